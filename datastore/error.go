@@ -1,0 +1,139 @@
+package datastore
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// The facts a caller may act on. Every error of a store handle matches exactly
+// one of them by [errors.Is]. Each has a StatusCode method, by which a handler's
+// error becomes an HTTP answer without handler knowing this package; the text
+// never reaches a client.
+var (
+	// ErrNotFound: there is no such item, object, key or secret. 404.
+	ErrNotFound error = &sentinel{"not found", 404}
+	// ErrConflict: it exists already, its version is another, or a condition
+	// did not hold. Nothing was written. 409.
+	ErrConflict error = &sentinel{"conflict", 409}
+	// ErrThrottled: the service asked to slow down until the time ran out.
+	// Nothing was written. 503.
+	ErrThrottled error = &sentinel{"throttled", 503}
+	// ErrUnavailable: the store could not be reached. Nothing was written. 503.
+	ErrUnavailable error = &sentinel{"unavailable", 503}
+	// ErrUnknown: no answer came; a write may or may not have been applied, and
+	// was not repeated because repeating it is not safe. 500.
+	ErrUnknown error = &sentinel{"outcome unknown", 500}
+	// ErrDenied: the function was not granted this, or AWS refused it. 500.
+	ErrDenied error = &sentinel{"denied", 500}
+	// ErrInvalid: the call itself is wrong (an empty key, a page token of
+	// another query), refused before anything was sent. 400.
+	ErrInvalid error = &sentinel{"invalid", 400}
+	// ErrTooLarge: over a limit of the service. 413.
+	ErrTooLarge error = &sentinel{"too large", 413}
+	// ErrNoBudget: too little of the invocation's time is left to try. Nothing
+	// was sent. 503.
+	ErrNoBudget error = &sentinel{"no time left", 503}
+)
+
+type sentinel struct {
+	text   string
+	status int
+}
+
+func (s *sentinel) Error() string   { return s.text }
+func (s *sentinel) StatusCode() int { return s.status }
+
+// Error is an error of a store operation. Its text has the form
+// "table orders: get: not found: cause"; it never holds items or secrets.
+type Error struct {
+	Store    string // kind and logical name: "table orders"
+	Op       string // the operation in lower case: "get"
+	Kind     error  // one of the sentinels above
+	Code     string // the service's own code, if it gave one
+	Attempts int    // how often it was tried; 0 if it was never sent
+	Err      error  // the cause, reachable by errors.As; may be nil
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Store + ": " + e.Op + ": " + e.Kind.Error())
+	if e.Code != "" {
+		b.WriteString(": " + e.Code)
+	}
+	if e.Attempts > 1 {
+		b.WriteString(" after " + strconv.Itoa(e.Attempts) + " attempts")
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap gives errors.Is the sentinel and errors.As the cause.
+func (e *Error) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Err}
+}
+
+// StatusCode is the HTTP status of the sentinel.
+func (e *Error) StatusCode() int {
+	if s, ok := e.Kind.(*sentinel); ok {
+		return s.status
+	}
+	return 500
+}
+
+// PartialError says which items of a batch failed; the others succeeded. It is
+// found by errors.As, and errors.Is finds the sentinel of each item.
+type PartialError struct {
+	Failed []ItemError
+}
+
+// ItemError is one failed item of a batch.
+type ItemError struct {
+	Index int   // its position in the caller's slice
+	Err   error // why
+}
+
+func (e *PartialError) Error() string {
+	if len(e.Failed) == 0 {
+		return "no item failed"
+	}
+	f := e.Failed[0]
+	return strconv.Itoa(len(e.Failed)) + " of the items failed, first item " + strconv.Itoa(f.Index) + ": " + f.Err.Error()
+}
+
+// Unwrap returns the error of each failed item.
+func (e *PartialError) Unwrap() []error {
+	errs := make([]error, len(e.Failed))
+	for i, f := range e.Failed {
+		errs[i] = f.Err
+	}
+	return errs
+}
+
+// StatusCode is the status of the first failed item's error, else 500.
+func (e *PartialError) StatusCode() int {
+	var s interface{ StatusCode() int }
+	if len(e.Failed) > 0 && errors.As(e.Failed[0].Err, &s) {
+		return s.StatusCode()
+	}
+	return 500
+}
+
+// DeclarationError is a mistake in a declaration, with the place of the call
+// and what to write instead.
+type DeclarationError struct {
+	At      Position
+	Message string
+}
+
+func (e *DeclarationError) Error() string {
+	if e.At.IsZero() {
+		return e.Message
+	}
+	return e.At.String() + ": " + e.Message
+}

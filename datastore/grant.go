@@ -1,0 +1,165 @@
+package datastore
+
+import (
+	"context"
+	"math/bits"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Function is what a handle is granted to: a tier.API (its default function) or
+// a tier.Function.
+type Function interface {
+	// FunctionName is the name by which the function is dispatched. It is
+	// constant.
+	FunctionName() string
+	// AddGrant records a grant.
+	AddGrant(*Grant)
+}
+
+// Store is a declared store, ready to be granted. The kinds implement it.
+type Store interface {
+	// Spec says what it is.
+	Spec() Spec
+	// Capabilities are the interfaces the kind offers, at most 64, in a fixed
+	// order.
+	Capabilities() []Capability
+	// Handle is a value that implements all of them and asks g before each
+	// operation.
+	Handle(g *Grant) any
+}
+
+// Capability is an interface of exactly one method, named after what the method
+// does to the store.
+type Capability struct {
+	Op   string       // the operation as Grant.Ops names it: "Get"
+	Type reflect.Type // the interface: table.Getter[T]
+}
+
+// Grant records that a function may do some operations to a store.
+type Grant struct {
+	Function string   // name of the function
+	Spec     Spec     // the store
+	Ops      []string // operations, in the order of the kind's capabilities
+	At       Position // the line of the Use
+
+	allowed uint64 // bit i: the i-th capability
+}
+
+// Use grants the function fn the capabilities that C names and returns the
+// store's handle as a C. C is an interface of the application's own that embeds
+// capability interfaces of the store's kind, or one of these itself:
+//
+//	type store interface {
+//		table.Getter[Order]
+//		table.Creator[Order]
+//	}
+//	orders := datastore.Use[store](api, table.New[Order](data, "orders"))
+//
+// The handle belongs to fn: used by another function it answers [ErrDenied].
+//
+// Use panics with a [*DeclarationError] if C is not an interface, names no
+// capability, names one that the kind does not offer (with another item type,
+// say), or has methods that are no capability.
+func Use[C any](fn Function, s Store) C {
+	g := &Grant{Function: fn.FunctionName(), Spec: s.Spec(), At: Caller()}
+	want := reflect.TypeFor[C]()
+	if want.Kind() != reflect.Interface {
+		panic(&DeclarationError{g.At, "datastore.Use[" + want.String() + "]: not an interface; name the capabilities this function needs in an interface of your own"})
+	}
+	caps := s.Capabilities()
+	for i, c := range caps {
+		// Implements against a fixed list, never Type.Method: that would make
+		// the linker keep every exported method of the program.
+		if want.Implements(c.Type) {
+			g.allowed |= 1 << i
+			g.Ops = append(g.Ops, c.Op)
+		}
+	}
+	h, ok := s.Handle(g).(C)
+	if !ok || bits.OnesCount64(g.allowed) != want.NumMethod() || g.allowed == 0 {
+		panic(&DeclarationError{g.At, refusal(want, s.Spec(), caps, g.Ops)})
+	}
+	fn.AddGrant(g)
+	return h
+}
+
+func refusal(want reflect.Type, spec Spec, caps []Capability, found []string) string {
+	offers := make([]string, len(caps))
+	for i, c := range caps {
+		offers[i] = c.Type.String()
+	}
+	had := "none of its methods is one of them"
+	if len(found) > 0 {
+		had = "only " + strings.Join(found, ", ") + " of its " + strconv.Itoa(want.NumMethod()) + " methods are"
+	}
+	return "datastore.Use[" + want.String() + "]: " + spec.Kind() + " " + spec.Name() +
+		" offers " + strings.Join(offers, ", ") + "; " + had + ". Embed only those interfaces, with this item type"
+}
+
+// Bit is the operation's place among the kind's capabilities, for [Grant.Check].
+type Bit uint8
+
+// Check is what a handle asks before each operation: whether the function in
+// ctx may do op. It answers nil or an [*Error] of kind [ErrDenied] that names
+// what is missing. Without a function in ctx only the operation is checked.
+func (g *Grant) Check(ctx context.Context, bit Bit, op string) error {
+	if g.allowed&(1<<bit) == 0 {
+		return g.denied(op, "function "+g.Function+" was granted "+strings.Join(g.Ops, ", ")+
+			" at "+g.At.String()+", not "+op+"; add it to the interface there")
+	}
+	if name, ok := FunctionFrom(ctx); ok && name != g.Function {
+		return g.denied(op, "this handle belongs to function "+g.Function+" ("+g.At.String()+
+			") and was used by function "+name+"; grant "+name+" a handle of its own with datastore.Use")
+	}
+	return nil
+}
+
+func (g *Grant) denied(op, why string) error {
+	return &Error{
+		Store: g.Spec.Kind() + " " + g.Spec.Name(), Op: strings.ToLower(op),
+		Kind: ErrDenied, Err: deniedError(why),
+	}
+}
+
+type deniedError string
+
+func (e deniedError) Error() string { return string(e) }
+
+// Needs are the needs of all grants, store by store in the order of the first
+// grant, the operations of several grants of one store put together.
+func Needs(grants []*Grant) []Need {
+	var order []Spec
+	ops := map[Spec][]string{}
+	for _, g := range grants {
+		if _, ok := ops[g.Spec]; !ok {
+			order = append(order, g.Spec)
+		}
+		for _, op := range g.Ops {
+			if !slices.Contains(ops[g.Spec], op) {
+				ops[g.Spec] = append(ops[g.Spec], op)
+			}
+		}
+	}
+	var needs []Need
+	for _, s := range order {
+		needs = append(needs, s.Needs(ops[s])...)
+	}
+	return needs
+}
+
+type functionKey struct{}
+
+// WithFunction puts the name of the function being run into ctx. The doorway of
+// a function, local dispatch and tests do this; applications need not.
+func WithFunction(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, functionKey{}, name)
+}
+
+// FunctionFrom is the name of the function being run, if one is.
+func FunctionFrom(ctx context.Context) (string, bool) {
+	name, ok := ctx.Value(functionKey{}).(string)
+	return name, ok
+}

@@ -1,0 +1,42 @@
+package datastore
+
+// Spec says what a store is, without its Go item type: data that the tools read
+// to print IAM statements, a template and a network. [table.Spec] is one.
+//
+// [table.Spec]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore/table#Spec
+type Spec interface {
+	// Kind of the store in lower case: "table".
+	Kind() string
+	// Name is its logical name, unique among the stores of its kind in an App.
+	Name() string
+	// Needs is what a function that may do ops must be granted. The answer
+	// depends on nothing else and has a fixed order.
+	Needs(ops []string) []Need
+}
+
+// Need is one thing that a function must be granted in AWS to use a store.
+// A store of an IAM-backed service has Actions; one in the private network has
+// a Port.
+type Need struct {
+	// Service is the IAM service prefix: "dynamodb".
+	Service string
+	// Actions without the prefix, sorted: "GetItem", "PutItem".
+	Actions []string
+	// Resource is the part of the ARN after the account, in which "{name}"
+	// stands for the physical name: "table/{name}".
+	Resource string
+	// Conditions of the statement, all of which must hold.
+	Conditions []Condition
+	// Port is the TCP port of a store in the private network, 0 for none.
+	Port int
+	// Depends names other stores that come with it, as "kind/name": the secret
+	// or the KMS key that it needs.
+	Depends []string
+}
+
+// Condition is one condition of an IAM statement.
+type Condition struct {
+	Operator string // "ForAllValues:StringEquals"
+	Key      string // "dynamodb:LeadingKeys"
+	Values   []string
+}
