@@ -23,7 +23,7 @@ type Driver interface {
 
 // Options configures [New]. The zero value of each field is usable.
 type Options struct {
-	// Namespace is the App's name, by which embedded drivers keep Apps apart.
+	// Namespace, see [Data.Namespace]. Default "".
 	Namespace string
 	// Lookup reads the environment variables by which deployed functions learn
 	// the physical names of their stores ([Variable]). Default: none is set.
@@ -123,8 +123,20 @@ func (d *Data) Errs() []error {
 	return slices.Clone(d.errs)
 }
 
-// Namespace is the App's name, or "".
-func (d *Data) Namespace() string { return d.opts.Namespace }
+// Namespace is the App's name, by which embedded drivers keep Apps apart.
+func (d *Data) Namespace() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.opts.Namespace
+}
+
+// SetNamespace sets it. run.Main does, once the App has been declared and before
+// the first operation of a store.
+func (d *Data) SetNamespace(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.opts.Namespace = name
+}
 
 // Now reads the clock.
 func (d *Data) Now() time.Time { return d.opts.Now() }

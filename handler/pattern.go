@@ -1,0 +1,154 @@
+package handler
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Pattern is a route: a method and a path.
+//
+//	GET /orders/{id}      one segment as the parameter "id"
+//	/files/{path...}      any method; the rest of the path, at least one segment
+//	POST /                the root
+//
+// A parameter is a whole segment. Paths are compared segment by segment, with
+// case, after percent-decoding; one trailing slash does not matter, as API
+// Gateway REST APIs route. Without a method a pattern serves every method.
+type Pattern struct {
+	// Method in upper case; "" for every method.
+	Method string
+	// Segments of the path; none for the root.
+	Segments []Segment
+}
+
+// Segment is one segment of a pattern.
+type Segment struct {
+	Text string // the literal, percent-decoded, or the name of the parameter
+	Kind SegmentKind
+}
+
+// SegmentKind is the kind of a [Segment].
+type SegmentKind uint8
+
+// The kinds of segments, most specific first.
+const (
+	Literal SegmentKind = iota
+	Param               // {name}
+	Greedy              // {name...}, last
+)
+
+// ParsePattern reads a pattern. The error says what to write instead.
+func ParsePattern(text string) (Pattern, error) {
+	method, path, both := strings.Cut(text, " ")
+	if !both {
+		method, path = "", text
+	}
+	p := Pattern{Method: method}
+	switch {
+	case both && !validMethod(method):
+		return p, fmt.Errorf("pattern %q: %q is not a method; write an HTTP method in upper case, or none for all", text, method)
+	case !strings.HasPrefix(path, "/"):
+		return p, fmt.Errorf("pattern %q: the path must start with %q, after the method and one space", text, "/")
+	case path == "/":
+		return p, nil
+	}
+	parts := strings.Split(strings.TrimSuffix(path[1:], "/"), "/")
+	for i, part := range parts {
+		s, err := parseSegment(part)
+		switch {
+		case err != nil:
+			return p, fmt.Errorf("pattern %q: %w", text, err)
+		case s.Kind == Greedy && i < len(parts)-1:
+			return p, fmt.Errorf("pattern %q: {%s...} takes the rest of the path; nothing can follow it", text, s.Text)
+		case s.Kind != Literal && slices.Contains(p.Params(), s.Text):
+			return p, fmt.Errorf("pattern %q: parameter {%s} appears twice; give one another name", text, s.Text)
+		}
+		p.Segments = append(p.Segments, s)
+	}
+	return p, nil
+}
+
+func parseSegment(part string) (Segment, error) {
+	if part == "" {
+		return Segment{}, fmt.Errorf("empty segment; write one slash")
+	}
+	if !strings.ContainsAny(part, "{}") {
+		text, err := unescapePath(part)
+		if err != nil || strings.ContainsAny(part, "?#*") {
+			return Segment{}, fmt.Errorf("segment %q: write it percent-encoded, without ? # *", part)
+		}
+		return Segment{text, Literal}, nil
+	}
+	name, isParam := strings.CutPrefix(part, "{")
+	name, closed := strings.CutSuffix(name, "}")
+	name, greedy := strings.CutSuffix(name, "...")
+	if !isParam || !closed || !validName(name) {
+		return Segment{}, fmt.Errorf("segment %q: a parameter is a whole segment, {name} or {name...}, of letters, digits and _", part)
+	}
+	if greedy {
+		return Segment{name, Greedy}, nil
+	}
+	return Segment{name, Param}, nil
+}
+
+func validMethod(m string) bool {
+	for i := range len(m) {
+		if m[i] < 'A' || m[i] > 'Z' {
+			return false
+		}
+	}
+	return m != ""
+}
+
+func validName(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			if c != '_' && (i == 0 || c < '0' || c > '9') {
+				return false
+			}
+		}
+	}
+	return name != ""
+}
+
+// Params are the names of the path parameters, in order.
+func (p Pattern) Params() []string {
+	var names []string
+	for _, s := range p.Segments {
+		if s.Kind != Literal {
+			names = append(names, s.Text)
+		}
+	}
+	return names
+}
+
+// String is the pattern as it is written.
+func (p Pattern) String() string {
+	path := p.Path()
+	if p.Method == "" {
+		return path
+	}
+	return p.Method + " " + path
+}
+
+// Path is the pattern without its method.
+func (p Pattern) Path() string {
+	if len(p.Segments) == 0 {
+		return "/"
+	}
+	var b strings.Builder
+	for _, s := range p.Segments {
+		b.WriteByte('/')
+		switch s.Kind {
+		case Literal:
+			b.WriteString(escapePath(s.Text))
+		case Param:
+			b.WriteString("{" + s.Text + "}")
+		case Greedy:
+			b.WriteString("{" + s.Text + "...}")
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,126 @@
+// Package policy turns the grants of a function into the statements of its
+// execution role: exactly the actions that the types of its handles name, on
+// exactly those resources, and its own log.
+//
+// ARNs are written as Fn::Sub takes them: "${AWS::Region}" and the logical ids
+// of the template ([LogicalID]) stand for what is known only in an account.
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier"
+)
+
+// Statement is one Allow statement of an execution role.
+type Statement struct {
+	// Actions with the service prefix, sorted: "dynamodb:GetItem".
+	Actions []string
+	// Resource is the ARN, for Fn::Sub.
+	Resource string
+	// Conditions that must all hold.
+	Conditions []datastore.Condition
+	// Because is what the application declared, with its Go lines.
+	Because []Cause
+}
+
+// Cause is a declaration that made a statement necessary.
+type Cause struct {
+	What string // "table orders: Get, Create"
+	At   datastore.Position
+}
+
+// Statements of a function's role, in order of its grants; its own log is last.
+func Statements(f *tier.Function) []Statement {
+	var all []Statement
+	for _, spec := range f.Stores() {
+		var ops []string
+		var because []Cause
+		for _, g := range f.Grants() {
+			if g.Spec != spec {
+				continue
+			}
+			because = append(because, Cause{spec.Kind() + " " + spec.Name() + ": " + strings.Join(g.Ops, ", "), g.At})
+			for _, op := range g.Ops {
+				if !slices.Contains(ops, op) {
+					ops = append(ops, op)
+				}
+			}
+		}
+		for _, need := range spec.Needs(ops) {
+			if s, ok := statement(spec, need); ok {
+				s.Because = because
+				all = append(all, s)
+			}
+		}
+	}
+	return append(all, ownLog(f))
+}
+
+func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
+	if len(need.Actions) == 0 {
+		return Statement{}, false
+	}
+	s := Statement{
+		Resource:   arn(need.Service, strings.ReplaceAll(need.Resource, "{name}", "${"+StoreID(spec)+"}")),
+		Conditions: need.Conditions,
+	}
+	for _, a := range need.Actions {
+		s.Actions = append(s.Actions, need.Service+":"+a)
+	}
+	slices.Sort(s.Actions)
+	return s, true
+}
+
+// ownLog allows a function to write to its own log group and no other. The
+// group is a resource of the template, so the function need not create it.
+// See https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html.
+func ownLog(f *tier.Function) Statement {
+	return Statement{
+		Actions:  []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+		Resource: arn("logs", "log-group:${"+LogID(f)+"}:*"),
+		Because:  []Cause{{"function " + f.Name() + ": its own log", f.At()}},
+	}
+}
+
+func arn(service, resource string) string {
+	return "arn:${AWS::Partition}:" + service + ":${AWS::Region}:${AWS::AccountId}:" + resource
+}
+
+// StoreID is the logical id of a store's resource: "OrdersTable".
+func StoreID(spec datastore.Spec) string { return LogicalID(spec.Name(), spec.Kind()) }
+
+// FunctionID is the logical id of a function: "OrdersFunction".
+func FunctionID(f *tier.Function) string { return LogicalID(f.Name(), "function") }
+
+// RoleID is the logical id of its execution role: "OrdersRole".
+func RoleID(f *tier.Function) string { return LogicalID(f.Name(), "role") }
+
+// LogID is the logical id of its log group: "OrdersLog".
+func LogID(f *tier.Function) string { return LogicalID(f.Name(), "log") }
+
+// LogicalID joins words to a logical id: letters and digits, each word with a
+// capital. See
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html.
+func LogicalID(words ...string) string {
+	var b strings.Builder
+	for _, word := range words {
+		capital := true
+		for i := range len(word) {
+			c := word[i]
+			isLetter := c|0x20 >= 'a' && c|0x20 <= 'z'
+			if !isLetter && (c < '0' || c > '9') {
+				capital = true
+				continue
+			}
+			if capital && c >= 'a' && c <= 'z' {
+				c -= 'a' - 'A'
+			}
+			capital = false
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,136 @@
+package tier
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/handler"
+)
+
+// Route is one route of an API.
+type Route struct {
+	function   *Function
+	text       string // the pattern as written
+	pattern    handler.Pattern
+	handler    handler.Handler
+	middleware []handler.Middleware
+	at         datastore.Position
+	order      int // among the routes of the API
+}
+
+// RouteOption adds to a route: [With].
+type RouteOption interface{ applyRoute(*Route) }
+
+type routeOption func(*Route)
+
+func (o routeOption) applyRoute(r *Route) { o(r) }
+
+// With puts middleware around one route, inside the API's own. The first is
+// outermost. The handler keeps its description.
+func With(mw ...handler.Middleware) RouteOption {
+	return routeOption(func(r *Route) { r.middleware = append(r.middleware, mw...) })
+}
+
+// restMethods are the methods that a REST API can route.
+// See https://docs.aws.amazon.com/apigateway/latest/api/API_PutMethod.html.
+var restMethods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+
+func (f *Function) handle(at datastore.Position, pattern string, h handler.Handler, opts []RouteOption) {
+	app := f.api.app
+	r := &Route{function: f, text: pattern, handler: h, at: at, order: len(f.api.Routes())}
+	for _, o := range opts {
+		o.applyRoute(r)
+	}
+	var err error
+	r.pattern, err = handler.ParsePattern(pattern)
+	switch {
+	case err != nil:
+		app.fail(at, "%v", err)
+		return
+	case h == nil:
+		app.fail(at, "route %s: the handler is nil", pattern)
+		return
+	case r.pattern.Method != "" && !slices.Contains(restMethods, r.pattern.Method):
+		app.fail(at, "route %s: API Gateway routes %s; write one of these", pattern, strings.Join(restMethods, ", "))
+		return
+	}
+	for _, s := range r.pattern.Segments {
+		if s.Kind == handler.Literal && !plainSegment(s.Text) {
+			app.fail(at, "route %s: segment %q: API Gateway allows letters, digits and -._~:@$&+,;=!'() in a path", pattern, s.Text)
+			return
+		}
+	}
+	for _, other := range f.api.Routes() {
+		switch {
+		case shape(other.pattern) != shape(r.pattern):
+		case other.pattern.Method == r.pattern.Method:
+			app.fail(at, "route %s: %s at %s serves the same requests; remove one", pattern, other.text, other.at)
+			return
+		case !slices.Equal(other.pattern.Params(), r.pattern.Params()):
+			app.fail(at, "route %s: %s at %s names the parameters of the same path differently, which API Gateway does not allow; use the same names", pattern, other.text, other.at)
+			return
+		}
+	}
+	f.routes = append(f.routes, r)
+}
+
+// plainSegment reports whether API Gateway takes the text as a path part.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html.
+func plainSegment(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c|0x20 >= 'a' && c|0x20 <= 'z', c >= '0' && c <= '9':
+		case strings.IndexByte("-._~:@$&+,;=!'()", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// shape is the path with the parameters' names left out: what decides whether
+// two patterns are the same resource.
+func shape(p handler.Pattern) string {
+	var b strings.Builder
+	for _, s := range p.Segments {
+		b.WriteByte('/')
+		switch s.Kind {
+		case handler.Literal:
+			b.WriteString(s.Text)
+		case handler.Param:
+			b.WriteString("{}")
+		case handler.Greedy:
+			b.WriteString("{...}")
+		}
+	}
+	return b.String()
+}
+
+func fold(name string) string { return strings.ToLower(strings.ReplaceAll(name, "-", "")) }
+
+func (r *Route) register(mux *handler.Mux) error {
+	if c, ok := r.handler.(handler.Compiler); ok {
+		if err := c.Compile(r.pattern.Params()); err != nil {
+			return err
+		}
+	}
+	h := handler.Chain(r.handler, r.middleware...)
+	return mux.Route(r.text, functionContext(r.function.name, h))
+}
+
+// Pattern of the route.
+func (r *Route) Pattern() handler.Pattern { return r.pattern }
+
+// Handler as it was declared, without middleware.
+func (r *Route) Handler() handler.Handler { return r.handler }
+
+// Function that serves the route.
+func (r *Route) Function() *Function { return r.function }
+
+// At is where the route was declared.
+func (r *Route) At() datastore.Position { return r.at }
+
+// String is the pattern as it was written.
+func (r *Route) String() string { return r.text }

@@ -1,0 +1,159 @@
+// Package tier declares an application: what it presents, which functions serve
+// it, and, through the handles they are granted, the data they use.
+//
+//	func newApp(data *datastore.Data) *tier.App {
+//		app := tier.New("shop")
+//		api := app.API("orders")
+//		svc := orders{datastore.Use[store](api, table.New[Order](data, "orders"))}
+//		api.Handle("GET /orders/{id}", handler.New(svc.get))
+//		api.Handle("POST /orders", handler.New(svc.place, handler.Status(201)))
+//		return app
+//	}
+//
+//	func main() { run.Main(newApp, dynamotable.Driver) }
+//
+// A declaration is data. It carries no request: [Function.Handler] hands out
+// what does. The tools below this package (run, local, template, policy) read
+// it. Mistakes are collected, each with its Go line, and returned together by
+// [App.Check]; only datastore.Use panics, because it must return a handle.
+//
+// A declaration is made by one goroutine and read by any number afterwards.
+package tier
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+)
+
+// App is an application: its APIs and their functions.
+type App struct {
+	name string
+	at   datastore.Position
+	apis []*API
+	errs []error
+}
+
+// New declares an application. The name is a letter followed by up to 63
+// letters, digits or '-'; stores, functions and resources are told apart by it.
+func New(name string) *App {
+	a := &App{name: name, at: datastore.Caller()}
+	a.checkName(a.at, "app", name)
+	return a
+}
+
+// Name of the application.
+func (a *App) Name() string { return a.name }
+
+// APIs in order of declaration.
+func (a *App) APIs() []*API { return a.apis }
+
+// Functions are the functions that serve something, in order of declaration.
+func (a *App) Functions() []*Function {
+	var fns []*Function
+	for _, api := range a.apis {
+		for _, f := range api.functions {
+			if len(f.routes) > 0 {
+				fns = append(fns, f)
+			}
+		}
+	}
+	return fns
+}
+
+// Function is the function of that name, nil if there is none that serves
+// something.
+func (a *App) Function(name string) *Function {
+	for _, f := range a.Functions() {
+		if f.name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// Check compiles every function and returns every mistake of the declaration in
+// the order of their Go lines, each a [*datastore.DeclarationError]. Mistakes of
+// the stores are reported by datastore.Data.Errs.
+func (a *App) Check() []error {
+	errs := slices.Clone(a.errs)
+	if len(a.apis) == 0 {
+		errs = append(errs, &datastore.DeclarationError{At: a.at, Message: "app " + a.name + " declares nothing; give it an API with app.API"})
+	}
+	for _, api := range a.apis {
+		for _, f := range api.functions {
+			if len(f.routes) == 0 && (f != api.functions[0] || len(f.grants) > 0 || len(api.functions) == 1) {
+				errs = append(errs, &datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
+					"function %s serves nothing; give it a route with Handle, or remove it", f.name)})
+			}
+			if _, err := f.Handler(); err != nil {
+				errs = append(errs, flatten(err)...)
+			}
+			errs = append(errs, f.checkVariables()...)
+		}
+	}
+	slices.SortStableFunc(errs, func(x, y error) int {
+		p, q := position(x), position(y)
+		return cmp.Or(cmp.Compare(p.File, q.File), cmp.Compare(p.Line, q.Line))
+	})
+	return slices.CompactFunc(errs, func(x, y error) bool { return x.Error() == y.Error() })
+}
+
+// HTTPHandler serves the application without a gateway, for a container or a
+// test. A single API is served at the root, several each below "/" and its name.
+// Every request runs as the function that owns its route, so that a handle of
+// another function is refused as it is in AWS.
+func (a *App) HTTPHandler() (http.Handler, error) {
+	if len(a.apis) == 1 {
+		return a.apis[0].HTTPHandler()
+	}
+	mux := http.NewServeMux()
+	for _, api := range a.apis {
+		h, err := api.HTTPHandler()
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("/"+api.name+"/", http.StripPrefix("/"+api.name, h))
+	}
+	return mux, nil
+}
+
+func (a *App) fail(at datastore.Position, format string, args ...any) {
+	a.errs = append(a.errs, &datastore.DeclarationError{At: at, Message: fmt.Sprintf(format, args...)})
+}
+
+func (a *App) checkName(at datastore.Position, what, name string) {
+	ok := name != "" && len(name) <= 64
+	for i := range len(name) {
+		c := name[i]
+		isLetter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		ok = ok && (isLetter || i > 0 && (c >= '0' && c <= '9' || c == '-'))
+	}
+	if !ok {
+		a.fail(at, "%s name %q: write a letter and then up to 63 letters, digits or '-'", what, name)
+	}
+}
+
+// flatten takes joined errors apart.
+func flatten(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var errs []error
+		for _, e := range joined.Unwrap() {
+			errs = append(errs, flatten(e)...)
+		}
+		return errs
+	}
+	return []error{err}
+}
+
+func position(err error) datastore.Position {
+	var d *datastore.DeclarationError
+	if errors.As(err, &d) {
+		return d.At
+	}
+	return datastore.Position{}
+}
