@@ -1,0 +1,73 @@
+package run_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strings"
+	"testing"
+)
+
+// mayPanic are the documented panics of the library: a programmer's mistake at
+// declaration, or a panic of the application that is passed on.
+var mayPanic = map[string]string{
+	"datastore/grant.go": "Use must return a handle, so a wrong C panics",
+	"tier/run/run.go":    "a foreign panic in newApp is passed on",
+}
+
+// TestLibraryCode keeps out what a library must not do.
+func TestLibraryCode(t *testing.T) {
+	t.Parallel()
+	goFiles(t, func(path string, text []byte) {
+		if strings.HasSuffix(path, "_test.go") || strings.Contains(path, "testdata/") || strings.HasPrefix(path, "examples/") {
+			return
+		}
+		fset := token.NewFileSet()
+		file, err := parser.ParseFile(fset, path, text, 0)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		at := func(n ast.Node) string { return fset.Position(n.Pos()).String() }
+		for _, imp := range file.Imports {
+			switch {
+			case imp.Path.Value == `"log"`:
+				t.Errorf("%s: imports log; log/slog takes the logger as a value", at(imp))
+			case imp.Name != nil && imp.Name.Name == "_" && imp.Path.Value != `"embed"`:
+				t.Errorf("%s: blank import", at(imp))
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				if n.Name.Name == "init" && n.Recv == nil {
+					t.Errorf("%s: init", at(n))
+				}
+			case *ast.CallExpr:
+				checkCall(t, path, at(n), n)
+			}
+			return true
+		})
+	})
+}
+
+func checkCall(t *testing.T, path, at string, call *ast.CallExpr) {
+	t.Helper()
+	if id, ok := call.Fun.(*ast.Ident); ok && id.Name == "panic" && mayPanic[path] == "" {
+		t.Errorf("%s: panic in library code", at)
+	}
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return
+	}
+	pkg, ok := sel.X.(*ast.Ident)
+	if !ok {
+		return
+	}
+	switch {
+	case pkg.Name == "fmt" && strings.HasPrefix(sel.Sel.Name, "Print"):
+		t.Errorf("%s: fmt.%s in library code; write to a given io.Writer", at, sel.Sel.Name)
+	case pkg.Name == "os" && (sel.Sel.Name == "Getenv" || sel.Sel.Name == "Environ"):
+		t.Errorf("%s: os.%s; the environment comes in as a lookup", at, sel.Sel.Name)
+	}
+}

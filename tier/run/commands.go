@@ -1,0 +1,242 @@
+//go:build !lambda.norpc
+
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/handler/lambda"
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+	"github.com/seed-18e8afb5/tierkit/tier/template"
+)
+
+// errUsage is returned after a wrong use was explained on stderr.
+var errUsage = errors.New("usage")
+
+// command is one word after the program's name.
+type command struct {
+	name    string
+	args    string
+	summary string
+	run     func(*program, []string) error
+}
+
+func commands() []command {
+	return []command{
+		{"serve", "[-port N] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 through a local API Gateway (the default)", (*program).serve},
+		{"routes", "", "list the routes, their functions and Go lines", (*program).routes},
+		{"template", "[-code PATH]", "print the infrastructure as an AWS SAM template in JSON", (*program).template},
+		{"policy", "[-json]", "print each function's IAM statements and the Go lines behind them", (*program).policy},
+		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
+		{"help", "", "print this list", (*program).help},
+	}
+}
+
+func (p *program) help([]string) error {
+	fmt.Fprintln(p.stdout, "Usage: go run . [command] [flags]")
+	fmt.Fprintln(p.stdout)
+	p.printCommands(p.stdout)
+	return nil
+}
+
+func (p *program) printCommands(w io.Writer) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, c := range commands() {
+		fmt.Fprintf(tw, "  %s\t%s\n", strings.TrimSpace(c.name+" "+c.args), c.summary)
+	}
+	tw.Flush()
+}
+
+// parse reads flags; anything that is left over beyond positional is refused.
+func (p *program) parse(name string, args []string, positional int, define func(*flag.FlagSet)) ([]string, error) {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(p.stderr)
+	if define != nil {
+		define(flags)
+	}
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		}
+		return nil, errUsage
+	}
+	if flags.NArg() != positional {
+		for _, c := range commands() {
+			if c.name == name {
+				fmt.Fprintf(p.stderr, "usage: %s\n", strings.TrimSpace(c.name+" "+c.args))
+			}
+		}
+		return nil, errUsage
+	}
+	return flags.Args(), nil
+}
+
+// checked is the App, if nothing is wrong with it.
+func (p *program) checked(data *datastore.Data) (*tier.App, error) {
+	app, err := p.declare(data)
+	if app == nil {
+		return nil, err
+	}
+	if all := errors.Join(append([]error{err}, app.Check()...)...); all != nil {
+		return nil, all
+	}
+	return app, nil
+}
+
+func (p *program) routes(args []string) error {
+	if _, err := p.parse("routes", args, 0, nil); err != nil {
+		return err
+	}
+	app, err := p.checked(datastore.New(nil, nil))
+	if err != nil {
+		return err
+	}
+	p.printRoutes(app)
+	return nil
+}
+
+func (p *program) printRoutes(app *tier.App) {
+	tw := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, api := range app.APIs() {
+		for _, r := range api.Routes() {
+			method := r.Pattern().Method
+			if method == "" {
+				method = "ANY"
+			}
+			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", method, r.Pattern().Path(), r.Function().Name(), r.At().RelativeTo(p.folder))
+		}
+	}
+	tw.Flush()
+}
+
+func (p *program) template(args []string) error {
+	code := "bootstrap.zip"
+	if _, err := p.parse("template", args, 0, func(f *flag.FlagSet) {
+		f.StringVar(&code, "code", code, "`path` of the zip with the executable bootstrap, from the template's folder")
+	}); err != nil {
+		return err
+	}
+	app, err := p.checked(datastore.New(nil, nil))
+	if err != nil {
+		return err
+	}
+	text, err := template.SAM(app, code)
+	if err != nil {
+		return err
+	}
+	_, err = p.stdout.Write(text)
+	return err
+}
+
+func (p *program) policy(args []string) error {
+	asJSON := false
+	if _, err := p.parse("policy", args, 0, func(f *flag.FlagSet) {
+		f.BoolVar(&asJSON, "json", false, "print JSON")
+	}); err != nil {
+		return err
+	}
+	app, err := p.checked(datastore.New(nil, nil))
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return p.policyJSON(app)
+	}
+	for i, f := range app.Functions() {
+		if i > 0 {
+			fmt.Fprintln(p.stdout)
+		}
+		fmt.Fprintf(p.stdout, "function %s (%s)\n", f.Name(), policy.RoleID(f))
+		for _, s := range policy.Statements(f) {
+			fmt.Fprintf(p.stdout, "  Allow %s\n     on %s\n", strings.Join(s.Actions, ", "), s.Resource)
+			for _, c := range s.Conditions {
+				fmt.Fprintf(p.stdout, "     if %s %s %s\n", c.Operator, c.Key, strings.Join(c.Values, ", "))
+			}
+			for _, c := range s.Because {
+				fmt.Fprintf(p.stdout, "    for %s  %s\n", c.What, c.At.RelativeTo(p.folder))
+			}
+		}
+	}
+	return nil
+}
+
+func (p *program) policyJSON(app *tier.App) error {
+	type cause struct {
+		Declaration string `json:"declaration"`
+		Line        string `json:"line"`
+	}
+	type statement struct {
+		Function   string                `json:"function"`
+		Actions    []string              `json:"actions"`
+		Resource   string                `json:"resource"`
+		Conditions []datastore.Condition `json:"conditions,omitempty"`
+		Because    []cause               `json:"because"`
+	}
+	all := []statement{}
+	for _, f := range app.Functions() {
+		for _, s := range policy.Statements(f) {
+			out := statement{f.Name(), s.Actions, s.Resource, s.Conditions, nil}
+			for _, c := range s.Because {
+				out.Because = append(out.Because, cause{c.What, c.At.RelativeTo(p.folder)})
+			}
+			all = append(all, out)
+		}
+	}
+	enc := json.NewEncoder(p.stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(all)
+}
+
+// maxEvent is what Lambda takes as the event of a synchronous invocation.
+// See https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
+const maxEvent = 6 << 20
+
+func (p *program) invoke(args []string) error {
+	opts := storeOptions{data: "embedded", dir: defaultDir}
+	rest, err := p.parse("invoke", args, 1, opts.define)
+	if err != nil {
+		return err
+	}
+	event, err := io.ReadAll(io.LimitReader(p.stdin, maxEvent+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("read event: %w", err)
+	case len(event) > maxEvent:
+		return fmt.Errorf("read event: more than the %d bytes that Lambda takes", maxEvent)
+	}
+	data, err := p.openData(opts)
+	if err != nil {
+		return err
+	}
+	defer data.close()
+	app, err := p.checked(data.Data)
+	if err != nil {
+		return err
+	}
+	f := app.Function(rest[0])
+	if f == nil {
+		return fmt.Errorf("app %s has no function %q; see the command routes", app.Name(), rest[0])
+	}
+	h, err := f.Handler()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), f.Timeout())
+	defer cancel()
+	answer, err := lambda.New(h, &lambda.Options{Function: f.Name()}).Invoke(ctx, event)
+	if err != nil {
+		return fmt.Errorf("function error: %w", err)
+	}
+	fmt.Fprintf(p.stdout, "%s\n", answer)
+	return nil
+}

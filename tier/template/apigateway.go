@@ -1,0 +1,192 @@
+package template
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
+
+// stage is the name of the one stage of an API.
+const stage = "live"
+
+// integrationTimeout is what API Gateway waits for a function, in milliseconds.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html.
+const integrationTimeout = 29000
+
+func apiID(api *tier.API) string { return policy.LogicalID(api.Name(), "api") }
+
+// api adds a REST API, and for each of its routes the one permission by which
+// it may invoke the route's function.
+func (s *stack) api(api *tier.API) {
+	id := apiID(api)
+	s.add(resource{
+		id: id, typ: "AWS::Serverless::Api", at: api.At(),
+		properties: object{
+			{"Name", sub("${AWS::StackName}-" + api.Name())},
+			{"StageName", stage},
+			{"EndpointConfiguration", object{{"Type", "REGIONAL"}}},
+			{"DefinitionBody", openAPI(api)},
+		},
+	})
+	for _, r := range api.Routes() {
+		s.permission(id, r)
+	}
+	s.outputs = append(s.outputs, member{id + "Url", object{
+		{"Description", "Where the API " + api.Name() + " is served."},
+		{"Value", sub(fmt.Sprintf("https://${%s}.execute-api.${AWS::Region}.${AWS::URLSuffix}/%s", id, stage))},
+	}})
+}
+
+// permission lets one route of one stage of one API in this account invoke the
+// function, and nothing else.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html.
+func (s *stack) permission(apiID string, r *tier.Route) {
+	method := r.Pattern().Method
+	if method == "" {
+		method = "*"
+	}
+	s.add(resource{
+		id: permissionID(apiID, r), typ: "AWS::Lambda::Permission", at: r.At(),
+		properties: object{
+			{"FunctionName", ref(policy.FunctionID(r.Function()))},
+			{"Action", "lambda:InvokeFunction"},
+			{"Principal", "apigateway.amazonaws.com"},
+			{"SourceAccount", ref("AWS::AccountId")},
+			{"SourceArn", sub(fmt.Sprintf("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${%s}/%s/%s%s",
+				apiID, stage, method, sourcePath(r.Pattern())))},
+		},
+	})
+}
+
+// permissionID is unique: two patterns that differ, differ in their words or in
+// which of them are parameters.
+func permissionID(apiID string, r *tier.Route) string {
+	words := []string{apiID, strings.ToLower(r.Pattern().Method)}
+	if r.Pattern().Method == "" {
+		words[1] = "any"
+	}
+	for _, seg := range r.Pattern().Segments {
+		switch seg.Kind {
+		case handler.Literal:
+			words = append(words, seg.Text)
+		case handler.Param:
+			words = append(words, "by-"+seg.Text)
+		case handler.Greedy:
+			words = append(words, "all-"+seg.Text)
+		}
+	}
+	return policy.LogicalID(append(words, "permission")...)
+}
+
+// sourcePath is the path as a permission writes it: "*" for a parameter.
+func sourcePath(p handler.Pattern) string {
+	if len(p.Segments) == 0 {
+		return "/"
+	}
+	var b strings.Builder
+	for _, seg := range p.Segments {
+		b.WriteByte('/')
+		if seg.Kind == handler.Literal {
+			b.WriteString(seg.Text)
+		} else {
+			b.WriteByte('*')
+		}
+	}
+	return b.String()
+}
+
+// openAPI is the API as API Gateway imports it.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html.
+func openAPI(api *tier.API) object {
+	var paths object
+	for _, res := range api.Resources() {
+		paths = append(paths, member{res.Path, pathItem(res)})
+	}
+	return object{
+		{"openapi", "3.0.1"},
+		{"info", object{{"title", api.Name()}, {"version", "1"}}},
+		{"paths", paths},
+		{"x-amazon-apigateway-gateway-responses", object{
+			{"MISSING_AUTHENTICATION_TOKEN", notFound()},
+		}},
+	}
+}
+
+func pathItem(res *tier.Resource) object {
+	var item object
+	for _, r := range res.Routes {
+		item = append(item, member{methodKey(r.Pattern().Method), object{
+			{"parameters", pathParameters(r.Pattern())},
+			{"responses", object{}},
+			{"x-amazon-apigateway-integration", object{
+				{"type", "aws_proxy"},
+				{"httpMethod", "POST"},
+				{"uri", sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" +
+					policy.FunctionID(r.Function()) + ".Arn}/invocations")},
+				{"passthroughBehavior", "when_no_match"},
+				{"timeoutInMillis", integrationTimeout},
+			}},
+		}})
+	}
+	for _, method := range res.Refused {
+		item = append(item, member{methodKey(method), methodNotAllowed(res)})
+	}
+	return item
+}
+
+func methodKey(method string) string {
+	if method == "" || method == "ANY" {
+		return "x-amazon-apigateway-any-method"
+	}
+	return strings.ToLower(method)
+}
+
+func pathParameters(p handler.Pattern) array {
+	params := array{}
+	for _, name := range p.Params() {
+		params = append(params, object{
+			{"name", name}, {"in", "path"}, {"required", true}, {"schema", object{{"type", "string"}}},
+		})
+	}
+	return params
+}
+
+// notFound replaces the gateway's 403 "Missing Authentication Token" for paths
+// that no resource has.
+func notFound() object {
+	return object{
+		{"statusCode", "404"},
+		{"responseParameters", object{{"gatewayresponse.header.Content-Type", "'" + handler.ProblemType + "'"}}},
+		{"responseTemplates", object{{"application/json", tier.NotFoundBody}}},
+	}
+}
+
+// methodNotAllowed is a mock integration: the gateway answers, no function runs.
+func methodNotAllowed(res *tier.Resource) object {
+	header := func(name string) string { return "method.response.header." + name }
+	text := object{{"schema", object{{"type", "string"}}}}
+	const choose405 = `{"statusCode": 405}`
+	return object{
+		{"parameters", pathParameters(res.Routes[0].Pattern())},
+		{"responses", object{{"405", object{
+			{"description", "Method Not Allowed"},
+			{"headers", object{{"Allow", text}, {"Content-Type", text}}},
+		}}}},
+		{"x-amazon-apigateway-integration", object{
+			{"type", "mock"},
+			{"passthroughBehavior", "never"},
+			{"requestTemplates", object{{"application/json", choose405}, {"$default", choose405}}},
+			{"responses", object{{"default", object{
+				{"statusCode", "405"},
+				{"responseParameters", object{
+					{header("Allow"), "'" + res.Allow + "'"},
+					{header("Content-Type"), "'" + handler.ProblemType + "'"},
+				}},
+				{"responseTemplates", object{{"application/json", tier.MethodNotAllowedBody}}},
+			}}}},
+		}},
+	}
+}

@@ -1,0 +1,96 @@
+package template
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+)
+
+// object is a JSON object whose members keep their order, so that the same
+// declaration gives the same bytes on every machine.
+type object []member
+
+type member struct {
+	name  string
+	value any // object, array, string, int or bool
+}
+
+type array []any
+
+// ref, getAtt and sub are CloudFormation's intrinsic functions.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html.
+func ref(id string) object { return object{{"Ref", id}} }
+
+func getAtt(id, attribute string) object { return object{{"Fn::GetAtt", array{id, attribute}}} }
+
+func sub(text string) object { return object{{"Fn::Sub", text}} }
+
+func texts(list []string) array {
+	a := make(array, len(list))
+	for i, t := range list {
+		a[i] = t
+	}
+	return a
+}
+
+// appendValue writes v with two spaces of indent a level; empty objects and
+// arrays on one line.
+func appendValue(b *bytes.Buffer, v any, indent string) {
+	switch v := v.(type) {
+	case object:
+		appendObject(b, v, indent)
+	case array:
+		appendArray(b, v, indent)
+	case string:
+		appendString(b, v)
+	case int:
+		b.WriteString(strconv.Itoa(v))
+	case bool:
+		b.WriteString(strconv.FormatBool(v))
+	}
+}
+
+func appendObject(b *bytes.Buffer, o object, indent string) {
+	if len(o) == 0 {
+		b.WriteString("{}")
+		return
+	}
+	deeper := indent + "  "
+	for i, m := range o {
+		b.WriteString(opening(i, "{"))
+		b.WriteString(deeper)
+		appendString(b, m.name)
+		b.WriteString(": ")
+		appendValue(b, m.value, deeper)
+	}
+	b.WriteString("\n" + indent + "}")
+}
+
+func appendArray(b *bytes.Buffer, a array, indent string) {
+	if len(a) == 0 {
+		b.WriteString("[]")
+		return
+	}
+	deeper := indent + "  "
+	for i, v := range a {
+		b.WriteString(opening(i, "["))
+		b.WriteString(deeper)
+		appendValue(b, v, deeper)
+	}
+	b.WriteString("\n" + indent + "]")
+}
+
+func opening(i int, bracket string) string {
+	if i == 0 {
+		return bracket + "\n"
+	}
+	return ",\n"
+}
+
+func appendString(b *bytes.Buffer, s string) {
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err == nil {
+		b.Truncate(b.Len() - 1) // the newline that Encode adds
+	}
+}

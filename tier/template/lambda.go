@@ -1,0 +1,102 @@
+package template
+
+import (
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
+
+// logRetentionDays is how long the log of a function is kept.
+const logRetentionDays = 30
+
+// function adds a Lambda function, its execution role and its log group.
+// See https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html.
+func (s *stack) function(f *tier.Function, codeURI string) {
+	s.add(resource{
+		id: policy.LogID(f), typ: "AWS::Logs::LogGroup", at: f.At(),
+		attributes: object{{"DeletionPolicy", "Delete"}, {"UpdateReplacePolicy", "Delete"}},
+		properties: object{{"RetentionInDays", logRetentionDays}},
+	})
+	s.add(resource{id: policy.RoleID(f), typ: "AWS::IAM::Role", at: f.At(), properties: role(f)})
+	properties := object{
+		{"CodeUri", codeURI},
+		{"Runtime", "provided.al2023"},
+		{"Architectures", array{"arm64"}},
+		{"Handler", f.Name()},
+		{"MemorySize", f.Memory()},
+		{"Timeout", int(f.Timeout().Seconds())},
+		{"Role", getAtt(policy.RoleID(f), "Arn")},
+		{"LoggingConfig", object{{"LogFormat", "JSON"}, {"LogGroup", ref(policy.LogID(f))}}},
+	}
+	if vars := variables(f); len(vars) > 0 {
+		properties = append(properties, member{"Environment", object{{"Variables", vars}}})
+	}
+	s.add(resource{
+		id: policy.FunctionID(f), typ: "AWS::Serverless::Function", at: f.At(),
+		// The executable is built by go build, not by sam build.
+		attributes: object{{"Metadata", object{{"SkipBuild", true}}}},
+		properties: properties,
+	})
+}
+
+// variables tell the function the physical names of its stores.
+func variables(f *tier.Function) object {
+	var vars object
+	for _, spec := range f.Stores() {
+		vars = append(vars, member{datastore.Variable(spec), ref(policy.StoreID(spec))})
+	}
+	return vars
+}
+
+func role(f *tier.Function) object {
+	var statements array
+	for _, st := range policy.Statements(f) {
+		statements = append(statements, statement(st))
+	}
+	return object{
+		{"AssumeRolePolicyDocument", document(object{
+			{"Effect", "Allow"},
+			{"Principal", object{{"Service", "lambda.amazonaws.com"}}},
+			{"Action", "sts:AssumeRole"},
+		})},
+		{"Policies", array{object{
+			{"PolicyName", "declared"},
+			{"PolicyDocument", document(statements...)},
+		}}},
+	}
+}
+
+func document(statements ...any) object {
+	return object{{"Version", "2012-10-17"}, {"Statement", array(statements)}}
+}
+
+func statement(st policy.Statement) object {
+	o := object{
+		{"Effect", "Allow"},
+		{"Action", texts(st.Actions)},
+		{"Resource", sub(st.Resource)},
+	}
+	if len(st.Conditions) == 0 {
+		return o
+	}
+	var conditions object
+	for _, c := range st.Conditions {
+		i := indexOf(conditions, c.Operator)
+		if i < 0 {
+			conditions = append(conditions, member{c.Operator, object{}})
+			i = len(conditions) - 1
+		}
+		keys := conditions[i].value.(object)
+		conditions[i].value = append(keys, member{c.Key, texts(c.Values)})
+	}
+	return append(o, member{"Condition", conditions})
+}
+
+func indexOf(o object, name string) int {
+	for i, m := range o {
+		if m.name == name {
+			return i
+		}
+	}
+	return -1
+}

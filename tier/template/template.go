@@ -1,0 +1,120 @@
+// Package template prints the infrastructure of an application as an AWS SAM
+// template in JSON: for each function an explicit role with exactly what it was
+// granted, for each API one permission a route, for each store its resource.
+//
+// Nothing managed is attached and nothing is left to SAM's defaults that would
+// widen a role. The same declaration gives the same bytes on any machine.
+//
+// See https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html.
+package template
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier"
+)
+
+// resource is one resource of the template and the declaration that caused it.
+type resource struct {
+	id         string
+	typ        string
+	properties object
+	attributes object // beside Properties: DeletionPolicy, Metadata, DependsOn
+	at         datastore.Position
+}
+
+// stack collects the resources of an App in order.
+type stack struct {
+	resources []resource
+	outputs   object
+	errs      []error
+}
+
+func (s *stack) add(r resource) {
+	for _, other := range s.resources {
+		if other.id == r.id {
+			s.errs = append(s.errs, &datastore.DeclarationError{At: r.at, Message: fmt.Sprintf(
+				"resource %s (%s) has the logical id of a %s declared at %s; give one of the two another name",
+				r.id, r.typ, other.typ, other.at)})
+			return
+		}
+	}
+	s.resources = append(s.resources, r)
+}
+
+// SAM is the template of app. CodeUri is where the zip or the folder with the
+// executable "bootstrap" is found, relative to the template: "bootstrap.zip".
+// The error joins every mistake of the declaration and everything that has no
+// form in a template, each with its Go line.
+func SAM(app *tier.App, codeURI string) ([]byte, error) {
+	if errs := app.Check(); len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	s := &stack{}
+	for _, spec := range stores(app) {
+		s.store(spec)
+	}
+	for _, f := range app.Functions() {
+		s.function(f, codeURI)
+	}
+	for _, api := range app.APIs() {
+		s.api(api)
+	}
+	if len(s.errs) > 0 {
+		return nil, errors.Join(s.errs...)
+	}
+	var b bytes.Buffer
+	appendValue(&b, s.document(app), "")
+	b.WriteByte('\n')
+	return b.Bytes(), nil
+}
+
+func (s *stack) document(app *tier.App) object {
+	var resources object
+	for _, r := range s.resources {
+		o := append(object{{"Type", r.typ}}, r.attributes...)
+		resources = append(resources, member{r.id, append(o, member{"Properties", r.properties})})
+	}
+	return object{
+		{"AWSTemplateFormatVersion", "2010-09-09"},
+		{"Transform", "AWS::Serverless-2016-10-31"},
+		{"Description", "The application " + app.Name() + ", made by tierkit from its declaration."},
+		{"Resources", resources},
+		{"Outputs", s.outputs},
+	}
+}
+
+// grantedStore is a store and the first grant of it.
+type grantedStore struct {
+	spec datastore.Spec
+	at   datastore.Position
+}
+
+// stores are those that some function is granted, in order of the first grant.
+func stores(app *tier.App) []grantedStore {
+	var all []grantedStore
+	seen := map[datastore.Spec]bool{}
+	for _, f := range app.Functions() {
+		for _, g := range f.Grants() {
+			if !seen[g.Spec] {
+				seen[g.Spec] = true
+				all = append(all, grantedStore{g.Spec, g.At})
+			}
+		}
+	}
+	return all
+}
+
+// store adds the resource of a store, by its kind.
+func (s *stack) store(store grantedStore) {
+	switch store.spec.Kind() {
+	case "table":
+		s.table(store)
+	default:
+		s.errs = append(s.errs, &datastore.DeclarationError{At: store.at, Message: fmt.Sprintf(
+			"the template has no resource for stores of kind %s", store.spec.Kind())})
+	}
+}
