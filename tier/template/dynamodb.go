@@ -6,15 +6,33 @@ import (
 )
 
 // table adds a DynamoDB table: on demand, encrypted, with point-in-time
-// recovery, kept when the stack is deleted.
+// recovery, protected from deletion and kept when the stack goes.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html.
-func (s *stack) table(store grantedStore) {
-	spec, ok := store.spec.(*table.Spec)
-	if !ok {
-		return
+func (s *stack) table(store grantedStore, spec table.Spec) {
+	attributes := array{attribute(spec.PK)}
+	keys := array{key(spec.PK, "HASH")}
+	if spec.HasSK() {
+		attributes = append(attributes, attribute(spec.SK))
+		keys = append(keys, key(spec.SK, "RANGE"))
 	}
-	_ = spec
 	s.add(resource{
-		id: policy.StoreID(store.spec), typ: "AWS::DynamoDB::Table", at: store.at,
+		id: policy.StoreID(spec), typ: "AWS::DynamoDB::Table", at: store.at,
+		attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
+		properties: object{
+			{"AttributeDefinitions", attributes},
+			{"KeySchema", keys},
+			{"BillingMode", "PAY_PER_REQUEST"},
+			{"SSESpecification", object{{"SSEEnabled", true}}},
+			{"PointInTimeRecoverySpecification", object{{"PointInTimeRecoveryEnabled", true}}},
+			{"DeletionProtectionEnabled", true},
+		},
 	})
+}
+
+func attribute(a table.Attribute) object {
+	return object{{"AttributeName", a.Name}, {"AttributeType", a.Type.String()}}
+}
+
+func key(a table.Attribute, keyType string) object {
+	return object{{"AttributeName", a.Name}, {"KeyType", keyType}}
 }

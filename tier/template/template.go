@@ -14,6 +14,7 @@ import (
 	"fmt"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
@@ -110,11 +111,11 @@ func stores(app *tier.App) []grantedStore {
 
 // store adds the resource of a store, by its kind.
 func (s *stack) store(store grantedStore) {
-	switch store.spec.Kind() {
-	case "table":
-		s.table(store)
+	switch spec := store.spec.(type) {
+	case table.Spec:
+		s.table(store, spec)
 	default:
 		s.errs = append(s.errs, &datastore.DeclarationError{At: store.at, Message: fmt.Sprintf(
-			"the template has no resource for stores of kind %s", store.spec.Kind())})
+			"the template has no resource for stores of kind %s", spec.Kind())})
 	}
 }
