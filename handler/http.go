@@ -41,9 +41,13 @@ func (h *httpHandler) Handle(ctx context.Context, req *Request) (*Response, erro
 	return serveHTTP(h.handler, hr, nil)
 }
 
+// afterHTTP runs when an http.Handler has ended, with the status of its answer
+// and whether that is a stream. An error cuts the answer off.
+type afterHTTP func(status int, streams bool) error
+
 // serveHTTP runs h until its answer is known: until it ends or flushes. after
-// runs when h has ended; an error of it cuts the answer off.
-func serveHTTP(h http.Handler, hr *http.Request, after func() error) (*Response, error) {
+// may be nil.
+func serveHTTP(h http.Handler, hr *http.Request, after afterHTTP) (*Response, error) {
 	ctx, cancel := context.WithCancelCause(hr.Context())
 	hr = hr.WithContext(ctx)
 	w := newHTTPWriter(ctx, cancel, hr.Method == http.MethodHead)

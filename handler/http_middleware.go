@@ -137,14 +137,18 @@ func (x *exchange) add(p *passage) bool {
 }
 
 // cutOff is what cut the last stream off after its first byte: what mw let
-// through is cut off too.
-func (x *exchange) cutOff() error {
+// through is cut off too. An answer of mw's own, which is still a value, is not.
+func (x *exchange) cutOff(status int, streams bool) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if p := x.last(); p != nil && p.resp.Stream != nil && !p.refused {
-		return p.cut
+	p := x.last()
+	if p == nil || p.resp.Stream == nil || p.refused {
+		return nil
 	}
-	return nil
+	if !streams && (p.cut == errUnsent || status != p.resp.StatusCode()) {
+		return nil
+	}
+	return p.cut
 }
 
 // err is the error that the last response answers.

@@ -76,7 +76,7 @@ func newHTTPWriter(ctx context.Context, cancel context.CancelCauseFunc, head boo
 }
 
 // serve is the goroutine of the http.Handler.
-func (w *httpWriter) serve(h http.Handler, hr *http.Request, after func() error) {
+func (w *httpWriter) serve(h http.Handler, hr *http.Request, after afterHTTP) {
 	err := errGoexit
 	defer func() {
 		if v := recover(); v != nil {
@@ -90,7 +90,11 @@ func (w *httpWriter) serve(h http.Handler, hr *http.Request, after func() error)
 	h.ServeHTTP(w, hr)
 	err = nil
 	if after != nil {
-		err = after()
+		w.mu.Lock()
+		w.fix(http.StatusOK)
+		status, streams := w.status, w.handed
+		w.mu.Unlock()
+		err = after(status, streams)
 	}
 }
 
