@@ -63,6 +63,7 @@ type Request struct {
 	body     []byte      // the body if replaced is set
 	replaced bool
 	match    *match
+	facts    *Facts // nil unless changed
 
 	// routed is shared by all copies of a request, so that a middleware before
 	// the mux can tell the pattern after it has run.
@@ -219,7 +220,12 @@ func (r *Request) Body() ([]byte, error) {
 }
 
 // Facts are what the front door said about the delivery.
-func (r *Request) Facts() Facts { return r.event.Facts() }
+func (r *Request) Facts() Facts {
+	if r.facts != nil {
+		return *r.facts
+	}
+	return r.event.Facts()
+}
 
 // Caller is who is calling, as the front door verified it.
 func (r *Request) Caller() Caller { return r.event.Caller() }
@@ -274,6 +280,14 @@ func (r *Request) WithHeaders(h http.Header) *Request {
 func (r *Request) WithBody(body []byte) *Request {
 	c := *r
 	c.body, c.replaced = body, true
+	return &c
+}
+
+// withFacts is the request with other facts: net/http middleware may correct the
+// host and the remote address.
+func (r *Request) withFacts(facts Facts) *Request {
+	c := *r
+	c.facts = &facts
 	return &c
 }
 

@@ -1,0 +1,34 @@
+package handler
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+)
+
+// PanicError is a panic that was caught where it could not go on: in a
+// goroutine of a bridge. It answers 500. [errors.Is] finds the panic's value if
+// that is an error; [http.ErrAbortHandler] asks to end the answer without a log.
+type PanicError struct {
+	Value any    // what panic was called with
+	Stack []byte // of the goroutine that panicked; nil for http.ErrAbortHandler
+}
+
+// caught is the error of a recovered value, called where it was recovered.
+func caught(value any) *PanicError {
+	e := &PanicError{Value: value}
+	if !errors.Is(e, http.ErrAbortHandler) {
+		e.Stack = debug.Stack()
+	}
+	return e
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// Is reports whether the panic's value is target. The value is not unwrapped
+// further, so that the status of an [*Error] in it is not taken for an answer.
+func (e *PanicError) Is(target error) bool {
+	err, ok := e.Value.(error)
+	return ok && errors.Is(err, target)
+}
