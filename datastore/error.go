@@ -34,6 +34,8 @@ var (
 	// ErrNoBudget: too little of the invocation's time is left to try. Nothing
 	// was sent. 503.
 	ErrNoBudget error = &sentinel{"no time left", 503}
+	// ErrCorrupt: what is stored cannot be read as the type it was asked for. 500.
+	ErrCorrupt error = &sentinel{"corrupt", 500}
 )
 
 type sentinel struct {

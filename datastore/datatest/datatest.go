@@ -1,0 +1,99 @@
+// Package datatest gives tests a [datastore.Data] whose stores are in memory,
+// with items put there and faults made to happen.
+//
+//	func TestGet(t *testing.T) {
+//		data := datatest.New(t)
+//		app := newApp(data)
+//		datatest.Seed(t, data, "orders", Order{ID: "1"})
+//		...
+//		datatest.Fail(t, data, datatest.Fault{Store: "table orders", Op: "Get", Err: datastore.ErrThrottled})
+//		...
+//	}
+//
+// Nothing here is random: the clock stands still until the test moves it, and
+// random bytes are the same in each run.
+package datatest
+
+import (
+	"io"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+)
+
+// start is what the clock of a Data says, unless [Now] sets another.
+var start = time.Date(2030, time.January, 2, 3, 4, 5, 0, time.UTC)
+
+// Option changes what [New] makes.
+type Option interface{ apply(*config) }
+
+type config struct {
+	drivers []datastore.Driver
+	opts    datastore.Options
+}
+
+type optionFunc func(*config)
+
+func (f optionFunc) apply(c *config) { f(c) }
+
+// With adds drivers, which count before those of this package: for kinds that
+// it has none for. Faults cannot be made in their stores.
+func With(drivers ...datastore.Driver) Option {
+	return optionFunc(func(c *config) { c.drivers = append(c.drivers, drivers...) })
+}
+
+// Now sets the clock. Default: it always says 2 January 2030, 03:04:05 UTC.
+func Now(now func() time.Time) Option {
+	return optionFunc(func(c *config) { c.opts.Now = now })
+}
+
+// Observe sets the observer of all operations.
+func Observe(o datastore.Observer) Option {
+	return optionFunc(func(c *config) { c.opts.Observe = o })
+}
+
+// Namespace sets the App's name. Default: none.
+func Namespace(name string) Option {
+	return optionFunc(func(c *config) { c.opts.Namespace = name })
+}
+
+// New is a Data with empty stores in memory. When the test ends, faults that did
+// not happen fail it, and so do mistakes in the declarations made on the Data:
+// a test of such mistakes uses [datastore.New].
+func New(t testing.TB, opts ...Option) *datastore.Data {
+	t.Helper()
+	c := config{opts: datastore.Options{
+		Now:  func() time.Time { return start },
+		Rand: &lockedReader{r: rand.NewChaCha8([32]byte{})},
+	}}
+	for _, o := range opts {
+		o.apply(&c)
+	}
+	tables := &tableDriver{Driver: filetable.Memory()}
+	data := datastore.New(append(c.drivers, tables), &c.opts)
+	t.Cleanup(func() {
+		for _, err := range data.Errs() {
+			t.Errorf("declaration: %v", err)
+		}
+		for _, f := range tables.faults.left() {
+			t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
+		}
+	})
+	return data
+}
+
+// lockedReader is a reader that several goroutines may use.
+type lockedReader struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+func (l *lockedReader) Read(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.r.Read(p)
+}

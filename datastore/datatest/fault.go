@@ -1,0 +1,114 @@
+package datatest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+)
+
+// Fault is something that goes wrong in a store.
+type Fault struct {
+	// Store is the kind and the name: "table orders".
+	Store string
+	// Op is the operation, as capabilities are named: "Get". "" means any.
+	Op string
+	// Err is what the store answers: a sentinel of package datastore, or an
+	// error that wraps one.
+	Err error
+	// Applied does the operation nevertheless, and answers Err all the same: a
+	// write whose answer was lost, with [datastore.ErrUnknown].
+	Applied bool
+	// Times is how many operations in a row fail. 0 means 1.
+	Times int
+}
+
+// Fail makes the next operation that fits answer the fault. Faults of one store
+// happen in the order of the calls.
+func Fail(t testing.TB, data *datastore.Data, f Fault) {
+	t.Helper()
+	if f.Err == nil {
+		t.Fatal("datatest.Fail: the fault has no Err")
+	}
+	spec, err := specOf(data, f.Store)
+	if err != nil {
+		t.Fatalf("datatest.Fail: %v", err)
+	}
+	driver, err := datastore.DriverOf[faulty](data, spec)
+	if err != nil {
+		t.Fatalf("datatest.Fail: %s: its driver is none of this package's", f.Store)
+	}
+	driver.faultList().add(f)
+}
+
+// faulty is a driver that can fail on request.
+type faulty interface {
+	datastore.Driver
+	faultList() *faults
+}
+
+// specOf is the declared store of a name such as "table orders".
+func specOf(data *datastore.Data, store string) (datastore.Spec, error) {
+	var declared []string
+	for _, spec := range data.Specs() {
+		name := spec.Kind() + " " + spec.Name()
+		if name == store {
+			return spec, nil
+		}
+		declared = append(declared, name)
+	}
+	return nil, fmt.Errorf("no store %q is declared; there are: %s", store, strings.Join(declared, ", "))
+}
+
+// faults are those that did not happen yet.
+type faults struct {
+	mu   sync.Mutex
+	list []Fault
+}
+
+func (l *faults) add(f Fault) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f.Times = max(f.Times, 1)
+	l.list = append(l.list, f)
+}
+
+// take is the fault of an operation, if there is one.
+func (l *faults) take(spec datastore.Spec, op string) (Fault, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.list {
+		f := l.list[i]
+		if f.Store != spec.Kind()+" "+spec.Name() || f.Op != "" && f.Op != op {
+			continue
+		}
+		if l.list[i].Times--; l.list[i].Times == 0 {
+			l.list = append(l.list[:i:i], l.list[i+1:]...)
+		}
+		return f, true
+	}
+	return Fault{}, false
+}
+
+func (l *faults) left() []Fault {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.list
+}
+
+// run does an operation, or the fault of it.
+func (l *faults) run(spec datastore.Spec, op string, do func() error) error {
+	f, ok := l.take(spec, op)
+	if !ok {
+		return do()
+	}
+	if f.Applied {
+		if err := do(); err != nil {
+			return errors.Join(f.Err, err)
+		}
+	}
+	return f.Err
+}

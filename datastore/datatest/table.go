@@ -1,0 +1,145 @@
+package datatest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
+)
+
+// Seed puts items into the declared table called name, in place of those with
+// the same keys. It needs no grant, and checks nothing but the keys: the version
+// is stored as it is.
+func Seed[T any](t testing.TB, data *datastore.Data, name string, items ...T) {
+	t.Helper()
+	conn, spec, codec := openTable[T](t, data, name)
+	for _, item := range items {
+		encoded, err := codec.Encode(item)
+		if err != nil {
+			t.Fatalf("datatest.Seed table %s: %v", name, err)
+		}
+		for _, a := range []table.Attribute{spec.PK, spec.SK} {
+			if a.Name != "" && (encoded[a.Name].Type() != a.Type || encoded[a.Name].Text() == "") {
+				t.Fatalf("datatest.Seed table %s: the item has no key %q", name, a.Name)
+			}
+		}
+		if err := conn.Write(t.Context(), table.Write{Op: "Put", Key: spec.KeyOf(encoded), Item: encoded}); err != nil {
+			t.Fatalf("datatest.Seed table %s: %v", name, err)
+		}
+	}
+}
+
+// Items are the items of one partition of the declared table called name, in the
+// order of their sort keys. It needs no grant.
+func Items[T any, P table.KeyPart](t testing.TB, data *datastore.Data, name string, partition P) []T {
+	t.Helper()
+	conn, _, codec := openTable[T](t, data, name)
+	pk := table.Eq("partition", partition).Values()
+	if len(pk) != 1 || pk[0].IsZero() {
+		t.Fatalf("datatest.Items table %s: the partition is no key", name)
+	}
+	var items []T
+	q := table.PageQuery{PK: pk[0]}
+	for {
+		page, err := conn.Query(t.Context(), q)
+		if err != nil {
+			t.Fatalf("datatest.Items table %s: %v", name, err)
+		}
+		for _, stored := range page.Items {
+			item, err := codec.Decode(stored)
+			if err != nil {
+				t.Fatalf("datatest.Items table %s: %v", name, err)
+			}
+			items = append(items, item)
+		}
+		if q.After = page.Last; q.After == nil {
+			return items
+		}
+	}
+}
+
+// openTable is the table without the faults.
+func openTable[T any](t testing.TB, data *datastore.Data, name string) (table.Conn, table.Spec, *table.Codec[T]) {
+	t.Helper()
+	found, err := specOf(data, "table "+name)
+	if err != nil {
+		t.Fatalf("datatest: %v", err)
+	}
+	spec, ok := found.(table.Spec)
+	if !ok {
+		t.Fatalf("datatest: %s is a %T, want table.Spec", name, found)
+	}
+	codec, err := table.NewCodec[T]()
+	if err != nil {
+		t.Fatalf("datatest: %v", err)
+	}
+	driver, err := datastore.DriverOf[table.Driver](data, spec)
+	if err != nil {
+		t.Fatalf("datatest: %v", err)
+	}
+	if own, ok := driver.(*tableDriver); ok {
+		driver = own.Driver
+	}
+	conn, err := driver.OpenTable(t.Context(), data, spec)
+	if err != nil {
+		t.Fatalf("datatest: %v", err)
+	}
+	return conn, spec, codec
+}
+
+// tableDriver is the embedded driver with faults.
+type tableDriver struct {
+	*filetable.Driver
+	faults faults
+}
+
+var (
+	_ table.Driver = (*tableDriver)(nil)
+	_ faulty       = (*tableDriver)(nil)
+)
+
+func (d *tableDriver) faultList() *faults { return &d.faults }
+
+func (d *tableDriver) OpenTable(ctx context.Context, data *datastore.Data, spec table.Spec) (table.Conn, error) {
+	conn, err := d.Driver.OpenTable(ctx, data, spec)
+	if err != nil {
+		return nil, err
+	}
+	return &faultyTable{conn, spec, &d.faults}, nil
+}
+
+type faultyTable struct {
+	conn   table.Conn
+	spec   table.Spec
+	faults *faults
+}
+
+func (f *faultyTable) Get(ctx context.Context, key table.Item, read table.Read) (item table.Item, err error) {
+	err = f.faults.run(f.spec, "Get", func() error {
+		item, err = f.conn.Get(ctx, key, read)
+		return err
+	})
+	return item, err
+}
+
+func (f *faultyTable) GetMany(ctx context.Context, keys []table.Item, read table.Read) (items []table.Item, err error) {
+	err = f.faults.run(f.spec, "GetMany", func() error {
+		items, err = f.conn.GetMany(ctx, keys, read)
+		return err
+	})
+	return items, err
+}
+
+func (f *faultyTable) Write(ctx context.Context, w table.Write) error {
+	return f.faults.run(f.spec, w.Op, func() error { return f.conn.Write(ctx, w) })
+}
+
+func (f *faultyTable) Query(ctx context.Context, q table.PageQuery) (page table.PageResult, err error) {
+	err = f.faults.run(f.spec, "Query", func() error {
+		page, err = f.conn.Query(ctx, q)
+		return err
+	})
+	return page, err
+}

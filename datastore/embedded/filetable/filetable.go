@@ -1,0 +1,163 @@
+// Package filetable keeps tables in this process: in memory for tests, or in a
+// folder for local serving. It needs no server and nothing but the standard
+// library, evaluates keys and conditions as DynamoDB does, and is the reference
+// for the other drivers of package table.
+//
+//	data := datastore.New([]datastore.Driver{filetable.In(".tierkit", nil)}, nil)
+//
+// In a folder each table is one journal, FOLDER/table/NAME.journal (or
+// FOLDER/APP/table/NAME.journal where the [datastore.Data] has a namespace): a
+// line of text for each write, with a checksum. All items are kept in memory as
+// well. A write is handed to the operating system before it is answered, so that
+// it survives the end of the process, a crash included; [Options.Sync] makes it
+// survive a loss of power too. A line that was cut off by a crash is dropped,
+// with a warning, when the table is opened. Damage anywhere else is an error,
+// and nothing is changed. The journal is rewritten when most of it is history.
+//
+// One process at a time uses a folder: it holds a lock on FOLDER/lock.
+//
+// Pages end after 1 MB, as in DynamoDB; reads are always consistent; there is no
+// throttling.
+package filetable
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
+)
+
+// Driver keeps tables of one folder, or of the memory. Stores of the same
+// namespace and name share a table. It is safe for concurrent use.
+type Driver struct {
+	dir  string // "" for memory
+	opts Options
+
+	mu     sync.Mutex
+	lock   *folderLock
+	tables map[string]*engine
+	closed bool
+}
+
+// Options configures [In]. The zero value of each field is usable.
+type Options struct {
+	// Sync makes each write wait until the disk has it. Default: the operating
+	// system writes when it likes, and the end of the process loses nothing.
+	Sync bool
+	// Log is told of a line that a crash cut off. Default slog.Default().
+	Log *slog.Logger
+}
+
+var _ table.Driver = (*Driver)(nil)
+
+// Memory is a driver whose tables end with the process.
+func Memory() *Driver { return &Driver{tables: map[string]*engine{}} }
+
+// In is a driver that keeps tables in the folder dir, which is made when the
+// first table is opened. opts may be nil.
+func In(dir string, opts *Options) *Driver {
+	d := Memory()
+	d.dir = dir
+	if opts != nil {
+		d.opts = *opts
+	}
+	if d.opts.Log == nil {
+		d.opts.Log = slog.Default()
+	}
+	return d
+}
+
+// Kind is "table".
+func (d *Driver) Kind() string { return "table" }
+
+// Name is "filetable".
+func (d *Driver) Name() string { return "filetable" }
+
+// OpenTable is for package table. Opening a folder that another process uses,
+// and a table that has another key on disk, is an error.
+func (d *Driver) OpenTable(_ context.Context, data *datastore.Data, spec table.Spec) (table.Conn, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil, unavailable(fmt.Errorf("the driver is closed"))
+	}
+	name := filepath.Join(data.Namespace(), "table", spec.Logical)
+	if e, ok := d.tables[name]; ok {
+		if e.spec != spec {
+			return nil, unavailable(keyChanged(e.spec, spec))
+		}
+		return e, nil
+	}
+	e := newEngine(spec)
+	if d.dir != "" {
+		if err := d.load(e, name); err != nil {
+			return nil, unavailable(err)
+		}
+	}
+	d.tables[name] = e
+	return e, nil
+}
+
+// load takes the lock, if this is the first table, and reads the journal.
+func (d *Driver) load(e *engine, name string) error {
+	path := filepath.Join(d.dir, name+".journal")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if d.lock == nil {
+		lock, err := lockFolder(d.dir)
+		if err != nil {
+			return err
+		}
+		d.lock = lock
+	}
+	j, err := openJournal(path, e, d.opts)
+	e.journal = j
+	return err
+}
+
+// Close ends the use of all tables and frees the folder. Operations afterwards
+// answer [datastore.ErrUnavailable].
+func (d *Driver) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	var first error
+	for _, name := range slices.Sorted(maps.Keys(d.tables)) {
+		if err := d.tables[name].close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	if d.lock != nil {
+		if err := d.lock.free(); err != nil && first == nil {
+			first = err
+		}
+		d.lock = nil
+	}
+	return first
+}
+
+func unavailable(err error) error {
+	return &datastore.Error{Kind: datastore.ErrUnavailable, Err: err}
+}
+
+func keyChanged(was, is table.Spec) error {
+	return fmt.Errorf("table %s: its items have the key %s, the program declares %s; name the new table otherwise, or delete the old one",
+		is.Logical, keyText(was), keyText(is))
+}
+
+// keyText is a key in words: "customer S, placed S".
+func keyText(spec table.Spec) string {
+	text := spec.PK.Name + " " + spec.PK.Type.String()
+	if spec.HasSK() {
+		text += ", " + spec.SK.Name + " " + spec.SK.Type.String()
+	}
+	return text
+}

@@ -1,0 +1,326 @@
+package table
+
+import (
+	"encoding"
+	"fmt"
+	"maps"
+	"reflect"
+	"time"
+)
+
+// Codec turns items of type T into the attributes they are stored as, and back.
+// Handles use one; it is of use where items are met outside of a handle: seeding
+// a table in a test, reading an export.
+//
+//	Go                                      stored as
+//	string                                  S
+//	integers, floats, json.Number           N
+//	bool                                    BOOL
+//	[]byte, [n]byte                         B
+//	time.Time                               S "2006-01-02T15:04:05.000000000Z", so that it sorts
+//	a type that marshals to text and back   S
+//	slice, array                            L; with the tag option set: SS, NS or BS
+//	map                                     M; keys are strings, integers or text
+//	struct                                  M; embedded structs are inlined
+//	table.Value, table.Item                 as it is
+//	nil pointer, nil slice, nil map         nothing (inside a list: NULL)
+//
+// An attribute is named by the table tag, else by the json tag, else like the
+// field. Attributes that no field has are passed over in decoding, and fields
+// without an attribute stay zero.
+//
+// A Codec is safe for concurrent use.
+type Codec[T any] struct{ plan *plan }
+
+// NewCodec is the codec of T, which is a struct type. The error says what in T
+// cannot be stored.
+func NewCodec[T any]() (*Codec[T], error) {
+	t := reflect.TypeFor[T]()
+	if t.Kind() != reflect.Struct {
+		return nil, fmt.Errorf("table: %v is not a struct", t)
+	}
+	if err := checkType(t, nil); err != nil {
+		return nil, fmt.Errorf("table: %w", err)
+	}
+	return &Codec[T]{planOf(t)}, nil
+}
+
+// Encode is item as attributes. Errors match [datastore.ErrInvalid].
+func (c *Codec[T]) Encode(item T) (Item, error) {
+	return c.plan.encode(reflect.ValueOf(&item).Elem())
+}
+
+// Decode fills a T from attributes. The error says which attribute does not fit.
+func (c *Codec[T]) Decode(item Item) (T, error) {
+	var out T
+	err := c.plan.decode(item, reflect.ValueOf(&out).Elem())
+	return out, err
+}
+
+// plan is a struct type read once.
+type plan struct {
+	fields []fieldPlan
+}
+
+type fieldPlan struct {
+	field
+	codec *codec
+}
+
+// codec encodes and decodes values of one Go type. encode gives the zero Value
+// for what is not stored.
+type codec struct {
+	encode func(reflect.Value) (Value, error)
+	decode func(Value, reflect.Value) error
+}
+
+func planOf(t reflect.Type) *plan {
+	return (&compiler{done: map[reflect.Type]*codec{}}).plan(t)
+}
+
+func (p *plan) encode(v reflect.Value) (Item, error) {
+	item, err := p.encodeItem(v)
+	if err != nil {
+		return nil, invalid("%w", err)
+	}
+	return item, nil
+}
+
+func (p *plan) encodeItem(v reflect.Value) (Item, error) {
+	item := make(Item, len(p.fields)+1)
+	for i := range p.fields {
+		f := &p.fields[i]
+		fv, ok := readField(v, f.index)
+		if !ok {
+			continue
+		}
+		value, err := f.codec.encode(fv)
+		if err != nil {
+			return nil, fmt.Errorf("attribute %q: %w", f.name, err)
+		}
+		if value.typ != 0 {
+			item[f.name] = value
+		}
+	}
+	return item, nil
+}
+
+func (p *plan) decode(item Item, v reflect.Value) error {
+	for i := range p.fields {
+		f := &p.fields[i]
+		value, ok := item[f.name]
+		if !ok {
+			continue
+		}
+		if err := f.codec.decode(value, writeField(v, f.index)); err != nil {
+			return fmt.Errorf("attribute %q: %w", f.name, err)
+		}
+	}
+	return nil
+}
+
+// readField reports false for a field of an embedded pointer that is nil.
+func readField(v reflect.Value, index []int) (reflect.Value, bool) {
+	if len(index) == 1 {
+		return v.Field(index[0]), true
+	}
+	for i, x := range index {
+		if i > 0 && v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				return v, false
+			}
+			v = v.Elem()
+		}
+		v = v.Field(x)
+	}
+	return v, true
+}
+
+// writeField makes the embedded structs on the way.
+func writeField(v reflect.Value, index []int) reflect.Value {
+	for i, x := range index {
+		if i > 0 && v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				v.Set(reflect.New(v.Type().Elem()))
+			}
+			v = v.Elem()
+		}
+		v = v.Field(x)
+	}
+	return v
+}
+
+// compiler builds codecs; done has those of the struct types, so that a type may
+// contain itself.
+type compiler struct {
+	done map[reflect.Type]*codec
+}
+
+func (c *compiler) plan(t reflect.Type) *plan {
+	fields, _ := fieldsOf(t) // checked before
+	p := &plan{fields: make([]fieldPlan, len(fields))}
+	for i, f := range fields {
+		p.fields[i] = fieldPlan{f, c.field(f)}
+	}
+	return p
+}
+
+func (c *compiler) field(f field) *codec {
+	if f.set {
+		return setCodec(f.typ, c.codec(f.typ.Elem()))
+	}
+	return c.codec(f.typ)
+}
+
+func (c *compiler) codec(t reflect.Type) *codec {
+	switch {
+	case t == timeType:
+		return &codec{encodeTime, decodeTime}
+	case t == valueType:
+		return &codec{encodeValue, decodeValue}
+	case t == itemType:
+		return &codec{encodeRawItem, decodeRawItem}
+	case t == jsonNumberType:
+		return &codec{encodeJSONNumber, decodeJSONNumber}
+	case isText(t):
+		return textCodec(t)
+	case isBytes(t):
+		return &codec{encodeBytes, decodeBytes}
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return pointerCodec(t, c.codec(t.Elem()))
+	case reflect.Slice, reflect.Array:
+		return listCodec(c.codec(t.Elem()))
+	case reflect.Map:
+		return mapCodec(t, c.codec(t.Elem()))
+	case reflect.Struct:
+		return c.structCodec(t)
+	}
+	return scalarCodec(t.Kind())
+}
+
+func (c *compiler) structCodec(t reflect.Type) *codec {
+	if done, ok := c.done[t]; ok {
+		return done
+	}
+	this := &codec{}
+	c.done[t] = this
+	p := c.plan(t)
+	this.encode = func(v reflect.Value) (Value, error) {
+		item, err := p.encodeItem(v)
+		return Value{typ: M, item: item}, err
+	}
+	this.decode = func(in Value, v reflect.Value) error {
+		if in.typ == NULL {
+			v.SetZero()
+			return nil
+		}
+		if in.typ != M {
+			return mismatch(in, M)
+		}
+		return p.decode(in.item, v)
+	}
+	return this
+}
+
+func mismatch(in Value, want Type) error {
+	return fmt.Errorf("is of type %v, want %v", in.typ, want)
+}
+
+// timeLayout has a fixed width, so that the order of the text is that of time.
+const timeLayout = "2006-01-02T15:04:05.000000000Z"
+
+func timeValue(t time.Time) (Value, error) {
+	t = t.UTC()
+	if y := t.Year(); y < 0 || y > 9999 {
+		return Value{}, fmt.Errorf("the year %d has not four digits", y)
+	}
+	return String(t.Format(timeLayout)), nil
+}
+
+func encodeTime(v reflect.Value) (Value, error) {
+	t, _ := reflect.TypeAssert[time.Time](v)
+	return timeValue(t)
+}
+
+func decodeTime(in Value, v reflect.Value) error {
+	if in.typ == NULL {
+		v.SetZero()
+		return nil
+	}
+	if in.typ != S {
+		return mismatch(in, S)
+	}
+	t, err := time.Parse(time.RFC3339Nano, in.text)
+	if err != nil {
+		return fmt.Errorf("is not a time: want RFC 3339")
+	}
+	v.Set(reflect.ValueOf(t.UTC()))
+	return nil
+}
+
+func textValue(m encoding.TextMarshaler) (Value, error) {
+	text, err := m.MarshalText()
+	if err != nil {
+		return Value{}, fmt.Errorf("marshal to text: %w", err)
+	}
+	return String(string(text)), nil
+}
+
+func textCodec(t reflect.Type) *codec {
+	byValue := t.Implements(marshalerType)
+	return &codec{
+		encode: func(v reflect.Value) (Value, error) {
+			if !byValue {
+				if !v.CanAddr() {
+					p := reflect.New(t)
+					p.Elem().Set(v)
+					v = p.Elem()
+				}
+				v = v.Addr()
+			}
+			return textValue(v.Interface().(encoding.TextMarshaler))
+		},
+		decode: func(in Value, v reflect.Value) error {
+			if in.typ == NULL {
+				v.SetZero()
+				return nil
+			}
+			if in.typ != S {
+				return mismatch(in, S)
+			}
+			return v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(in.text))
+		},
+	}
+}
+
+func encodeValue(v reflect.Value) (Value, error) {
+	value, _ := reflect.TypeAssert[Value](v)
+	return value, nil
+}
+
+func decodeValue(in Value, v reflect.Value) error {
+	v.Set(reflect.ValueOf(in))
+	return nil
+}
+
+func encodeRawItem(v reflect.Value) (Value, error) {
+	if v.IsNil() {
+		return Value{}, nil
+	}
+	item, _ := reflect.TypeAssert[Item](v)
+	return Map(item), nil
+}
+
+func decodeRawItem(in Value, v reflect.Value) error {
+	switch in.typ {
+	case NULL:
+		v.SetZero()
+		return nil
+	case M:
+		v.Set(reflect.ValueOf(maps.Clone(in.item)))
+		return nil
+	}
+	return mismatch(in, M)
+}

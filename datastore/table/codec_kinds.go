@@ -1,0 +1,312 @@
+package table
+
+import (
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+)
+
+// scalarCodec is the codec of bool, string and the numbers.
+func scalarCodec(k reflect.Kind) *codec {
+	switch k {
+	case reflect.String:
+		return &codec{
+			func(v reflect.Value) (Value, error) { return String(v.String()), nil },
+			func(in Value, v reflect.Value) error {
+				if in.typ != S {
+					return zeroOr(in, v, S)
+				}
+				v.SetString(in.text)
+				return nil
+			},
+		}
+	case reflect.Bool:
+		return &codec{
+			func(v reflect.Value) (Value, error) { return Bool(v.Bool()), nil },
+			func(in Value, v reflect.Value) error {
+				if in.typ != BOOL {
+					return zeroOr(in, v, BOOL)
+				}
+				v.SetBool(in.yes)
+				return nil
+			},
+		}
+	}
+	return &codec{encodeNumber, decodeNumber}
+}
+
+// zeroOr makes v zero for a NULL and refuses other types.
+func zeroOr(in Value, v reflect.Value, want Type) error {
+	if in.typ != NULL {
+		return mismatch(in, want)
+	}
+	v.SetZero()
+	return nil
+}
+
+func encodeNumber(v reflect.Value) (Value, error) {
+	switch {
+	case v.CanInt():
+		return Int(v.Int()), nil
+	case v.CanUint():
+		return Value{typ: N, text: strconv.FormatUint(v.Uint(), 10)}, nil
+	}
+	f := v.Float()
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return Value{}, fmt.Errorf("%v is not a number that can be stored", f)
+	}
+	return Number(strconv.FormatFloat(f, 'g', -1, v.Type().Bits()))
+}
+
+func decodeNumber(in Value, v reflect.Value) error {
+	if in.typ != N {
+		return zeroOr(in, v, N)
+	}
+	if v.CanFloat() {
+		f, err := strconv.ParseFloat(in.text, v.Type().Bits())
+		if err != nil {
+			return outOfRange(in, v)
+		}
+		v.SetFloat(f)
+		return nil
+	}
+	text, ok := integerText(in.text)
+	if !ok {
+		return outOfRange(in, v)
+	}
+	if v.CanInt() {
+		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
+		if err != nil {
+			return outOfRange(in, v)
+		}
+		v.SetInt(n)
+		return nil
+	}
+	n, err := strconv.ParseUint(text, 10, v.Type().Bits())
+	if err != nil {
+		return outOfRange(in, v)
+	}
+	v.SetUint(n)
+	return nil
+}
+
+func outOfRange(_ Value, v reflect.Value) error {
+	return fmt.Errorf("the number does not fit %v", v.Type())
+}
+
+func encodeJSONNumber(v reflect.Value) (Value, error) {
+	if v.String() == "" { // the zero json.Number means no number
+		return Value{}, nil
+	}
+	return Number(v.String())
+}
+
+func decodeJSONNumber(in Value, v reflect.Value) error {
+	if in.typ != N {
+		return zeroOr(in, v, N)
+	}
+	v.SetString(string(json.Number(in.text)))
+	return nil
+}
+
+func encodeBytes(v reflect.Value) (Value, error) {
+	if v.Kind() == reflect.Slice {
+		if v.IsNil() {
+			return Value{}, nil
+		}
+		return Bytes(v.Bytes()), nil
+	}
+	b := make([]byte, v.Len())
+	reflect.Copy(reflect.ValueOf(b), v)
+	return Bytes(b), nil
+}
+
+func decodeBytes(in Value, v reflect.Value) error {
+	if in.typ != B {
+		return zeroOr(in, v, B)
+	}
+	if v.Kind() == reflect.Slice {
+		v.SetBytes([]byte(in.text))
+		return nil
+	}
+	if len(in.text) != v.Len() {
+		return fmt.Errorf("has %d bytes, want %d", len(in.text), v.Len())
+	}
+	reflect.Copy(v, reflect.ValueOf([]byte(in.text)))
+	return nil
+}
+
+func pointerCodec(t reflect.Type, element *codec) *codec {
+	return &codec{
+		func(v reflect.Value) (Value, error) {
+			if v.IsNil() {
+				return Value{}, nil
+			}
+			return element.encode(v.Elem())
+		},
+		func(in Value, v reflect.Value) error {
+			if in.typ == NULL {
+				v.SetZero()
+				return nil
+			}
+			p := reflect.New(t.Elem())
+			if err := element.decode(in, p.Elem()); err != nil {
+				return err
+			}
+			v.Set(p)
+			return nil
+		},
+	}
+}
+
+func listCodec(element *codec) *codec {
+	return &codec{
+		func(v reflect.Value) (Value, error) {
+			if v.Kind() == reflect.Slice && v.IsNil() {
+				return Value{}, nil
+			}
+			list, err := encodeElements(v, element)
+			return Value{typ: L, list: list}, err
+		},
+		func(in Value, v reflect.Value) error {
+			if in.typ != L {
+				return zeroOr(in, v, L)
+			}
+			return decodeElements(in.list, v, element)
+		},
+	}
+}
+
+func setCodec(t reflect.Type, element *codec) *codec {
+	want := map[Type]Type{S: SS, N: NS, B: BS}[keyType(t.Elem())]
+	return &codec{
+		func(v reflect.Value) (Value, error) {
+			if v.Len() == 0 { // there is no empty set
+				return Value{}, nil
+			}
+			list, err := encodeElements(v, element)
+			if err != nil {
+				return Value{}, err
+			}
+			return Set(list...)
+		},
+		func(in Value, v reflect.Value) error {
+			if in.typ != want {
+				return zeroOr(in, v, want)
+			}
+			return decodeElements(in.list, v, element)
+		},
+	}
+}
+
+func encodeElements(v reflect.Value, element *codec) ([]Value, error) {
+	list := make([]Value, v.Len())
+	for i := range list {
+		e, err := element.encode(v.Index(i))
+		if err != nil {
+			return nil, fmt.Errorf("element %d: %w", i, err)
+		}
+		if e.typ == 0 {
+			e = Null()
+		}
+		list[i] = e
+	}
+	return list, nil
+}
+
+func decodeElements(list []Value, v reflect.Value, element *codec) error {
+	if v.Kind() == reflect.Slice {
+		v.Set(reflect.MakeSlice(v.Type(), len(list), len(list)))
+	} else if len(list) != v.Len() {
+		return fmt.Errorf("has %d elements, want %d", len(list), v.Len())
+	}
+	for i, e := range list {
+		if err := element.decode(e, v.Index(i)); err != nil {
+			return fmt.Errorf("element %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func mapCodec(t reflect.Type, element *codec) *codec {
+	kind := mapKeyKind(t.Key())
+	return &codec{
+		func(v reflect.Value) (Value, error) {
+			if v.IsNil() {
+				return Value{}, nil
+			}
+			item := make(Item, v.Len())
+			for entry := v.MapRange(); entry.Next(); {
+				name, err := mapKeyText(kind, entry.Key())
+				if err != nil {
+					return Value{}, err
+				}
+				e, err := element.encode(entry.Value())
+				if err != nil {
+					return Value{}, fmt.Errorf("attribute %q: %w", name, err)
+				}
+				if e.typ == 0 {
+					e = Null()
+				}
+				item[name] = e
+			}
+			return Value{typ: M, item: item}, nil
+		},
+		func(in Value, v reflect.Value) error {
+			if in.typ != M {
+				return zeroOr(in, v, M)
+			}
+			return decodeMap(in.item, v, kind, element)
+		},
+	}
+}
+
+func decodeMap(item Item, v reflect.Value, kind reflect.Kind, element *codec) error {
+	t := v.Type()
+	out := reflect.MakeMapWithSize(t, len(item))
+	for name, value := range item {
+		key, e := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
+		if err := setMapKey(kind, key, name); err != nil {
+			return fmt.Errorf("name %q: does not fit %v", name, t.Key())
+		}
+		if err := element.decode(value, e); err != nil {
+			return fmt.Errorf("attribute %q: %w", name, err)
+		}
+		out.SetMapIndex(key, e)
+	}
+	v.Set(out)
+	return nil
+}
+
+func mapKeyText(kind reflect.Kind, key reflect.Value) (string, error) {
+	switch kind {
+	case reflect.String:
+		return key.String(), nil
+	case reflect.Int:
+		return strconv.FormatInt(key.Int(), 10), nil
+	case reflect.Uint:
+		return strconv.FormatUint(key.Uint(), 10), nil
+	}
+	v, err := textCodec(key.Type()).encode(key)
+	return v.text, err
+}
+
+func setMapKey(kind reflect.Kind, key reflect.Value, name string) error {
+	switch kind {
+	case reflect.String:
+		key.SetString(name)
+		return nil
+	case reflect.Int:
+		n, err := strconv.ParseInt(name, 10, key.Type().Bits())
+		key.SetInt(n)
+		return err
+	case reflect.Uint:
+		n, err := strconv.ParseUint(name, 10, key.Type().Bits())
+		key.SetUint(n)
+		return err
+	}
+	return key.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(name))
+}

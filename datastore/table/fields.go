@@ -1,0 +1,319 @@
+package table
+
+import (
+	"encoding"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// writeID is the hidden attribute by which a repeated conditional write
+// recognises itself; see [Write].
+const writeID = "_w"
+
+// field is one stored field of a struct type.
+type field struct {
+	name    string // of the attribute
+	index   []int  // as reflect.Value.FieldByIndex takes it
+	typ     reflect.Type
+	pk, sk  bool
+	version bool
+	set     bool
+}
+
+var (
+	timeType        = reflect.TypeFor[time.Time]()
+	valueType       = reflect.TypeFor[Value]()
+	itemType        = reflect.TypeFor[Item]()
+	jsonNumberType  = reflect.TypeFor[json.Number]()
+	marshalerType   = reflect.TypeFor[encoding.TextMarshaler]()
+	unmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+// fieldsOf reads the tags of a struct type: its own fields and those of the
+// structs it embeds, of which the least nested one of a name counts, as in Go.
+func fieldsOf(t reflect.Type) ([]field, []error) {
+	r := fieldReader{depth: map[string]int{}}
+	r.read(t, nil)
+	return r.fields, r.errs
+}
+
+type fieldReader struct {
+	fields []field
+	depth  map[string]int // of the field that has the name
+	errs   []error
+}
+
+func (r *fieldReader) read(t reflect.Type, index []int) {
+	var embedded []reflect.StructField
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		sf.Index = append(append([]int(nil), index...), i)
+		tag, tagged := sf.Tag.Lookup("table")
+		switch {
+		case tag == "-":
+		case sf.Anonymous && !tagged && isStruct(sf.Type):
+			embedded = append(embedded, sf)
+		case !sf.IsExported():
+			if tagged {
+				r.errs = append(r.errs, fmt.Errorf("field %s.%s has a table tag but is not exported", t, sf.Name))
+			}
+		default:
+			r.add(t, sf, tag)
+		}
+	}
+	for _, sf := range embedded {
+		st := sf.Type
+		if st.Kind() == reflect.Pointer {
+			if st = st.Elem(); !sf.IsExported() {
+				r.errs = append(r.errs, fmt.Errorf("%s embeds a pointer to the unexported %s, which cannot be filled; embed the struct itself", t, st))
+				continue
+			}
+		}
+		if len(index) > maxDepth {
+			r.errs = append(r.errs, fmt.Errorf("%s embeds itself", t))
+			return
+		}
+		r.read(st, sf.Index)
+	}
+}
+
+// isStruct reports whether an embedded field of type t is inlined.
+func isStruct(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Struct && t != timeType && t != valueType && !isText(t)
+}
+
+func (r *fieldReader) add(t reflect.Type, sf reflect.StructField, tag string) {
+	name, options, _ := strings.Cut(tag, ",")
+	f := field{name: name, index: sf.Index, typ: sf.Type}
+	if name == "" {
+		f.name = attributeName(sf)
+	}
+	for option := range strings.SplitSeq(options, ",") {
+		switch option {
+		case "":
+		case "pk":
+			f.pk = true
+		case "sk":
+			f.sk = true
+		case "version":
+			f.version = true
+		case "set":
+			f.set = true
+		default:
+			r.errs = append(r.errs, fmt.Errorf("field %s.%s: unknown table option %q; there are pk, sk, version and set", t, sf.Name, option))
+		}
+	}
+	if f.name == writeID {
+		r.errs = append(r.errs, fmt.Errorf("field %s.%s: the attribute name %q is taken; choose another", t, sf.Name, writeID))
+	}
+	if at, ok := r.depth[f.name]; ok {
+		if at == len(f.index) {
+			r.errs = append(r.errs, fmt.Errorf("%s has two fields for the attribute %q; rename one with a table tag", t, f.name))
+		}
+		return
+	}
+	r.depth[f.name] = len(f.index)
+	r.fields = append(r.fields, f)
+}
+
+// attributeName is the name of a field without one in its table tag: that of its
+// json tag, else its own. What is hidden from JSON is stored nevertheless.
+func attributeName(sf reflect.StructField) string {
+	name, _, _ := strings.Cut(sf.Tag.Get("json"), ",")
+	if name == "" || name == "-" {
+		return sf.Name
+	}
+	return name
+}
+
+// shape is what [New] needs to know of an item type.
+type shape struct {
+	fields  []field
+	spec    Spec
+	version *field
+}
+
+// shapeOf reads an item type, and checks that all of it can be stored.
+func shapeOf(t reflect.Type, name string) (shape, []error) {
+	s := shape{spec: Spec{Logical: name}}
+	if t.Kind() != reflect.Struct || t == timeType {
+		return s, []error{fmt.Errorf("table %s: the item type %v is not a struct", name, t)}
+	}
+	var errs []error
+	s.fields, errs = fieldsOf(t)
+	for i := range s.fields {
+		errs = append(errs, s.role(t, &s.fields[i])...)
+	}
+	if s.spec.PK.Name == "" && len(errs) == 0 {
+		errs = append(errs, fmt.Errorf("%v has no partition key; write `table:\"id,pk\"` behind the field that is it", t))
+	}
+	if len(errs) == 0 {
+		if err := checkType(t, nil); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for i, err := range errs {
+		errs[i] = fmt.Errorf("table %s: %w", name, err)
+	}
+	return s, errs
+}
+
+// role notes that f is a key or the version, and checks that it can be.
+func (s *shape) role(t reflect.Type, f *field) (errs []error) {
+	if f.pk {
+		errs = append(errs, setKey(t, &s.spec.PK, f, "pk"))
+	}
+	if f.sk {
+		errs = append(errs, setKey(t, &s.spec.SK, f, "sk"))
+	}
+	if f.pk && f.sk {
+		errs = append(errs, fmt.Errorf("%v: attribute %q cannot be both pk and sk", t, f.name))
+	}
+	if f.version {
+		switch k := f.typ.Kind(); {
+		case s.version != nil:
+			errs = append(errs, fmt.Errorf("%v: both %q and %q are marked version; there is one version", t, s.version.name, f.name))
+		case behindPointer(t, f.index):
+			errs = append(errs, fmt.Errorf("%v: the version %q is in an embedded pointer, which items share; embed the struct itself", t, f.name))
+		case k < reflect.Int || k > reflect.Uint64 || f.pk || f.sk || isText(f.typ):
+			errs = append(errs, fmt.Errorf("%v: the version %q must be an integer that is no key, not %v", t, f.name, f.typ))
+		default:
+			s.version = f
+		}
+	}
+	return dropNil(errs)
+}
+
+func behindPointer(t reflect.Type, index []int) bool {
+	for _, i := range index[:len(index)-1] {
+		if t = t.Field(i).Type; t.Kind() == reflect.Pointer {
+			return true
+		}
+	}
+	return false
+}
+
+func setKey(t reflect.Type, a *Attribute, f *field, option string) error {
+	if a.Name != "" {
+		return fmt.Errorf("%v: both %q and %q are marked %s; there is at most one", t, a.Name, f.name, option)
+	}
+	typ := keyType(f.typ)
+	if typ == 0 || f.set {
+		return fmt.Errorf("%v: the %s %q must be text, a number, []byte or a type that marshals to text, not %v", t, option, f.name, f.typ)
+	}
+	*a = Attribute{Name: f.name, Type: typ}
+	return nil
+}
+
+// keyType is the type of a key attribute of Go type t, 0 if it cannot be one.
+func keyType(t reflect.Type) Type {
+	switch k := t.Kind(); {
+	case t == jsonNumberType:
+		return N
+	case t == timeType, isText(t), k == reflect.String:
+		return S
+	case k >= reflect.Int && k <= reflect.Float64 && k != reflect.Uintptr:
+		return N
+	case isBytes(t):
+		return B
+	}
+	return 0
+}
+
+func dropNil(errs []error) []error {
+	kept := errs[:0]
+	for _, err := range errs {
+		if err != nil {
+			kept = append(kept, err)
+		}
+	}
+	return kept
+}
+
+// isText reports whether t marshals itself to text and back.
+func isText(t reflect.Type) bool {
+	return t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface && t != timeType && t != valueType &&
+		(t.Implements(marshalerType) || reflect.PointerTo(t).Implements(marshalerType)) &&
+		reflect.PointerTo(t).Implements(unmarshalerType)
+}
+
+// isBytes reports whether t is a slice or an array of plain bytes.
+func isBytes(t reflect.Type) bool {
+	return (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) &&
+		t.Elem().Kind() == reflect.Uint8 && !isText(t.Elem())
+}
+
+var errNotStored = errors.New("cannot be stored")
+
+// checkType reports what in t cannot be stored. under are the types around t.
+func checkType(t reflect.Type, under []reflect.Type) error {
+	if t == timeType || t == valueType || t == itemType || t == jsonNumberType || isText(t) {
+		return nil
+	}
+	for _, outer := range under {
+		if outer == t {
+			return nil
+		}
+	}
+	under = append(under, t)
+	switch k := t.Kind(); {
+	case k == reflect.Pointer, k == reflect.Slice, k == reflect.Array:
+		return checkType(t.Elem(), under)
+	case k == reflect.Map:
+		if key := t.Key(); mapKeyKind(key) == 0 {
+			return fmt.Errorf("%v: %w: its keys must be strings, integers or marshal to text", t, errNotStored)
+		}
+		return checkType(t.Elem(), under)
+	case k == reflect.Struct:
+		return checkStruct(t, under)
+	case k >= reflect.Bool && k <= reflect.Float64 && k != reflect.Uintptr, k == reflect.String:
+		return nil
+	}
+	return fmt.Errorf("%v %w; use a concrete type, table.Value, or leave the field out with `table:\"-\"`", t, errNotStored)
+}
+
+func checkStruct(t reflect.Type, under []reflect.Type) error {
+	fields, errs := fieldsOf(t)
+	for _, f := range fields {
+		if f.set && setElement(f.typ) == nil {
+			errs = append(errs, fmt.Errorf("attribute %q: %v cannot be a set; only a slice of texts, numbers or []byte", f.name, f.typ))
+		} else if err := checkType(f.typ, under); err != nil {
+			errs = append(errs, fmt.Errorf("attribute %q: %w", f.name, err))
+		}
+		if len(under) > 1 && (f.pk || f.sk || f.version) {
+			errs = append(errs, fmt.Errorf("attribute %q: pk, sk and version belong to the item itself, not to %v inside it", f.name, t))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// setElement is the element type of a set of Go type t, nil if it cannot be one.
+func setElement(t reflect.Type) reflect.Type {
+	if t.Kind() != reflect.Slice || isBytes(t) || keyType(t.Elem()) == 0 {
+		return nil
+	}
+	return t.Elem()
+}
+
+// mapKeyKind says how map keys of type t become names: as a String, an Int or
+// Uint, or a Struct for what marshals to text; 0 if not at all.
+func mapKeyKind(t reflect.Type) reflect.Kind {
+	switch k := t.Kind(); {
+	case isText(t):
+		return reflect.Struct
+	case k == reflect.String:
+		return reflect.String
+	case k >= reflect.Int && k <= reflect.Int64:
+		return reflect.Int
+	case k >= reflect.Uint && k <= reflect.Uint64:
+		return reflect.Uint
+	}
+	return 0
+}

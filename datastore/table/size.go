@@ -1,0 +1,96 @@
+package table
+
+import (
+	"fmt"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+)
+
+// The limits that are checked before anything is sent, on every driver alike.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const (
+	MaxItemSize         = 400 << 10 // bytes of an item, names and values
+	MaxPartitionKeySize = 2048      // bytes of a partition key
+	MaxSortKeySize      = 1024      // bytes of a sort key
+	maxDepth            = 32        // levels of lists and maps
+	maxIn               = 100       // values of an In
+	maxBatchGet         = 100       // keys of a BatchGetItem
+)
+
+// Size is the size of the item in bytes by which DynamoDB limits and charges:
+// each attribute's name and value.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+func (i Item) Size() int {
+	n := 0
+	for name, v := range i {
+		n += len(name) + v.size()
+	}
+	return n
+}
+
+func (v Value) size() int {
+	switch v.typ {
+	case S, B:
+		return len(v.text)
+	case N:
+		return numberSize(v.text)
+	case BOOL, NULL:
+		return 1
+	case M:
+		return 3 + len(v.item) + v.item.Size()
+	case L:
+		n := 3
+		for _, e := range v.list {
+			n += 1 + e.size()
+		}
+		return n
+	}
+	n := 0
+	for _, e := range v.list {
+		n += e.size()
+	}
+	return n
+}
+
+// numberSize is one byte for two significant digits and one more, two more if
+// the number is negative.
+func numberSize(text string) int {
+	d, _ := parseDecimal(text) // canonical: cannot fail
+	n := 1 + (len(d.digits)+1)/2
+	if d.neg {
+		n++
+	}
+	return n
+}
+
+func checkItemSize(i Item) error {
+	if n := i.Size(); n > MaxItemSize {
+		return &datastore.Error{Kind: datastore.ErrTooLarge, Err: fmt.Errorf(
+			"the item has %d bytes; at most %d fit, names and values together: keep large parts in a bucket", n, MaxItemSize)}
+	}
+	return nil
+}
+
+func checkKeyValue(role string, a Attribute, v Value, limit int) error {
+	switch {
+	case v.IsZero() || v.typ == NULL:
+		return invalid("%s %q: missing", role, a.Name)
+	case v.typ != a.Type:
+		return invalid("%s %q: is of type %v, want %v", role, a.Name, v.typ, a.Type)
+	case v.typ != N && v.text == "":
+		return invalid("%s %q: must not be empty", role, a.Name)
+	case v.typ != N && len(v.text) > limit:
+		return &datastore.Error{Kind: datastore.ErrTooLarge, Err: fmt.Errorf(
+			"%s %q: has %d bytes, at most %d are allowed", role, a.Name, len(v.text), limit)}
+	}
+	if err := v.check(1); err != nil {
+		return invalid("%s %q: %w", role, a.Name, err)
+	}
+	return nil
+}
+
+func invalid(format string, args ...any) error {
+	return &datastore.Error{Kind: datastore.ErrInvalid, Err: fmt.Errorf(format, args...)}
+}

@@ -1,0 +1,134 @@
+// Package table is the store of items that are found by their key: Amazon
+// DynamoDB in AWS, an embedded table elsewhere.
+//
+//	type Order struct {
+//		Customer string    `table:"customer,pk"`
+//		Placed   time.Time `table:"placed,sk"`
+//		Total    int       `json:"total"`
+//		Version  int       `table:"version,version"`
+//	}
+//
+//	type store interface { // what this function may do, and no more
+//		table.Creator[Order]
+//		table.Querier[Order]
+//	}
+//
+//	orders := datastore.Use[store](api, table.New[Order](data, "orders"))
+//	order, err := orders.Create(ctx, Order{Customer: "c1", Placed: now, Total: 5})
+//	page, err := orders.Query(ctx, table.Query{Key: table.PK("c1"), Desc: true, Limit: 10})
+//
+// # Tags
+//
+//	table:"name"       the attribute is called name; without one like the json tag, else the field
+//	table:"name,pk"    it is the partition key: text, a number, []byte or a type that marshals to text
+//	table:",sk"        it is the sort key, likewise; a table has at most one
+//	table:",version"   an integer that [Putter] checks and counts up
+//	table:",set"       a slice stored as a set: without order and duplicates
+//	table:"-"          not stored
+//
+// How Go types are stored is written at [Codec].
+//
+// # Outcomes
+//
+//	Get of a key that is not there                        datastore.ErrNotFound
+//	Create of one that is, stale version, failed Cond     datastore.ErrConflict; nothing was written
+//	empty key, unknown attribute, token of another query  datastore.ErrInvalid; nothing was sent
+//	an item over 400 KB, a key over its limit             datastore.ErrTooLarge; nothing was sent
+//	an operation the function was not granted             datastore.ErrDenied; nothing was sent
+//	a stored item that does not fit T                     datastore.ErrCorrupt
+//
+// Conditional writes carry a hidden attribute, "_w", by which a write whose
+// answer was lost recognises itself when it is repeated, so that an item is not
+// reported as existing by the call that created it.
+//
+// Everything here is safe for concurrent use.
+package table
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+)
+
+// Table is a declared table of items of type T. It is used through the handles
+// that [datastore.Use] makes of it.
+type Table[T any] struct{ state *state }
+
+// New declares the table called name. T is a struct with the tags that the
+// package describes; mistakes in them are declaration errors of data. Nothing is
+// opened before the first operation.
+func New[T any](data *datastore.Data, name string) *Table[T] {
+	s, errs := newState(data, reflect.TypeFor[T](), name)
+	data.Declare(s.shape.spec, errs...)
+	return &Table[T]{s}
+}
+
+// Spec is a [Spec].
+func (t *Table[T]) Spec() datastore.Spec { return t.state.shape.spec }
+
+// Capabilities are [Getter], [ManyGetter], [Creator], [Putter], [Deleter] and
+// [Querier].
+func (t *Table[T]) Capabilities() []datastore.Capability { return capabilities[T]() }
+
+// Handle is for [datastore.Use].
+func (t *Table[T]) Handle(g *datastore.Grant) any { return &handle[T]{t.state, g} }
+
+var _ datastore.Store = (*Table[struct{}])(nil)
+
+// handle has the operations of one grant. Its methods are thin: what they call
+// is compiled once and not once for each item type.
+type handle[T any] struct {
+	state *state
+	grant *datastore.Grant
+}
+
+func (h *handle[T]) Get(ctx context.Context, key Key, opts ...ReadOption) (T, error) {
+	var item T
+	err := h.state.get(ctx, h.grant, key, readOf(opts), reflect.ValueOf(&item).Elem())
+	return orZero(item, err)
+}
+
+func (h *handle[T]) GetMany(ctx context.Context, keys []Key, opts ...ReadOption) ([]T, error) {
+	var items []T
+	err := h.state.getMany(ctx, h.grant, keys, readOf(opts), reflect.ValueOf(&items).Elem())
+	return items, err
+}
+
+func (h *handle[T]) Create(ctx context.Context, item T) (T, error) {
+	err := h.state.put(ctx, h.grant, bitCreate, reflect.ValueOf(&item).Elem(), nil)
+	return orZero(item, err)
+}
+
+func (h *handle[T]) Put(ctx context.Context, item T, conds ...Cond) (T, error) {
+	err := h.state.put(ctx, h.grant, bitPut, reflect.ValueOf(&item).Elem(), conds)
+	return orZero(item, err)
+}
+
+func (h *handle[T]) Delete(ctx context.Context, key Key, conds ...Cond) error {
+	return h.state.delete(ctx, h.grant, key, conds)
+}
+
+func (h *handle[T]) Query(ctx context.Context, q Query) (datastore.Page[T], error) {
+	var page datastore.Page[T]
+	var err error
+	page.Next, err = h.state.query(ctx, h.grant, q, reflect.ValueOf(&page.Items).Elem())
+	return orZero(page, err)
+}
+
+func orZero[T any](item T, err error) (T, error) {
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return item, nil
+}
+
+var (
+	_ Getter[struct{}]     = (*handle[struct{}])(nil)
+	_ ManyGetter[struct{}] = (*handle[struct{}])(nil)
+	_ Creator[struct{}]    = (*handle[struct{}])(nil)
+	_ Putter[struct{}]     = (*handle[struct{}])(nil)
+	_ Deleter[struct{}]    = (*handle[struct{}])(nil)
+	_ Querier[struct{}]    = (*handle[struct{}])(nil)
+)
