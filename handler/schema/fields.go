@@ -153,7 +153,7 @@ func special(t reflect.Type) bool {
 // finish reads the type of a field that has kept its name.
 func (r *reader) finish(c candidate) Field {
 	c.Type = r.read(c.Type.Go, c.where)
-	if c.Default != nil {
+	if c.Default != nil && !r.output {
 		if len(c.hops) > 0 {
 			r.errorf("%s: a default inside an embedded pointer would never be set; embed the struct itself", c.where)
 		} else if err := checkDefault(c.Type.Go, *c.Default); err != nil {

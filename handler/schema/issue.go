@@ -50,11 +50,11 @@ func (s segment) write(b *strings.Builder) {
 	switch {
 	case s.key:
 		b.WriteByte('[')
-		b.WriteString(short(s.name))
+		b.WriteString(Short(s.name))
 		b.WriteByte(']')
 	case s.name != "":
 		b.WriteByte('.')
-		b.WriteString(short(s.name))
+		b.WriteString(Short(s.name))
 	default:
 		b.WriteByte('[')
 		b.WriteString(strconv.Itoa(s.index))
@@ -62,8 +62,8 @@ func (s segment) write(b *strings.Builder) {
 	}
 }
 
-// short cuts a name that a client chose.
-func short(name string) string {
+// Short cuts a name that a client chose to what a location may show of it.
+func Short(name string) string {
 	if len(name) <= maxName {
 		return name
 	}

@@ -114,6 +114,14 @@ func Read(t reflect.Type) (*Type, error) {
 	return out, errors.Join(r.errs...)
 }
 
+// ReadOutput reads a type that is only encoded: MarshalJSON and MarshalText count
+// instead of their opposites, and an interface stands for any value.
+func ReadOutput(t reflect.Type) (*Type, error) {
+	r := reader{seen: map[reflect.Type]*Type{}, output: true}
+	out := r.read(t, t.String())
+	return out, errors.Join(r.errs...)
+}
+
 // ReadObject reads a struct type of which only the fields that keep accepts are
 // members. keep sees promoted fields of embedded structs, and must not accept a
 // field of a struct that it does not want promoted.
@@ -125,13 +133,16 @@ func ReadObject(t reflect.Type, keep func(reflect.StructField) bool) (*Type, err
 }
 
 type reader struct {
-	seen map[reflect.Type]*Type
-	errs []error
+	seen   map[reflect.Type]*Type
+	errs   []error
+	output bool
 }
 
 var (
 	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+	jsonMarshaler   = reflect.TypeFor[json.Marshaler]()
+	textMarshaler   = reflect.TypeFor[encoding.TextMarshaler]()
 	rawMessage      = reflect.TypeFor[json.RawMessage]()
 	jsonNumber      = reflect.TypeFor[json.Number]()
 	timeType        = reflect.TypeFor[time.Time]()
@@ -151,14 +162,25 @@ func (r *reader) read(t reflect.Type, where string) *Type {
 		out.Kind = Number
 	case t == timeType:
 		out.Kind = Time
-	case t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(jsonUnmarshaler):
+	case r.has(t, jsonUnmarshaler, jsonMarshaler):
 		out.Kind = Custom
-	case t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(textUnmarshaler):
+	case r.has(t, textUnmarshaler, textMarshaler):
 		out.Kind = Text
 	default:
 		r.byKind(out, where)
 	}
 	return out
+}
+
+// has reports whether a type has a method of its own for its direction.
+func (r *reader) has(t, in, out reflect.Type) bool {
+	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
+		return false
+	}
+	if r.output {
+		in = out
+	}
+	return reflect.PointerTo(t).Implements(in)
 }
 
 func (r *reader) byKind(out *Type, where string) {
@@ -191,7 +213,7 @@ func (r *reader) byKind(out *Type, where string) {
 		out.Fields = r.fields(t, where, nil)
 	case reflect.Interface:
 		out.Kind = Any
-		if t.NumMethod() > 0 {
+		if t.NumMethod() > 0 && !r.output {
 			r.errorf("%s: no JSON value decodes into the interface %v; use a concrete type, any or json.RawMessage", where, t)
 		}
 	default:
@@ -201,7 +223,7 @@ func (r *reader) byKind(out *Type, where string) {
 }
 
 func (r *reader) key(t reflect.Type, where string) *Type {
-	if reflect.PointerTo(t).Implements(textUnmarshaler) {
+	if r.has(t, textUnmarshaler, textMarshaler) {
 		return &Type{Go: t, Kind: Text}
 	}
 	k := &Type{Go: t}
