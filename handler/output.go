@@ -1,0 +1,222 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"sync"
+	"unsafe"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	jsonv1 "github.com/go-json-experiment/json/v1"
+
+	"github.com/seed-18e8afb5/tierkit/handler/schema"
+)
+
+// Content is a body of a content type.
+type Content struct {
+	Type string // "image/png"; "" means application/octet-stream
+	Data []byte
+}
+
+// Redirect is an answer that sends the client elsewhere.
+type Redirect struct {
+	Status int    // 301, 302, 303, 307 or 308; 0 means 303 See Other
+	URL    string // absolute, or a path; percent-encoded
+}
+
+// output is the plan that makes a response of an Out.
+type output struct {
+	typ     reflect.Type
+	status  int
+	body    func(o *output, at unsafe.Pointer, resp *Response) error // nil for none
+	bodyAt  uintptr
+	media   string
+	json    *schema.Type
+	parts   []part  // headers and cookies
+	choice  uintptr // offset of the status field
+	chooses bool    // there is a status field
+	direct  bool    // Out is a *Response
+}
+
+var redirectType = reflect.TypeFor[Redirect]()
+
+const anyType = "*/*"
+
+// codec is how bodies are encoded. nil slices are [] and nil maps {}, names of
+// maps are in order, text that is not UTF-8 is mended; else as encoding/json.
+var codec = sync.OnceValue(func() jsonv2.Options {
+	return jsonv2.JoinOptions(
+		jsonv2.Deterministic(true),
+		jsontext.AllowInvalidUTF8(true),
+		jsonv1.FormatDurationAsNano(true),
+		jsonv1.FormatByteArrayAsArray(true),
+		jsonv1.OmitEmptyWithLegacySemantics(true),
+		jsonv1.StringifyWithLegacySemantics(true),
+		jsonv1.ReportErrorsWithLegacySemantics(true),
+	)
+})
+
+// readOutput reads Out.
+func readOutput(t reflect.Type, s settings) (*output, error) {
+	o := &output{typ: t, status: s.status}
+	if t == reflect.TypeFor[*Response]() {
+		o.direct, o.media = true, anyType
+		return o, nil
+	}
+	var err error
+	if t.Kind() == reflect.Struct && hasPart(t) {
+		err = o.readParts(t, t.String(), 0, nil)
+	} else {
+		err = o.readBody(t, 0)
+	}
+	switch redirects := t == reflect.TypeFor[Redirect](); {
+	case redirects && s.status != 0:
+		err = errors.Join(err, errors.New("handler.Status: a Redirect carries its own status; drop the option"))
+	case redirects:
+		o.status = http.StatusSeeOther
+	case o.status == 0 && o.body == nil:
+		o.status = http.StatusNoContent
+	case o.status == 0:
+		o.status = http.StatusOK
+	case (o.status == http.StatusNoContent || o.status == http.StatusResetContent) && o.body != nil:
+		err = errors.Join(err, fmt.Errorf("handler.Status(%d): such an answer has no body, but %v is one; use struct{} as Out", o.status, t))
+	}
+	return o, err
+}
+
+// readBody makes a type at an offset the body.
+func (o *output) readBody(t reflect.Type, offset uintptr) (err error) {
+	o.bodyAt = offset
+	switch t {
+	case empty:
+	case bytesType:
+		o.media, o.body = "application/octet-stream", (*output).writeBytes
+	case readerType:
+		o.media, o.body = "application/octet-stream", (*output).writeReader
+	case reflect.TypeFor[Content]():
+		o.media, o.body = anyType, (*output).writeContent
+	case reflect.TypeFor[Redirect]():
+		o.body = (*output).writeRedirect
+	default:
+		o.media, o.body = jsonType, (*output).writeJSON
+		o.json, err = schema.ReadOutput(t)
+	}
+	return err
+}
+
+// respond makes the response of v, a *Out.
+func (o *output) respond(v any) (*Response, error) {
+	at := reflect.ValueOf(v).UnsafePointer()
+	if o.direct {
+		resp := *(**Response)(at)
+		if resp == nil {
+			return nil, errors.New("handler: the function returned a nil *Response and no error")
+		}
+		return resp, nil
+	}
+	resp := &Response{Status: o.status, Header: http.Header{}}
+	if o.chooses {
+		if err := o.choose(*(*int)(unsafe.Add(at, o.choice)), resp); err != nil {
+			return nil, err
+		}
+	}
+	if o.body != nil && resp.Status != http.StatusNoContent && resp.Status != http.StatusNotModified {
+		if err := o.body(o, unsafe.Add(at, o.bodyAt), resp); err != nil {
+			return nil, err
+		}
+	}
+	for i := range o.parts {
+		if err := o.parts[i].write(at, resp.Header); err != nil {
+			return nil, err
+		}
+	}
+	return resp, nil
+}
+
+// choose takes the status that the function has chosen.
+func (o *output) choose(status int, resp *Response) error {
+	if status == 0 {
+		return nil
+	}
+	if status < 200 || status > 599 {
+		return fmt.Errorf("handler: the function chose the status %d; must be 200 to 599", status)
+	}
+	resp.Status = status
+	return nil
+}
+
+func (o *output) writeJSON(at unsafe.Pointer, resp *Response) (err error) {
+	t := o.json.Go
+	if t.Kind() == reflect.Pointer && *(*unsafe.Pointer)(at) == nil {
+		if resp.Status == http.StatusOK {
+			resp.Status = http.StatusNoContent
+		}
+		return nil
+	}
+	resp.Body, err = jsonv2.Marshal(reflect.NewAt(t, at).Interface(), codec())
+	if err != nil {
+		return fmt.Errorf("encode %v: %w", o.typ, err)
+	}
+	resp.Header["Content-Type"] = []string{jsonType}
+	return nil
+}
+
+func (o *output) writeBytes(at unsafe.Pointer, resp *Response) error {
+	resp.Body = *(*[]byte)(at)
+	resp.Header["Content-Type"] = []string{o.media}
+	return nil
+}
+
+func (o *output) writeReader(at unsafe.Pointer, resp *Response) error {
+	r := *(*io.Reader)(at)
+	if r == nil {
+		return nil
+	}
+	resp.Header["Content-Type"] = []string{o.media}
+	resp.Stream = func(_ context.Context, w io.Writer) error {
+		_, err := io.Copy(w, r)
+		return err
+	}
+	if c, ok := r.(io.Closer); ok {
+		resp.OnDone(func(error) { c.Close() })
+	}
+	return nil
+}
+
+func (o *output) writeContent(at unsafe.Pointer, resp *Response) error {
+	c := (*Content)(at)
+	if c.Type == "" {
+		c.Type = "application/octet-stream"
+	}
+	if err := checkValue("Content-Type", c.Type); err != nil {
+		return err
+	}
+	resp.Body = c.Data
+	resp.Header["Content-Type"] = []string{c.Type}
+	return nil
+}
+
+func (o *output) writeRedirect(at unsafe.Pointer, resp *Response) error {
+	r := (*Redirect)(at)
+	switch r.Status {
+	case 0:
+	case 301, 302, 303, 307, 308:
+		resp.Status = r.Status
+	default:
+		return fmt.Errorf("handler: redirect with the status %d; must be 301, 302, 303, 307 or 308", r.Status)
+	}
+	if r.URL == "" {
+		return errors.New("handler: redirect without a URL")
+	}
+	if err := checkValue("Location", r.URL); err != nil {
+		return err
+	}
+	resp.Header["Location"] = []string{r.URL}
+	return nil
+}
