@@ -31,7 +31,9 @@ func (e *event) contextCaller(v span) handler.Caller {
 		if scope == "" {
 			scope = unbracketed(c.Claims["scp"])
 		}
-		c.Scopes = strings.Fields(scope)
+		if scope != "" {
+			c.Scopes = strings.Fields(scope)
+		}
 	}
 	c.Groups = groups(c.Claims["cognito:groups"])
 	return c
@@ -126,6 +128,9 @@ func (e *event) textMap(v span) map[string]string {
 // groups are the groups in a claim: "[a b]" of an HTTP API, "a,b" of a REST
 // API, a JSON list of other authorizers.
 func groups(claim string) []string {
+	if claim == "" {
+		return nil
+	}
 	if strings.HasPrefix(claim, `["`) {
 		var list []string
 		if json.Unmarshal([]byte(claim), &list) == nil {
