@@ -1,0 +1,162 @@
+package lambda
+
+import (
+	"fmt"
+	"strings"
+)
+
+// kind is what sent an event.
+type kind uint8
+
+const (
+	unknown kind = iota
+	restAPI
+	httpAPI
+	httpAPI1 // payload format 1.0
+	functionURL
+	loadBalancer
+	webSocket
+	lattice
+	authorizer
+	records
+)
+
+// kinds says of each kind what it is called and which front door serves it; nil
+// is none.
+var kinds = [...]struct {
+	name string
+	door door
+}{
+	unknown:      {"unknown event", nil},
+	restAPI:      {"REST API event", rest{}},
+	httpAPI:      {"HTTP API event", http2{}},
+	httpAPI1:     {"HTTP API event (payload format 1.0)", http1{}},
+	functionURL:  {"function URL event", urlDoor{}},
+	loadBalancer: {"ALB event", alb{}},
+	webSocket:    {"WebSocket API event", nil},
+	lattice:      {"VPC Lattice event", nil},
+	authorizer:   {"authorizer event", nil},
+	records:      {"batch of records", nil},
+}
+
+func (k kind) door() door { return kinds[k].door }
+
+// kind looks at top-level members and those of requestContext only, the most
+// specific first: what a client sends in a body cannot make one event look like
+// another.
+func (e *event) kind() kind {
+	version := e.text(e.version)
+	switch {
+	case e.is(e.records, '['):
+		return records
+	case e.has(e.ctx.connectionID):
+		return webSocket
+	case e.has(e.ctx.serviceNetwork), e.has(e.rawPathSnake):
+		return lattice
+	case e.has(e.typ) && (e.has(e.methodArn) || e.has(e.routeArn)):
+		return authorizer
+	case e.has(e.ctx.elb):
+		return loadBalancer
+	case e.ctx.hasHTTP && (version == "2.0" || version == "" && e.has(e.rawPath)):
+		if strings.Contains(e.text(e.ctx.domain), ".lambda-url.") {
+			return functionURL
+		}
+		return httpAPI
+	case e.has(e.method) && e.has(e.path) && (e.has(e.resource) || e.hasContext):
+		if version == "1.0" {
+			return httpAPI1
+		}
+		return restAPI
+	}
+	return unknown
+}
+
+// check reports the first member that has another type than the front door
+// writes.
+func (e *event) check(k kind) error {
+	for _, m := range [...]struct {
+		name  string
+		value span
+		first byte
+	}{
+		{"path", e.path, '"'},
+		{"rawPath", e.rawPath, '"'},
+		{"httpMethod", e.method, '"'},
+		{"rawQueryString", e.rawQuery, '"'},
+		{"queryStringParameters", e.query, '{'},
+		{"multiValueQueryStringParameters", e.multiQuery, '{'},
+		{"headers", e.headers, '{'},
+		{"multiValueHeaders", e.multiHeaders, '{'},
+		{"cookies", e.cookies, '['},
+		{"body", e.rawBody, '"'},
+		{"requestContext.http.method", e.ctx.method, '"'},
+	} {
+		if e.has(m.value) && !e.is(m.value, m.first) {
+			return fmt.Errorf("lambda: %s: %s is %s; it must be %s",
+				kinds[k].name, m.name, typeName(e.payload[m.value.from]), typeName(m.first))
+		}
+	}
+	return nil
+}
+
+func typeName(first byte) string {
+	switch first {
+	case '"':
+		return "a string"
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	}
+	return "a number"
+}
+
+// EventError is the function error of an event that the function does not
+// serve.
+type EventError struct {
+	// Kind is what the event is: "WebSocket API event"; "unknown event".
+	Kind string
+	// Keys are the names of its top-level members, at most 20, each cut at 40
+	// bytes; none if it is not an object. Values are never told.
+	Keys []string
+
+	more bool
+}
+
+const (
+	maxKeys   = 20
+	maxKeyLen = 40
+)
+
+func newEventError(k kind, payload string) *EventError {
+	err := &EventError{Kind: kinds[k].name}
+	s := scanner{text: payload}
+	if s.peek() != '{' {
+		return err
+	}
+	for ok := s.open('{'); ok; ok = s.more('{') {
+		name := s.key()
+		s.value()
+		if len(err.Keys) == maxKeys {
+			err.more = true
+			break
+		}
+		if len(name) > maxKeyLen {
+			name = strings.ToValidUTF8(name[:maxKeyLen], "") + "..."
+		}
+		err.Keys = append(err.Keys, name)
+	}
+	return err
+}
+
+func (e *EventError) Error() string {
+	keys := strings.Join(e.Keys, " ")
+	if e.more {
+		keys += " ..."
+	}
+	return fmt.Sprintf("lambda: %s: top-level keys [%s]; this function serves REST API, HTTP API, function URL and ALB events", e.Kind, keys)
+}

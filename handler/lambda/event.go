@@ -1,0 +1,334 @@
+package lambda
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/seed-18e8afb5/tierkit/handler"
+)
+
+// event is one request as one of the front doors delivered it. Where its parts
+// stand was found in one pass over the payload; a part is decoded when somebody
+// asks for it.
+type event struct {
+	payload    string
+	door       door
+	basePath   string
+	invocation string
+	parts
+
+	bodyOnce sync.Once
+	body     []byte
+	bodyErr  error
+}
+
+// parts are the members of all events that this package reads, in format 1.0
+// (REST, ALB) and format 2.0 (HTTP API, function URL).
+type parts struct {
+	records, rawPathSnake          span // of events without a door here
+	typ, methodArn, routeArn       span // of authorizer events
+	version                        span
+	resource, routeKey             span
+	path, rawPath                  span
+	method                         span
+	rawQuery, query, multiQuery    span
+	headers, multiHeaders, cookies span
+	rawBody, isBase64              span
+	hasContext                     bool
+	ctx                            contextParts
+}
+
+// contextParts are members of requestContext.
+type contextParts struct {
+	elb, connectionID, serviceNetwork         span
+	requestID, stage, domain, protocol, epoch span
+	resourcePath, resourceID                  span
+	identity, authorizer                      span
+	hasHTTP                                   bool
+	method, httpProtocol, sourceIP            span
+}
+
+var _ handler.Event = (*event)(nil)
+
+// open finds the parts of a payload and the front door it comes from.
+func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
+	// The one copy: aws-lambda-go uses its buffer again, and everything that a
+	// handler is given lies in this string.
+	e := &event{payload: string(payload), basePath: d.basePath}
+	if !utf8.ValidString(e.payload) {
+		return nil, errors.New("lambda: the event is not JSON: it is not valid UTF-8")
+	}
+	s := scanner{text: e.payload}
+	if s.peek() == '{' {
+		s.event(&e.parts)
+	} else {
+		s.value()
+	}
+	if err := s.end(); err != nil {
+		return nil, fmt.Errorf("lambda: the event is not JSON: %w", err)
+	}
+	kind := e.kind()
+	if e.door = kind.door(); e.door == nil {
+		return nil, newEventError(kind, e.payload)
+	}
+	if err := e.check(kind); err != nil {
+		return nil, err
+	}
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		e.invocation = lc.AwsRequestID
+	}
+	return e, nil
+}
+
+// event goes over the whole event. As in encoding/json, the last of several
+// members of one name counts.
+func (s *scanner) event(p *parts) {
+	for ok := s.open('{'); ok; ok = s.more('{') {
+		switch s.key() {
+		case "version":
+			p.version = s.value()
+		case "resource":
+			p.resource = s.value()
+		case "routeKey":
+			p.routeKey = s.value()
+		case "path":
+			p.path = s.value()
+		case "rawPath":
+			p.rawPath = s.value()
+		case "httpMethod":
+			p.method = s.value()
+		case "rawQueryString":
+			p.rawQuery = s.value()
+		case "queryStringParameters":
+			p.query = s.value()
+		case "multiValueQueryStringParameters":
+			p.multiQuery = s.value()
+		case "headers":
+			p.headers = s.value()
+		case "multiValueHeaders":
+			p.multiHeaders = s.value()
+		case "cookies":
+			p.cookies = s.value()
+		case "body":
+			p.rawBody = s.value()
+		case "isBase64Encoded":
+			p.isBase64 = s.value()
+		case "requestContext":
+			p.ctx = contextParts{}
+			if p.hasContext = s.peek() == '{'; p.hasContext {
+				s.context(&p.ctx)
+			} else {
+				s.value()
+			}
+		case "Records":
+			p.records = s.value()
+		case "raw_path":
+			p.rawPathSnake = s.value()
+		case "type":
+			p.typ = s.value()
+		case "methodArn":
+			p.methodArn = s.value()
+		case "routeArn":
+			p.routeArn = s.value()
+		default:
+			s.value()
+		}
+	}
+}
+
+func (s *scanner) context(p *contextParts) {
+	for ok := s.open('{'); ok; ok = s.more('{') {
+		switch s.key() {
+		case "http":
+			p.method, p.httpProtocol, p.sourceIP = span{}, span{}, span{}
+			if p.hasHTTP = s.peek() == '{'; p.hasHTTP {
+				s.http(p)
+			} else {
+				s.value()
+			}
+		case "elb":
+			p.elb = s.value()
+		case "connectionId":
+			p.connectionID = s.value()
+		case "serviceNetworkArn":
+			p.serviceNetwork = s.value()
+		case "requestId":
+			p.requestID = s.value()
+		case "stage":
+			p.stage = s.value()
+		case "domainName":
+			p.domain = s.value()
+		case "protocol":
+			p.protocol = s.value()
+		case "timeEpoch", "requestTimeEpoch":
+			p.epoch = s.value()
+		case "resourcePath":
+			p.resourcePath = s.value()
+		case "resourceId":
+			p.resourceID = s.value()
+		case "identity":
+			p.identity = s.value()
+		case "authorizer":
+			p.authorizer = s.value()
+		default:
+			s.value()
+		}
+	}
+}
+
+func (s *scanner) http(p *contextParts) {
+	for ok := s.open('{'); ok; ok = s.more('{') {
+		switch s.key() {
+		case "method":
+			p.method = s.value()
+		case "protocol":
+			p.httpProtocol = s.value()
+		case "sourceIp":
+			p.sourceIP = s.value()
+		default:
+			s.value()
+		}
+	}
+}
+
+// is reports whether v is there and starts with c: '"' for a string, '{' for an
+// object, '[' for an array. Null is nothing.
+func (e *event) is(v span, c byte) bool { return v.to > 0 && e.payload[v.from] == c }
+
+// has reports whether v is there and not null.
+func (e *event) has(v span) bool { return v.to > 0 && e.payload[v.from] != 'n' }
+
+// text is the text of a string, "" for everything else.
+func (e *event) text(v span) string {
+	if !e.is(v, '"') {
+		return ""
+	}
+	raw := e.payload[v.from+1 : v.to-1]
+	if strings.IndexByte(raw, '\\') < 0 {
+		return raw
+	}
+	return string(appendUnescaped(nil, raw))
+}
+
+// scalar is the text of a string and the JSON of a number or boolean. Other
+// values are none.
+func (e *event) scalar(v span) (string, bool) {
+	if !e.has(v) {
+		return "", false
+	}
+	switch e.payload[v.from] {
+	case '{', '[':
+		return "", false
+	case '"':
+		return e.text(v), true
+	}
+	return e.payload[v.from:v.to], true
+}
+
+// members are the members of an object, none for everything else.
+func (e *event) members(v span) func(yield func(string, span) bool) {
+	return func(yield func(string, span) bool) {
+		if !e.is(v, '{') {
+			return
+		}
+		s := v.over(e.payload)
+		for ok := s.open('{'); ok; ok = s.more('{') {
+			if name := s.key(); !yield(name, s.value()) {
+				return
+			}
+		}
+	}
+}
+
+// elements are the elements of an array, none for everything else.
+func (e *event) elements(v span) func(yield func(span) bool) {
+	return func(yield func(span) bool) {
+		if !e.is(v, '[') {
+			return
+		}
+		s := v.over(e.payload)
+		for ok := s.open('['); ok; ok = s.more('[') {
+			if !yield(s.value()) {
+				return
+			}
+		}
+	}
+}
+
+// Line is the request line.
+func (e *event) Line() (method, path, rawQuery string) {
+	method, path, rawQuery = e.door.line(e)
+	return strings.ToUpper(method), cutSegments(path, e.basePath), rawQuery
+}
+
+// Body decodes the body once.
+func (e *event) Body() ([]byte, error) {
+	e.bodyOnce.Do(e.decodeBody)
+	return e.body, e.bodyErr
+}
+
+func (e *event) decodeBody() {
+	if !e.is(e.rawBody, '"') || e.rawBody.to-e.rawBody.from == 2 {
+		return
+	}
+	if !e.is(e.isBase64, 't') {
+		e.body = appendUnescaped(nil, e.payload[e.rawBody.from+1:e.rawBody.to-1])
+		return
+	}
+	body, err := base64.StdEncoding.DecodeString(e.text(e.rawBody))
+	if err != nil {
+		e.bodyErr = &handler.Error{
+			Status: http.StatusBadRequest, Message: "the body cannot be decoded",
+			Fields: []handler.FieldError{{Location: "body", Rule: "base64", Message: "must be valid base64"}},
+			Err:    err,
+		}
+		return
+	}
+	e.body = body
+}
+
+// Facts about the delivery.
+func (e *event) Facts() handler.Facts {
+	f := handler.Facts{
+		FrontDoor: e.door.name(), ID: e.text(e.ctx.requestID), Invocation: e.invocation,
+		Host: e.host(), Stage: e.text(e.ctx.stage), Time: e.time(),
+	}
+	if f.ID == "" {
+		f.ID = e.invocation
+	}
+	e.door.facts(e, &f)
+	return f
+}
+
+func (e *event) time() time.Time {
+	if text, ok := e.scalar(e.ctx.epoch); ok {
+		if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return time.UnixMilli(ms).UTC()
+		}
+	}
+	return time.Time{}
+}
+
+// Caller is who is calling.
+func (e *event) Caller() handler.Caller { return e.door.caller(e) }
+
+// Payload is a copy of the event's bytes, as Lambda delivered them, for what a
+// [handler.Request] does not offer. ok is false if req did not come through a
+// [Doorway].
+func Payload(req *handler.Request) (payload []byte, ok bool) {
+	e, ok := req.Event().(*event)
+	if !ok {
+		return nil, false
+	}
+	return []byte(e.payload), true
+}

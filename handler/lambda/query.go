@@ -1,0 +1,43 @@
+package lambda
+
+import (
+	"net/url"
+	"strings"
+)
+
+// queryOf makes a query of the maps of an event, in their order: of multi,
+// where each value is a list, or if that is empty of single. encode is how the
+// event's names and values become those of a query.
+func (e *event) queryOf(multi, single span, encode func(string) string) string {
+	var b strings.Builder
+	add := func(name string, value span) {
+		text, ok := e.scalar(value)
+		if !ok {
+			return
+		}
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(encode(name))
+		b.WriteByte('=')
+		b.WriteString(encode(text))
+	}
+	for name, values := range e.members(multi) {
+		for value := range e.elements(values) {
+			add(name, value)
+		}
+	}
+	if b.Len() > 0 {
+		return b.String()
+	}
+	for name, value := range e.members(single) {
+		add(name, value)
+	}
+	return b.String()
+}
+
+// encoded is for maps whose names and values are decoded.
+func encoded(s string) string { return url.QueryEscape(s) }
+
+// asSent is for maps whose names and values are as the client sent them.
+func asSent(s string) string { return s }
