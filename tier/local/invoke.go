@@ -1,0 +1,147 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+)
+
+// Function is a Lambda function as the gateway runs it.
+type Function struct {
+	// Name of the function; "" means the name it was declared with.
+	Name string
+	// Timeout of an invocation, after which its context ends and nobody waits
+	// for it. 0 means what was declared.
+	Timeout time.Duration
+	// Memory in MB, as the log reports it; it is not enforced. 0 means what was
+	// declared.
+	Memory int
+	// Invoke runs the function: the bytes of an event in, the bytes of its
+	// answer out. The context has the deadline, the function's name for
+	// datastore handles, and what package lambdacontext offers. The function
+	// may keep payload, and nobody changes what it returns. An error is a
+	// function error, 502 to the client; one that is [ErrNotInvoked] says that
+	// the function did not run. A panic is a function error, too.
+	Invoke func(ctx context.Context, payload []byte) ([]byte, error)
+}
+
+// ErrNotInvoked is, in the chain of an error of [Function.Invoke], the fact that
+// the gateway may not invoke the function or that Lambda throttled it: 500.
+var ErrNotInvoked = errors.New("function not invoked")
+
+// What can become of an invocation besides an answer.
+var (
+	errFunctionTimeout = errors.New("function timed out")
+	errGatewayTimeout  = errors.New("gateway timed out")
+)
+
+// outcome is how an invocation ended.
+type outcome struct {
+	output []byte
+	err    error
+	late   bool // after the deadline, when Lambda would have stopped it
+}
+
+// invoke runs f as Lambda would and waits for it as API Gateway would, at most
+// for the time of wait. What does not end in time goes on alone until it does,
+// its context cancelled at the function's timeout.
+func (f *Function) invoke(payload []byte, ids *identifiers, wait time.Duration) ([]byte, error) {
+	// The deadline is the only end of an invocation: AWS does not tell a
+	// function that the client has gone.
+	ctx, cancel := context.WithTimeout(context.Background(), f.Timeout)
+	done := make(chan outcome, 1)
+	go func() {
+		defer cancel()
+		f.run(f.context(ctx, ids), payload, done)
+	}()
+
+	var gateway <-chan time.Time
+	if wait <= f.Timeout {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		gateway = timer.C
+	}
+	select {
+	case o := <-done:
+		return f.settle(o)
+	case <-gateway:
+		return nil, fmt.Errorf("%w: function %s did not answer in %v", errGatewayTimeout, f.Name, wait)
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, f.timedOut()
+		}
+		return f.settle(<-done) // it ended, and then its context was cancelled
+	}
+}
+
+// context is what an invocation gets, by the keys of aws-lambda-go.
+func (f *Function) context(ctx context.Context, ids *identifiers) context.Context {
+	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
+		AwsRequestID:       ids.invocation,
+		InvokedFunctionArn: functionARN(f.Name),
+	})
+	//nolint:staticcheck // the key by which aws-lambda-go and the X-Ray SDK know it
+	ctx = context.WithValue(ctx, "x-amzn-trace-id", ids.trace)
+	return datastore.WithFunction(ctx, f.Name)
+}
+
+// run calls the function and sends how it ended, whatever it does: a panic and
+// runtime.Goexit, with which a failing test ends, are errors.
+func (f *Function) run(ctx context.Context, payload []byte, done chan<- outcome) {
+	o := outcome{err: fmt.Errorf("function %s: exited without an answer", f.Name)}
+	defer func() {
+		if p := recover(); p != nil {
+			o.err = fmt.Errorf("function %s: panic: %v (%s)", f.Name, p, panicOrigin())
+		}
+		o.late = errors.Is(ctx.Err(), context.DeadlineExceeded)
+		done <- o
+	}()
+	output, err := f.Invoke(ctx, payload)
+	if err != nil {
+		err = fmt.Errorf("function %s: %w", f.Name, err)
+	}
+	o.output, o.err = output, err
+}
+
+// settle is the result of an invocation that ended.
+func (f *Function) settle(o outcome) ([]byte, error) {
+	switch {
+	case o.late:
+		return nil, f.timedOut()
+	case o.err != nil:
+		return nil, o.err
+	case len(o.output) > limitOutput.max:
+		return nil, fmt.Errorf("function %s: answer of %d bytes; Lambda allows %d", f.Name, len(o.output), limitOutput.max)
+	}
+	return o.output, nil
+}
+
+func (f *Function) timedOut() error {
+	return fmt.Errorf("%w: function %s did not answer in %v", errFunctionTimeout, f.Name, f.Timeout)
+}
+
+// panicOrigin is the line that panicked, "orders.go:42", in a deferred call.
+func panicOrigin() string {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs[:])])
+	panicked := false
+	for {
+		frame, more := frames.Next()
+		isRuntime := strings.HasPrefix(frame.Function, "runtime.")
+		if panicked && !isRuntime {
+			return frame.File[strings.LastIndexByte(frame.File, '/')+1:] + ":" + strconv.Itoa(frame.Line)
+		}
+		panicked = panicked || frame.Function == "runtime.gopanic"
+		if !more {
+			return "unknown line"
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package local
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"time"
+)
+
+// exchange is one request and what became of it.
+type exchange struct {
+	ids      identifiers
+	at       time.Time
+	method   string
+	path     string
+	function *Function // nil if none was invoked
+	err      error     // why it failed, if it did; never the client's to see
+}
+
+// record writes the one line of an exchange: what was asked, what was answered,
+// how long it took and who answered. The query stays out: it may hold secrets.
+func (x *exchange) record(log *slog.Logger, status int, took time.Duration) {
+	level := slog.LevelInfo
+	if x.err != nil {
+		level = slog.LevelError
+	}
+	ctx := context.Background()
+	if log == nil || !log.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("method", plain(x.method)), slog.String("path", plain(x.path)), slog.Int("status", status),
+		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("request", x.ids.request),
+	}
+	if x.function != nil {
+		attrs = append(attrs, slog.String("function", x.function.Name), slog.Int("memory", x.function.Memory),
+			slog.String("invocation", x.ids.invocation))
+	}
+	if x.err != nil {
+		attrs = append(attrs, slog.String("error", plain(x.err.Error())))
+	}
+	log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// plain is s with control characters and what is not ASCII escaped, for a log.
+func plain(s string) string {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			quoted := strconv.QuoteToASCII(s)
+			return quoted[1 : len(quoted)-1]
+		}
+	}
+	return s
+}
