@@ -78,7 +78,7 @@ func TestMux(t *testing.T) {
 	} {
 		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
 			t.Parallel()
-			resp, err := mux.Handle(t.Context(), request(tt.method, tt.path))
+			resp, err := mux.Handle(t.Context(), to(tt.method, tt.path))
 			if tt.status != 0 {
 				var e *handler.Error
 				if !errors.As(err, &e) || e.StatusCode() != tt.status {
@@ -93,8 +93,8 @@ func TestMux(t *testing.T) {
 	}
 }
 
-// request does not parse the path, as a front door does not.
-func request(method, path string) *handler.Request {
+// to does not parse the path, as a front door does not.
+func to(method, path string) *handler.Request {
 	return handlertest.Request(method, "/").WithPath(path)
 }
 
@@ -102,7 +102,7 @@ func TestMuxNotFound(t *testing.T) {
 	t.Parallel()
 	mux := newMux(t, "GET /a/{x}/b")
 	for _, path := range []string{"/", "/a", "/a/1", "/a/1/2/b", "/a/1/b/c", "/b"} {
-		_, err := mux.Handle(t.Context(), request("GET", path))
+		_, err := mux.Handle(t.Context(), to("GET", path))
 		var e *handler.Error
 		if !errors.As(err, &e) || e.StatusCode() != http.StatusNotFound {
 			t.Errorf("GET %s: got %v, want 404", path, err)
@@ -113,7 +113,7 @@ func TestMuxNotFound(t *testing.T) {
 func TestMuxAllow(t *testing.T) {
 	t.Parallel()
 	mux := newMux(t, "GET /things/real", "POST /things/{id}", "DELETE /{path...}")
-	_, err := mux.Handle(t.Context(), request("PATCH", "/things/real"))
+	_, err := mux.Handle(t.Context(), to("PATCH", "/things/real"))
 	var e *handler.Error
 	if !errors.As(err, &e) || e.Header.Get("Allow") != "DELETE, GET, HEAD, POST" {
 		t.Fatalf("got %v with Allow %q; want every method of every pattern that fits", err, e.Header.Get("Allow"))
@@ -174,7 +174,7 @@ func TestMuxCompiles(t *testing.T) {
 func TestPatternSeenOutside(t *testing.T) {
 	t.Parallel()
 	mux := newMux(t, "GET /orders/{id}")
-	req := request("GET", "/orders/7")
+	req := to("GET", "/orders/7")
 	if req.Pattern() != "" {
 		t.Fatalf("Pattern before the mux = %q", req.Pattern())
 	}
@@ -202,7 +202,7 @@ func FuzzMux(f *testing.F) {
 	}
 	mux := newMux(f, "GET /orders/{id}", "/files/{path...}", "GET /a/{b}/c/{d}/{e...}", "POST /a/{b}/x")
 	f.Fuzz(func(t *testing.T, method, path string) {
-		resp, err := mux.Handle(t.Context(), request(method, path))
+		resp, err := mux.Handle(t.Context(), to(method, path))
 		if (resp == nil) == (err == nil) {
 			t.Fatalf("response %v and error %v", resp, err)
 		}
@@ -241,7 +241,7 @@ func BenchmarkMux(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			req := request(http.MethodGet, fmt.Sprintf("/resource-%d/42", n-1))
+			req := to(http.MethodGet, fmt.Sprintf("/resource-%d/42", n-1))
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := mux.Handle(b.Context(), req); err != nil {

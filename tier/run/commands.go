@@ -100,20 +100,22 @@ func (p *program) routes(args []string) error {
 	if err != nil {
 		return err
 	}
-	p.printRoutes(app)
+	for _, api := range app.APIs() {
+		fmt.Fprintf(p.stdout, "API %s\n", api.Name())
+		p.printAPI(api)
+	}
 	return nil
 }
 
-func (p *program) printRoutes(app *tier.App) {
+// printAPI prints method, path, function and Go line of each route.
+func (p *program) printAPI(api *tier.API) {
 	tw := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	for _, api := range app.APIs() {
-		for _, r := range api.Routes() {
-			method := r.Pattern().Method
-			if method == "" {
-				method = "ANY"
-			}
-			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", method, r.Pattern().Path(), r.Function().Name(), r.At().RelativeTo(p.folder))
+	for _, r := range api.Routes() {
+		method := r.Pattern().Method
+		if method == "" {
+			method = "ANY"
 		}
+		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", method, r.Pattern().Path(), r.Function().Name(), r.At().RelativeTo(p.folder))
 	}
 	tw.Flush()
 }

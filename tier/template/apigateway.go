@@ -9,9 +9,6 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
 
-// stage is the name of the one stage of an API.
-const stage = "live"
-
 // integrationTimeout is what API Gateway waits for a function, in milliseconds.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html.
 const integrationTimeout = 29000
@@ -26,7 +23,7 @@ func (s *stack) api(api *tier.API) {
 		id: id, typ: "AWS::Serverless::Api", at: api.At(),
 		properties: object{
 			{"Name", sub("${AWS::StackName}-" + api.Name())},
-			{"StageName", stage},
+			{"StageName", tier.Stage},
 			{"EndpointConfiguration", object{{"Type", "REGIONAL"}}},
 			{"DefinitionBody", openAPI(api)},
 		},
@@ -36,7 +33,7 @@ func (s *stack) api(api *tier.API) {
 	}
 	s.outputs = append(s.outputs, member{id + "Url", object{
 		{"Description", "Where the API " + api.Name() + " is served."},
-		{"Value", sub(fmt.Sprintf("https://${%s}.execute-api.${AWS::Region}.${AWS::URLSuffix}/%s", id, stage))},
+		{"Value", sub(fmt.Sprintf("https://${%s}.execute-api.${AWS::Region}.${AWS::URLSuffix}/%s", id, tier.Stage))},
 	}})
 }
 
@@ -56,7 +53,7 @@ func (s *stack) permission(apiID string, r *tier.Route) {
 			{"Principal", "apigateway.amazonaws.com"},
 			{"SourceAccount", ref("AWS::AccountId")},
 			{"SourceArn", sub(fmt.Sprintf("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${%s}/%s/%s%s",
-				apiID, stage, method, sourcePath(r.Pattern())))},
+				apiID, tier.Stage, method, sourcePath(r.Pattern())))},
 		},
 	})
 }
@@ -105,7 +102,7 @@ func openAPI(api *tier.API) object {
 	for _, res := range api.Resources() {
 		paths = append(paths, member{res.Path, pathItem(res)})
 	}
-	return object{
+	doc := object{
 		{"openapi", "3.0.1"},
 		{"info", object{{"title", api.Name()}, {"version", "1"}}},
 		{"paths", paths},
@@ -113,6 +110,10 @@ func openAPI(api *tier.API) object {
 			{"MISSING_AUTHENTICATION_TOKEN", notFound()},
 		}},
 	}
+	if binary := api.BinaryMediaTypes(); len(binary) > 0 {
+		doc = append(doc, member{"x-amazon-apigateway-binary-media-types", texts(binary)})
+	}
+	return doc
 }
 
 func pathItem(res *tier.Resource) object {
