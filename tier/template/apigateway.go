@@ -1,6 +1,8 @@
 package template
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -28,8 +30,12 @@ func (s *stack) api(api *tier.API) {
 			{"DefinitionBody", openAPI(api)},
 		},
 	})
+	ids := map[string]int{}
 	for _, r := range api.Routes() {
-		s.permission(id, r)
+		ids[permissionID(id, r)]++
+	}
+	for _, r := range api.Routes() {
+		s.permission(id, r, ids[permissionID(id, r)] > 1)
 	}
 	s.outputs = append(s.outputs, member{id + "Url", object{
 		{"Description", "Where the API " + api.Name() + " is served."},
@@ -40,13 +46,18 @@ func (s *stack) api(api *tier.API) {
 // permission lets one route of one stage of one API in this account invoke the
 // function, and nothing else.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html.
-func (s *stack) permission(apiID string, r *tier.Route) {
+func (s *stack) permission(apiID string, r *tier.Route, ambiguous bool) {
 	method := r.Pattern().Method
 	if method == "" {
 		method = "*"
 	}
+	id := permissionID(apiID, r)
+	if ambiguous {
+		sum := sha256.Sum256([]byte(r.Pattern().String()))
+		id += strings.ToUpper(hex.EncodeToString(sum[:4]))
+	}
 	s.add(resource{
-		id: permissionID(apiID, r), typ: "AWS::Lambda::Permission", at: r.At(),
+		id: id, typ: "AWS::Lambda::Permission", at: r.At(),
 		properties: object{
 			{"FunctionName", ref(policy.FunctionID(r.Function()))},
 			{"Action", "lambda:InvokeFunction"},
@@ -58,8 +69,8 @@ func (s *stack) permission(apiID string, r *tier.Route) {
 	})
 }
 
-// permissionID is unique: two patterns that differ, differ in their words or in
-// which of them are parameters.
+// permissionID is made of the words of the route. Routes such as /a-b and /a/b
+// have the same.
 func permissionID(apiID string, r *tier.Route) string {
 	words := []string{apiID, strings.ToLower(r.Pattern().Method)}
 	if r.Pattern().Method == "" {
