@@ -365,7 +365,14 @@ func TestFromHTTPMiddleware_Done(t *testing.T) {
 	t.Run("stream cut off before the middleware let it through", func(t *testing.T) {
 		t.Parallel()
 		var done doneLog
-		got := call(t, around(drop, func(context.Context, *handler.Request) (*handler.Response, error) {
+		collect := func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				all := &dropWriter{header: w.Header()}
+				next.ServeHTTP(all, r)
+				_, _ = w.Write(all.got)
+			})
+		}
+		got := call(t, around(collect, func(context.Context, *handler.Request) (*handler.Response, error) {
 			return done.response(broken), nil
 		}), plain("GET", "/").request())
 		if !errors.Is(got.err, cut) || len(done) != 1 || !errors.Is(done[0], cut) {
@@ -387,11 +394,18 @@ func TestFromHTTPMiddleware_Done(t *testing.T) {
 	})
 }
 
-type dropWriter struct{ header http.Header }
+// dropWriter keeps an answer from the client.
+type dropWriter struct {
+	header http.Header
+	got    []byte
+}
 
-func (w *dropWriter) Header() http.Header         { return w.header }
-func (w *dropWriter) WriteHeader(int)             {}
-func (w *dropWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (w *dropWriter) Header() http.Header { return w.header }
+func (w *dropWriter) WriteHeader(int)     {}
+func (w *dropWriter) Write(p []byte) (int, error) {
+	w.got = append(w.got, p...)
+	return len(p), nil
+}
 
 // A stream goes through as it comes, and the context is the middleware's.
 func TestFromHTTPMiddleware_Stream(t *testing.T) {
