@@ -91,7 +91,7 @@ func (s *state) getBatches(ctx context.Context, keys []Item, read Read, into ref
 	var distinct []Item
 	first := make(map[string]bool, len(keys))
 	for _, k := range keys {
-		if text := s.shape.spec.keyText(k); !first[text] {
+		if text := s.shape.spec.KeyText(k); !first[text] {
 			first[text] = true
 			distinct = append(distinct, k)
 		}
@@ -105,7 +105,7 @@ func (s *state) getBatches(ctx context.Context, keys []Item, read Read, into ref
 	}
 	var partial datastore.PartialError
 	for i, k := range keys {
-		text := s.shape.spec.keyText(k)
+		text := s.shape.spec.KeyText(k)
 		item, ok := found[text]
 		err := failed[text]
 		if ok {
@@ -129,18 +129,18 @@ func (s *state) getBatches(ctx context.Context, keys []Item, read Read, into ref
 func (s *state) getBatch(ctx context.Context, conn Conn, keys []Item, read Read, found map[string]Item, failed map[string]error) {
 	items, err := conn.GetMany(ctx, keys, read)
 	for _, item := range items {
-		found[s.shape.spec.keyText(item)] = item
+		found[s.shape.spec.KeyText(item)] = item
 	}
 	var partial *datastore.PartialError
 	switch {
 	case err == nil:
 	case errors.As(err, &partial):
 		for _, f := range partial.Failed {
-			failed[s.shape.spec.keyText(keys[f.Index])] = s.wrap("GetMany", f.Err, datastore.ErrUnavailable)
+			failed[s.shape.spec.KeyText(keys[f.Index])] = s.wrap("GetMany", f.Err, datastore.ErrUnavailable)
 		}
 	default:
 		for _, k := range keys {
-			failed[s.shape.spec.keyText(k)] = s.wrap("GetMany", err, datastore.ErrUnavailable)
+			failed[s.shape.spec.KeyText(k)] = s.wrap("GetMany", err, datastore.ErrUnavailable)
 		}
 	}
 }

@@ -84,8 +84,8 @@ func (s Spec) checkKey(item Item) error {
 	return checkKeyValue("sort key", s.SK, item[s.SK.Name], MaxSortKeySize)
 }
 
-// keyText tells keys of one table apart: the length keeps the two parts apart.
-func (s Spec) keyText(item Item) string {
+// KeyText tells keys of one table apart: the length keeps the two parts apart.
+func (s Spec) KeyText(item Item) string {
 	pk := item[s.PK.Name].text
 	return strconv.Itoa(len(pk)) + ":" + pk + item[s.SK.Name].text
 }

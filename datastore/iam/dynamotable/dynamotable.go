@@ -1,0 +1,122 @@
+// Package dynamotable keeps tables in Amazon DynamoDB.
+//
+//	func main() { run.Main(newApp, dynamotable.Driver) }
+//
+// [Driver] reads its configuration from the environment of a Lambda function;
+// [With] takes any other. The name of the DynamoDB table is in the variable
+// TIERKIT_TABLE_<NAME>, which the generated template sets. Nothing is read and
+// nothing is connected before the first operation.
+//
+// # Permissions
+//
+// Get needs dynamodb:GetItem, GetMany dynamodb:BatchGetItem, Create and Put
+// dynamodb:PutItem, Delete dynamodb:DeleteItem, Query dynamodb:Query, all on the
+// table and on nothing else.
+//
+// See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+//
+// # Consistency
+//
+// Reads are eventually consistent unless table.Consistent asks for more.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html
+//
+// # Limits
+//
+// An item has at most 400 KB, a partition key 2048 bytes, a sort key 1024, a
+// page 1 MB, a batch of reads 100 keys and 16 MB (what is over is read in
+// further batches). Large items in pages and batches count fully, whatever the
+// filter leaves of them.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+//
+// # Time and faults
+//
+// What DynamoDB throttles, what fails inside it and what is lost on the way is
+// repeated within the deadline of the context: reads, unconditional writes, and
+// the writes that recognise themselves by a write id. A conditional delete whose
+// answer was lost is not repeated and answers datastore.ErrUnknown, and so does
+// every other write that failed after an answer was lost. The error of the SDK
+// is found by errors.As.
+package dynamotable
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/iam"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
+)
+
+// Driver opens tables with the region and the credentials that Lambda puts into
+// a function's environment, at the endpoint that AWS_ENDPOINT_URL_DYNAMODB or
+// AWS_ENDPOINT_URL names, if one is set.
+var Driver datastore.Driver = newDriver(fromEnvironment)
+
+// With opens tables with cfg. Its retryer is not used: the retries of this
+// package know the deadline. Its HTTPClient is used if it is set.
+func With(cfg aws.Config) datastore.Driver {
+	return newDriver(func() (aws.Config, error) { return cfg, nil })
+}
+
+func fromEnvironment() (aws.Config, error) {
+	return iam.Config("DYNAMODB", os.LookupEnv)
+}
+
+type driver struct {
+	configure func() (aws.Config, error)
+	retry     *iam.Retry
+
+	mu     sync.Mutex
+	client *dynamodb.Client
+}
+
+var _ table.Driver = (*driver)(nil)
+
+func newDriver(configure func() (aws.Config, error)) *driver {
+	return &driver{configure: configure, retry: iam.NewRetry(nil)}
+}
+
+// Kind is "table".
+func (d *driver) Kind() string { return "table" }
+
+// Name is "dynamotable".
+func (d *driver) Name() string { return "dynamotable" }
+
+// OpenTable implements [table.Driver]. It sends nothing.
+func (d *driver) OpenTable(_ context.Context, data *datastore.Data, spec table.Spec) (table.Conn, error) {
+	name, ok := data.Physical(spec)
+	if !ok || name == "" {
+		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
+			"%s is not set; it holds the name of the DynamoDB table (the generated template sets it)", datastore.Variable(spec))}
+	}
+	client, err := d.open()
+	if err != nil {
+		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: err}
+	}
+	return &conn{client: client, retry: d.retry, spec: spec, name: name}, nil
+}
+
+// open is the client that all tables share.
+func (d *driver) open() (*dynamodb.Client, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.client != nil {
+		return d.client, nil
+	}
+	cfg, err := d.configure()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.HTTPClient == nil {
+		cfg.HTTPClient = iam.HTTPClient()
+	}
+	d.client = dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
+	return d.client, nil
+}
