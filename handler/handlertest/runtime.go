@@ -111,6 +111,12 @@ func (r *Runtime) Invoke(ctx context.Context, payload []byte) (Result, error) {
 	if !ok {
 		deadline = time.Now().Add(30 * time.Second)
 	}
+	return r.InvokeUntil(ctx, deadline, payload)
+}
+
+// InvokeUntil is Invoke with a deadline for the function that is not that of
+// ctx: unlike Lambda, it waits for an answer that comes after it.
+func (r *Runtime) InvokeUntil(ctx context.Context, deadline time.Time, payload []byte) (Result, error) {
 	inv := r.newInvocation(payload, deadline)
 	defer r.forget(inv)
 	if err := r.wait(ctx, func() bool {
