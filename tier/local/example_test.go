@@ -53,6 +53,7 @@ func ExampleServe() {
 		return
 	}
 	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
 	served := make(chan error, 1)
 	go func() {
 		served <- local.Serve(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
