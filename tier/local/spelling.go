@@ -175,7 +175,7 @@ func (s *headScanner) readLine(line []byte) bool {
 func (s *headScanner) readHead(line []byte) bool {
 	switch {
 	case !s.started:
-		s.started = len(line) > 0 // net/http takes an empty line for a bad request
+		s.started = len(line) > 0 // an empty line before a request is nothing
 		return false
 	case len(line) > 0:
 		s.readField(line)

@@ -1,0 +1,123 @@
+package local_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/tier/local"
+)
+
+// BenchmarkGateway compares a gateway whose function does nothing with a
+// ServeMux whose handler does nothing, in slices of one run over one loopback
+// connection each, and reports how many requests a second the gateway reaches
+// for each of the ServeMux.
+func BenchmarkGateway(b *testing.B) {
+	for _, bc := range []struct{ name, request string }{
+		{"GET", "GET /orders/7?expand=lines HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench/1\r\nAccept: */*\r\n\r\n"},
+		{"POST", "POST /orders/7 HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench/1\r\nContent-Type: application/json\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("a", 1024)},
+	} {
+		b.Run(bc.name, func(b *testing.B) {
+			mux := http.NewServeMux()
+			mux.HandleFunc("/orders/{id}", func(w http.ResponseWriter, r *http.Request) {
+				if _, err := io.Copy(io.Discard, r.Body); err != nil {
+					b.Error(err)
+				}
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = io.WriteString(w, `{"id":"7"}`)
+			})
+			gateway, err := local.NewGateway(declare(b, "/orders/{id}"), func(string) local.Function {
+				return local.Function{Invoke: func(context.Context, []byte) ([]byte, error) {
+					return []byte(`{"statusCode":200,"multiValueHeaders":{"Content-Type":["application/json"]},"body":"{\"id\":\"7\"}"}`), nil
+				}}
+			}, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			compare(b, dial(b, serve(b, mux)), dial(b, serve(b, gateway)), bc.request)
+		})
+	}
+}
+
+// compare alternates slices of requests to both and reports the ratio.
+func compare(b *testing.B, plain, gateway *client, request string) {
+	const slice = 200
+	var times [2]time.Duration
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		i := n / slice % 2
+		c := [...]*client{plain, gateway}[i]
+		start := time.Now()
+		c.ask(b, request)
+		times[i] += time.Since(start)
+	}
+	if b.N > 20*slice {
+		rounds := b.N / (2 * slice)
+		odd := float64(b.N - rounds*2*slice)
+		plainCount := float64(rounds*slice) + min(odd, slice)
+		gatewayCount := float64(rounds*slice) + max(odd-slice, 0)
+		b.ReportMetric((gatewayCount/times[1].Seconds())/(plainCount/times[0].Seconds()), "of-ServeMux")
+		b.ReportMetric(gatewayCount/times[1].Seconds(), "gateway-req/s")
+	}
+}
+
+// client is one connection that asks and waits.
+type client struct {
+	conn    net.Conn
+	answers *bufio.Reader
+}
+
+func dial(b *testing.B, address string) *client {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { conn.Close() })
+	return &client{conn, bufio.NewReader(conn)}
+}
+
+func (c *client) ask(b *testing.B, request string) {
+	if _, err := io.WriteString(c.conn, request); err != nil {
+		b.Fatal(err)
+	}
+	// Every answer of both ends with the same body.
+	for {
+		line, err := c.answers.ReadSlice('\n')
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(line) == len("\r\n") {
+			break
+		}
+	}
+	if _, err := c.answers.Discard(len(`{"id":"7"}`)); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkServeHTTP is the gateway's own work on one request, without a
+// connection.
+func BenchmarkServeHTTP(b *testing.B) {
+	g := newGateway(b, declare(b, "GET /orders/{id}"), nil, answering(`{"statusCode":200,"body":"{}"}`))
+	r, err := http.NewRequest("GET", "/orders/7?expand=lines", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.RemoteAddr = "127.0.0.1:1"
+	r.Header.Set("User-Agent", "bench/1")
+	b.ReportAllocs()
+	for b.Loop() {
+		g.ServeHTTP(&discard{header: http.Header{}}, r)
+	}
+}
+
+type discard struct{ header http.Header }
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discard) WriteHeader(int)             {}

@@ -1,0 +1,86 @@
+package local_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/local"
+)
+
+// A function is what takes the bytes of an event and returns the bytes of an
+// answer; here one that is written by hand.
+func ExampleNewGateway() {
+	app := tier.New("shop")
+	api := app.API("orders")
+	api.Handle("GET /orders/{id}", noop)
+
+	gateway, err := local.NewGateway(api, func(name string) local.Function {
+		return local.Function{Name: name, Invoke: func(_ context.Context, payload []byte) ([]byte, error) {
+			var event struct {
+				Path           string            `json:"path"`
+				PathParameters map[string]string `json:"pathParameters"`
+			}
+			if err := json.Unmarshal(payload, &event); err != nil {
+				return nil, err
+			}
+			return json.Marshal(map[string]any{"statusCode": 200, "body": "order " + event.PathParameters["id"] + " by " + name})
+		}}
+	}, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, method := range []string{"GET", "DELETE"} {
+		rec := httptest.NewRecorder()
+		gateway.ServeHTTP(rec, httptest.NewRequest(method, "/orders/7", nil))
+		fmt.Println(rec.Code, rec.Header().Get("Content-Type"), rec.Header().Get("Allow"))
+	}
+	// Output:
+	// 200 application/json
+	// 405 application/problem+json GET
+}
+
+// A stop lets the requests on their way end.
+func ExampleServe() {
+	listener, err := local.Listen(0) // a free port
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	served := make(chan error, 1)
+	go func() {
+		served <- local.Serve(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, "hello")
+		}), nil)
+	}()
+
+	resp, err := http.Get("http://" + listener.Addr().String())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	stop()
+	fmt.Println(string(body), <-served)
+	// Output: hello <nil>
+}
+
+func ExampleListen() {
+	first, err := local.Listen(0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer first.Close()
+	_, err = local.Listen(-1)
+	fmt.Println(err)
+	// Output: port -1 cannot be used: listen tcp: address -1: invalid port; choose another port with -port N
+}
