@@ -21,6 +21,8 @@ type fault struct {
 	retry bool   // another attempt may succeed
 	lost  bool   // the request may have been carried out all the same
 	quick bool   // the connection was stale: try again at once
+
+	progress bool // a part of a batch was done
 }
 
 // codes of AWS services, by what they mean. Those that mean something else in
@@ -62,7 +64,7 @@ var codes = map[string]fault{
 func faultOf(err error, special map[string]error) fault {
 	var unfinished *Unfinished
 	if errors.As(err, &unfinished) {
-		return fault{kind: datastore.ErrThrottled, retry: true}
+		return fault{kind: datastore.ErrThrottled, retry: true, progress: unfinished.Progress}
 	}
 	var own *datastore.Error // of the driver, about what it was answered
 	if errors.As(err, &own) {

@@ -59,8 +59,9 @@ type Call struct {
 }
 
 // Unfinished is what send returns of a batch that was only partly done and is to
-// go on with the rest after a pause.
-type Unfinished struct{}
+// go on with the rest after a pause. Attempts that made progress do not count as
+// failed ones.
+type Unfinished struct{ Progress bool }
 
 func (*Unfinished) Error() string { return "the service left a part of the batch undone" }
 
@@ -73,7 +74,7 @@ func (r *Retry) Do(ctx context.Context, c Call, send func(context.Context) error
 	if err := inTime(ctx); err != nil {
 		return &datastore.Error{Kind: datastore.ErrNoBudget, Err: err}
 	}
-	lost := false
+	lost, failed := false, 0
 	for attempt := 1; ; attempt++ {
 		err := r.attempt(ctx, send)
 		if err == nil {
@@ -82,7 +83,10 @@ func (r *Retry) Do(ctx context.Context, c Call, send func(context.Context) error
 		}
 		f := faultOf(err, c.Special)
 		lost = lost || f.lost
-		if attempt >= MaxAttempts || !f.retry || f.lost && c.Write && !c.Repeatable || !r.pause(ctx, attempt, f) {
+		if failed++; f.progress {
+			failed = 1
+		}
+		if failed >= MaxAttempts || !f.retry || f.lost && c.Write && !c.Repeatable || !r.pause(ctx, failed, f) {
 			if c.Write && lost {
 				f.kind = datastore.ErrUnknown
 			}
@@ -130,7 +134,7 @@ func (r *Retry) pause(ctx context.Context, attempt int, f fault) bool {
 	if left, ok := timeLeft(ctx); ctx.Err() != nil || ok && left < wait+attemptNeed {
 		return false
 	}
-	if !r.tokens.take(tokensRetry) {
+	if !f.progress && !r.tokens.take(tokensRetry) {
 		return false
 	}
 	timer := time.NewTimer(wait)

@@ -79,9 +79,10 @@ func (c *conn) GetMany(ctx context.Context, keys []table.Item, read table.Read) 
 			return err
 		}
 		items = append(items, found...)
+		before := len(left.Keys)
 		left.Keys = out.UnprocessedKeys[c.name].Keys
-		if len(left.Keys) > 0 {
-			return &iam.Unfinished{}
+		if n := len(left.Keys); n > 0 {
+			return &iam.Unfinished{Progress: n < before}
 		}
 		return nil
 	})

@@ -17,7 +17,7 @@ import (
 )
 
 var getRules = []rule{
-	{"missing", "Get of a key that is not there answers ErrNotFound, with the store and the operation", func(t *testing.T, open Open) {
+	{"missing", "Get of a key that is not there answers ErrNotFound, with the store and the operation", func(t *testing.T, open target) {
 		notes := start[note](t, open)
 		got, err := notes.Get(t.Context(), table.PK("none"))
 		wantError(t, "Get of a missing key", err, datastore.ErrNotFound)
@@ -28,7 +28,7 @@ var getRules = []rule{
 			t.Errorf("Get of a missing key = %+v, want the zero item", got)
 		}
 	}},
-	{"stored", "Get returns what was stored, at once if consistent", func(t *testing.T, open Open) {
+	{"stored", "Get returns what was stored, at once if consistent", func(t *testing.T, open target) {
 		notes := start[note](t, open)
 		put(t, notes, note{"1", "one"}, note{"2", "two"})
 		for _, opts := range [][]table.ReadOption{nil, {table.Consistent()}} {
@@ -39,7 +39,7 @@ var getRules = []rule{
 		}
 	}},
 	{"everything", "every kind of field comes back as it was stored", getEverything},
-	{"zero", "zero fields come back as zero", func(t *testing.T, open Open) {
+	{"zero", "zero fields come back as zero", func(t *testing.T, open target) {
 		items := start[everything](t, open)
 		want := everything{ID: "zero", Time: time.Time{}}
 		put(t, items, want)
@@ -51,7 +51,7 @@ var getRules = []rule{
 			t.Errorf("Get(zero) (-want +got):\n%s", diff)
 		}
 	}},
-	{"keys", "numbers and bytes are keys as well as text is", func(t *testing.T, open Open) {
+	{"keys", "numbers and bytes are keys as well as text is", func(t *testing.T, open target) {
 		events, chunks := start[event](t, open), start[chunk](t, open)
 		put(t, events, event{-5, "b", "x"}, event{5, "b", "y"})
 		got, err := events.Get(t.Context(), table.PKSK(-5, "b"))
@@ -64,7 +64,7 @@ var getRules = []rule{
 			t.Errorf("Get(0, 1 0) = %+v, %v, want the part of 2 bytes", c, err)
 		}
 	}},
-	{"wrong key", "a key that is empty or of another shape or type answers ErrInvalid", func(t *testing.T, open Open) {
+	{"wrong key", "a key that is empty or of another shape or type answers ErrInvalid", func(t *testing.T, open target) {
 		lines := start[line](t, open)
 		for name, key := range map[string]table.Key{
 			"empty": table.PKSK("", 1), "no sort key": table.PK("a"), "text for a number": table.PKSK("a", "1"),
@@ -76,7 +76,7 @@ var getRules = []rule{
 		_, err := start[note](t, open).Get(t.Context(), table.PKSK("a", 1))
 		wantError(t, "Get with a sort key of a table without", err, datastore.ErrInvalid)
 	}},
-	{"late", "an operation after the deadline answers ErrNoBudget and is not tried", func(t *testing.T, open Open) {
+	{"late", "an operation after the deadline answers ErrNoBudget and is not tried", func(t *testing.T, open target) {
 		notes := start[note](t, open)
 		put(t, notes, note{"1", "one"})
 		ctx, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
@@ -88,7 +88,7 @@ var getRules = []rule{
 	}},
 }
 
-func getEverything(t *testing.T, open Open) {
+func getEverything(t *testing.T, open target) {
 	items := start[everything](t, open)
 	want := full()
 	put(t, items, want)
@@ -121,7 +121,7 @@ func wantError(t testing.TB, call string, err, want error) {
 }
 
 var getManyRules = []rule{
-	{"order", "items come in the order of the keys, those that are not there left out, repeated ones repeated", func(t *testing.T, open Open) {
+	{"order", "items come in the order of the keys, those that are not there left out, repeated ones repeated", func(t *testing.T, open target) {
 		lines := start[line](t, open)
 		put(t, lines, line{"a", 1, "x"}, line{"a", 2, "y"}, line{"b", 1, "z"})
 		got, err := lines.GetMany(t.Context(), []table.Key{
@@ -132,13 +132,13 @@ var getManyRules = []rule{
 			t.Errorf("GetMany: error = %v, (-want +got):\n%s", err, diff)
 		}
 	}},
-	{"none", "no keys, no items, no error", func(t *testing.T, open Open) {
+	{"none", "no keys, no items, no error", func(t *testing.T, open target) {
 		notes := start[note](t, open)
 		if got, err := notes.GetMany(t.Context(), nil); err != nil || len(got) != 0 {
 			t.Errorf("GetMany(nil) = %v, %v, want none", got, err)
 		}
 	}},
-	{"batches", "more keys than the 100 of one batch are read in several", func(t *testing.T, open Open) {
+	{"batches", "more keys than the 100 of one batch are read in several", func(t *testing.T, open target) {
 		notes := start[note](t, open)
 		var keys []table.Key
 		var want []note
@@ -154,7 +154,7 @@ var getManyRules = []rule{
 			t.Errorf("GetMany of %d keys: error = %v, (-want +got):\n%s", len(keys), err, diff)
 		}
 	}},
-	{"large", "a batch that exceeds the 16 MB of one answer is read in several", func(t *testing.T, open Open) {
+	{"large", "a batch that exceeds the 16 MB of one answer is read in several", func(t *testing.T, open target) {
 		notes := start[note](t, open)
 		text := strings.Repeat("x", 380<<10)
 		var keys []table.Key
@@ -167,7 +167,7 @@ var getManyRules = []rule{
 			t.Errorf("GetMany of 45 items of 380 KB = %d items, %v, want all", len(got), err)
 		}
 	}},
-	{"wrong key", "a wrong key answers ErrInvalid and says which", func(t *testing.T, open Open) {
+	{"wrong key", "a wrong key answers ErrInvalid and says which", func(t *testing.T, open target) {
 		notes := start[note](t, open)
 		_, err := notes.GetMany(t.Context(), []table.Key{table.PK("a"), table.PK("")})
 		wantError(t, "GetMany with an empty key", err, datastore.ErrInvalid)

@@ -44,7 +44,7 @@ func times(events []event) []string {
 }
 
 // ten is a partition "a" of ten lines and one line around it on each side.
-func ten(t testing.TB, open Open) all[line] {
+func ten(t testing.TB, open target) all[line] {
 	t.Helper()
 	lines := start[line](t, open)
 	put(t, lines, line{"A", 1, ""}, line{"b", 1, ""})
@@ -55,7 +55,7 @@ func ten(t testing.TB, open Open) all[line] {
 }
 
 var queryRules = []rule{
-	{"numbers", "number sort keys are in the order of numbers, descending on demand", func(t *testing.T, open Open) {
+	{"numbers", "number sort keys are in the order of numbers, descending on demand", func(t *testing.T, open target) {
 		lines := ten(t, open)
 		want := []int{-20, -3, 0, 5, 6, 7, 8, 9, 10, 100}
 		if diff := cmp.Diff(want, numbers(queryAll(t, lines, table.Query{Key: table.PK("a")}))); diff != "" {
@@ -66,7 +66,7 @@ var queryRules = []rule{
 			t.Errorf("Query(a) descending (-want +got):\n%s", diff)
 		}
 	}},
-	{"texts", "text sort keys are in the order of their UTF-8 bytes", func(t *testing.T, open Open) {
+	{"texts", "text sort keys are in the order of their UTF-8 bytes", func(t *testing.T, open target) {
 		events := start[event](t, open)
 		want := []string{" ", "1", "10", "2", "Z", "a", "ab", "b", "ä", "\uffee", "😀"}
 		for _, at := range want {
@@ -76,7 +76,7 @@ var queryRules = []rule{
 			t.Errorf("Query(1) (-want +got):\n%s", diff)
 		}
 	}},
-	{"bytes", "byte sort keys are in the order of unsigned bytes", func(t *testing.T, open Open) {
+	{"bytes", "byte sort keys are in the order of unsigned bytes", func(t *testing.T, open target) {
 		chunks := start[chunk](t, open)
 		want := [][]byte{{0}, {0, 0}, {1}, {127}, {128}, {255}, {255, 0}}
 		for i := range want {
@@ -90,7 +90,7 @@ var queryRules = []rule{
 			t.Errorf("Query(9) (-want +got):\n%s", diff)
 		}
 	}},
-	{"range", "a range selects by the sort key", func(t *testing.T, open Open) {
+	{"range", "a range selects by the sort key", func(t *testing.T, open target) {
 		lines := ten(t, open)
 		for _, c := range []struct {
 			name string
@@ -113,7 +113,7 @@ var queryRules = []rule{
 			}
 		}
 	}},
-	{"prefix", "begins-with selects text sort keys by prefix", func(t *testing.T, open Open) {
+	{"prefix", "begins-with selects text sort keys by prefix", func(t *testing.T, open target) {
 		events := start[event](t, open)
 		for _, at := range []string{"2023-12", "2024", "2024-01", "2024-02", "2025"} {
 			put(t, events, event{1, at, ""})
@@ -123,20 +123,20 @@ var queryRules = []rule{
 			t.Errorf("Query(1) begins with 2024- (-want +got):\n%s", diff)
 		}
 	}},
-	{"filter", "a filter leaves out what does not satisfy it", func(t *testing.T, open Open) {
+	{"filter", "a filter leaves out what does not satisfy it", func(t *testing.T, open target) {
 		lines := ten(t, open)
 		got := numbers(queryAll(t, lines, table.Query{Key: table.PK("a"), Filter: table.Eq("text", "odd"), Limit: 2}))
 		if diff := cmp.Diff([]int{-3, 5, 7, 9}, got); diff != "" {
 			t.Errorf("Query(a) of odd lines (-want +got):\n%s", diff)
 		}
 	}},
-	{"empty", "a partition without items is an empty last page", func(t *testing.T, open Open) {
+	{"empty", "a partition without items is an empty last page", func(t *testing.T, open target) {
 		page, err := start[line](t, open).Query(t.Context(), table.Query{Key: table.PK("none")})
 		if err != nil || len(page.Items) != 0 || page.Next != "" {
 			t.Errorf("Query of an empty partition = %+v, %v, want no items and no token", page, err)
 		}
 	}},
-	{"no sort key", "a table without a sort key has partitions of one item", func(t *testing.T, open Open) {
+	{"no sort key", "a table without a sort key has partitions of one item", func(t *testing.T, open target) {
 		notes := start[note](t, open)
 		put(t, notes, note{"1", "x"}, note{"2", "y"})
 		got := queryAll(t, notes, table.Query{Key: table.PK("2"), Limit: 1})
@@ -144,7 +144,7 @@ var queryRules = []rule{
 			t.Errorf("Query(2) (-want +got):\n%s", diff)
 		}
 	}},
-	{"wrong query", "a query that DynamoDB would refuse answers ErrInvalid", func(t *testing.T, open Open) {
+	{"wrong query", "a query that DynamoDB would refuse answers ErrInvalid", func(t *testing.T, open target) {
 		lines, notes := start[line](t, open), start[note](t, open)
 		for name, q := range map[string]table.Query{
 			"no key":               {},
@@ -173,7 +173,7 @@ var queryRules = []rule{
 }
 
 var pageRules = []rule{
-	{"walk", "pages of every size have each item once, in order, in both directions", func(t *testing.T, open Open) {
+	{"walk", "pages of every size have each item once, in order, in both directions", func(t *testing.T, open target) {
 		lines := ten(t, open)
 		for _, desc := range []bool{false, true} {
 			want := []int{-20, -3, 0, 5, 6, 7, 8, 9, 10, 100}
@@ -188,13 +188,13 @@ var pageRules = []rule{
 			}
 		}
 	}},
-	{"limit", "a page has no more items than its limit", func(t *testing.T, open Open) {
+	{"limit", "a page has no more items than its limit", func(t *testing.T, open target) {
 		page, err := ten(t, open).Query(t.Context(), table.Query{Key: table.PK("a"), Limit: 3})
 		if err != nil || len(page.Items) != 3 || page.Next == "" {
 			t.Errorf("Query with limit 3 = %d items, next %q, %v, want 3 and a token", len(page.Items), page.Next, err)
 		}
 	}},
-	{"size", "a page ends after 1 MB, and the rest follows", func(t *testing.T, open Open) {
+	{"size", "a page ends after 1 MB, and the rest follows", func(t *testing.T, open target) {
 		lines := start[line](t, open)
 		for no := range 6 {
 			put(t, lines, line{"a", no, strings.Repeat("x", 300<<10)})
@@ -208,7 +208,7 @@ var pageRules = []rule{
 			t.Errorf("all pages (-want +got):\n%s", diff)
 		}
 	}},
-	{"changes", "a token survives the deletion of the item it stands at, and shows what is written after it", func(t *testing.T, open Open) {
+	{"changes", "a token survives the deletion of the item it stands at, and shows what is written after it", func(t *testing.T, open target) {
 		lines := ten(t, open)
 		q := table.Query{Key: table.PK("a"), Limit: 4}
 		page, err := lines.Query(t.Context(), q)
@@ -225,7 +225,7 @@ var pageRules = []rule{
 		}
 	}},
 	{"bound", "a token is refused for another partition, range, filter, direction or table, and if it was changed", pageBound},
-	{"free", "a token is good with another limit and consistency", func(t *testing.T, open Open) {
+	{"free", "a token is good with another limit and consistency", func(t *testing.T, open target) {
 		lines := ten(t, open)
 		page, err := lines.Query(t.Context(), table.Query{Key: table.PK("a"), Limit: 8})
 		if err != nil {
@@ -236,7 +236,7 @@ var pageRules = []rule{
 			t.Errorf("Query after 8 lines = %+v, %v, want line 10", rest, err)
 		}
 	}},
-	{"stop", "All stops when its loop does", func(t *testing.T, open Open) {
+	{"stop", "All stops when its loop does", func(t *testing.T, open target) {
 		count := 0
 		for _, err := range table.All(t.Context(), ten(t, open), table.Query{Key: table.PK("a"), Limit: 2}) {
 			if err != nil {
@@ -252,7 +252,7 @@ var pageRules = []rule{
 	}},
 }
 
-func pageBound(t *testing.T, open Open) {
+func pageBound(t *testing.T, open target) {
 	lines := ten(t, open)
 	q := table.Query{Key: table.PK("a"), Range: table.Ge("no", 0), Filter: table.Exists("text"), Limit: 2}
 	page, err := lines.Query(t.Context(), q)

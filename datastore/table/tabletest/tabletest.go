@@ -10,6 +10,7 @@
 package tabletest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -20,15 +21,42 @@ import (
 // which the case declares it. It is called from several tests at once.
 type Open func(t testing.TB, spec table.Spec) *datastore.Data
 
+// Difference is a known way in which a server does not do what DynamoDB does.
+// The suite asserts it: a server that has lost one fails.
+type Difference string
+
+// The differences of the servers that the drivers are tested with.
+const (
+	// UnequalLists: no list equals another (dynalite 4.0.0).
+	UnequalLists Difference = "no list equals another"
+	// MixedOrderFails: to order values of different types fails in the server
+	// (moto 5.2.5).
+	MixedOrderFails Difference = "ordering values of different types fails in the server"
+	// NoBytePrefix: no bytes begin with others (moto 5.2.5).
+	NoBytePrefix Difference = "no bytes begin with others"
+	// SmallerItems: items of 400 KB are refused, only 405,000 bytes are taken
+	// (moto 5.2.5).
+	SmallerItems Difference = "an item has at most 405,000 bytes"
+)
+
+// target is what the suite runs on.
+type target struct {
+	open    Open
+	differs []Difference
+}
+
+func (t target) has(d Difference) bool { return slices.Contains(t.differs, d) }
+
 // rule is one case.
 type rule struct {
 	name string
 	why  string // the rule, in one line
-	run  func(t *testing.T, open Open)
+	run  func(t *testing.T, open target)
 }
 
-// Run runs the suite on the tables that open prepares.
-func Run(t *testing.T, open Open) {
+// Run runs the suite on the tables that open prepares. What differs from
+// DynamoDB is named, and asserted.
+func Run(t *testing.T, open Open, differs ...Difference) {
 	for _, group := range []struct {
 		name  string
 		rules []rule
@@ -50,7 +78,7 @@ func Run(t *testing.T, open Open) {
 						t.Logf("the rule: %s", r.why)
 					}
 				})
-				r.run(t, open)
+				r.run(t, target{open, differs})
 			})
 		}
 	}
@@ -73,13 +101,13 @@ func (function) FunctionName() string      { return "suite" }
 func (function) AddGrant(*datastore.Grant) {}
 
 // start is a handle on an empty table of items T.
-func start[T any](t testing.TB, open Open) all[T] {
+func start[T any](t testing.TB, open target) all[T] {
 	t.Helper()
 	spec, ok := table.New[T](datastore.New(nil, nil), "items").Spec().(table.Spec)
 	if !ok {
 		t.Fatal("the Spec of a table is no table.Spec")
 	}
-	data := open(t, spec)
+	data := open.open(t, spec)
 	handle := datastore.Use[all[T]](function{}, table.New[T](data, "items"))
 	for _, err := range data.Errs() {
 		t.Fatalf("declaration: %v", err)

@@ -1,0 +1,177 @@
+package iam_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/iam"
+)
+
+var (
+	errThrottled = &smithy.GenericAPIError{Code: "ThrottlingException"}
+	errReset     = &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}
+	errDial      = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
+)
+
+func TestRetryDo(t *testing.T) {
+	t.Parallel()
+	read, safe, unsafe := iam.Call{}, iam.Call{Write: true, Repeatable: true}, iam.Call{Write: true}
+	for _, c := range []struct {
+		name     string
+		call     iam.Call
+		errs     []error // of the attempts; the last one goes on
+		attempts int
+		want     error
+	}{
+		{"success", read, []error{nil}, 1, nil},
+		{"throttled, then success", unsafe, []error{errThrottled, errThrottled, nil}, 3, nil},
+		{"throttled for ever", unsafe, []error{errThrottled}, iam.MaxAttempts, datastore.ErrThrottled},
+		{"no connection", unsafe, []error{errDial}, iam.MaxAttempts, datastore.ErrUnavailable},
+		{"lost, of a read", read, []error{errReset}, iam.MaxAttempts, datastore.ErrUnavailable},
+		{"lost, of a repeatable write", safe, []error{errReset}, iam.MaxAttempts, datastore.ErrUnknown},
+		{"lost, of another write", unsafe, []error{errReset}, 1, datastore.ErrUnknown},
+		{"lost, then throttled", safe, []error{errReset, errThrottled}, iam.MaxAttempts, datastore.ErrUnknown},
+		{"lost, then denied", safe, []error{errReset, &smithy.GenericAPIError{Code: "AccessDeniedException"}}, 2, datastore.ErrUnknown},
+		{"denied", safe, []error{&smithy.GenericAPIError{Code: "AccessDeniedException"}}, 1, datastore.ErrDenied},
+		{"invalid", safe, []error{&smithy.GenericAPIError{Code: "ValidationException"}}, 1, datastore.ErrInvalid},
+		{"too large", safe, []error{&smithy.GenericAPIError{Code: "ValidationException", Message: "Item size has exceeded the maximum"}}, 1, datastore.ErrTooLarge},
+		{"no table", safe, []error{&smithy.GenericAPIError{Code: "ResourceNotFoundException"}}, 1, datastore.ErrUnavailable},
+		{"special", iam.Call{Special: map[string]error{"ResourceNotFoundException": datastore.ErrNotFound}},
+			[]error{&smithy.GenericAPIError{Code: "ResourceNotFoundException"}}, 1, datastore.ErrNotFound},
+		{"inside the service", unsafe, []error{&smithy.GenericAPIError{Code: "InternalServerError"}}, 1, datastore.ErrUnknown},
+		{"the driver's own", safe, []error{&datastore.Error{Kind: datastore.ErrCorrupt}}, 1, datastore.ErrCorrupt},
+		{"unfinished", read, []error{&iam.Unfinished{}}, iam.MaxAttempts, datastore.ErrThrottled},
+		{"cannot be encoded", safe, []error{&smithy.SerializationError{Err: errors.New("x")}}, 1, datastore.ErrInvalid},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				n := 0
+				err := iam.NewRetry(nil).Do(t.Context(), c.call, func(context.Context) error {
+					n++
+					return c.errs[min(n, len(c.errs))-1]
+				})
+				if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || n != c.attempts {
+					t.Errorf("Do = %v after %d attempts, want %v after %d", err, n, c.want, c.attempts)
+				}
+				if e, ok := errors.AsType[*datastore.Error](err); err != nil && (!ok || e.Attempts != c.attempts) {
+					t.Errorf("Do = %#v, want a *datastore.Error of %d attempts", err, c.attempts)
+				}
+			})
+		})
+	}
+}
+
+func TestRetryProgress(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		err := iam.NewRetry(nil).Do(t.Context(), iam.Call{}, func(context.Context) error {
+			if n++; n < 40 {
+				return &iam.Unfinished{Progress: true}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("Do of a batch that goes on for 40 attempts = %v, want nil", err)
+		}
+	})
+}
+
+// TestRetryPauses checks full jitter: pauses are spread from nothing to the
+// doubled bound.
+func TestRetryPauses(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		jitter float64
+		want   []time.Duration
+	}{
+		{0, []time.Duration{0, 0, 0}},
+		{0.5, []time.Duration{25 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond}},
+		{0.999999999, []time.Duration{50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var got []time.Duration
+			last := time.Now()
+			_ = iam.NewRetry(func() float64 { return c.jitter }).Do(t.Context(), iam.Call{}, func(context.Context) error {
+				got = append(got, time.Since(last).Round(time.Millisecond))
+				last = time.Now()
+				return errThrottled
+			})
+			for i, want := range c.want {
+				if got[i+1] != want {
+					t.Errorf("jitter %v: pause %d = %v, want %v", c.jitter, i+1, got[i+1], want)
+				}
+			}
+		})
+	}
+}
+
+func TestRetryStaleConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n, begin := 0, time.Now()
+		err := iam.NewRetry(func() float64 { return 0.9 }).Do(t.Context(), iam.Call{}, func(context.Context) error {
+			if n++; n == 1 {
+				return errReset
+			}
+			return nil
+		})
+		if took := time.Since(begin); err != nil || took != 0 {
+			t.Errorf("Do over a stale connection = %v after %v, want nil at once", err, took)
+		}
+	})
+}
+
+// TestRetryBucket: while nothing succeeds, calls are soon tried once only; and
+// successes bring the repetitions back.
+func TestRetryBucket(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		retry := iam.NewRetry(nil)
+		tries := func(err error) (n int) {
+			_ = retry.Do(t.Context(), iam.Call{}, func(context.Context) error { n++; return err })
+			return n
+		}
+		for range 20 {
+			tries(errThrottled)
+		}
+		if n := tries(errThrottled); n != 1 {
+			t.Errorf("a call after 20 failed ones was tried %d times, want once", n)
+		}
+		for range 100 {
+			tries(nil)
+		}
+		if n := tries(errThrottled); n != iam.MaxAttempts {
+			t.Errorf("a call after 100 successes was tried %d times, want %d", n, iam.MaxAttempts)
+		}
+	})
+}
+
+func TestRetryDeadline(t *testing.T) {
+	t.Parallel()
+	for _, budget := range []time.Duration{10 * time.Millisecond, 100 * time.Millisecond, time.Second, 5 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), budget)
+			defer cancel()
+			begin := time.Now()
+			err := iam.NewRetry(nil).Do(ctx, iam.Call{Write: true}, func(context.Context) error { return errThrottled })
+			if took := time.Since(begin); took >= budget || !errors.Is(err, datastore.ErrThrottled) {
+				t.Errorf("Do within %v = %v after %v, want the real error before the deadline", budget, err, took)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := iam.NewRetry(nil).Do(ctx, iam.Call{}, func(context.Context) error { t.Error("sent"); return nil })
+	if !errors.Is(err, datastore.ErrNoBudget) {
+		t.Errorf("Do after cancellation = %v, want %v", err, datastore.ErrNoBudget)
+	}
+}
