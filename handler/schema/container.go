@@ -43,7 +43,7 @@ func (c *compiler) slice(t *Type) decodeFunc {
 			reflect.NewAt(goType, at).Elem().Set(reflect.MakeSlice(goType, 0, 0))
 			return
 		}
-		room := 4
+		room := 8
 		items := reflect.MakeSlice(goType, room, room)
 		base, n := items.UnsafePointer(), 0
 		for {
