@@ -186,6 +186,9 @@ func (p *parts) payload1(path string, ev object) []byte {
 		ev["multiValueQueryStringParameters"] = query
 	}
 	ev["pathParameters"], ev["stageVariables"] = nil, nil
+	if params := pathParameters(p.facts.Resource, p.req.Path()); params != nil {
+		ev["pathParameters"] = params
+	}
 	ev["body"], ev["isBase64Encoded"] = orNull(body), isBase64
 	identity := object{"sourceIp": p.ip, "userAgent": p.header.Get("User-Agent"),
 		"accessKey": nil, "accountId": nil, "caller": nil, "user": nil, "userArn": nil, "cognitoIdentityId": nil}
@@ -282,6 +285,9 @@ func (p *parts) payload2(stage, rawPath, httpPath string, keepCookie bool) []byt
 	if len(cookies) > 0 {
 		ev["cookies"] = cookies
 	}
+	if params := pathParameters(p.facts.Resource, decodedPath(p.req.Path())); params != nil {
+		ev["pathParameters"] = params
+	}
 	if q := mapped(p.query(), commas); q != nil {
 		ev["queryStringParameters"] = q
 	}
@@ -361,6 +367,36 @@ func rawQuery(query string) map[string][]string {
 		m[name] = append(m[name], value)
 	}
 	return m
+}
+
+// pathParameters are what the parameters of a front door's route stand for in a
+// path: of "/orders/{id}/{rest+}". A path that the route does not match has
+// none.
+func pathParameters(route, path string) map[string]string {
+	var params map[string]string
+	rest := strings.Trim(path, "/")
+	for _, part := range strings.Split(strings.Trim(route, "/"), "/") {
+		segment, after, _ := strings.Cut(rest, "/")
+		name, isParam := strings.CutPrefix(part, "{")
+		name = strings.TrimSuffix(name, "}")
+		if greedy, ok := strings.CutSuffix(name, "+"); ok && isParam {
+			name, segment, after = greedy, rest, ""
+		}
+		switch {
+		case isParam && segment != "":
+			if params == nil {
+				params = map[string]string{}
+			}
+			params[name] = segment
+		case isParam || segment != part:
+			return nil
+		}
+		rest = after
+	}
+	if rest != "" {
+		return nil
+	}
+	return params
 }
 
 // decodedPath is a path as an HTTP API writes it.
