@@ -16,6 +16,7 @@ type answer struct {
 	status int
 	header http.Header // names as the client gets to see them
 	body   []byte
+	trace  string // X-Amzn-Trace-Id; "" on what the gateway answers itself
 }
 
 // errEncoding is a body that says it is base64 and is not.
@@ -121,10 +122,15 @@ func (a *answer) write(w http.ResponseWriter, ids *identifiers) {
 	for name, values := range a.header {
 		h[name] = values
 	}
-	h["x-amzn-RequestId"] = []string{ids.request}
-	h["x-amz-apigw-id"] = []string{ids.extended}
+	own := [...]string{ids.request, ids.extended, a.trace, ""}
+	h["x-amzn-RequestId"] = own[0:1:1]
+	h["x-amz-apigw-id"] = own[1:2:2]
+	if a.trace != "" {
+		h["X-Amzn-Trace-Id"] = own[2:3:3]
+	}
 	if hasBody(a.status) {
-		h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
+		own[3] = strconv.Itoa(len(a.body))
+		h["Content-Length"] = own[3:4:4]
 	}
 	w.WriteHeader(a.status)
 	if hasBody(a.status) && len(a.body) > 0 {

@@ -31,6 +31,8 @@ type Function struct {
 	// function error, 502 to the client; one that is [ErrNotInvoked] says that
 	// the function did not run. A panic is a function error, too.
 	Invoke func(ctx context.Context, payload []byte) ([]byte, error)
+
+	arn string
 }
 
 // ErrNotInvoked is, in the chain of an error of [Function.Invoke], the fact that
@@ -86,7 +88,7 @@ func (f *Function) invoke(payload []byte, ids *identifiers, wait time.Duration) 
 func (f *Function) context(ctx context.Context, ids *identifiers) context.Context {
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
 		AwsRequestID:       ids.invocation,
-		InvokedFunctionArn: functionARN(f.Name),
+		InvokedFunctionArn: f.arn,
 	})
 	//nolint:staticcheck // the key by which aws-lambda-go and the X-Ray SDK know it
 	ctx = context.WithValue(ctx, "x-amzn-trace-id", ids.trace)
@@ -96,10 +98,13 @@ func (f *Function) context(ctx context.Context, ids *identifiers) context.Contex
 // run calls the function and sends how it ended, whatever it does: a panic and
 // runtime.Goexit, with which a failing test ends, are errors.
 func (f *Function) run(ctx context.Context, payload []byte, done chan<- outcome) {
-	o := outcome{err: fmt.Errorf("function %s: exited without an answer", f.Name)}
+	var o outcome
+	returned := false
 	defer func() {
 		if p := recover(); p != nil {
 			o.err = fmt.Errorf("function %s: panic: %v (%s)", f.Name, p, panicOrigin())
+		} else if !returned {
+			o.err = fmt.Errorf("function %s: exited without an answer", f.Name)
 		}
 		o.late = errors.Is(ctx.Err(), context.DeadlineExceeded)
 		done <- o
@@ -108,7 +113,7 @@ func (f *Function) run(ctx context.Context, payload []byte, done chan<- outcome)
 	if err != nil {
 		err = fmt.Errorf("function %s: %w", f.Name, err)
 	}
-	o.output, o.err = output, err
+	o.output, o.err, returned = output, err, true
 }
 
 // settle is the result of an invocation that ended.
@@ -119,7 +124,7 @@ func (f *Function) settle(o outcome) ([]byte, error) {
 	case o.err != nil:
 		return nil, o.err
 	case len(o.output) > limitOutput.max:
-		return nil, fmt.Errorf("function %s: answer of %d bytes; Lambda allows %d", f.Name, len(o.output), limitOutput.max)
+		return nil, fmt.Errorf("function %s: %w", f.Name, limitOutput.exceeded())
 	}
 	return o.output, nil
 }

@@ -263,3 +263,22 @@ func TestRestEventBody(t *testing.T) {
 		t.Errorf("RST-02: no body: %v, base64 %v; want null, false", e.Body, e.IsBase64Encoded)
 	}
 }
+
+func TestRestEventAddresses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ host, domain, remote, source string }{
+		{"localhost:3000", "localhost", "127.0.0.1:5", "127.0.0.1"},
+		{"api.example.com", "api.example.com", "192.0.2.1", "192.0.2.1"},
+		{"[::1]:3000", "::1", "[2001:db8::1]:5", "2001:db8::1"},
+		{"[::1]", "::1", "2001:db8::1", "2001:db8::1"},
+		{"", "", "", ""},
+	} {
+		r := httptest.NewRequest("GET", "/x", nil)
+		r.Host, r.RemoteAddr = tt.host, tt.remote
+		e, _ := eventOf(t, declare(t, "GET /x"), nil, r)
+		if e.Context.Domain != tt.domain || e.Context.Identity.SourceIP != tt.source || e.Headers["Host"] != tt.host {
+			t.Errorf("host %q from %q: domainName %q, sourceIp %q, Host %q; want %q, %q, %q", tt.host, tt.remote,
+				e.Context.Domain, e.Context.Identity.SourceIP, e.Headers["Host"], tt.domain, tt.source, tt.host)
+		}
+	}
+}
