@@ -66,21 +66,21 @@ func (f *Function) invoke(payload []byte, ids *identifiers, wait time.Duration) 
 	}()
 
 	var gateway <-chan time.Time
-	if wait <= f.Timeout {
+	if wait < f.Timeout {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		gateway = timer.C
 	}
 	select {
 	case o := <-done:
-		return f.settle(o)
+		return f.settle(o, wait)
 	case <-gateway:
-		return nil, fmt.Errorf("%w: function %s did not answer in %v", errGatewayTimeout, f.Name, wait)
+		return nil, f.timedOut(wait)
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, f.timedOut()
+			return nil, f.timedOut(wait)
 		}
-		return f.settle(<-done) // it ended, and then its context was cancelled
+		return f.settle(<-done, wait) // it ended, and then its context was cancelled
 	}
 }
 
@@ -117,10 +117,10 @@ func (f *Function) run(ctx context.Context, payload []byte, done chan<- outcome)
 }
 
 // settle is the result of an invocation that ended.
-func (f *Function) settle(o outcome) ([]byte, error) {
+func (f *Function) settle(o outcome, wait time.Duration) ([]byte, error) {
 	switch {
 	case o.late:
-		return nil, f.timedOut()
+		return nil, f.timedOut(wait)
 	case o.err != nil:
 		return nil, o.err
 	case len(o.output) > limitOutput.max:
@@ -129,8 +129,12 @@ func (f *Function) settle(o outcome) ([]byte, error) {
 	return o.output, nil
 }
 
-func (f *Function) timedOut() error {
-	return fmt.Errorf("%w: function %s did not answer in %v", errFunctionTimeout, f.Name, f.Timeout)
+// timedOut says whose time ran out: the function's only if it is the shorter.
+func (f *Function) timedOut(wait time.Duration) error {
+	if f.Timeout < wait {
+		return fmt.Errorf("%w: function %s did not answer in %v", errFunctionTimeout, f.Name, f.Timeout)
+	}
+	return fmt.Errorf("%w: function %s did not answer in %v", errGatewayTimeout, f.Name, wait)
 }
 
 // panicOrigin is the line that panicked, "orders.go:42", in a deferred call.

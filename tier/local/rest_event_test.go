@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,6 +120,15 @@ func TestRestEventKeys(t *testing.T) {
 	}
 	if bytes.Contains(keys["requestContext"], []byte(`"authorizer"`)) {
 		t.Errorf("RST-17: an authorizer key without authorizer: %s", keys["requestContext"])
+	}
+	var contextKeys map[string]json.RawMessage
+	if err := json.Unmarshal(keys["requestContext"], &contextKeys); err != nil {
+		t.Fatal(err)
+	}
+	wantContext := []string{"accountId", "apiId", "deploymentId", "domainName", "domainPrefix", "extendedRequestId", "httpMethod",
+		"identity", "path", "protocol", "requestId", "requestTime", "requestTimeEpoch", "resourceId", "resourcePath", "stage"}
+	if d := cmp.Diff(wantContext, slices.Sorted(maps.Keys(contextKeys))); d != "" {
+		t.Errorf("RST-17: keys of requestContext (-want +got):\n%s", d)
 	}
 	var context struct{ Identity map[string]json.RawMessage }
 	if err := json.Unmarshal(keys["requestContext"], &context); err != nil {
