@@ -16,6 +16,7 @@ type answer struct {
 	status int
 	header http.Header // names as the client gets to see them
 	body   []byte
+	trace  string // X-Amzn-Trace-Id; "" on what the gateway answers itself
 }
 
 // errEncoding is a body that says it is base64 and is not.
@@ -40,40 +41,39 @@ func newAnswer(o *output, binary mediaTypes, accept string) (*answer, error) {
 // answerHeader joins the two maps of an answer: values of multiValueHeaders
 // first, in its spelling; a pair that is in both is sent once.
 func answerHeader(o *output) (http.Header, error) {
-	h := make(http.Header, len(o.headers)+len(o.multi)+4)
-	spelled := make(map[string]string, len(o.headers)+len(o.multi))
-	add := func(f field, once bool) error {
+	// The keys are canonical until all spellings are known.
+	h := make(http.Header, len(o.headers)+len(o.multi)+1)
+	var spelled map[string]string
+	for i, f := range slices.Concat(o.multi, o.headers) {
 		name, keep, err := answerName(f.name)
-		if err != nil || !keep {
-			return err
+		if err != nil {
+			return nil, err
+		}
+		if !keep || len(f.values) == 0 {
+			continue
 		}
 		canonical := http.CanonicalHeaderKey(name)
-		if s, ok := spelled[canonical]; ok {
-			name = s
+		if _, known := h[canonical]; !known && canonical != name {
+			if spelled == nil {
+				spelled = map[string]string{}
+			}
+			spelled[canonical] = name
 		}
-		spelled[canonical] = name
 		for _, v := range f.values {
 			if !httpguts.ValidHeaderFieldValue(v) {
-				return fmt.Errorf("header %s: control character in value %q", name, v)
+				return nil, fmt.Errorf("header %s: control character in value %q", name, v)
 			}
-			if !once || !slices.Contains(h[name], v) {
-				h[name] = append(h[name], v)
+			if i < len(o.multi) || !slices.Contains(h[canonical], v) {
+				h[canonical] = append(h[canonical], v)
 			}
-		}
-		return nil
-	}
-	for _, f := range o.multi {
-		if err := add(f, false); err != nil {
-			return nil, err
-		}
-	}
-	for _, f := range o.headers {
-		if err := add(f, true); err != nil {
-			return nil, err
 		}
 	}
 	if len(h["Content-Type"]) == 0 {
 		h["Content-Type"] = []string{jsonType}
+	}
+	for canonical, name := range spelled {
+		h[name] = h[canonical]
+		delete(h, canonical)
 	}
 	return h, nil
 }
@@ -121,10 +121,15 @@ func (a *answer) write(w http.ResponseWriter, ids *identifiers) {
 	for name, values := range a.header {
 		h[name] = values
 	}
-	h["x-amzn-RequestId"] = []string{ids.request}
-	h["x-amz-apigw-id"] = []string{ids.extended}
+	own := [...]string{ids.request, ids.extended, a.trace, ""}
+	h["x-amzn-RequestId"] = own[0:1:1]
+	h["x-amz-apigw-id"] = own[1:2:2]
+	if a.trace != "" {
+		h["X-Amzn-Trace-Id"] = own[2:3:3]
+	}
 	if hasBody(a.status) {
-		h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
+		own[3] = strconv.Itoa(len(a.body))
+		h["Content-Length"] = own[3:4:4]
 	}
 	w.WriteHeader(a.status)
 	if hasBody(a.status) && len(a.body) > 0 {

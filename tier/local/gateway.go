@@ -48,8 +48,8 @@ type Options struct {
 	// Random is where ids are drawn from, by several requests at once. Default
 	// crypto/rand.
 	Random io.Reader
-	// Log gets one line a request, an error if the function failed. Default
-	// none.
+	// Log gets one line a request, of level error where the answer is 500 or
+	// more because the function failed. Default none.
 	Log *slog.Logger
 }
 
@@ -138,6 +138,7 @@ func functionsOf(api *tier.API, invoke func(string) Function) (map[string]*Funct
 		if f.Memory <= 0 {
 			f.Memory = declared.Memory()
 		}
+		f.arn = functionARN(f.Name)
 		functions[declared.Name()] = &f
 	}
 	return functions, nil
@@ -171,6 +172,7 @@ func (g *Gateway) serve(x *exchange, r *http.Request) *answer {
 		Request: r, ids: &x.ids, at: x.at, method: x.method, path: x.path, match: &m, body: body,
 	})
 	if len(event) > limitEvent.max {
+		x.err = limitEvent.exceeded()
 		return limitEvent.answer.answer(x.ids.request)
 	}
 	return g.invoke(x, r, m.method.function, event)
@@ -198,7 +200,7 @@ func (g *Gateway) invoke(x *exchange, r *http.Request, f *Function, event []byte
 		x.err = err
 		return failed(err).answer(x.ids.request)
 	}
-	a.header["X-Amzn-Trace-Id"] = []string{x.ids.trace}
+	a.trace = x.ids.trace
 	return a
 }
 

@@ -31,6 +31,8 @@ type Function struct {
 	// function error, 502 to the client; one that is [ErrNotInvoked] says that
 	// the function did not run. A panic is a function error, too.
 	Invoke func(ctx context.Context, payload []byte) ([]byte, error)
+
+	arn string
 }
 
 // ErrNotInvoked is, in the chain of an error of [Function.Invoke], the fact that
@@ -64,21 +66,21 @@ func (f *Function) invoke(payload []byte, ids *identifiers, wait time.Duration) 
 	}()
 
 	var gateway <-chan time.Time
-	if wait <= f.Timeout {
+	if wait < f.Timeout {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		gateway = timer.C
 	}
 	select {
 	case o := <-done:
-		return f.settle(o)
+		return f.settle(o, wait)
 	case <-gateway:
-		return nil, fmt.Errorf("%w: function %s did not answer in %v", errGatewayTimeout, f.Name, wait)
+		return nil, f.timedOut(wait)
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, f.timedOut()
+			return nil, f.timedOut(wait)
 		}
-		return f.settle(<-done) // it ended, and then its context was cancelled
+		return f.settle(<-done, wait) // it ended, and then its context was cancelled
 	}
 }
 
@@ -86,7 +88,7 @@ func (f *Function) invoke(payload []byte, ids *identifiers, wait time.Duration) 
 func (f *Function) context(ctx context.Context, ids *identifiers) context.Context {
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
 		AwsRequestID:       ids.invocation,
-		InvokedFunctionArn: functionARN(f.Name),
+		InvokedFunctionArn: f.arn,
 	})
 	//nolint:staticcheck // the key by which aws-lambda-go and the X-Ray SDK know it
 	ctx = context.WithValue(ctx, "x-amzn-trace-id", ids.trace)
@@ -96,10 +98,13 @@ func (f *Function) context(ctx context.Context, ids *identifiers) context.Contex
 // run calls the function and sends how it ended, whatever it does: a panic and
 // runtime.Goexit, with which a failing test ends, are errors.
 func (f *Function) run(ctx context.Context, payload []byte, done chan<- outcome) {
-	o := outcome{err: fmt.Errorf("function %s: exited without an answer", f.Name)}
+	var o outcome
+	returned := false
 	defer func() {
 		if p := recover(); p != nil {
 			o.err = fmt.Errorf("function %s: panic: %v (%s)", f.Name, p, panicOrigin())
+		} else if !returned {
+			o.err = fmt.Errorf("function %s: exited without an answer", f.Name)
 		}
 		o.late = errors.Is(ctx.Err(), context.DeadlineExceeded)
 		done <- o
@@ -108,24 +113,28 @@ func (f *Function) run(ctx context.Context, payload []byte, done chan<- outcome)
 	if err != nil {
 		err = fmt.Errorf("function %s: %w", f.Name, err)
 	}
-	o.output, o.err = output, err
+	o.output, o.err, returned = output, err, true
 }
 
 // settle is the result of an invocation that ended.
-func (f *Function) settle(o outcome) ([]byte, error) {
+func (f *Function) settle(o outcome, wait time.Duration) ([]byte, error) {
 	switch {
 	case o.late:
-		return nil, f.timedOut()
+		return nil, f.timedOut(wait)
 	case o.err != nil:
 		return nil, o.err
 	case len(o.output) > limitOutput.max:
-		return nil, fmt.Errorf("function %s: answer of %d bytes; Lambda allows %d", f.Name, len(o.output), limitOutput.max)
+		return nil, fmt.Errorf("function %s: %w", f.Name, limitOutput.exceeded())
 	}
 	return o.output, nil
 }
 
-func (f *Function) timedOut() error {
-	return fmt.Errorf("%w: function %s did not answer in %v", errFunctionTimeout, f.Name, f.Timeout)
+// timedOut says whose time ran out: the function's only if it is the shorter.
+func (f *Function) timedOut(wait time.Duration) error {
+	if f.Timeout < wait {
+		return fmt.Errorf("%w: function %s did not answer in %v", errFunctionTimeout, f.Name, f.Timeout)
+	}
+	return fmt.Errorf("%w: function %s did not answer in %v", errGatewayTimeout, f.Name, wait)
 }
 
 // panicOrigin is the line that panicked, "orders.go:42", in a deferred call.

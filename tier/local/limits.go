@@ -1,6 +1,7 @@
 package local
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,23 +11,29 @@ import (
 
 // limit is a size in bytes that API Gateway or Lambda does not exceed.
 type limit struct {
+	what   string
 	max    int
 	answer refusal // what the client gets
 	page   string  // the AWS page that states it
 }
 
+// exceeded is what the log says of a request or an answer over the limit.
+func (l *limit) exceeded() error {
+	return fmt.Errorf("%s over %d bytes; see %s", l.what, l.max, l.page)
+}
+
 // The limits of a REST API and of a synchronous invocation.
 var (
-	limitBody = limit{10_485_760, bodyTooLarge,
-		"https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"}
-	limitHeaders = limit{10_240, headersTooLarge,
-		"https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"}
-	limitURL = limit{10_240, urlTooLong,
-		"https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"}
-	limitEvent = limit{6_291_456, requestTooLong,
-		"https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"}
-	limitOutput = limit{6_291_556, functionFailed,
-		"https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"}
+	limitBody    = limit{"request body", 10_485_760, bodyTooLarge, gatewayLimits}
+	limitHeaders = limit{"header values", 10_240, headersTooLarge, gatewayLimits}
+	limitURL     = limit{"URL", 10_240, urlTooLong, gatewayLimits}
+	limitEvent   = limit{"event", 6_291_456, requestTooLong, lambdaLimits}
+	limitOutput  = limit{"answer", 6_291_556, functionFailed, lambdaLimits}
+)
+
+const (
+	gatewayLimits = "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"
+	lambdaLimits  = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 )
 
 // The time the gateway waits for a function. Above the default a quota must be
@@ -41,23 +48,23 @@ const (
 // writes before it reads sees the answer and not a broken connection.
 const drain = 32 << 20
 
-// read is the first step: the body of r, or how r is refused if it is not within
-// the limits. The error is why a body did not arrive.
+// read is the first step: the body of r, or how r is refused and why, if it is
+// not within the limits.
 func read(r *http.Request) ([]byte, *refusal, error) {
 	switch {
 	case urlSize(r) > limitURL.max:
-		return nil, &limitURL.answer, nil
+		return nil, &limitURL.answer, limitURL.exceeded()
 	case headerSize(r) > limitHeaders.max:
-		return nil, &limitHeaders.answer, nil
+		return nil, &limitHeaders.answer, limitHeaders.exceeded()
 	case strings.IndexByte(r.URL.RawQuery, '|') >= 0:
-		return nil, &badRequest, nil
+		return nil, &badRequest, errors.New("raw | in the query; send it as %7C")
 	}
 	body, err := readBody(r)
 	switch {
 	case err != nil:
 		return nil, &badRequest, fmt.Errorf("read request body: %w", err)
 	case len(body) > limitBody.max:
-		return nil, &limitBody.answer, nil
+		return nil, &limitBody.answer, limitBody.exceeded()
 	}
 	return body, nil, nil
 }

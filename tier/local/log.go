@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"strconv"
 	"time"
 )
@@ -14,14 +15,14 @@ type exchange struct {
 	method   string
 	path     string
 	function *Function // nil if none was invoked
-	err      error     // why it failed, if it did; never the client's to see
+	err      error     // why it failed or was refused, if so; never the client's to see
 }
 
 // record writes the one line of an exchange: what was asked, what was answered,
 // how long it took and who answered. The query stays out: it may hold secrets.
 func (x *exchange) record(log *slog.Logger, status int, took time.Duration) {
 	level := slog.LevelInfo
-	if x.err != nil {
+	if x.err != nil && status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
 	ctx := context.Background()

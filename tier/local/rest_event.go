@@ -2,7 +2,6 @@ package local
 
 import (
 	"encoding/base64"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -138,10 +137,12 @@ func appendIdentity(b []byte, r *http.Request) []byte {
 	return append(b, `,"userArn":null}`...)
 }
 
-// hostName is an address without its port.
+// hostName is an address without its port and without brackets.
 func hostName(address string) string {
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		return host
+	colon := strings.LastIndexByte(address, ':')
+	if colon >= 0 && strings.IndexByte(address[colon:], ']') < 0 &&
+		(strings.IndexByte(address, ':') == colon || address[0] == '[') {
+		address = address[:colon]
 	}
-	return address
+	return strings.Trim(address, "[]")
 }

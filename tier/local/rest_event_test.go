@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,6 +120,15 @@ func TestRestEventKeys(t *testing.T) {
 	}
 	if bytes.Contains(keys["requestContext"], []byte(`"authorizer"`)) {
 		t.Errorf("RST-17: an authorizer key without authorizer: %s", keys["requestContext"])
+	}
+	var contextKeys map[string]json.RawMessage
+	if err := json.Unmarshal(keys["requestContext"], &contextKeys); err != nil {
+		t.Fatal(err)
+	}
+	wantContext := []string{"accountId", "apiId", "deploymentId", "domainName", "domainPrefix", "extendedRequestId", "httpMethod",
+		"identity", "path", "protocol", "requestId", "requestTime", "requestTimeEpoch", "resourceId", "resourcePath", "stage"}
+	if d := cmp.Diff(wantContext, slices.Sorted(maps.Keys(contextKeys))); d != "" {
+		t.Errorf("RST-17: keys of requestContext (-want +got):\n%s", d)
 	}
 	var context struct{ Identity map[string]json.RawMessage }
 	if err := json.Unmarshal(keys["requestContext"], &context); err != nil {
@@ -261,5 +272,24 @@ func TestRestEventBody(t *testing.T) {
 	e, _ := eventOf(t, declare(t, "POST /x"), &local.Options{BinaryMediaTypes: []string{"*/*"}}, httptest.NewRequest("POST", "/x", nil))
 	if e.Body != nil || e.IsBase64Encoded {
 		t.Errorf("RST-02: no body: %v, base64 %v; want null, false", e.Body, e.IsBase64Encoded)
+	}
+}
+
+func TestRestEventAddresses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ host, domain, remote, source string }{
+		{"localhost:3000", "localhost", "127.0.0.1:5", "127.0.0.1"},
+		{"api.example.com", "api.example.com", "192.0.2.1", "192.0.2.1"},
+		{"[::1]:3000", "::1", "[2001:db8::1]:5", "2001:db8::1"},
+		{"[::1]", "::1", "2001:db8::1", "2001:db8::1"},
+		{"", "", "", ""},
+	} {
+		r := httptest.NewRequest("GET", "/x", nil)
+		r.Host, r.RemoteAddr = tt.host, tt.remote
+		e, _ := eventOf(t, declare(t, "GET /x"), nil, r)
+		if e.Context.Domain != tt.domain || e.Context.Identity.SourceIP != tt.source || e.Headers["Host"] != tt.host {
+			t.Errorf("host %q from %q: domainName %q, sourceIp %q, Host %q; want %q, %q, %q", tt.host, tt.remote,
+				e.Context.Domain, e.Context.Identity.SourceIP, e.Headers["Host"], tt.domain, tt.source, tt.host)
+		}
 	}
 }

@@ -60,14 +60,14 @@ const (
 	writeTime = 16 * time.Minute
 	// maxHeader is well over the gateway's own limits, so that the gateway
 	// gives the answers.
-	maxHeader     = 64 << 10
-	defaultGrace  = 5 * time.Second
-	serverClosing = "local server: requests were still running %v after the stop and were cut off"
+	maxHeader    = 64 << 10
+	defaultGrace = 5 * time.Second
 )
 
 // Serve serves h on l until ctx ends, then takes no new requests and waits for
-// those on their way. It closes l. Headers reach a [Gateway] as the client
-// spelled them through Serve; elsewhere they have the spelling of net/http. A nil opts means the defaults.
+// those on their way. It closes l. Through Serve headers reach a [Gateway] as
+// the client spelled them; elsewhere they have the spelling of net/http. A nil
+// opts means the defaults.
 //
 // It returns nil after a stop in which nothing was cut off; else what cut it
 // off, or why it could not serve.
@@ -97,7 +97,9 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, opts *ServeOptio
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 	}
-	return stop(srv, o.Grace)
+	err := stop(srv, o.Grace)
+	<-served // the listener is closed
+	return err
 }
 
 // stop ends srv when its requests have ended, at the latest after grace.
@@ -106,7 +108,7 @@ func stop(srv *http.Server, grace time.Duration) error {
 	defer cancel()
 	if err := srv.Shutdown(ctx); err != nil {
 		_ = srv.Close() // cuts off; nothing is left that could fail usefully
-		return fmt.Errorf(serverClosing, grace)
+		return fmt.Errorf("local server: requests were still running %v after the stop and were cut off", grace)
 	}
 	return nil
 }

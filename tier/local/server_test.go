@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ func TestTakenPort(t *testing.T) {
 	}
 	_, err = local.Listen(address.Port)
 	var taken *local.PortError
-	if !errors.As(err, &taken) || taken.Port != address.Port {
+	if !errors.As(err, &taken) || taken.Port != address.Port || !errors.Is(err, syscall.EADDRINUSE) {
 		t.Fatalf("Listen(%d) = %v, want a PortError", address.Port, err)
 	}
 	for _, want := range []string{"port " + strconv.Itoa(address.Port) + " is taken", "-port N"} {
@@ -183,25 +184,14 @@ func TestHeaderSpelling(t *testing.T) {
 func TestAnswerSpelling(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t, declare(t, "/x"), nil, answering(`{"multiValueHeaders":{"tesT-Multi":["m"]},"headers":{"test-multi":"s","content-type":"text/plain"},"body":"hi"}`))
-	conn, err := net.Dial("tcp", serve(t, g))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := io.WriteString(conn, "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	got, err := io.ReadAll(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := exchange(t, g, "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
 	for _, want := range []string{"\r\ntesT-Multi: m\r\ntesT-Multi: s\r\n", "\r\nContent-Type: text/plain\r\n", "\r\nx-amzn-RequestId: ",
 		"\r\nx-amz-apigw-id: ", "\r\nX-Amzn-Trace-Id: Root=", "\r\nContent-Length: 2\r\n", "\r\n\r\nhi"} {
-		if strings.Count(string(got), want) != 1 {
+		if strings.Count(got, want) != 1 {
 			t.Errorf("%q is not once in the answer (RST-45, RST-46, RST-51):\n%s", want, got)
 		}
 	}
-	if strings.Count(strings.ToLower(string(got)), "content-type") != 1 {
+	if strings.Count(strings.ToLower(got), "content-type") != 1 {
 		t.Errorf("T115: not one content type:\n%s", got)
 	}
 }
@@ -215,4 +205,68 @@ func spellingIn(tb testing.TB, payload []byte) string {
 		}
 	}
 	return ""
+}
+
+// exchange sends bytes and reads until the server closes the connection.
+func exchange(t *testing.T, h http.Handler, raw string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", serve(t, h))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, raw); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got)
+}
+
+func TestAnswersWithoutBody(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		method, output string
+		want           []string
+		not            []string
+	}{
+		{"HEAD", `{"body":"hidden"}`, []string{"HTTP/1.1 200 OK\r\n", "\r\nContent-Length: 6\r\n"}, []string{"hidden"}},
+		{"GET", `{"statusCode":204,"body":"hidden"}`, []string{"HTTP/1.1 204 No Content\r\n"}, []string{"hidden", "Content-Length"}},
+		{"GET", `{"statusCode":304,"body":"hidden"}`, []string{"HTTP/1.1 304 Not Modified\r\n"}, []string{"hidden", "Content-Length"}},
+	} {
+		got := exchange(t, newGateway(t, declare(t, "/x"), nil, answering(tt.output)),
+			tt.method+" /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+		for _, want := range tt.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s, %s: no %q in\n%s", tt.method, tt.output, want, got)
+			}
+		}
+		for _, not := range tt.not {
+			if strings.Contains(got, not) {
+				t.Errorf("%s, %s: %q in\n%s", tt.method, tt.output, not, got)
+			}
+		}
+	}
+}
+
+// TestRefusalReachesWriter sends a request whose body the server never reads in
+// full: the client sees the answer, not a broken connection.
+func TestRefusalReachesWriter(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, declare(t, "/x"), nil, answering(`{}`))
+	got := exchange(t, g, "POST /x?a|b HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000\r\n\r\n"+strings.Repeat("a", 100))
+	if !strings.HasPrefix(got, "HTTP/1.1 400 ") || !strings.HasSuffix(got, `{"message":"Bad Request"}`) {
+		t.Errorf("answer %q, want 400 in full", got)
+	}
+
+	resp, err := http.Post("http://"+serve(t, g)+"/x", "text/plain", strings.NewReader(strings.Repeat("a", 11<<20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 413 || string(body) != "HTTP content length exceeded 10485760 bytes." {
+		t.Errorf("RST-52, T117: %d %s", resp.StatusCode, body)
+	}
 }

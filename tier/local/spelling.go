@@ -44,6 +44,15 @@ func (c *spellingConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// CloseWrite ends the sending half, which net/http asks for so that a client
+// that still sends can read the answer.
+func (c *spellingConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return c.Conn.Close()
+}
+
 // next goes on to the next request.
 func (c *spellingConn) next() {
 	c.mu.Lock()
