@@ -48,7 +48,7 @@ var rules = []rule{
 	{`datastore/iam/.*`, `datastore(/[a-z]+)?|datastore/iam`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
 	{`tier`, `handler(/schema)?|datastore`, ``},
 	{`tier/(policy|template|openapi|client|console|scaffold)`, `tier(/policy)?|handler(/schema)?|datastore(/[a-z]+)?`, ``},
-	{`tier/local`, `tier|handler(/schema|/lambda)?|datastore|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*`},
+	{`tier/local`, `tier|handler(/schema|/lambda)?|datastore|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*|github.com/go-json-experiment/json/jsontext|golang.org/x/net/http/httpguts`},
 	{`tier/run`, `.*`, `.*`},
 	{`examples/.*`, `.*`, `.*`},
 }

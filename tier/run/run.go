@@ -18,6 +18,7 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -80,10 +81,15 @@ func (p *program) declare(data *datastore.Data) (app *tier.App, err error) {
 }
 
 // explain is err with each Go line relative to the main package, one mistake a
-// line.
+// line, in the order of the lines.
 func (p *program) explain(err error) string {
 	var lines []string
-	for _, e := range flatten(err) {
+	errs := flatten(err)
+	slices.SortStableFunc(errs, func(x, y error) int {
+		a, b := position(x), position(y)
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	for _, e := range errs {
 		var d *datastore.DeclarationError
 		if errors.As(e, &d) && !d.At.IsZero() {
 			lines = append(lines, d.At.RelativeTo(p.folder)+": "+d.Message)
@@ -92,6 +98,14 @@ func (p *program) explain(err error) string {
 		lines = append(lines, e.Error())
 	}
 	return strings.Join(lines, "\n")
+}
+
+func position(err error) datastore.Position {
+	var d *datastore.DeclarationError
+	if errors.As(err, &d) {
+		return d.At
+	}
+	return datastore.Position{}
 }
 
 func flatten(err error) []error {

@@ -83,6 +83,10 @@ func newDriver(configure func() (aws.Config, error)) *driver {
 	return &driver{configure: configure, retry: iam.NewRetry(nil)}
 }
 
+// WithConfig is With, for tools that replace the configuration of the drivers
+// they are given.
+func (d *driver) WithConfig(cfg aws.Config) datastore.Driver { return With(cfg) }
+
 // Kind is "table".
 func (d *driver) Kind() string { return "table" }
 

@@ -1,0 +1,153 @@
+package run_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
+)
+
+// function starts a binary under a Runtime API of its own.
+func function(t *testing.T, bin string, env ...string) (*process, *handlertest.Runtime) {
+	t.Helper()
+	rt, err := handlertest.NewRuntime()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rt.Close() })
+	return start(t, append(rt.Env(), env...), bin), rt
+}
+
+// invoke sends a payload and reads the HTTP answer.
+func invoke(t *testing.T, rt *handlertest.Runtime, payload []byte) handlertest.Answer {
+	t.Helper()
+	result, err := rt.Invoke(t.Context(), payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.FunctionError != "" {
+		t.Fatalf("function error %s: %s", result.FunctionError, result.Payload)
+	}
+	answer, err := handlertest.ReadAnswer(result.Payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// TestFunction: the quickstart's Lambda binary behind each front door. What it
+// answers here needs no table.
+func TestFunction(t *testing.T) {
+	t.Parallel()
+	for name, bin := range map[string]string{
+		"lambda.norpc": buildFunction(t, "./examples/quickstart"),
+		"no tag":       buildTool(t, "./examples/quickstart"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, rt := function(t, bin)
+			bad := handlertest.Request("POST", "/orders", handlertest.Body("application/json", []byte(`{"id":"7"}`)))
+			for _, ev := range handlertest.Events(bad) {
+				answer := invoke(t, rt, ev.Payload)
+				if answer.Status != 400 || !strings.Contains(string(answer.Body), "body.email") {
+					t.Errorf("%s: %d %s", ev.Name, answer.Status, answer.Body)
+				}
+			}
+			for _, ev := range handlertest.Events(handlertest.Request("GET", "/nothing")) {
+				if answer := invoke(t, rt, ev.Payload); answer.Status != 404 {
+					t.Errorf("%s: %d %s", ev.Name, answer.Status, answer.Body)
+				}
+			}
+			result, err := rt.Invoke(t.Context(), []byte(`{"foo":1}`))
+			if err != nil || result.FunctionError == "" || !strings.Contains(string(result.Payload), "foo") {
+				t.Errorf("an unknown event: %+v, %v; want a function error that names its keys", result, err)
+			}
+			if said := strings.Count(p.stderr.String(), "lambda.norpc"); (name == "no tag") != (said == 1) {
+				t.Errorf("the tag is named %d times:\n%s", said, p.stderr)
+			}
+		})
+	}
+}
+
+// TestTwoFunctions: one binary serves each function by _HANDLER, opens that
+// function's stores only, and refuses the other's handles.
+func TestTwoFunctions(t *testing.T) {
+	t.Parallel()
+	bin := buildFunction(t, "./tier/run/testdata/twofunctions")
+	post := handlertest.RESTEvent(handlertest.Request("POST", "/things", handlertest.Body("application/json", []byte(`{"id":"1"}`))))
+	get := handlertest.RESTEvent(handlertest.Request("GET", "/things/1"))
+
+	p, rt := function(t, bin, "_HANDLER=writes")
+	if answer := invoke(t, rt, post); answer.Status != 200 {
+		t.Errorf("writes: POST = %d %s", answer.Status, answer.Body)
+	}
+	if answer := invoke(t, rt, get); answer.Status != 404 || strings.Contains(p.stderr.String(), "opened table read") {
+		t.Errorf("writes: GET = %d, stderr %s; want 404 and the other's table not opened", answer.Status, p.stderr)
+	}
+
+	p, rt = function(t, bin, "_HANDLER=reads")
+	if answer := invoke(t, rt, get); answer.Status != 404 || !strings.Contains(p.stderr.String(), "opened table read\n") {
+		t.Errorf("reads: GET = %d, stderr %s; want the table's 404", answer.Status, p.stderr)
+	}
+	if answer := invoke(t, rt, post); answer.Status != 404 {
+		t.Errorf("reads: POST = %d", answer.Status)
+	}
+	stolen := handlertest.RESTEvent(handlertest.Request("POST", "/stolen", handlertest.Body("application/json", []byte(`{"id":"1"}`))))
+	if answer := invoke(t, rt, stolen); answer.Status != 500 {
+		t.Errorf("reads: POST /stolen = %d", answer.Status)
+	}
+	if log := p.stderr.String(); strings.Contains(log, "opened table written") || !strings.Contains(log, "function writes") {
+		t.Errorf("the refusal names no function, or the table was opened:\n%s", log)
+	}
+}
+
+func TestPanicAndDeadline(t *testing.T) {
+	t.Parallel()
+	_, rt := function(t, buildFunction(t, "./tier/run/testdata/twofunctions"), "_HANDLER=bootstrap", "TIERKIT_FUNCTION=reads")
+	req := handlertest.Request("GET", "/panic")
+	answer := invoke(t, rt, handlertest.RESTEvent(req))
+	if answer.Status != 500 || !strings.Contains(string(answer.Body), req.Facts().ID) || strings.Contains(string(answer.Body), "as asked") {
+		t.Errorf("panic: %d %s; want 500 with the request id %s and no text", answer.Status, answer.Body, req.Facts().ID)
+	}
+	var left struct{ Seconds float64 }
+	answer = invoke(t, rt, handlertest.RESTEvent(handlertest.Request("GET", "/deadline")))
+	if err := json.Unmarshal(answer.Body, &left); err != nil || left.Seconds <= 0 || left.Seconds > 30 {
+		t.Errorf("the next invocation: %d %s, %v; want the time left of 30 s", answer.Status, answer.Body, err)
+	}
+}
+
+// TestInitError: a function that cannot start says why to Lambda.
+func TestInitError(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		bin, handler string
+		want         []string
+	}{
+		"a Handler that names nothing": {buildFunction(t, "./tier/run/testdata/twofunctions"), "nobody", []string{`_HANDLER is "nobody"`, "reads, writes"}},
+		"a wrong declaration":          {buildFunction(t, "./tier/run/testdata/mistakes"), "things", []string{"main.go:28: table no-key"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, rt := function(t, tt.bin, "_HANDLER="+tt.handler)
+			_, err := rt.Invoke(t.Context(), []byte("{}"))
+			if !errors.Is(err, handlertest.ErrInit) {
+				t.Fatalf("got %v, want an init error; stderr %s", err, p.stderr)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v; want %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestFunctionOutsideLambda(t *testing.T) {
+	t.Parallel()
+	_, stderr, status := output(t, "", buildFunction(t, "./examples/quickstart"))
+	if status != 1 || !strings.Contains(stderr, "AWS_LAMBDA_RUNTIME_API") {
+		t.Errorf("status %d, stderr %q", status, stderr)
+	}
+}
