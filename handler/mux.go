@@ -204,5 +204,3 @@ func unescapePath(s string) (string, error) {
 	}
 	return url.PathUnescape(s)
 }
-
-func escapePath(s string) string { return url.PathEscape(s) }

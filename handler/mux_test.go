@@ -188,7 +188,7 @@ func TestPatternSeenOutside(t *testing.T) {
 
 func TestPatternString(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"GET /", "/", "POST /a/{b}/c", "/{rest...}", "GET /a%20b"} {
+	for _, text := range []string{"GET /", "/", "POST /a/{b}/c", "/{rest...}", "GET /a%20b", "GET /-._~:@$&+,;=!'()"} {
 		p, err := handler.ParsePattern(text)
 		if err != nil || p.String() != text {
 			t.Errorf("ParsePattern(%q).String() = %q, %v", text, p.String(), err)

@@ -143,7 +143,7 @@ func (p Pattern) Path() string {
 		b.WriteByte('/')
 		switch s.Kind {
 		case Literal:
-			b.WriteString(escapePath(s.Text))
+			escapeSegment(&b, s.Text)
 		case Param:
 			b.WriteString("{" + s.Text + "}")
 		case Greedy:
@@ -151,4 +151,19 @@ func (p Pattern) Path() string {
 		}
 	}
 	return b.String()
+}
+
+// escapeSegment writes a literal segment. It leaves what a path segment can hold
+// (RFC 3986, pchar) as it is, which url.PathEscape does not.
+func escapeSegment(b *strings.Builder, text string) {
+	const hex = "0123456789ABCDEF"
+	for i := range len(text) {
+		c := text[i]
+		isAlnum := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+		if isAlnum || strings.IndexByte("-._~:@$&+,;=!'()", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteString("%" + string(hex[c>>4]) + string(hex[c&15]))
+	}
 }

@@ -52,12 +52,12 @@ func TestFunction(t *testing.T) {
 			for _, ev := range handlertest.Events(bad) {
 				answer := invoke(t, rt, ev.Payload)
 				if answer.Status != 400 || !strings.Contains(string(answer.Body), "body.email") {
-					t.Errorf("%s: %d %s", ev.Name, answer.Status, answer.Body)
+					t.Errorf("%s: %d %s", ev.Door, answer.Status, answer.Body)
 				}
 			}
 			for _, ev := range handlertest.Events(handlertest.Request("GET", "/nothing")) {
 				if answer := invoke(t, rt, ev.Payload); answer.Status != 404 {
-					t.Errorf("%s: %d %s", ev.Name, answer.Status, answer.Body)
+					t.Errorf("%s: %d %s", ev.Door, answer.Status, answer.Body)
 				}
 			}
 			result, err := rt.Invoke(t.Context(), []byte(`{"foo":1}`))
@@ -125,7 +125,7 @@ func TestInitError(t *testing.T) {
 		bin, handler string
 		want         []string
 	}{
-		"a Handler that names nothing": {buildFunction(t, "./tier/run/testdata/twofunctions"), "nobody", []string{`_HANDLER is "nobody"`, "reads, writes"}},
+		"a Handler that names nothing": {buildFunction(t, "./tier/run/testdata/twofunctions"), "nobody", []string{"_HANDLER is", "nobody", "reads, writes"}},
 		"a wrong declaration":          {buildFunction(t, "./tier/run/testdata/mistakes"), "things", []string{"main.go:28: table no-key"}},
 	} {
 		t.Run(name, func(t *testing.T) {
