@@ -1,0 +1,88 @@
+package policy_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
+	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
+
+type order struct {
+	ID string `table:"id,pk"`
+}
+
+type all interface {
+	table.Getter[order]
+	table.ManyGetter[order]
+	table.Creator[order]
+	table.Putter[order]
+	table.Deleter[order]
+	table.Querier[order]
+}
+
+func ok(context.Context, struct{}) (struct{}, error) { return struct{}{}, nil }
+
+// TestStatements: the actions follow from the type of the handle, several grants
+// of one store are one statement, and each names its lines.
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	data := datastore.New(nil, nil)
+	app := tier.New("shop")
+	api := app.API("orders")
+	orders := table.New[order](data, "orders")
+	datastore.Use[table.Getter[order]](api, orders)
+	datastore.Use[table.Creator[order]](api, orders)
+	datastore.Use[all](api, table.New[order](data, "every-thing"))
+	api.Handle("GET /", handler.New(ok))
+	const arn = "arn:${AWS::Partition}:"
+	const account = ":${AWS::Region}:${AWS::AccountId}:"
+	type view struct {
+		Actions, Resource string
+		Because           []string
+	}
+	var got []view
+	for _, s := range policy.Statements(app.Functions()[0]) {
+		v := view{strings.Join(s.Actions, " "), s.Resource, nil}
+		for _, c := range s.Because {
+			if filepath.Base(c.At.File) != "policy_test.go" || c.At.Line == 0 {
+				t.Errorf("%s: no line of this file: %v", c.What, c.At)
+			}
+			v.Because = append(v.Because, c.What)
+		}
+		got = append(got, v)
+	}
+	want := []view{
+		{"dynamodb:GetItem dynamodb:PutItem", arn + "dynamodb" + account + "table/${OrdersTable}", []string{"table orders: Get", "table orders: Create"}},
+		{"dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query", arn + "dynamodb" + account + "table/${EveryThingTable}",
+			[]string{"table every-thing: Get, GetMany, Create, Put, Delete, Query"}},
+		{"logs:CreateLogStream logs:PutLogEvents", arn + "logs" + account + "log-group:${OrdersLog}:*", []string{"function orders: its own log"}},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func ExampleStatements() {
+	data := datastore.New(nil, nil)
+	app := tier.New("shop")
+	api := app.API("orders")
+	datastore.Use[table.Getter[order]](api, table.New[order](data, "orders"))
+	api.Handle("GET /", handler.New(ok))
+	s := policy.Statements(app.Functions()[0])[0]
+	fmt.Println(s.Actions, s.Because[0].What)
+	// Output: [dynamodb:GetItem] table orders: Get
+}
+
+func ExampleLogicalID() {
+	fmt.Println(policy.LogicalID("order-events", "table"))
+	// Output: OrderEventsTable
+}
