@@ -30,6 +30,8 @@ type event struct {
 	bodyOnce sync.Once
 	body     []byte
 	bodyErr  error
+
+	answered answer // room for the doorway's last step
 }
 
 // parts are the members of all events that this package reads, in format 1.0
