@@ -70,13 +70,11 @@ func (e *event) answer(method string, resp *handler.Response, body []byte) (*ans
 // itself sees to the connection and to the length, but for that of a body that
 // a HEAD request is not sent.
 func (a *answer) setHeader(head bool) error {
-	for name := range a.header {
-		if http.CanonicalHeaderKey(name) != name {
-			a.header = canonical(a.header)
-			break
-		}
-	}
 	for name, values := range a.header {
+		if http.CanonicalHeaderKey(name) != name {
+			a.header, a.names = canonical(a.header), a.names[:0]
+			return a.setHeader(head)
+		}
 		if len(values) == 0 || connection(name) || name == "Content-Length" && !head {
 			continue
 		}
