@@ -13,6 +13,7 @@ import (
 // still to come.
 func (w *httpWriter) handOver() {
 	w.handed = true
+	w.sinks, w.ended = make(chan io.Writer, 1), make(chan error, 1)
 	if w.trailer != "" {
 		w.err = trailerError(w.trailer)
 		w.cancel(w.err)

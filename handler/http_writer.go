@@ -35,8 +35,8 @@ type httpWriter struct {
 	head   bool
 
 	answer chan httpAnswer // of one: the answer, once it is known
-	sinks  chan io.Writer  // of one: the writer that the stream lends
-	ended  chan error      // of one: how the handler ended, after it flushed
+	sinks  chan io.Writer  // of one, made for a stream: the writer that it lends
+	ended  chan error      // of one, made for a stream: how the handler ended
 
 	header http.Header // the handler's own
 
@@ -64,14 +64,13 @@ var (
 	_ http.Hijacker = (*httpWriter)(nil)
 )
 
-func newHTTPWriter(ctx context.Context, cancel context.CancelCauseFunc, head bool) *httpWriter {
+// newHTTPWriter is a writer and the context of its request, which it ends.
+func newHTTPWriter(ctx context.Context) (*httpWriter, context.Context) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	return &httpWriter{
-		ctx: ctx, cancel: cancel, head: head, length: -1,
-		answer: make(chan httpAnswer, 1),
-		sinks:  make(chan io.Writer, 1),
-		ended:  make(chan error, 1),
-		header: http.Header{},
-	}
+		ctx: ctx, cancel: cancel, length: -1,
+		answer: make(chan httpAnswer, 1), header: http.Header{},
+	}, ctx
 }
 
 // serve is the goroutine of the http.Handler.
