@@ -34,23 +34,23 @@ func FromHTTP(h http.Handler) Handler { return &httpHandler{h} }
 type httpHandler struct{ handler http.Handler }
 
 func (h *httpHandler) Handle(ctx context.Context, req *Request) (*Response, error) {
+	w, ctx := newHTTPWriter(ctx)
 	hr, err := httpRequest(ctx, req)
 	if err != nil {
+		w.cancel(err)
 		return nil, err
 	}
-	return serveHTTP(h.handler, hr, nil)
+	return w.run(h.handler, hr, nil)
 }
 
 // afterHTTP runs when an http.Handler has ended, with the status of its answer
 // and whether that is a stream. An error cuts the answer off.
 type afterHTTP func(status int, streams bool) error
 
-// serveHTTP runs h until its answer is known: until it ends or flushes. after
-// may be nil.
-func serveHTTP(h http.Handler, hr *http.Request, after afterHTTP) (*Response, error) {
-	ctx, cancel := context.WithCancelCause(hr.Context())
-	hr = hr.WithContext(ctx)
-	w := newHTTPWriter(ctx, cancel, hr.Method == http.MethodHead)
+// run runs h in a goroutine until its answer is known: until it ends or flushes.
+// hr has the context that came with w; after may be nil.
+func (w *httpWriter) run(h http.Handler, hr *http.Request, after afterHTTP) (*Response, error) {
+	w.head = hr.Method == http.MethodHead
 	go w.serve(h, hr, after)
 	answer := <-w.answer
 	return answer.resp, answer.err

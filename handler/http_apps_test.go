@@ -7,8 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
+	"testing/fstest"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-chi/chi/v5"
@@ -294,5 +299,68 @@ func TestFromHTTPMiddleware_Chi(t *testing.T) {
 		handler.FromHTTPMiddleware(middleware.Recoverer))
 	if got := call(t, abort, plain("GET", "/").request()); !errors.Is(got.err, http.ErrAbortHandler) {
 		t.Errorf("abort: %v", got.err)
+	}
+}
+
+// What the standard library has: files with ranges, and a reverse proxy that
+// flushes from a goroutine of its own.
+func TestFromHTTP_StandardHandlers(t *testing.T) {
+	t.Parallel()
+	files := handler.FromHTTP(http.FileServerFS(fstest.MapFS{"a.txt": {Data: []byte("0123456789")}}))
+	got := call(t, files, plain("GET", "/a.txt").with("Range", "bytes=2-4").request())
+	if got.status != 206 || got.body != "234" || got.header.Get("Content-Range") != "bytes 2-4/10" {
+		t.Errorf("range = %d %q %v", got.status, got.body, got.header)
+	}
+	got = call(t, files, plain("HEAD", "/a.txt").request())
+	if got.status != 200 || got.body != "" || got.header.Get("Content-Length") != "10" {
+		t.Errorf("HEAD = %d %q %v", got.status, got.body, got.header)
+	}
+
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 20 {
+			fmt.Fprintf(w, "%s %s\n", r.Header.Get("X-Forwarded-For"), r.URL)
+			w.(http.Flusher).Flush()
+		}
+	}))
+	t.Cleanup(backend.Close)
+	target, err := url.Parse(backend.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, interval := range []time.Duration{0, -1, time.Microsecond} {
+		p := httputil.NewSingleHostReverseProxy(target)
+		p.FlushInterval = interval
+		got := call(t, handler.FromHTTP(p), plain("GET", "/a%2Fb?x=1").request())
+		if want := strings.Repeat("203.0.113.7 /a%2Fb?x=1\n", 20); got.status != 200 || got.body != want || got.cut != nil {
+			t.Errorf("proxy, flush every %v: %d %q, %v, %v", interval, got.status, got.body, got.err, got.cut)
+		}
+	}
+}
+
+// A handler as a route of a router for net/http knows what that has matched.
+func TestToHTTP_Pattern(t *testing.T) {
+	t.Parallel()
+	h := handler.ToHTTP(handler.HandlerFunc(func(_ context.Context, req *handler.Request) (*handler.Response, error) {
+		return &handler.Response{Body: []byte(req.Pattern() + " " + req.PathValue("id") + " " + req.PathValue("rest"))}, nil
+	}), nil)
+	mux := http.NewServeMux()
+	mux.Handle("GET /orders/{id}/{rest...}", h)
+	mux.Handle("GET /plain/{$}", h)
+	r := chi.NewRouter()
+	r.Handle("/orders/{id:[0-9]+}", h)
+	for _, tt := range []struct {
+		router       http.Handler
+		target, want string
+	}{
+		{mux, "/orders/a%2Fb/x/y", "GET /orders/{id}/{rest...} a/b x/y"},
+		{mux, "/plain/", "GET /plain/{$}  "},
+		{r, "/orders/7", "/orders/{id:[0-9]+} 7 "},
+		{h, "/orders/7", "  "},
+	} {
+		w := httptest.NewRecorder()
+		tt.router.ServeHTTP(w, httptest.NewRequest("GET", tt.target, nil))
+		if w.Body.String() != tt.want {
+			t.Errorf("%s: %q, want %q", tt.target, w.Body, tt.want)
+		}
 	}
 }

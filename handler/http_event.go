@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/textproto"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -81,13 +80,7 @@ func (e *httpEvent) Line() (method, path, rawQuery string) {
 
 func (e *httpEvent) Values(name string) []string { return e.header[name] }
 
-func (e *httpEvent) Header() http.Header {
-	h := make(http.Header, len(e.header))
-	for name, values := range e.header {
-		h[name] = slices.Clip(values)
-	}
-	return h
-}
+func (e *httpEvent) Header() http.Header { return e.header.Clone() }
 
 // Body reads the body when it is first asked for.
 func (e *httpEvent) Body() ([]byte, error) {
@@ -111,3 +104,27 @@ func (e *httpEvent) Body() ([]byte, error) {
 func (e *httpEvent) Facts() Facts { return e.facts }
 
 func (e *httpEvent) Caller() Caller { return e.caller }
+
+// outerMatch is what a router for net/http in front has matched, nil if there is
+// none: the names are in its pattern, as ServeMux and chi write them.
+func outerMatch(hr *http.Request) *match {
+	if hr.Pattern == "" {
+		return nil
+	}
+	m := &match{pattern: hr.Pattern}
+	for rest := hr.Pattern; ; {
+		var name string
+		var ok bool
+		if _, rest, ok = strings.Cut(rest, "{"); !ok {
+			return m
+		}
+		if name, rest, ok = strings.Cut(rest, "}"); !ok {
+			return m
+		}
+		name, _, _ = strings.Cut(strings.TrimSuffix(name, "..."), ":") // chi: {id:[0-9]+}
+		if name != "$" {
+			m.names = append(m.names, name)
+			m.values = append(m.values, hr.PathValue(name))
+		}
+	}
+}

@@ -46,12 +46,14 @@ type httpMiddleware struct {
 
 func (b *httpMiddleware) Handle(ctx context.Context, req *Request) (*Response, error) {
 	x := &exchange{}
-	hr, err := httpRequest(context.WithValue(ctx, b, x), req)
+	w, ctx := newHTTPWriter(context.WithValue(ctx, b, x))
+	hr, err := httpRequest(ctx, req)
 	if err != nil {
+		w.cancel(err)
 		return nil, err
 	}
 	x.given = remember(req, hr)
-	resp, err := serveHTTP(b.outer, hr, x.cutOff)
+	resp, err := w.run(b.outer, hr, x.cutOff)
 	if err != nil {
 		x.end(err)
 		return nil, err

@@ -176,6 +176,14 @@ func TestFromHTTPMiddleware_Response(t *testing.T) {
 	if diff := cmp.Diff(want, got.header); diff != "" || got.status != 201 || got.body != "<b>" {
 		t.Errorf("answer = %d %q\n%s", got.status, got.body, diff)
 	}
+	value := &handler.Response{Body: []byte("hello")}
+	stream := &handler.Response{Stream: func(context.Context, io.Writer) error { panic("ran") }}
+	for resp, length := range map[*handler.Response]string{value: "5", stream: ""} {
+		got := call(t, around(unchanged, respond(resp)), plain("HEAD", "/").request())
+		if got.status != 200 || got.body != "" || got.header.Get("Content-Length") != length {
+			t.Errorf("HEAD = %d %q %v, %v, want length %q", got.status, got.body, got.header, got.err, length)
+		}
+	}
 }
 
 // statusWriter is how middleware looks at a status, and changes one.

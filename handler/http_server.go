@@ -35,6 +35,8 @@ const defaultMaxBody = 10 << 20
 // of a stream cuts the connection, so that the client can tell; a panic with
 // [http.ErrAbortHandler] does so at any time. opts may be nil.
 //
+// Behind a ServeMux or chi, the request has their pattern and path values.
+//
 // The length of a body that is a value is sent with it. A response without a
 // content type is sent without one.
 func ToHTTP(h Handler, opts *HTTPOptions) http.Handler {
@@ -60,6 +62,9 @@ func (s *httpServer) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 	ctx, cancel := context.WithCancel(hr.Context())
 	defer cancel()
 	req := NewRequest(newHTTPEvent(w, hr, &s.opts, s.opts.Now()))
+	if m := outerMatch(hr); m != nil {
+		req = req.withMatch(m)
+	}
 	resp := s.handle(ctx, req)
 	if resp.Stream != nil {
 		_, _ = req.Body() // what the stream may ask for: net/http closes the body at the first byte

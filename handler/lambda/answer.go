@@ -42,12 +42,16 @@ type answer struct {
 	body   []byte
 	base64 bool
 	multi  bool // the event has lists of values
+
+	room [6]string // of names
 }
 
-// newAnswer checks a response whose body is at hand. An error is a mistake of
-// the handler.
-func newAnswer(e *event, method string, resp *handler.Response, body []byte) (*answer, error) {
-	a := &answer{status: resp.StatusCode(), header: resp.Header, body: body, multi: e.is(e.multiHeaders, '{')}
+// answer checks a response whose body is at hand. An error is a mistake of the
+// handler. The answer lies in the event, and is good until the next one.
+func (e *event) answer(method string, resp *handler.Response, body []byte) (*answer, error) {
+	a := &e.answered
+	*a = answer{status: resp.StatusCode(), header: resp.Header, body: body, multi: e.is(e.multiHeaders, '{')}
+	a.names = a.room[:0]
 	if a.status < 200 || a.status > 999 {
 		return nil, fmt.Errorf("response: status %d: write one from 200 to 999", a.status)
 	}
@@ -66,14 +70,11 @@ func newAnswer(e *event, method string, resp *handler.Response, body []byte) (*a
 // itself sees to the connection and to the length, but for that of a body that
 // a HEAD request is not sent.
 func (a *answer) setHeader(head bool) error {
-	for name := range a.header {
-		if http.CanonicalHeaderKey(name) != name {
-			a.header = canonical(a.header)
-			break
-		}
-	}
-	a.names = make([]string, 0, len(a.header)+1)
 	for name, values := range a.header {
+		if http.CanonicalHeaderKey(name) != name {
+			a.header, a.names = canonical(a.header), a.names[:0]
+			return a.setHeader(head)
+		}
 		if len(values) == 0 || connection(name) || name == "Content-Length" && !head {
 			continue
 		}

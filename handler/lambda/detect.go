@@ -74,6 +74,23 @@ func (e *event) kind() kind {
 // check reports the first member that has another type than the front door
 // writes.
 func (e *event) check(k kind) error {
+	for _, v := range [...]span{e.path, e.rawPath, e.method, e.rawQuery, e.rawBody, e.ctx.method} {
+		if e.has(v) && !e.is(v, '"') {
+			return e.wrongType(k)
+		}
+	}
+	for _, v := range [...]span{e.query, e.multiQuery, e.headers, e.multiHeaders} {
+		if e.has(v) && !e.is(v, '{') {
+			return e.wrongType(k)
+		}
+	}
+	if e.has(e.cookies) && !e.is(e.cookies, '[') {
+		return e.wrongType(k)
+	}
+	return nil
+}
+
+func (e *event) wrongType(k kind) error {
 	for _, m := range [...]struct {
 		name  string
 		value span

@@ -95,7 +95,7 @@ func (d *Doorway) write(ctx context.Context, e *event, req *handler.Request, res
 		}
 		body = b.data.Bytes()
 	}
-	a, err := newAnswer(e, req.Method(), resp, body)
+	a, err := e.answer(req.Method(), resp, body)
 	if err != nil {
 		return nil, err
 	}

@@ -78,8 +78,8 @@ func TestSameRequestThroughEveryDoor(t *testing.T) {
 			if got.Query != "x=1&y=a%2Cb" {
 				t.Errorf("query %q, want x=1&y=a%%2Cb", got.Query)
 			}
-			if want := "{\"text\":\"say \\\"é\\\"\\n\u2028\"}"; got.Body != want && got.Body != `{"text":"say \"é\"\n\u2028"}` {
-				t.Errorf("body %q, want %q", got.Body, want)
+			if want := `{"text":"say \"é\"\n\u2028"}`; got.Body != want {
+				t.Errorf("body %s, want %s", got.Body, want)
 			}
 			if h := got.Header; len(h["Cookie"]) != 1 || h.Get("Cookie") != "a=1; b=2" || h.Get("X-Probe") != "first" || h["Host"] != nil {
 				t.Errorf("header %v", h)

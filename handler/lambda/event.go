@@ -30,6 +30,8 @@ type event struct {
 	bodyOnce sync.Once
 	body     []byte
 	bodyErr  error
+
+	answered answer // room for the doorway's last step
 }
 
 // parts are the members of all events that this package reads, in format 1.0
@@ -65,9 +67,6 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 	// The one copy: aws-lambda-go uses its buffer again, and everything that a
 	// handler is given lies in this string.
 	e := &event{payload: string(payload), basePath: d.basePath}
-	if !utf8.ValidString(e.payload) {
-		return nil, errors.New("lambda: the event is not JSON: it is not valid UTF-8")
-	}
 	s := scanner{text: e.payload}
 	if s.peek() == '{' {
 		s.event(&e.parts)
@@ -76,6 +75,9 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 	}
 	if err := s.end(); err != nil {
 		return nil, fmt.Errorf("lambda: the event is not JSON: %w", err)
+	}
+	if !s.ascii() && !utf8.ValidString(e.payload) {
+		return nil, errors.New("lambda: the event is not JSON: it is not valid UTF-8")
 	}
 	kind := e.kind()
 	if e.door = kind.door(); e.door == nil {

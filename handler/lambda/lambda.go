@@ -2,7 +2,7 @@
 //
 //	func main() {
 //		mux := handler.NewMux()
-//		mux.Handle("GET /orders/{id}", handler.New(get))
+//		mux.Route("GET /orders/{id}", handler.New(get))
 //		lambda.Start(mux, nil)
 //	}
 //
@@ -32,7 +32,11 @@
 // A body is sent as text if its content type is textual, it is not compressed
 // and it is valid UTF-8, else in base64. A REST API decodes base64 only for the
 // types among its binaryMediaTypes. A body without a content type gets one as
-// net/http would find it. A streamed body is collected first.
+// net/http would find it. A streamed body is collected first, so a function URL
+// must be in the invoke mode BUFFERED: in RESPONSE_STREAM the client would get
+// the JSON that is meant for Lambda. A load balancer is answered in the mode of
+// its event, with or without multi-value headers; without, only the last
+// Set-Cookie survives, and a warning is logged.
 //
 // # Errors
 //

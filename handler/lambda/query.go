@@ -17,6 +17,8 @@ func (e *event) queryOf(multi, single span, encode func(string) string) string {
 		}
 		if b.Len() > 0 {
 			b.WriteByte('&')
+		} else {
+			b.Grow(int(max(multi.to-multi.from, single.to-single.from)))
 		}
 		b.WriteString(encode(name))
 		b.WriteByte('=')

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -336,6 +337,62 @@ func TestFunctionName(t *testing.T) {
 		}
 		if got, ok := datastore.FunctionFrom(h.ctx); got != name || ok != (name != "") {
 			t.Errorf("FunctionFrom = %q, %v, want %q", got, ok, name)
+		}
+	}
+}
+
+// An event may be read by several goroutines at once (run with -race).
+func TestConcurrentReaders(t *testing.T) {
+	t.Parallel()
+	req := request(t, fixture(t, "capture-rest"), nil)
+	want := look(req)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 20 {
+				if got := look(req); !reflect.DeepEqual(got, want) {
+					t.Errorf("got %+v, want %+v", got, want)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Invocations of one doorway may overlap, and do not see each other's parts.
+func TestConcurrentInvocations(t *testing.T) {
+	t.Parallel()
+	d := lambda.New(echo, nil)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			body := strings.Repeat(string(rune('a'+i)), 100)
+			for range 20 {
+				out, err := d.Invoke(t.Context(), []byte(httpEvent(`"body":"`+body+`"`)))
+				if err != nil || !bytes.Contains(out, []byte(`"body":"`+body+`"`)) {
+					t.Errorf("Invoke = %s, %v, want body %s", out, err, body)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// The doorway's own work for a request must stay small: it is on the way of
+// every invocation.
+func TestAllocations(t *testing.T) {
+	// not parallel: testing.AllocsPerRun counts those of others too
+	for name, limit := range map[string]float64{"capture-http": 6, "capture-url": 6, "capture-rest": 22} {
+		payload := fixture(t, name)
+		d := lambda.New(answering(handler.Response{Header: http.Header{"Content-Type": {"text/plain"}}, Body: []byte("hi")}), nil)
+		ctx := t.Context()
+		got := testing.AllocsPerRun(100, func() {
+			if _, err := d.Invoke(ctx, payload); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got > limit {
+			t.Errorf("%s: %v allocations an invocation, want at most %v", name, got, limit)
 		}
 	}
 }

@@ -20,7 +20,13 @@ type scanner struct {
 	text string
 	pos  int
 	err  error
+	// bytes are all bytes of strings, put together by "or": its high bits tell
+	// whether there was any that is not ASCII.
+	bytes uint64
 }
+
+// ascii reports whether the text scanned so far is ASCII for sure.
+func (s *scanner) ascii() bool { return s.bytes&highs == 0 }
 
 // over is a scanner that stands at the start of a value scanned before.
 func (v span) over(text string) scanner {
@@ -209,7 +215,7 @@ func (s *scanner) digits() bool {
 func (s *scanner) str() (escaped bool) {
 	s.pos++
 	for {
-		s.pos = plain(s.text, s.pos)
+		s.plain()
 		if s.pos >= len(s.text) {
 			s.fail("string without an end")
 			return escaped
@@ -268,17 +274,21 @@ func special(x uint64) uint64 {
 	return ((q-ones)&^q | (b-ones)&^b | (x-ones*0x20)&^x) & highs
 }
 
-// plain is the first place from i on that does not stand for itself in a
-// string, or len(t).
-func plain(t string, i int) int {
+// plain goes over what stands for itself in a string.
+func (s *scanner) plain() {
+	t, i := s.text, s.pos
 	for i+8 <= len(t) {
-		if m := special(load8(t, i)); m != 0 {
-			return i + bits.TrailingZeros64(m)/8
+		x := load8(t, i)
+		s.bytes |= x
+		if m := special(x); m != 0 {
+			s.pos = i + bits.TrailingZeros64(m)/8
+			return
 		}
 		i += 8
 	}
 	for i < len(t) && t[i] != '"' && t[i] != '\\' && t[i] >= 0x20 {
+		s.bytes |= uint64(t[i])
 		i++
 	}
-	return i
+	s.pos = i
 }

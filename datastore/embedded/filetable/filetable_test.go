@@ -1,0 +1,337 @@
+package filetable_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
+)
+
+type line struct {
+	Order string  `table:"order,pk"`
+	No    float64 `table:"no,sk"`
+	Text  string  `table:"text"`
+}
+
+type lines interface {
+	table.Getter[line]
+	table.Putter[line]
+	table.Deleter[line]
+	table.Querier[line]
+}
+
+type function struct{}
+
+func (function) FunctionName() string      { return "f" }
+func (function) AddGrant(*datastore.Grant) {}
+
+func use(driver datastore.Driver) lines {
+	data := datastore.New([]datastore.Driver{driver}, nil)
+	return datastore.Use[lines](function{}, table.New[line](data, "lines"))
+}
+
+func put(t testing.TB, items lines, list ...line) {
+	t.Helper()
+	for _, item := range list {
+		if _, err := items.Put(t.Context(), item); err != nil {
+			t.Fatalf("Put(%+v): %v", item, err)
+		}
+	}
+}
+
+func partition(t testing.TB, items lines, order string) []line {
+	t.Helper()
+	var list []line
+	for item, err := range table.All(t.Context(), items, table.Query{Key: table.PK(order)}) {
+		if err != nil {
+			t.Fatalf("Query(%s): %v", order, err)
+		}
+		list = append(list, item)
+	}
+	return list
+}
+
+// reopened closes the driver and opens the folder anew.
+func reopened(t testing.TB, driver *filetable.Driver, dir string, opts *filetable.Options) *filetable.Driver {
+	t.Helper()
+	if err := driver.Close(); err != nil {
+		t.Fatalf("Close: %v", err)
+	}
+	next := filetable.In(dir, opts)
+	t.Cleanup(func() { next.Close() })
+	return next
+}
+
+func TestItemsSurviveRestart(t *testing.T) {
+	t.Parallel()
+	for _, sync := range []bool{false, true} {
+		dir := t.TempDir()
+		opts := &filetable.Options{Sync: sync}
+		driver := filetable.In(dir, opts)
+		items := use(driver)
+		put(t, items, line{"a", 2, "two"}, line{"a", 1, "one"}, line{"a", 3, "three"}, line{"a", 1, "uno\n\u2028"}, line{"b", 1, ""})
+		if err := items.Delete(t.Context(), table.PKSK("a", 2.0)); err != nil {
+			t.Fatal(err)
+		}
+		items = use(reopened(t, driver, dir, opts))
+		want := []line{{"a", 1, "uno\n\u2028"}, {"a", 3, "three"}}
+		if diff := cmp.Diff(want, partition(t, items, "a")); diff != "" {
+			t.Errorf("after a restart, sync %v (-want +got):\n%s", sync, diff)
+		}
+	}
+}
+
+func TestMemoryIsSharedByName(t *testing.T) {
+	t.Parallel()
+	driver := filetable.Memory()
+	put(t, use(driver), line{"a", 1, "x"})
+	if got := partition(t, use(driver), "a"); len(got) != 1 {
+		t.Errorf("a second Data sees %v, want the first one's item", got)
+	}
+	other := datastore.New([]datastore.Driver{driver}, &datastore.Options{Namespace: "other"})
+	items := datastore.Use[lines](function{}, table.New[line](other, "lines"))
+	if got := partition(t, items, "a"); len(got) != 0 {
+		t.Errorf("another namespace sees %v, want nothing", got)
+	}
+}
+
+const journalPath = "table/lines.journal"
+
+// TestTornTail cuts the journal at every byte, as a crash might: what was whole
+// is there, the rest is dropped and reported, and writing goes on.
+func TestTornTail(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	driver := filetable.In(dir, nil)
+	put(t, use(driver), line{"a", 1, "one"}, line{"a", 2, "two"}, line{"a", 3, "three"})
+	if err := driver.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(filepath.Join(dir, journalPath))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := range len(whole) + 1 {
+		dir := t.TempDir()
+		path := filepath.Join(dir, journalPath)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, whole[:cut], 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		driver := filetable.In(dir, &filetable.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		items := use(driver)
+		want := max(bytes.Count(whole[:cut], []byte("\n"))-1, 0)
+		if got := partition(t, items, "a"); len(got) != want {
+			t.Fatalf("cut at %d: %d items, want %d", cut, len(got), want)
+		}
+		torn := cut > 0 && whole[cut-1] != '\n'
+		if reported := strings.Contains(log.String(), "dropped the end of a journal"); reported != torn {
+			t.Fatalf("cut at %d: log = %q, want a report: %v", cut, log.String(), torn)
+		}
+		put(t, items, line{"a", 9, "later"})
+		driver = reopened(t, driver, dir, nil)
+		if got := partition(t, use(driver), "a"); len(got) != want+1 {
+			t.Fatalf("cut at %d and written to: %d items, want %d", cut, len(got), want+1)
+		}
+		driver.Close()
+	}
+}
+
+func TestDamage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	driver := filetable.In(dir, nil)
+	put(t, use(driver), line{"a", 1, "one"}, line{"a", 2, "two"}, line{"a", 3, "three"})
+	driver.Close()
+	path := filepath.Join(dir, journalPath)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := bytes.SplitAfter(whole, []byte("\n"))
+	for name, c := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"a byte changed in the middle": {bytes.Replace(whole, []byte("two"), []byte("tow"), 1), "damaged at byte"},
+		"no header":                    {bytes.Join(rows[1:], nil), "header"},
+		"two headers":                  {append(slices.Clone(rows[0]), whole...), "header"},
+	} {
+		if err := os.WriteFile(path, c.file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		driver := filetable.In(dir, nil)
+		_, err := use(driver).Get(t.Context(), table.PKSK("a", 1.0))
+		if !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "lines.journal") {
+			t.Errorf("%s: error = %v, want %v naming the file and %q", name, err, datastore.ErrUnavailable, c.want)
+		}
+		if got, _ := os.ReadFile(path); !bytes.Equal(got, c.file) {
+			t.Errorf("%s: the file was changed, want it left alone", name)
+		}
+		driver.Close()
+	}
+}
+
+func TestKeyChanged(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	driver := filetable.In(dir, nil)
+	put(t, use(driver), line{"a", 1, "one"})
+	type other struct {
+		ID string `table:"id,pk"`
+	}
+	get := func(driver datastore.Driver) error {
+		data := datastore.New([]datastore.Driver{driver}, nil)
+		_, err := datastore.Use[table.Getter[other]](function{}, table.New[other](data, "lines")).Get(t.Context(), table.PK("x"))
+		return err
+	}
+	for _, name := range []string{"same process", "after a restart"} {
+		err := get(driver)
+		driver = reopened(t, driver, dir, nil)
+		if !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), "order S") {
+			t.Errorf("%s: Get with another key = %v, want %v naming the old key", name, err, datastore.ErrUnavailable)
+		}
+	}
+}
+
+func TestCompaction(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	driver := filetable.In(dir, nil)
+	items := use(driver)
+	for i := range 2500 {
+		put(t, items, line{"a", float64(i % 5), strconv.Itoa(i)})
+	}
+	data, err := os.ReadFile(filepath.Join(dir, journalPath))
+	if n := bytes.Count(data, []byte("\n")); err != nil || n > 1100 {
+		t.Errorf("after 2500 writes of 5 items the journal has %d lines, %v, want at most 1100", n, err)
+	}
+	want := partition(t, items, "a")
+	if len(want) != 5 || want[4].Text != "2499" {
+		t.Errorf("after compaction: %v, want the last five", want)
+	}
+	if diff := cmp.Diff(want, partition(t, use(reopened(t, driver, dir, nil)), "a")); diff != "" {
+		t.Errorf("after compaction and a restart (-want +got):\n%s", diff)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "table", "*.new")); len(left) > 0 {
+		t.Errorf("compaction left %v behind", left)
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	driver := filetable.In(dir, nil)
+	items := use(driver)
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 100 {
+				key := line{"a", float64(g*1000 + i), "x"}
+				if _, err := items.Put(t.Context(), key); err != nil {
+					t.Error(err)
+				}
+				if _, err := items.Query(t.Context(), table.Query{Key: table.PK("a"), Limit: 5}); err != nil {
+					t.Error(err)
+				}
+				if i%2 == 0 {
+					if err := items.Delete(t.Context(), table.PKSK("a", key.No)); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for range 2 {
+		if got := len(partition(t, use(driver), "a")); got != 400 {
+			t.Errorf("%d items are left, want 400", got)
+		}
+		driver = reopened(t, driver, dir, nil)
+	}
+}
+
+func TestClosed(t *testing.T) {
+	t.Parallel()
+	driver := filetable.In(t.TempDir(), nil)
+	items := use(driver)
+	put(t, items, line{"a", 1, ""})
+	if err := errors.Join(driver.Close(), driver.Close()); err != nil {
+		t.Errorf("Close twice: error = %v, want nil", err)
+	}
+	for _, items := range []lines{items, use(driver)} {
+		if _, err := items.Get(t.Context(), table.PKSK("a", 1)); !errors.Is(err, datastore.ErrUnavailable) {
+			t.Errorf("Get after Close: error = %v, want %v", err, datastore.ErrUnavailable)
+		}
+	}
+}
+
+// TestLock starts a second process, which finds the folder in use.
+func TestLock(t *testing.T) {
+	if dir := os.Getenv("FILETABLE_TEST_DIR"); dir != "" {
+		_, err := use(filetable.In(dir, nil)).Get(t.Context(), table.PKSK("a", 1))
+		fmt.Println("second process:", err)
+		return
+	}
+	dir := t.TempDir()
+	driver := filetable.In(dir, nil)
+	put(t, use(driver), line{"a", 1, ""})
+	second := func() string {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLock$", "-test.v")
+		cmd.Env = append(os.Environ(), "FILETABLE_TEST_DIR="+dir)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("second process: %v\n%s", err, out)
+		}
+		return string(out)
+	}
+	if out := second(); !strings.Contains(out, "in use by another process ("+strconv.Itoa(os.Getpid())+")") {
+		t.Errorf("a second process says:\n%s\nwant that the folder is in use by this one", out)
+	}
+	if err := driver.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if out := second(); !strings.Contains(out, "second process: <nil>") {
+		t.Errorf("a second process after Close says:\n%s\nwant no error", out)
+	}
+}
+
+func TestFolderCannotBeMade(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := use(filetable.In(file, nil)).Get(t.Context(), table.PKSK("a", 1))
+	if !errors.Is(err, datastore.ErrUnavailable) {
+		t.Errorf("Get in a folder that is a file: error = %v, want %v", err, datastore.ErrUnavailable)
+	}
+}
+
+func BenchmarkGet(b *testing.B) {
+	items := use(filetable.Memory())
+	for i := range 1000 {
+		put(b, items, line{"a", float64(i), "text"})
+	}
+	key := table.PKSK("a", 500.0)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := items.Get(b.Context(), key); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package lambda_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/handler/lambda"
+)
+
+// The whole program of a function: what is here stands in main.
+func ExampleStart() {
+	hello := func(_ context.Context, req *handler.Request) (*handler.Response, error) {
+		return &handler.Response{
+			Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}},
+			Body:   []byte("hello " + req.Query("name")),
+		}, nil
+	}
+	lambda.Start(handler.HandlerFunc(hello), &lambda.Options{BasePath: "/v1"})
+}
+
+// A doorway takes events and gives answers; no Lambda is needed to try one.
+func ExampleNew() {
+	h := handler.HandlerFunc(func(_ context.Context, req *handler.Request) (*handler.Response, error) {
+		return &handler.Response{
+			Header: http.Header{"Content-Type": {"text/plain"}},
+			Body:   []byte(req.Method() + " " + req.Path() + " for " + req.Caller().ID),
+		}, nil
+	})
+	d := lambda.New(h, nil)
+	out, err := d.Invoke(context.Background(), []byte(`{
+		"version": "2.0", "rawPath": "/dev/my orders", "rawQueryString": "", "headers": {},
+		"requestContext": {
+			"stage": "dev", "http": {"method": "GET"},
+			"authorizer": {"jwt": {"claims": {"sub": "ada"}, "scopes": null}}
+		}
+	}`))
+	fmt.Println(string(out), err)
+	// Output: {"statusCode":200,"headers":{"Content-Type":"text/plain"},"body":"GET /my%20orders for ada","isBase64Encoded":false} <nil>
+}
+
+// What is no request is a function error that says what came.
+func ExampleEventError() {
+	d := lambda.New(nil, nil)
+	_, err := d.Invoke(context.Background(), []byte(`{"Records":[{"eventSource":"aws:sqs"}]}`))
+	var e *lambda.EventError
+	fmt.Println(errors.As(err, &e), e.Kind, e.Keys)
+	// Output: true batch of records [Records]
+}
+
+// An error becomes a problem document; the client is told no more than the
+// handler says.
+func ExampleDoorway_Invoke() {
+	h := handler.HandlerFunc(func(context.Context, *handler.Request) (*handler.Response, error) {
+		return nil, errors.New("dial tcp 10.0.0.7:5432: connection refused")
+	})
+	d := lambda.New(h, &lambda.Options{Logger: slog.New(slog.DiscardHandler)})
+	out, err := d.Invoke(context.Background(), []byte(
+		`{"resource":"/","path":"/","httpMethod":"GET","requestContext":{"requestId":"c6af9ac6"}}`))
+	fmt.Println(string(out), err)
+	// Output: {"statusCode":500,"multiValueHeaders":{"Cache-Control":["no-store"],"Content-Type":["application/problem+json"]},"body":"{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,\"requestId\":\"c6af9ac6\"}","isBase64Encoded":false} <nil>
+}
