@@ -1,5 +1,3 @@
-//go:build ignore
-
 package lambda_test
 
 import (
@@ -21,7 +19,7 @@ type byID struct {
 func service(b *testing.B) handler.Handler {
 	b.Helper()
 	get := func(_ context.Context, in byID) (order, error) { return getOrder(in.ID, in.Expand), nil }
-	list := func(_ context.Context, _ struct{}) (order, error) { return getOrder(orderID, false), nil }
+	list := func(context.Context, struct{}) (order, error) { return getOrder(orderID, false), nil }
 	place := func(_ context.Context, in createOrder) (order, error) { return placeOrder(&in), nil }
 	mux := handler.NewMux()
 	route := func(pattern string, h handler.Handler) {
