@@ -65,10 +65,14 @@ func encodeMap(t *Type, encode encodeFunc) encodeFunc {
 		key  reflect.Value
 	}
 	return func(e *writing, at unsafe.Pointer) error {
+		m := reflect.NewAt(goType, at).Elem()
+		if m.Len() == 0 {
+			e.b = append(e.b, "{}"...)
+			return nil
+		}
 		if err := e.enter(); err != nil {
 			return err
 		}
-		m := reflect.NewAt(goType, at).Elem()
 		entries := make([]entry, 0, m.Len())
 		for _, k := range m.MapKeys() {
 			name, err := keyName(t.Key, k)
