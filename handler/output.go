@@ -7,13 +7,8 @@ import (
 	"io"
 	"net/http"
 	"reflect"
-	"sync"
+	"sync/atomic"
 	"unsafe"
-
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
-	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"github.com/seed-18e8afb5/tierkit/handler/schema"
 )
@@ -38,29 +33,17 @@ type output struct {
 	bodyAt  uintptr
 	media   string
 	json    *schema.Type
-	parts   []part  // headers and cookies
-	choice  uintptr // offset of the status field
-	chooses bool    // there is a status field
-	direct  bool    // Out is a *Response
+	encoder *schema.Encoder
+	room    atomic.Int64 // what the last body took
+	parts   []part       // headers and cookies
+	choice  uintptr      // offset of the status field
+	chooses bool         // there is a status field
+	direct  bool         // Out is a *Response
 }
 
 var redirectType = reflect.TypeFor[Redirect]()
 
 const anyType = "*/*"
-
-// codec is how bodies are encoded. nil slices are [] and nil maps {}, names of
-// maps are in order, text that is not UTF-8 is mended; else as encoding/json.
-var codec = sync.OnceValue(func() jsonv2.Options {
-	return jsonv2.JoinOptions(
-		jsonv2.Deterministic(true),
-		jsontext.AllowInvalidUTF8(true),
-		jsonv1.FormatDurationAsNano(true),
-		jsonv1.FormatByteArrayAsArray(true),
-		jsonv1.OmitEmptyWithLegacySemantics(true),
-		jsonv1.StringifyWithLegacySemantics(true),
-		jsonv1.ReportErrorsWithLegacySemantics(true),
-	)
-})
 
 // readOutput reads Out.
 func readOutput(t reflect.Type, s settings) (*output, error) {
@@ -105,7 +88,9 @@ func (o *output) readBody(t reflect.Type, offset uintptr) (err error) {
 		o.body = (*output).writeRedirect
 	default:
 		o.media, o.body = jsonType, (*output).writeJSON
-		o.json, err = schema.ReadOutput(t)
+		if o.json, err = schema.ReadOutput(t); err == nil {
+			o.encoder = schema.NewEncoder(o.json)
+		}
 	}
 	return err
 }
@@ -159,10 +144,12 @@ func (o *output) writeJSON(at unsafe.Pointer, resp *Response) (err error) {
 		}
 		return nil
 	}
-	resp.Body, err = jsonv2.Marshal(reflect.NewAt(t, at).Interface(), codec())
+	room := min(o.room.Load()+64, 64<<10)
+	resp.Body, err = o.encoder.Append(make([]byte, 0, room), reflect.NewAt(t, at).Interface())
 	if err != nil {
 		return fmt.Errorf("encode %v: %w", o.typ, err)
 	}
+	o.room.Store(int64(len(resp.Body)))
 	resp.Header["Content-Type"] = []string{jsonType}
 	return nil
 }

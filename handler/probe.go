@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -49,20 +50,36 @@ func (r *ruled) walk(t reflect.Type) {
 func (r *ruled) probe() error {
 	var errs []error
 	for _, t := range r.structs {
-		before := len(errs)
-		for i := range t.NumField() {
-			f := t.Field(i)
-			if err := probeField(f); err != nil && (f.IsExported() || f.Anonymous) {
-				errs = append(errs, fmt.Errorf("field %v.%s: %w", t, f.Name, err))
-			}
+		if _, ok := probed.Load(t); ok {
+			continue
 		}
-		if len(errs) == before {
-			if err := attempt(func() { _ = rules().Struct(reflect.New(t).Interface()) }); err != nil {
-				errs = append(errs, fmt.Errorf("%v: %w", t, err))
-			}
+		err := probeStruct(t)
+		if err == nil {
+			probed.Store(t, struct{}{})
 		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// probed are the structs in which all is well: operations share types.
+var probed sync.Map
+
+func probeStruct(t reflect.Type) error {
+	var errs []error
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if err := probeField(f); err != nil && (f.IsExported() || f.Anonymous) {
+			errs = append(errs, fmt.Errorf("field %v.%s: %w", t, f.Name, err))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	if err := attempt(func() { _ = rules().Struct(reflect.New(t).Interface()) }); err != nil {
+		return fmt.Errorf("%v: %w", t, err)
+	}
+	return nil
 }
 
 // probeField tries each rule of a field on a value of its type.

@@ -91,7 +91,8 @@ var (
 //
 // # Out
 //
-//	struct{}, nil pointer      204, no body
+//	struct{}                   204, no body
+//	nil pointer                no body; 204, unless another status was asked for
 //	a struct, slice, map, ...  JSON; nil slices as [], nil maps as {}
 //	[]byte, io.Reader          the body as it is; a reader is streamed, and closed if it is an io.Closer
 //	Content                    bytes with a content type

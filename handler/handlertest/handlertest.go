@@ -28,7 +28,8 @@ import (
 // then are the request's. Without options it has no headers, no body and an
 // anonymous caller, and its facts are those of a fixed delivery: host
 // "api.example.com", client "192.0.2.1:0", received at 2026-01-02T03:04:05Z,
-// request id "test-request".
+// request id "test-request". Path parameters are filled by a [handler.Mux]: give
+// that to [Do], or the handler behind it gets none.
 //
 // Panics if target is neither a path nor a URL.
 func Request(method, target string, opts ...Option) *handler.Request {

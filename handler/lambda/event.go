@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -64,6 +65,9 @@ var _ handler.Event = (*event)(nil)
 
 // open finds the parts of a payload and the front door it comes from.
 func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
+	if len(payload) > math.MaxInt32 { // a span could not name its places
+		return nil, errors.New("lambda: the event has more than 2 GB")
+	}
 	// The one copy: aws-lambda-go uses its buffer again, and everything that a
 	// handler is given lies in this string.
 	e := &event{payload: string(payload), basePath: d.basePath}

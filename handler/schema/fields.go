@@ -117,8 +117,9 @@ func (r *reader) level(e embed, where string, keep func(reflect.StructField) boo
 			place: place{hops: e.hops, offset: e.offset + f.Offset}, Type: &Type{Go: f.Type}}
 		for o := range strings.SplitSeq(options, ",") {
 			c.Quoted = c.Quoted || o == "string" && quotable(f.Type)
-			c.Omit = c.Omit || o == "omitempty" || o == "omitzero"
+			c.omitEmpty, c.omitZero = c.omitEmpty || o == "omitempty", c.omitZero || o == "omitzero"
 		}
+		c.Omit = c.omitEmpty || c.omitZero
 		if d, ok := f.Tag.Lookup("default"); ok {
 			c.Default = &d
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/seed-18e8afb5/tierkit/handler/schema"
 )
@@ -92,6 +93,8 @@ func FuzzDecode(f *testing.F) {
 	}
 	dec := schema.NewDecoder(t, schema.Options{})
 	opts := jsonv2.JoinOptions(jsonv1.FormatDurationAsNano(true), jsonv1.FormatByteArrayAsArray(true))
+	enc := encoder[all](f)
+	out := jsonv2.JoinOptions(opts, jsonv2.Deterministic(true), jsontext.AllowInvalidUTF8(true), jsontext.EscapeForJS(true), jsonv1.StringifyWithLegacySemantics(true))
 	f.Fuzz(func(t *testing.T, document string) {
 		var got, want all
 		issues := dec.Decode([]byte(document), &got)
@@ -112,6 +115,18 @@ func FuzzDecode(f *testing.F) {
 		}
 		if !reflect.DeepEqual(want, got) {
 			t.Fatalf("%q: got %+v, json v2 %+v", document, got, want)
+		}
+		encoded, err := enc.Append(nil, &got)
+		if err != nil {
+			t.Fatalf("%q: %v", document, err)
+		}
+		wantEncoded, err := jsonv2.Marshal(&got, out)
+		if err != nil {
+			return // more than 1,000 deep by pointers, which JSON of 128 is not
+		}
+		raw := jsontext.Value(encoded) // methods' and raw JSON is not reformatted by us
+		if err := raw.Compact(); err != nil || string(raw) != string(wantEncoded) {
+			t.Fatalf("%q: encoded %s (%v), json v2 %s", document, encoded, err, wantEncoded)
 		}
 	})
 }

@@ -101,6 +101,7 @@ type Field struct {
 	Tag     reflect.StructTag // all tags
 
 	place
+	omitEmpty, omitZero bool
 }
 
 // Required reports whether the member must be there: its validate tag says
@@ -223,7 +224,7 @@ func (r *reader) byKind(out *Type, where string) {
 }
 
 func (r *reader) key(t reflect.Type, where string) *Type {
-	if r.has(t, textUnmarshaler, textMarshaler) {
+	if r.has(t, textUnmarshaler, textMarshaler) && !(r.output && t.Kind() == reflect.String) {
 		return &Type{Go: t, Kind: Text}
 	}
 	k := &Type{Go: t}
