@@ -12,7 +12,7 @@
 //	func get(ctx context.Context, in byID) (Order, error) { ... }
 //
 //	mux := handler.NewMux()
-//	mux.Handle("GET /orders/{id}", handler.New(get))
+//	err := mux.Route("GET /orders/{id}", handler.New(get))
 //
 // [New] reads the types once: where each field comes from, what is required,
 // what is valid. A [Mux] routes by method and path. Package handler/lambda
