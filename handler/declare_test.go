@@ -16,6 +16,10 @@ func declare[In, Out any](opts ...handler.Option) *handler.Operation {
 
 type none = struct{}
 
+type embeddedMembers struct {
+	B string `json:"b"`
+}
+
 func TestDeclarationErrors(t *testing.T) {
 	t.Parallel()
 	type embedded struct {
@@ -78,6 +82,10 @@ func TestDeclarationErrors(t *testing.T) {
 			A string `query:""`
 		}, none](), nil, []string{"has no name"}},
 		{"embedded pointer", declare[struct{ *embedded }, none](), []string{"id"}, []string{"fields of an embedded pointer cannot be bound"}},
+		{"embedded pointer of members", declare[struct {
+			*embeddedMembers
+			A string `query:"a"`
+		}, none](), nil, []string{"fields of an embedded pointer cannot be bound"}},
 		{"unbound", declare[none, none](), []string{"id"}, []string{"path parameter {id} is bound by no field of struct {}; add a field `ID string `path:\"id\"``"}},
 		{"not in the pattern", declare[embedded, none](), []string{"key"}, []string{"the pattern has no parameter {id}; it has {key}", "path parameter {key} is bound by no field"}},
 		{"rules", declare[badRules, none](), nil, []string{"nosuchrule", `"min=x"`, `"max=3"`, "the rule min on a value of type interface {}", "dive needs a slice", "validateFn calls methods by name"}},

@@ -194,12 +194,10 @@ func (r *inputReader) fields(t reflect.Type, where string, base uintptr, index [
 			r.errorf("field %s: has a %s tag but is not exported; write its name with a capital letter", at, tag)
 		case ok:
 			r.field(f, at, tag, value)
-		case inner != nil && f.Type.Kind() == reflect.Pointer && hasSource(inner, []reflect.Type{t}):
+		case inner != nil && f.Type.Kind() == reflect.Pointer:
 			r.errorf("field %s: fields of an embedded pointer cannot be bound; embed the struct itself", at)
-		case inner != nil && f.Type.Kind() == reflect.Struct && json != "-":
-			r.fields(inner, at, f.Offset, f.Index)
 		case inner != nil:
-			r.some = append(r.some, at)
+			r.fields(inner, at, f.Offset, f.Index)
 		case !f.IsExported() || json == "-":
 		case hasJSON:
 			r.some = append(r.some, at)

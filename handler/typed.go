@@ -45,7 +45,7 @@ var (
 //	Title string       `form:"title"`    // urlencoded or multipart body
 //	Photo handler.File `form:"photo"`    // an upload in a multipart body
 //	Order Order        `body:""`         // the whole body as JSON
-//	Data  []byte       `body:""`         // or as it is, of any content type; or an io.Reader
+//	Data  []byte       `body:""`         // or as it is, of any content type; not to be changed; or an io.Reader
 //
 // Without any such field, In as a whole is the JSON body: a struct, slice, map,
 // or pointer; []byte or io.Reader is the body as it is. With some, the fields

@@ -23,6 +23,12 @@ func (c *compiler) pointer(t *Type) decodeFunc {
 	}
 }
 
+// sliceHeader is how a slice of any type lies in memory.
+type sliceHeader struct {
+	data     unsafe.Pointer
+	len, cap int
+}
+
 // slice decodes an array. What fails keeps its place, so that the index of the
 // others is theirs.
 func (c *compiler) slice(t *Type) decodeFunc {
@@ -63,7 +69,7 @@ func (c *compiler) slice(t *Type) decodeFunc {
 				break
 			}
 		}
-		reflect.NewAt(goType, at).Elem().Set(items.Slice(0, n))
+		*(*sliceHeader)(at) = sliceHeader{base, n, room}
 	}
 }
 

@@ -29,9 +29,8 @@ func encodePointer(encode encodeFunc) encodeFunc {
 func encodeSlice(t *Type, encode encodeFunc) encodeFunc {
 	size := t.Elem.Go.Size()
 	return func(e *writing, at unsafe.Pointer) error {
-		// A slice of any type begins as one of bytes does: where, how many.
-		list := *(*[]byte)(at)
-		return e.items(unsafe.Pointer(unsafe.SliceData(list)), len(list), size, encode)
+		list := (*sliceHeader)(at)
+		return e.items(list.data, list.len, size, encode)
 	}
 }
 

@@ -68,7 +68,7 @@ func (s *state) text() string {
 
 // escaped reads a string with its first backslash at i.
 func (s *state) escaped(start, i int) string {
-	out := append(make([]byte, 0, i-start+32), s.b[start:i]...)
+	out := append(make([]byte, 0, i-start+64), s.b[start:i]...)
 	for {
 		from := i
 		for i < len(s.b) && s.b[i] >= 0x20 && s.b[i] != '"' && s.b[i] != '\\' {
