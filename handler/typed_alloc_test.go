@@ -24,7 +24,7 @@ func TestAllocations(t *testing.T) {
 		{"GET", handler.New(func(context.Context, byID) (struct{}, error) { return struct{}{}, nil }),
 			handler.WithPathValues(request("GET /7?expand=true"), "", "id", "7"), 4},
 		// Besides, the decoder's state, the items, the text of the fake body.
-		{"POST", handler.New(func(context.Context, []line) (struct{}, error) { return struct{}{}, nil }),
+		{"POST", handler.New(func(context.Context, []orderLine) (struct{}, error) { return struct{}{}, nil }),
 			request("POST /", "Content-Type: application/json", "", `[{"sku":"a","qty":1},{"sku":"b","qty":2}]`), 8},
 		// Besides, the body, its content type and the interface in front of Out.
 		{"JSON", handler.New(func(context.Context, struct{}) ([]int, error) { return nil, nil }), request("GET /"), 8},
@@ -41,7 +41,7 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-type line struct {
+type orderLine struct {
 	SKU string `json:"sku"`
 	Qty int    `json:"qty"`
 }
