@@ -83,7 +83,7 @@ func NewRuntime() (*Runtime, error) {
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", r.failure)
 	mux.HandleFunc("POST /2018-06-01/runtime/init/error", r.initFailure)
 	r.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go r.server.Serve(l) //nolint:errcheck // it ends with ErrServerClosed
+	go r.server.Serve(l) // it ends with ErrServerClosed
 	return r, nil
 }
 
@@ -187,7 +187,7 @@ func (r *Runtime) next(w http.ResponseWriter, req *http.Request) {
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-1:123456789012:function:test")
 		h.Set("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0")
-		w.Write(inv.payload) //nolint:errcheck // a gone process is seen by Invoke's deadline
+		w.Write(inv.payload) // a gone process is seen by Invoke's deadline
 	case <-req.Context().Done():
 	case <-r.closed:
 	}
@@ -252,5 +252,5 @@ func (r *Runtime) initFailure(w http.ResponseWriter, req *http.Request) {
 func document(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	io.WriteString(w, strings.TrimSpace(body)+"\n") //nolint:errcheck // the process is gone
+	io.WriteString(w, strings.TrimSpace(body)+"\n") // the process is gone
 }

@@ -90,7 +90,7 @@ func (f *Function) context(ctx context.Context, ids *identifiers) context.Contex
 		AwsRequestID:       ids.invocation,
 		InvokedFunctionArn: f.arn,
 	})
-	//nolint:staticcheck // the key by which aws-lambda-go and the X-Ray SDK know it
+	//lint:ignore SA1029 the key by which aws-lambda-go and the X-Ray SDK know it
 	ctx = context.WithValue(ctx, "x-amzn-trace-id", ids.trace)
 	return datastore.WithFunction(ctx, f.Name)
 }

@@ -34,8 +34,8 @@ type rule struct {
 }
 
 var rules = []rule{
-	{`handler`, `handler/schema`, `github.com/go-playground/validator/v10|github.com/go-json-experiment/json.*`},
-	{`handler/schema`, `handler/schema`, `github.com/go-playground/validator/v10|github.com/go-json-experiment/json.*`},
+	{`handler`, `handler/schema`, `github.com/go-playground/validator/v10`},
+	{`handler/schema`, ``, ``},
 	{`handler/lambda|handler/handlertest`, `handler(/schema)?|datastore`, `github.com/aws/aws-lambda-go/.*`},
 	{`handler/proxy`, `handler`, `github.com/aws/aws-lambda-go/.*|github.com/awslabs/aws-lambda-go-api-proxy/.*`},
 	{`datastore`, ``, ``},
