@@ -168,6 +168,22 @@ func TestRetryDeadline(t *testing.T) {
 			}
 		})
 	}
+	for budget, want := range map[time.Duration]int{30 * time.Millisecond: 1, 40 * time.Millisecond: iam.MaxAttempts} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), budget)
+			defer cancel()
+			n := 0
+			_ = iam.NewRetry(func() float64 { return 0 }).Do(ctx, iam.Call{}, func(context.Context) error {
+				if n++; n == 1 {
+					time.Sleep(time.Millisecond) // of the bubble: it takes no time
+				}
+				return errThrottled
+			})
+			if n != want {
+				t.Errorf("Do within %v without pauses was tried %d times, want %d: an attempt needs 30ms", budget, n, want)
+			}
+		})
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := iam.NewRetry(nil).Do(ctx, iam.Call{}, func(context.Context) error { t.Error("sent"); return nil })

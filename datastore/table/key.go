@@ -10,7 +10,9 @@ import (
 
 // KeyPart are the Go types of keys and of what is compared by order. Text and
 // everything that marshals itself to text is an S, numbers are an N, bytes a B.
-// A time is text of fixed width in UTC, so that it sorts; see [Codec].
+// A time is text of fixed width in UTC, so that it sorts; see [Codec]. What
+// marshals to text and is none of these types (a netip.Addr, a uuid.UUID) is
+// given as that text.
 type KeyPart interface {
 	~string | ~[]byte |
 		~int | ~int8 | ~int16 | ~int32 | ~int64 |

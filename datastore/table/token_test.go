@@ -2,6 +2,7 @@ package table_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"testing"
 
@@ -53,4 +54,29 @@ func FuzzToken(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestTokenOutsideOfRange: the place in a token is checked against the query,
+// because DynamoDB refuses one that is outside of it.
+func TestTokenOutsideOfRange(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	entries := datastore.Use[table.Querier[entry]](&function{}, table.New[entry](data, "entries"))
+	datatest.Seed(t, data, "entries", entry{"a", 1}, entry{"a", 2}, entry{"a", 3})
+	q := table.Query{Key: table.PK("a"), Range: table.Between("no", 1, 3), Limit: 1}
+	page, err := entries.Query(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(string(page.Next))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for digit, want := range map[byte]error{'1': nil, '2': nil, '4': datastore.ErrInvalid, '0': datastore.ErrInvalid, 'x': datastore.ErrInvalid} {
+		raw[len(raw)-1] = digit
+		q.After = datastore.Token(base64.RawURLEncoding.EncodeToString(raw))
+		if _, err := entries.Query(t.Context(), q); !errors.Is(err, want) || (err == nil) != (want == nil) {
+			t.Errorf("Query after line %c: error = %v, want %v", digit, err, want)
+		}
+	}
 }

@@ -74,6 +74,7 @@ type driver struct {
 	retry     *iam.Retry
 
 	mu     sync.Mutex
+	data   *datastore.Data // whose tables client serves
 	client *dynamodb.Client
 }
 
@@ -100,18 +101,19 @@ func (d *driver) OpenTable(_ context.Context, data *datastore.Data, spec table.S
 		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
 			"%s is not set; it holds the name of the DynamoDB table (the generated template sets it)", datastore.Variable(spec))}
 	}
-	client, err := d.open()
+	client, err := d.open(data)
 	if err != nil {
 		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: err}
 	}
 	return &conn{client: client, retry: d.retry, spec: spec, name: name}, nil
 }
 
-// open is the client that all tables share.
-func (d *driver) open() (*dynamodb.Client, error) {
+// open is the client that all tables of data share. Another Data, such as the
+// next test's, has the configuration read again.
+func (d *driver) open(data *datastore.Data) (*dynamodb.Client, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.client != nil {
+	if d.client != nil && d.data == data {
 		return d.client, nil
 	}
 	cfg, err := d.configure()
@@ -121,6 +123,7 @@ func (d *driver) open() (*dynamodb.Client, error) {
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = iam.HTTPClient()
 	}
+	d.data = data
 	d.client = dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
 	return d.client, nil
 }
