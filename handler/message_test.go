@@ -3,6 +3,7 @@ package handler_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -113,4 +114,32 @@ func TestCaller(t *testing.T) {
 	if c.Claim("sub") != "u1" || c.Claim("none") != "" || !c.HasScope("read") || c.HasScope("rea") || !c.InGroup("staff") || c.InGroup("admin") {
 		t.Errorf("caller %+v", c)
 	}
+}
+
+func ExampleChain() {
+	greet := handler.HandlerFunc(func(context.Context, *handler.Request) (*handler.Response, error) {
+		return &handler.Response{Body: []byte("hello")}, nil
+	})
+	shout := func(next handler.Handler) handler.Handler {
+		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+			resp, err := next.Handle(ctx, req)
+			if err == nil {
+				resp.Body = append(resp.Body, '!')
+			}
+			return resp, err
+		})
+	}
+	resp, err := handler.Chain(greet, shout, shout).Handle(context.Background(), handlertest.Request("GET", "/"))
+	fmt.Println(string(resp.Body), err)
+	// Output: hello!! <nil>
+}
+
+func ExampleParsePattern() {
+	p, err := handler.ParsePattern("GET /orders/{id}/files/{path...}")
+	fmt.Println(p.Method, p.Params(), err)
+	_, err = handler.ParsePattern("GET orders")
+	fmt.Println(err)
+	// Output:
+	// GET [id path] <nil>
+	// pattern "GET orders": the path must start with "/", after the method and one space
 }

@@ -278,3 +278,27 @@ func ExampleNew() {
 	fmt.Println(w.Code, w.Body)
 	// Output: 200 {"id":"ada"}
 }
+
+func ExampleWith() {
+	app := tier.New("shop")
+	api := app.API("hello", tier.Memory(512), tier.Timeout(3*time.Second))
+	version := func(next handler.Handler) handler.Handler {
+		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+			resp, err := next.Handle(ctx, req)
+			if err == nil {
+				resp.SetHeader("Api-Version", "1")
+			}
+			return resp, err
+		})
+	}
+	api.Handle("GET /hello/{id}", handler.New(get), tier.With(version))
+	h, err := app.HTTPHandler()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/hello/ada", nil))
+	fmt.Println(w.Header().Get("Api-Version"), app.Functions()[0].Memory())
+	// Output: 1 512
+}
