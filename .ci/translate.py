@@ -22,4 +22,14 @@ class Session:
 
 
 translator = Translator({}, Parser(), boto_session=Session())
-print(json.dumps(translator.translate(template, {}), indent=2))
+expanded = translator.translate(template, {})
+stages = [
+    r["Properties"].get("StageName")
+    for r in expanded["Resources"].values()
+    if r["Type"] in ("AWS::ApiGateway::Stage", "AWS::ApiGateway::Deployment")
+    and "StageName" in r["Properties"]
+]
+apis = [r for r in expanded["Resources"].values() if r["Type"] == "AWS::ApiGateway::RestApi"]
+if stages != ["live"] * len(apis):
+    sys.exit(f"each API must have the one stage live, the expanded template has {stages}")
+print(json.dumps(expanded, indent=2))

@@ -1,7 +1,9 @@
 package datastore
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -124,6 +126,31 @@ func (e *PartialError) StatusCode() int {
 		return s.StatusCode()
 	}
 	return 500
+}
+
+// Mistakes takes joined errors apart, in the order of their Go lines, each once.
+// Those that are no [*DeclarationError] come first.
+func Mistakes(errs ...error) []error {
+	var all []error
+	for _, err := range errs {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			all = append(all, Mistakes(joined.Unwrap()...)...)
+		} else if err != nil {
+			all = append(all, err)
+		}
+	}
+	at := func(err error) Position {
+		var d *DeclarationError
+		if errors.As(err, &d) {
+			return d.At
+		}
+		return Position{}
+	}
+	slices.SortStableFunc(all, func(x, y error) int {
+		p, q := at(x), at(y)
+		return cmp.Or(cmp.Compare(p.File, q.File), cmp.Compare(p.Line, q.Line))
+	})
+	return slices.CompactFunc(all, func(x, y error) bool { return x.Error() == y.Error() })
 }
 
 // DeclarationError is a mistake in a declaration, with the place of the call

@@ -141,15 +141,21 @@ func (p Pattern) Path() string {
 	var b strings.Builder
 	for _, s := range p.Segments {
 		b.WriteByte('/')
-		switch s.Kind {
-		case Literal:
-			escapeSegment(&b, s.Text)
-		case Param:
-			b.WriteString("{" + s.Text + "}")
-		case Greedy:
-			b.WriteString("{" + s.Text + "...}")
-		}
+		b.WriteString(s.String())
 	}
+	return b.String()
+}
+
+// String is the segment as it is written in a pattern.
+func (s Segment) String() string {
+	switch s.Kind {
+	case Param:
+		return "{" + s.Text + "}"
+	case Greedy:
+		return "{" + s.Text + "...}"
+	}
+	var b strings.Builder
+	escapeSegment(&b, s.Text)
 	return b.String()
 }
 

@@ -52,6 +52,10 @@ func (api *API) newFunction(name string, at datastore.Position, opts []FunctionO
 	}
 	f := &Function{api: api, name: name, at: at, memory: defaultMemory, timeout: defaultTimeout}
 	for _, o := range opts {
+		if o == nil {
+			api.app.fail(at, "function %s: an option is nil; leave it out", name)
+			continue
+		}
 		o.applyFunction(f)
 	}
 	api.functions = append(api.functions, f)
@@ -66,7 +70,13 @@ func (api *API) At() datastore.Position { return api.at }
 
 // Use adds middleware around every route of the API, and around preflights and
 // the answers 404 and 405 that a function gives itself. The first is outermost.
-func (api *API) Use(mw ...handler.Middleware) { api.middleware = append(api.middleware, mw...) }
+func (api *API) Use(mw ...handler.Middleware) {
+	if slices.ContainsFunc(mw, func(m handler.Middleware) bool { return m == nil }) {
+		api.app.fail(datastore.Caller(), "API %s: a middleware is nil; leave it out", api.name)
+		return
+	}
+	api.middleware = append(api.middleware, mw...)
+}
 
 // Handle declares a route of the default function. See [handler.Pattern].
 func (api *API) Handle(pattern string, h handler.Handler, opts ...RouteOption) {
@@ -115,7 +125,7 @@ func (api *API) compile(fns []*Function) (handler.Handler, error) {
 	for _, f := range fns {
 		for _, r := range f.routes {
 			if err := r.register(mux); err != nil {
-				for _, e := range flatten(err) {
+				for _, e := range datastore.Mistakes(err) {
 					errs = append(errs, &datastore.DeclarationError{At: r.at, Message: e.Error()})
 				}
 			}
@@ -230,8 +240,8 @@ func Memory(mb int) FunctionOption {
 	})
 }
 
-// Timeout of an invocation, whole seconds, 1 s to 900 s; an API's function is
-// cut off by the gateway after 29 s. Default 10 s.
+// Timeout of an invocation, whole seconds, 1 s to 29 s, which is what API Gateway
+// waits for. Default 10 s.
 // See https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html.
 func Timeout(d time.Duration) FunctionOption {
 	return functionOption(func(f *Function) {

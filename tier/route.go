@@ -40,7 +40,15 @@ func (f *Function) handle(at datastore.Position, pattern string, h handler.Handl
 	app := f.api.app
 	r := &Route{function: f, text: pattern, handler: h, at: at, order: len(f.api.Routes())}
 	for _, o := range opts {
+		if o == nil {
+			app.fail(at, "route %s: an option is nil; leave it out", pattern)
+			return
+		}
 		o.applyRoute(r)
+	}
+	if slices.ContainsFunc(r.middleware, func(mw handler.Middleware) bool { return mw == nil }) {
+		app.fail(at, "route %s: a middleware is nil; leave it out", pattern)
+		return
 	}
 	var err error
 	r.pattern, err = handler.ParsePattern(pattern)
@@ -62,17 +70,33 @@ func (f *Function) handle(at datastore.Position, pattern string, h handler.Handl
 		}
 	}
 	for _, other := range f.api.Routes() {
-		switch {
-		case shape(other.pattern) != shape(r.pattern):
-		case other.pattern.Method == r.pattern.Method:
+		if other.pattern.Method == r.pattern.Method && shape(other.pattern) == shape(r.pattern) {
 			app.fail(at, "route %s: %s at %s serves the same requests; remove one", pattern, other.text, other.at)
 			return
-		case !slices.Equal(other.pattern.Params(), r.pattern.Params()):
-			app.fail(at, "route %s: %s at %s names the parameters of the same path differently, which API Gateway does not allow; use the same names", pattern, other.text, other.at)
+		}
+		if mine, theirs, ok := sibling(r.pattern, other.pattern); ok {
+			app.fail(at, "route %s: %s beside %s of %s at %s: API Gateway allows one parameter below a path; write the same name and kind in both",
+				pattern, mine, theirs, other.text, other.at)
 			return
 		}
 	}
 	f.routes = append(f.routes, r)
+}
+
+// sibling finds two different parameters below the same path.
+// See https://docs.aws.amazon.com/apigateway/latest/api/API_CreateResource.html.
+func sibling(p, q handler.Pattern) (mine, theirs string, ok bool) {
+	for i := range min(len(p.Segments), len(q.Segments)) {
+		a, b := p.Segments[i], q.Segments[i]
+		if a == b {
+			continue
+		}
+		if a.Kind == handler.Literal || b.Kind == handler.Literal {
+			break
+		}
+		return a.String(), b.String(), true
+	}
+	return "", "", false
 }
 
 // plainSegment reports whether API Gateway takes the text as a path part.

@@ -21,8 +21,6 @@
 package tier
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -91,16 +89,12 @@ func (a *App) Check() []error {
 					"function %s serves nothing; give it a route with Handle, or remove it", f.name)})
 			}
 			if _, err := f.Handler(); err != nil {
-				errs = append(errs, flatten(err)...)
+				errs = append(errs, err)
 			}
 			errs = append(errs, f.checkVariables()...)
 		}
 	}
-	slices.SortStableFunc(errs, func(x, y error) int {
-		p, q := position(x), position(y)
-		return cmp.Or(cmp.Compare(p.File, q.File), cmp.Compare(p.Line, q.Line))
-	})
-	return slices.CompactFunc(errs, func(x, y error) bool { return x.Error() == y.Error() })
+	return datastore.Mistakes(errs...)
 }
 
 // HTTPHandler serves the application without a gateway, for a container or a
@@ -136,24 +130,4 @@ func (a *App) checkName(at datastore.Position, what, name string) {
 	if !ok {
 		a.fail(at, "%s name %q: write a letter and then up to 63 letters, digits or '-'", what, name)
 	}
-}
-
-// flatten takes joined errors apart.
-func flatten(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var errs []error
-		for _, e := range joined.Unwrap() {
-			errs = append(errs, flatten(e)...)
-		}
-		return errs
-	}
-	return []error{err}
-}
-
-func position(err error) datastore.Position {
-	var d *datastore.DeclarationError
-	if errors.As(err, &d) {
-		return d.At
-	}
-	return datastore.Position{}
 }

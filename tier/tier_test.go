@@ -64,7 +64,18 @@ func TestMistakes(t *testing.T) {
 			api := a.API("x")
 			api.Handle("GET /a/{id}", handler.New(get))
 			api.Handle("PUT /a/{name}", handler.New(get))
-		}, []string{"names the parameters of the same path differently"}},
+			api.Handle("GET /b/{id}/x", handler.New(get))
+			api.Handle("GET /b/{name}/y", handler.New(get))
+			api.Handle("GET /c/{id}", handler.New(get))
+			api.Handle("GET /c/{id...}", handler.New(get))
+		}, []string{"{name} beside {id} of GET /a/{id}", "{name} beside {id} of GET /b/{id}/x", "{id...} beside {id} of GET /c/{id}"}},
+		{"nil options and middleware", func(a *tier.App) {
+			api := a.API("x", nil)
+			api.Use(nil)
+			api.Handle("GET /a", handler.New(ok), nil)
+			api.Handle("GET /b", handler.New(ok), tier.With(nil))
+			api.Handle("GET /c", handler.New(ok))
+		}, []string{"function x: an option is nil", "API x: a middleware is nil", "route GET /a: an option", "route GET /b: a middleware"}},
 		{"an unbound path parameter", func(a *tier.App) {
 			a.API("x").Handle("GET /a/{other}", handler.New(get))
 		}, []string{"{other}", "ID"}},
@@ -212,7 +223,7 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	app := tier.New("shop")
 	api := app.API("x")
-	for _, p := range []string{"GET /a", "POST /a", "GET /b/{id}", "PUT /b/{rest...}", "/c", "GET /d/real", "/d/{rest...}"} {
+	for _, p := range []string{"GET /a", "POST /a", "GET /b/real", "PUT /b/{rest...}", "/c", "GET /d/real", "/d/{rest...}"} {
 		api.Handle(p, handler.HandlerFunc(nil))
 	}
 	got := map[string]string{}
@@ -221,7 +232,7 @@ func TestRefused(t *testing.T) {
 	}
 	want := map[string]string{
 		"/a":         "ANY: GET, POST",
-		"/b/{id}":    "DELETE HEAD OPTIONS PATCH POST: GET, PUT",
+		"/b/real":    "DELETE HEAD OPTIONS PATCH POST: GET, PUT",
 		"/b/{rest+}": "DELETE HEAD OPTIONS PATCH POST: GET, PUT",
 		"/c":         ": ",
 		"/d/real":    ": ",

@@ -60,6 +60,10 @@ func (p *program) printCommands(w io.Writer) {
 func (p *program) parse(name string, args []string, positional int, define func(*flag.FlagSet)) ([]string, error) {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(p.stderr)
+	flags.Usage = func() {
+		p.usage(name)
+		flags.PrintDefaults()
+	}
 	if define != nil {
 		define(flags)
 	}
@@ -70,14 +74,19 @@ func (p *program) parse(name string, args []string, positional int, define func(
 		return nil, errUsage
 	}
 	if flags.NArg() != positional {
-		for _, c := range commands() {
-			if c.name == name {
-				fmt.Fprintf(p.stderr, "usage: %s\n", strings.TrimSpace(c.name+" "+c.args))
-			}
-		}
+		p.usage(name)
 		return nil, errUsage
 	}
 	return flags.Args(), nil
+}
+
+// usage prints how a command is used.
+func (p *program) usage(name string) {
+	for _, c := range commands() {
+		if c.name == name {
+			fmt.Fprintf(p.stderr, "usage: %s\n  %s\n", strings.TrimSpace(c.name+" "+c.args), c.summary)
+		}
+	}
 }
 
 // checked is the App, if nothing is wrong with it.

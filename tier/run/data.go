@@ -27,7 +27,7 @@ type storeOptions struct {
 }
 
 func (o *storeOptions) define(f *flag.FlagSet) {
-	f.StringVar(&o.data, "data", o.data, "`embedded` keeps data in -dir; aws uses the drivers that main names")
+	f.StringVar(&o.data, "data", o.data, "`where` the data is: embedded keeps it in -dir, aws uses the drivers that main names")
 	f.StringVar(&o.dir, "dir", o.dir, "`folder` of the embedded data")
 }
 
@@ -35,6 +35,7 @@ func (o *storeOptions) define(f *flag.FlagSet) {
 type openedData struct {
 	*datastore.Data
 	where string // for people: where the data is
+	lock  func() error
 	close func() error
 }
 
@@ -49,14 +50,15 @@ func (p *program) openData(o storeOptions) (openedData, error) {
 			return openedData{}, fmt.Errorf("-dir: %w", err)
 		}
 		data := datastore.New([]datastore.Driver{tables}, nil)
-		return openedData{data, where, tables.Close}, nil
+		return openedData{data, where, tables.Lock, tables.Close}, nil
 	case "aws":
 		drivers, err := p.awsDrivers()
 		if err != nil {
 			return openedData{}, err
 		}
 		data := datastore.New(drivers, &datastore.Options{Lookup: p.lookup})
-		return openedData{data, "AWS, or where the SDK's endpoint variables point", func() error { return nil }}, nil
+		nothing := func() error { return nil }
+		return openedData{data, "AWS, or where the SDK's endpoint variables point", nothing, nothing}, nil
 	}
 	return openedData{}, fmt.Errorf("-data %q: write embedded or aws", o.data)
 }

@@ -120,6 +120,28 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// TestDriversAreApart: a driver imports one kind, and one of an AWS service one
+// service client.
+func TestDriversAreApart(t *testing.T) {
+	t.Parallel()
+	kind := regexp.MustCompile(`^` + module + `datastore/[a-z]+$`)
+	for _, p := range list(t, "./datastore/embedded/...", "./datastore/iam/...") {
+		var kinds, clients []string
+		for _, imp := range p.Imports {
+			rest, sdk := strings.CutPrefix(imp, "github.com/aws/aws-sdk-go-v2/service/")
+			switch {
+			case kind.MatchString(imp) && imp != module+"datastore/iam":
+				kinds = append(kinds, imp)
+			case sdk && !strings.HasSuffix(rest, "/types"):
+				clients = append(clients, imp)
+			}
+		}
+		if len(kinds) > 1 || len(clients) > 1 {
+			t.Errorf("%s imports the kinds %v and the service clients %v; one of each at most", p.ImportPath, kinds, clients)
+		}
+	}
+}
+
 func whole(expr, s string) bool {
 	return regexp.MustCompile(`^(?:` + expr + `)$`).MatchString(s)
 }

@@ -64,11 +64,9 @@ func TestFunction(t *testing.T) {
 			if err != nil || result.FunctionError == "" || !strings.Contains(string(result.Payload), "foo") {
 				t.Errorf("an unknown event: %+v, %v; want a function error that names its keys", result, err)
 			}
-			if name == "no tag" {
-				p.stderr.await(t, "lambda.norpc")
-			}
-			if said := strings.Count(p.stderr.String(), "lambda.norpc"); (name == "no tag") != (said == 1) {
-				t.Errorf("the tag is named %d times:\n%s", said, p.stderr)
+			log := p.end()
+			if said := strings.Count(log, "lambda.norpc"); (name == "no tag") != (said == 1) {
+				t.Errorf("the tag is named %d times:\n%s", said, log)
 			}
 		})
 	}
@@ -86,15 +84,17 @@ func TestTwoFunctions(t *testing.T) {
 	if answer := invoke(t, rt, post); answer.Status != 200 {
 		t.Errorf("writes: POST = %d %s", answer.Status, answer.Body)
 	}
-	if answer := invoke(t, rt, get); answer.Status != 404 || strings.Contains(p.stderr.String(), "opened table read") {
-		t.Errorf("writes: GET = %d, stderr %s; want 404 and the other's table not opened", answer.Status, p.stderr)
+	if answer := invoke(t, rt, get); answer.Status != 404 {
+		t.Errorf("writes: GET = %d, want 404", answer.Status)
+	}
+	if log := p.end(); !strings.Contains(log, "opened table written\n") || strings.Contains(log, "opened table read\n") {
+		t.Errorf("writes: want its own table opened and no other:\n%s", log)
 	}
 
 	p, rt = function(t, bin, "_HANDLER=reads")
 	if answer := invoke(t, rt, get); answer.Status != 404 {
 		t.Errorf("reads: GET = %d; want the table's 404", answer.Status)
 	}
-	p.stderr.await(t, "opened table read\n")
 	if answer := invoke(t, rt, post); answer.Status != 404 {
 		t.Errorf("reads: POST = %d", answer.Status)
 	}
@@ -102,9 +102,12 @@ func TestTwoFunctions(t *testing.T) {
 	if answer := invoke(t, rt, stolen); answer.Status != 500 {
 		t.Errorf("reads: POST /stolen = %d", answer.Status)
 	}
-	p.stderr.await(t, "belongs to function writes")
-	if log := p.stderr.String(); strings.Contains(log, "opened table written") {
-		t.Errorf("the other's table was opened:\n%s", log)
+	log := p.end()
+	if !strings.Contains(log, "opened table read\n") || strings.Contains(log, "opened table written\n") {
+		t.Errorf("reads: want its own table opened and no other:\n%s", log)
+	}
+	if !strings.Contains(log, "belongs to function writes") || !strings.Contains(log, "used by function reads") {
+		t.Errorf("the refusal does not name both functions:\n%s", log)
 	}
 }
 

@@ -74,44 +74,14 @@ type process struct {
 
 // lockedBuffer can be read while a process writes to it.
 type lockedBuffer struct {
-	mu      sync.Mutex
-	b       bytes.Buffer
-	written chan struct{} // closed by the next write
+	mu sync.Mutex
+	b  bytes.Buffer
 }
 
 func (l *lockedBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.written != nil {
-		close(l.written)
-		l.written = nil
-	}
 	return l.b.Write(p)
-}
-
-// await waits until text was written: what a process says arrives after what it
-// answers.
-func (l *lockedBuffer) await(t *testing.T, text string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	for {
-		l.mu.Lock()
-		found := strings.Contains(l.b.String(), text)
-		if l.written == nil {
-			l.written = make(chan struct{})
-		}
-		more := l.written
-		l.mu.Unlock()
-		if found {
-			return
-		}
-		select {
-		case <-more:
-		case <-ctx.Done():
-			t.Fatalf("no %q in:\n%s", text, l)
-		}
-	}
 }
 
 func (l *lockedBuffer) String() string {
@@ -178,6 +148,15 @@ func (p *process) stop(t *testing.T) int {
 	_, _ = io.Copy(io.Discard, p.stdout)
 	_ = p.cmd.Wait()
 	return p.cmd.ProcessState.ExitCode()
+}
+
+// end kills the program and returns all that it said on stderr: what a process
+// says can arrive after what it answers.
+func (p *process) end() string {
+	_ = p.cmd.Process.Kill()
+	_, _ = io.Copy(io.Discard, p.stdout)
+	_ = p.cmd.Wait()
+	return p.stderr.String()
 }
 
 // output runs a program to its end.

@@ -18,7 +18,6 @@
 package run
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -84,12 +83,7 @@ func (p *program) declare(data *datastore.Data) (app *tier.App, err error) {
 // line, in the order of the lines.
 func (p *program) explain(err error) string {
 	var lines []string
-	errs := flatten(err)
-	slices.SortStableFunc(errs, func(x, y error) int {
-		a, b := position(x), position(y)
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
-	})
-	for _, e := range errs {
+	for _, e := range datastore.Mistakes(err) {
 		var d *datastore.DeclarationError
 		if errors.As(e, &d) && !d.At.IsZero() {
 			lines = append(lines, d.At.RelativeTo(p.folder)+": "+d.Message)
@@ -98,25 +92,6 @@ func (p *program) explain(err error) string {
 		lines = append(lines, e.Error())
 	}
 	return strings.Join(lines, "\n")
-}
-
-func position(err error) datastore.Position {
-	var d *datastore.DeclarationError
-	if errors.As(err, &d) {
-		return d.At
-	}
-	return datastore.Position{}
-}
-
-func flatten(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var errs []error
-		for _, e := range joined.Unwrap() {
-			errs = append(errs, flatten(e)...)
-		}
-		return errs
-	}
-	return []error{err}
 }
 
 // chooseFunction is the function that the environment names.

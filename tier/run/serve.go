@@ -45,6 +45,9 @@ func (p *program) serveData(ctx context.Context, data openedData, port int) erro
 	if err != nil {
 		return err
 	}
+	if err := data.lock(); err != nil {
+		return err
+	}
 	log := slog.New(slog.NewTextHandler(p.stderr, nil))
 	var servers []server
 	defer func() {

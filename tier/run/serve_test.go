@@ -148,6 +148,10 @@ func TestFolderInUse(t *testing.T) {
 	if !strings.Contains(stderr, dir) {
 		t.Errorf("stderr %q; want the folder that is in use", stderr)
 	}
+	_, stderr, status := output(t, "", buildTool(t, "./examples/quickstart"), "serve", "-port", "0", "-dir", dir)
+	if status != 1 || !strings.Contains(stderr, dir) || !strings.Contains(stderr, "in use") {
+		t.Errorf("a second serve: status %d, %q; want the folder that is in use", status, stderr)
+	}
 	p.stop(t)
 	stdout, stderr, status := output(t, event, buildTool(t, "./examples/quickstart"), "invoke", "-dir", dir, "orders")
 	if status != 0 || !strings.Contains(stdout, "ada@shop.example") {

@@ -26,6 +26,8 @@ func (s *stack) api(api *tier.API) {
 		properties: object{
 			{"Name", sub("${AWS::StackName}-" + api.Name())},
 			{"StageName", tier.Stage},
+			// Without it SAM adds a second stage, named Stage.
+			{"OpenApiVersion", "3.0.1"},
 			{"EndpointConfiguration", object{{"Type", "REGIONAL"}}},
 			{"DefinitionBody", openAPI(api)},
 		},

@@ -105,18 +105,38 @@ func (d *Driver) OpenTable(_ context.Context, data *datastore.Data, spec table.S
 	return e, nil
 }
 
+// Lock takes the folder for this process now, where otherwise the first table
+// does: a program that serves learns at its start that another process has it.
+func (d *Driver) Lock() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.take()
+}
+
+// take makes the folder and takes the lock, once.
+func (d *Driver) take() error {
+	if d.dir == "" || d.lock != nil {
+		return nil
+	}
+	if err := os.MkdirAll(d.dir, 0o755); err != nil {
+		return err
+	}
+	lock, err := lockFolder(d.dir)
+	if err != nil {
+		return err
+	}
+	d.lock = lock
+	return nil
+}
+
 // load takes the lock, if this is the first table, and reads the journal.
 func (d *Driver) load(e *engine, name string) error {
 	path := filepath.Join(d.dir, name+".journal")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	if d.lock == nil {
-		lock, err := lockFolder(d.dir)
-		if err != nil {
-			return err
-		}
-		d.lock = lock
+	if err := d.take(); err != nil {
+		return err
 	}
 	j, err := openJournal(path, e, d.opts)
 	e.journal = j
