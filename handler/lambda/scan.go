@@ -42,6 +42,13 @@ func (s *scanner) fail(what string) {
 
 // peek goes over white space and says which byte comes next, 0 at the end.
 func (s *scanner) peek() byte {
+	if s.pos < len(s.text) && s.text[s.pos] > ' ' {
+		return s.text[s.pos] // nearly always
+	}
+	return s.peekOverSpace()
+}
+
+func (s *scanner) peekOverSpace() byte {
 	for s.pos < len(s.text) {
 		switch c := s.text[s.pos]; c {
 		case ' ', '\t', '\n', '\r':
@@ -108,9 +115,13 @@ func (s *scanner) key() string {
 
 // value goes over a value of any type.
 func (s *scanner) value() span {
-	s.peek()
+	c := s.peek()
 	from := s.pos
-	s.skip(0)
+	if c == '"' {
+		s.str()
+	} else {
+		s.skip(0)
+	}
 	if s.err != nil {
 		return span{}
 	}
@@ -260,7 +271,7 @@ const (
 )
 
 // load8 is the eight bytes at i, the first in the lowest place.
-func load8(t string, i int) uint64 {
+func load8[T []byte | string](t T, i int) uint64 {
 	b := t[i : i+8]
 	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
