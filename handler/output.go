@@ -156,12 +156,14 @@ func (o *output) writeJSON(at unsafe.Pointer, resp *reply) (err error) {
 		}
 		return nil
 	}
-	room := min(o.room.Load()+64, 64<<10)
-	resp.Body, err = o.encoder.Append(make([]byte, 0, room), reflect.NewAt(t, at).Interface())
+	last := o.room.Load()
+	resp.Body, err = o.encoder.Append(make([]byte, 0, min(last+64, 64<<10)), reflect.NewAt(t, at).Interface())
 	if err != nil {
 		return fmt.Errorf("encode %v: %w", o.typ, err)
 	}
-	o.room.Store(int64(len(resp.Body)))
+	if size := int64(len(resp.Body)); size != last {
+		o.room.Store(size)
+	}
 	resp.setType(jsonType)
 	return nil
 }

@@ -224,7 +224,26 @@ func (s *scanner) digits() bool {
 
 // str goes over the string that starts here and says whether it has escapes.
 func (s *scanner) str() (escaped bool) {
-	s.pos++
+	t, i, bytes := s.text, s.pos+1, s.bytes
+	for i+8 <= len(t) {
+		x := load8(t, i)
+		bytes |= x
+		if m := special(x); m != 0 {
+			i += bits.TrailingZeros64(m) / 8
+			if t[i] != '"' {
+				break
+			}
+			s.pos, s.bytes = i+1, bytes
+			return false // nearly always
+		}
+		i += 8
+	}
+	s.pos, s.bytes = i, bytes
+	return s.restOfStr()
+}
+
+// restOfStr is str from the middle of a string on.
+func (s *scanner) restOfStr() (escaped bool) {
 	for {
 		s.plain()
 		if s.pos >= len(s.text) {
@@ -287,19 +306,19 @@ func special(x uint64) uint64 {
 
 // plain goes over what stands for itself in a string.
 func (s *scanner) plain() {
-	t, i := s.text, s.pos
+	t, i, bytes := s.text, s.pos, s.bytes
 	for i+8 <= len(t) {
 		x := load8(t, i)
-		s.bytes |= x
+		bytes |= x
 		if m := special(x); m != 0 {
-			s.pos = i + bits.TrailingZeros64(m)/8
+			s.pos, s.bytes = i+bits.TrailingZeros64(m)/8, bytes
 			return
 		}
 		i += 8
 	}
 	for i < len(t) && t[i] != '"' && t[i] != '\\' && t[i] >= 0x20 {
-		s.bytes |= uint64(t[i])
+		bytes |= uint64(t[i])
 		i++
 	}
-	s.pos = i
+	s.pos, s.bytes = i, bytes
 }
