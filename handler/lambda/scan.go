@@ -299,9 +299,8 @@ func load8[T []byte | string](t T, i int) uint64 {
 // special marks, with its high bit, the first byte of x that is a quote, a
 // backslash or a control character. Marks after the first may be false.
 func special(x uint64) uint64 {
-	q := x ^ ones*'"'
-	b := x ^ ones*'\\'
-	return ((q-ones)&^q | (b-ones)&^b | (x-ones*0x20)&^x) & highs
+	// With its bit 2 turned, a quote is the one byte from 0x20 on below 0x21.
+	return (((x ^ ones*2) - ones*0x21) | ((x ^ ones*'\\') - ones)) &^ x & highs
 }
 
 // plain goes over what stands for itself in a string.
