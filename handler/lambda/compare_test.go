@@ -12,10 +12,10 @@ import (
 	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
 )
 
-// slice is how many invocations of one function come before it is the other's
-// turn: short, so that what else the machine does meets both alike, and long
-// enough that each pays for the garbage it makes.
-const slice = 250
+// turn is how many invocations of one function come before it is the other's
+// turn: few, so that what else the machine does meets both alike, and enough
+// that each pays for the garbage it makes, and nothing for the other's.
+func turn(payload []byte) int { return max(4<<20/len(payload), 20) }
 
 // compare runs two functions on one payload in turns. It reports the time of
 // ours for each invocation and, as x-raw, the ratio of its processor time to
@@ -30,17 +30,15 @@ func compare(b *testing.B, payload []byte, status int, raw, ours awslambda.Handl
 		}
 	}
 	var ratios []float64
+	slice := turn(payload)
 	b.ResetTimer()
 	for left := b.N; left > 0; left -= slice {
 		n := min(left, slice)
 		b.StopTimer()
-		before := cost(b, raw, payload, (n+1)/2)
+		theirs := cost(b, raw, payload, n)
 		b.StartTimer()
 		mine := cost(b, ours, payload, n)
-		b.StopTimer()
-		after := cost(b, raw, payload, n-(n+1)/2)
-		b.StartTimer()
-		if theirs := before + after; theirs > 0 && (n == slice || b.N < slice) {
+		if theirs > 0 && (n == slice || b.N < slice) {
 			ratios = append(ratios, float64(mine)/float64(theirs))
 		}
 	}
