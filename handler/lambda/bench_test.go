@@ -16,7 +16,7 @@ type byID struct {
 
 // service is the application of the benchmarks: two operations, and 50
 // resources of four routes each.
-func service(b *testing.B) handler.Handler {
+func service(b testing.TB) handler.Handler {
 	b.Helper()
 	get := func(_ context.Context, in byID) (order, error) { return getOrder(in.ID, in.Expand), nil }
 	list := func(context.Context, struct{}) (order, error) { return getOrder(orderID, false), nil }

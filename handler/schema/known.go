@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// known are the readings without error, and the plans made of them: a program
-// names the same types in many routes, and reads and holds each once.
+// known are the readings without mistakes, and the plans made of them: many
+// routes name the same types, and each is read and held once. Types are part of
+// the program, so it does not grow without end.
 type known struct {
 	types sync.Map // *Type, by reflect.Type
 	plans sync.Map // *Decoder of inputs, *Encoder of outputs, by *Type
