@@ -33,6 +33,7 @@ import (
 
 func chiApp() http.Handler {
 	r := chi.NewRouter()
+	//lint:ignore SA1019 applications have it, and it shows that the remote address is carried
 	r.Use(middleware.RequestID, middleware.RealIP, recoverer, middleware.StripSlashes)
 	r.Get("/orders/{id}", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "order %s", chi.URLParam(r, "id"))
@@ -286,6 +287,7 @@ func TestFromHTTPMiddleware_Chi(t *testing.T) {
 		return &handler.Response{Body: []byte(req.Facts().Remote + " " + req.Path() + " " + middleware.GetReqID(ctx))}, nil
 	}),
 		handler.FromHTTPMiddleware(middleware.RequestID),
+		//lint:ignore SA1019 applications have it, and it shows that the remote address is carried
 		handler.FromHTTPMiddleware(middleware.RealIP),
 		handler.FromHTTPMiddleware(middleware.Recoverer),
 		handler.FromHTTPMiddleware(middleware.SetHeader("X-Frame-Options", "DENY")),

@@ -8,7 +8,7 @@ import (
 )
 
 // PanicError is a panic that was caught where it could not go on: in a
-// goroutine of a bridge. It answers 500. [errors.Is] finds the panic's value if
+// goroutine of a bridge, at a doorway. It answers 500. [errors.Is] finds the panic's value if
 // that is an error; [http.ErrAbortHandler] asks to end the answer without a log.
 type PanicError struct {
 	Value any    // what panic was called with

@@ -159,7 +159,7 @@ func (r *Request) QueryValues(name string) iter.Seq[string] {
 }
 
 func unescape(s string) (string, bool) {
-	if !strings.ContainsAny(s, "%+") {
+	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
 		return s, true
 	}
 	s, err := url.QueryUnescape(s)

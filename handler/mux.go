@@ -90,41 +90,62 @@ func (n *node) child(s Segment) *node {
 
 // Handle serves req.
 func (m *Mux) Handle(ctx context.Context, req *Request) (*Response, error) {
+	path := strings.TrimPrefix(req.path, "/")
 	l := lookup{method: req.method}
-	r := l.find(&m.root, strings.TrimPrefix(req.path, "/"))
-	if r == nil && req.method == http.MethodHead {
-		l.method, l.values, l.fits = http.MethodGet, l.values[:0], l.fits[:0]
-		r = l.find(&m.root, strings.TrimPrefix(req.path, "/"))
+	ok := l.find(&m.root, path, 0)
+	if !ok && req.method == http.MethodHead {
+		l = lookup{method: http.MethodGet}
+		ok = l.find(&m.root, path, 0)
 	}
-	if r == nil {
+	if !ok {
 		return nil, l.refusal()
 	}
-	values := make([]string, len(l.values))
-	for i, v := range l.values {
+	to := l.to
+	for i, v := range to.match.values {
 		var err error
-		if values[i], err = unescapePath(v); err != nil {
+		if to.match.values[i], err = unescapePath(v); err != nil {
 			return nil, &Error{Status: http.StatusBadRequest, Fields: []FieldError{{
-				Location: "path." + r.names[i], Rule: "encoding", Message: "must be well percent-encoded",
+				Location: "path." + to.match.names[i], Rule: "encoding", Message: "must be well percent-encoded",
 			}}, Err: err}
 		}
 	}
-	return r.handler.Handle(ctx, req.withMatch(&match{r.pattern, r.names, values}))
+	req.routed.Store(&to.match)
+	to.req = *req
+	to.req.match = &to.match
+	return l.handler.Handle(ctx, &to.req)
 }
 
 // lookup is the state of one search.
 type lookup struct {
-	method string
-	buf    [8]string
-	values []string // of the parameters on the way, encoded
-	fits   []*node  // places that fit the path but not the method
+	method  string
+	to      *destination // nil until found
+	handler Handler
+	fits    []*node // places that fit the path but not the method
 }
 
-// find goes down from n by rest, the path without the slash that led to n. Where
-// a branch has no handler for the method it comes back and tries the next.
-func (l *lookup) find(n *node, rest string) *route {
-	if l.values == nil {
-		l.values = l.buf[:0]
+// destination is what a search finds, and the request that goes there: one
+// allocation, with room for the values that most patterns have.
+type destination struct {
+	req   Request
+	match match
+	room  [2]string
+}
+
+func newDestination(r *route) *destination {
+	to := &destination{match: match{pattern: r.pattern, names: r.names}}
+	if n := len(r.names); n <= len(to.room) {
+		to.match.values = to.room[:n:n]
+	} else {
+		to.match.values = make([]string, n)
 	}
+	return to
+}
+
+// find goes down from n by rest, the path without the slash that led to n;
+// params is how many parameters there are on the way to n. Where a branch has no
+// handler for the method it comes back and tries the next. Values are noted on
+// the way back, when their place is known.
+func (l *lookup) find(n *node, rest string, params int) bool {
 	if rest == "" {
 		return l.at(n)
 	}
@@ -136,45 +157,43 @@ func (l *lookup) find(n *node, rest string) *route {
 				text = decoded
 			}
 		}
-		if c := n.literal[text]; c != nil {
-			if r := l.find(c, after); r != nil {
-				return r
+		if c := n.literal[text]; c != nil && l.find(c, after, params) {
+			return true
+		}
+	}
+	if n.param != nil && segment != "" && l.find(n.param, after, params+1) {
+		l.to.match.values[params] = segment
+		return true
+	}
+	if tail := strings.TrimSuffix(rest, "/"); n.greedy != nil && tail != "" && l.at(n.greedy) {
+		l.to.match.values[params] = tail
+		return true
+	}
+	return false
+}
+
+// at finds the route of n for the method; an exact method goes before every
+// method.
+func (l *lookup) at(n *node) bool {
+	var found *route
+	for i := range n.routes {
+		switch r := &n.routes[i]; r.method {
+		case l.method:
+			found = r
+		case "":
+			if found == nil {
+				found = r
 			}
 		}
 	}
-	mark := len(l.values)
-	if n.param != nil && segment != "" {
-		l.values = append(l.values, segment)
-		if r := l.find(n.param, after); r != nil {
-			return r
+	if found == nil {
+		if len(n.routes) > 0 {
+			l.fits = append(l.fits, n)
 		}
-		l.values = l.values[:mark]
+		return false
 	}
-	if tail := strings.TrimSuffix(rest, "/"); n.greedy != nil && tail != "" {
-		l.values = append(l.values, tail)
-		if r := l.at(n.greedy); r != nil {
-			return r
-		}
-		l.values = l.values[:mark]
-	}
-	return nil
-}
-
-// at is the route of n for the method; an exact method goes before every method.
-func (l *lookup) at(n *node) *route {
-	var all *route
-	for i := range n.routes {
-		switch n.routes[i].method {
-		case l.method:
-			return &n.routes[i]
-		case "":
-			all = &n.routes[i]
-		}
-	}
-	if all == nil && len(n.routes) > 0 {
-		l.fits = append(l.fits, n)
-	}
-	return all
+	l.to, l.handler = newDestination(found), found.handler
+	return true
 }
 
 func (l *lookup) refusal() error {

@@ -29,7 +29,7 @@ type Redirect struct {
 type output struct {
 	typ     reflect.Type
 	status  int
-	body    func(o *output, at unsafe.Pointer, resp *Response) error // nil for none
+	body    func(o *output, at unsafe.Pointer, resp *reply) error // nil for none
 	bodyAt  uintptr
 	media   string
 	json    *schema.Type
@@ -105,9 +105,9 @@ func (o *output) respond(v any) (*Response, error) {
 		}
 		return resp, nil
 	}
-	resp := &Response{Status: o.status, Header: http.Header{}}
+	resp := &reply{Response: Response{Status: o.status, Header: http.Header{}}}
 	if o.chooses {
-		if err := o.choose(*(*int)(unsafe.Add(at, o.choice)), resp); err != nil {
+		if err := o.choose(*(*int)(unsafe.Add(at, o.choice)), &resp.Response); err != nil {
 			return nil, err
 		}
 	}
@@ -121,7 +121,19 @@ func (o *output) respond(v any) (*Response, error) {
 			return nil, err
 		}
 	}
-	return resp, nil
+	return &resp.Response, nil
+}
+
+// reply is a response being made, with room for what nearly all have.
+type reply struct {
+	Response
+	room [1]string
+}
+
+// setType sets the content type.
+func (r *reply) setType(contentType string) {
+	r.room[0] = contentType
+	r.Header["Content-Type"] = r.room[:]
 }
 
 // choose takes the status that the function has chosen.
@@ -136,7 +148,7 @@ func (o *output) choose(status int, resp *Response) error {
 	return nil
 }
 
-func (o *output) writeJSON(at unsafe.Pointer, resp *Response) (err error) {
+func (o *output) writeJSON(at unsafe.Pointer, resp *reply) (err error) {
 	t := o.json.Go
 	if t.Kind() == reflect.Pointer && *(*unsafe.Pointer)(at) == nil {
 		if resp.Status == http.StatusOK {
@@ -144,28 +156,30 @@ func (o *output) writeJSON(at unsafe.Pointer, resp *Response) (err error) {
 		}
 		return nil
 	}
-	room := min(o.room.Load()+64, 64<<10)
-	resp.Body, err = o.encoder.Append(make([]byte, 0, room), reflect.NewAt(t, at).Interface())
+	last := o.room.Load()
+	resp.Body, err = o.encoder.Append(make([]byte, 0, min(last+64, 64<<10)), reflect.NewAt(t, at).Interface())
 	if err != nil {
 		return fmt.Errorf("encode %v: %w", o.typ, err)
 	}
-	o.room.Store(int64(len(resp.Body)))
-	resp.Header["Content-Type"] = []string{jsonType}
+	if size := int64(len(resp.Body)); size != last {
+		o.room.Store(size)
+	}
+	resp.setType(jsonType)
 	return nil
 }
 
-func (o *output) writeBytes(at unsafe.Pointer, resp *Response) error {
+func (o *output) writeBytes(at unsafe.Pointer, resp *reply) error {
 	resp.Body = *(*[]byte)(at)
-	resp.Header["Content-Type"] = []string{o.media}
+	resp.setType(o.media)
 	return nil
 }
 
-func (o *output) writeReader(at unsafe.Pointer, resp *Response) error {
+func (o *output) writeReader(at unsafe.Pointer, resp *reply) error {
 	r := *(*io.Reader)(at)
 	if r == nil {
 		return nil
 	}
-	resp.Header["Content-Type"] = []string{o.media}
+	resp.setType(o.media)
 	resp.Stream = func(_ context.Context, w io.Writer) error {
 		_, err := io.Copy(w, r)
 		return err
@@ -176,7 +190,7 @@ func (o *output) writeReader(at unsafe.Pointer, resp *Response) error {
 	return nil
 }
 
-func (o *output) writeContent(at unsafe.Pointer, resp *Response) error {
+func (o *output) writeContent(at unsafe.Pointer, resp *reply) error {
 	c := (*Content)(at)
 	if c.Type == "" {
 		c.Type = "application/octet-stream"
@@ -185,11 +199,11 @@ func (o *output) writeContent(at unsafe.Pointer, resp *Response) error {
 		return err
 	}
 	resp.Body = c.Data
-	resp.Header["Content-Type"] = []string{c.Type}
+	resp.setType(c.Type)
 	return nil
 }
 
-func (o *output) writeRedirect(at unsafe.Pointer, resp *Response) error {
+func (o *output) writeRedirect(at unsafe.Pointer, resp *reply) error {
 	r := (*Redirect)(at)
 	switch r.Status {
 	case 0:

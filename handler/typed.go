@@ -121,15 +121,18 @@ func New[In, Out any](fn func(ctx context.Context, in In) (Out, error), opts ...
 		o.apply(&op.settings)
 	}
 	op.call = func(ctx context.Context, req *Request) (*Response, error) {
-		in := new(In)
-		if err := op.input.bind(ctx, req, in); err != nil {
+		var values struct { // one allocation
+			in  In
+			out Out
+		}
+		if err := op.input.bind(ctx, req, &values.in); err != nil {
 			return nil, err
 		}
-		out, err := fn(ctx, *in)
-		if err != nil {
+		var err error
+		if values.out, err = fn(ctx, values.in); err != nil {
 			return nil, op.declared(err)
 		}
-		return op.output.respond(&out)
+		return op.output.respond(&values.out)
 	}
 	if fn == nil {
 		op.refuse(errors.New("handler.New: the function is nil"))

@@ -20,9 +20,9 @@ func TestAllocations(t *testing.T) {
 		req  *handler.Request
 		most float64
 	}{
-		// In, response, its header.
+		// In and Out, response, its header.
 		{"GET", handler.New(func(context.Context, byID) (struct{}, error) { return struct{}{}, nil }),
-			handler.WithPathValues(request("GET /7?expand=true"), "", "id", "7"), 4},
+			routed("/{id}", request("GET /7?expand=true")), 3},
 		// Besides, the decoder's state, the items, the text of the fake body.
 		{"POST", handler.New(func(context.Context, []orderLine) (struct{}, error) { return struct{}{}, nil }),
 			request("POST /", "Content-Type: application/json", "", `[{"sku":"a","qty":1},{"sku":"b","qty":2}]`), 8},

@@ -30,7 +30,7 @@ func BenchmarkHandle(b *testing.B) {
 		ID     string `path:"id" validate:"uuid"`
 		Expand bool   `query:"expand"`
 	}
-	get := handler.WithPathValues(request("GET /orders/7f0c0f4e-3b1d-4f7e-9d0e-0a4c6f2b9a11?expand=true"), "", "id", "7f0c0f4e-3b1d-4f7e-9d0e-0a4c6f2b9a11")
+	get := routed("/orders/{id}", request("GET /orders/7f0c0f4e-3b1d-4f7e-9d0e-0a4c6f2b9a11?expand=true"))
 	b.Run("GET", func(b *testing.B) {
 		bench(b, handler.New(func(context.Context, byID) (struct{}, error) { return struct{}{}, nil }), get, "id")
 	})

@@ -1,6 +1,7 @@
 package handler_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -44,4 +45,21 @@ func request(lines ...string) *handler.Request {
 		d.header.Add(name, value)
 	}
 	return handler.NewRequest(d)
+}
+
+// routed is a request as a mux with this one pattern passes it on.
+func routed(pattern string, req *handler.Request) *handler.Request {
+	mux := handler.NewMux()
+	var out *handler.Request
+	err := mux.Route(pattern, handler.HandlerFunc(func(_ context.Context, req *handler.Request) (*handler.Response, error) {
+		out = req
+		return &handler.Response{}, nil
+	}))
+	if err == nil {
+		_, err = mux.Handle(context.Background(), req)
+	}
+	if err != nil {
+		panic(err) // a mistake of the test
+	}
+	return out
 }

@@ -29,10 +29,10 @@ func ExampleNew() {
 		Limit int    `json:"limit"`
 	}
 	op := handler.New(func(_ context.Context, in in) (out, error) {
-		return out{in.ID, in.Limit}, nil
+		return out(in), nil
 	})
-	show(op, handler.WithPathValues(request("GET /orders/7"), "GET /orders/{id}", "id", "7"))
-	show(op, handler.WithPathValues(request("GET /orders/7?limit=500"), "GET /orders/{id}", "id", "7"))
+	show(op, routed("/orders/{id}", request("GET /orders/7")))
+	show(op, routed("/orders/{id}", request("GET /orders/7?limit=500")))
 	// Output:
 	// 200 {"id":"7","limit":20}
 	// 400 {"type":"about:blank","title":"Bad Request","status":400,"detail":"the request is not valid","requestId":"r-1","errors":[{"location":"query.limit","rule":"lte","message":"must be at most 100"}]}

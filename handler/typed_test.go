@@ -80,7 +80,7 @@ func TestParams(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := bound[everything](t, handler.WithPathValues(tt.req, "GET /{id}", "id", "a b"))
+			got, err := bound[everything](t, routed("/{id}", tt.req.WithPath("/a%20b")))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,11 +158,11 @@ func TestFailingFields(t *testing.T) {
 			[]string{"body.shipTo.city type: must be a string"}},
 		{"null", "whole", request("POST /", "", `{"email":null,"shipTo":null,"items":null}`),
 			[]string{"body.email type: must not be null", "body.shipTo type: must not be null", "body.items required: is required"}},
-		{"embedded, and a field that the body must not set", "some", handler.WithPathValues(request("POST /?dry=7", "", `{"tenant":5}`), "", "tenant", "t"),
+		{"embedded, and a field that the body must not set", "some", routed("/{tenant}", request("POST /t?dry=7", "", `{"tenant":5}`)),
 			[]string{"query.dry type: must be true or false", "body.email required: is required", "body.shipTo required: is required", "body.items required: is required"}},
-		{"a field is the body", "field", handler.WithPathValues(request("PUT /", "", `{"email":"a@b.example","shipTo":{"city":"c"},"items":[{}]}`), "", "id", "0"),
+		{"a field is the body", "field", routed("/{id}", request("PUT /0", "", `{"email":"a@b.example","shipTo":{"city":"c"},"items":[{}]}`)),
 			[]string{"path.id gte: must be at least 1", "body.items[0].sku required: is required"}},
-		{"no body", "field", handler.WithPathValues(request("PUT /"), "", "id", "x"),
+		{"no body", "field", routed("/{id}", request("PUT /x")),
 			[]string{"path.id type: must be a whole number", "body required: is required, as JSON"}},
 		{"a list", "list", request("POST /", "", `[{"sku":"a"},{"sku":"long"},5]`),
 			[]string{"body[2] type: must be an object", "body[1].sku max: must be at most 3 characters long"}},
@@ -190,7 +190,7 @@ func TestFailingFields(t *testing.T) {
 
 func TestBodySetsNoParameter(t *testing.T) {
 	t.Parallel()
-	req := handler.WithPathValues(request("POST /", "", `{"tenant":"evil","Dry":true,"email":"a@b.example","shipTo":{"city":"c"},"items":[{"sku":"a"}]}`), "", "tenant", "good")
+	req := routed("/{tenant}", request("POST /good", "", `{"tenant":"evil","Dry":true,"email":"a@b.example","shipTo":{"city":"c"},"items":[{"sku":"a"}]}`))
 	got, err := bound[placing](t, req)
 	if err != nil {
 		t.Fatal(err)
@@ -305,7 +305,6 @@ func TestUnknownMembers(t *testing.T) {
 
 type selfChecked struct {
 	A, B int
-	err  error
 }
 
 func (s *selfChecked) Validate(context.Context) error {

@@ -22,6 +22,7 @@ type checker struct {
 	in    *input
 	name  string // what the library puts in front of each field
 	dives string // "dive", "dive,dive", ... if In is a list of lists; "" for a struct
+	sure  sure
 }
 
 // newChecker is the checker for an In, nil if no tag in it says anything.
@@ -44,12 +45,21 @@ func newChecker(in *input) (*checker, error) {
 	if c.dives == "" && in.typed.Name() != "" {
 		c.name = in.typed.Name() + "."
 	}
+	c.sure = newSure(in.typ, c.dives)
 	return c, nil
 }
 
 // run checks v, a *In, and adds what fails, but for fields that have not been
 // read, or of which a part has not. An error is no verdict on the request.
-func (c *checker) run(ctx context.Context, v any, fails *failures) (err error) {
+func (c *checker) run(ctx context.Context, v any, fails *failures) error {
+	if c.sure(reflect.ValueOf(v).UnsafePointer()) {
+		return nil
+	}
+	return c.ask(ctx, v, fails)
+}
+
+// ask lets the library decide.
+func (c *checker) ask(ctx context.Context, v any, fails *failures) (err error) {
 	defer func() {
 		// The library panics where a rule does not suit a value.
 		if r := recover(); r != nil {

@@ -16,7 +16,7 @@ type byID struct {
 
 // service is the application of the benchmarks: two operations, and 50
 // resources of four routes each.
-func service(b *testing.B) handler.Handler {
+func service(b testing.TB) handler.Handler {
 	b.Helper()
 	get := func(_ context.Context, in byID) (order, error) { return getOrder(in.ID, in.Expand), nil }
 	list := func(context.Context, struct{}) (order, error) { return getOrder(orderID, false), nil }
@@ -44,7 +44,8 @@ func service(b *testing.B) handler.Handler {
 func BenchmarkInvoke(b *testing.B) {
 	r, d := newRaw(), lambda.New(service(b), nil)
 	b.Run("1-get-v2", func(b *testing.B) { compare(b, getV2(), http.StatusOK, r.v2(), d) })
-	b.Run("2-post-1k", func(b *testing.B) { compare(b, post1K(), http.StatusCreated, r.v2(), d) })
+	b.Run("2-post-1k", func(b *testing.B) { compare(b, postOf(5), http.StatusCreated, r.v2(), d) })
+	b.Run("3-post-100k", func(b *testing.B) { compare(b, postOf(600), http.StatusCreated, r.v2(), d) })
 	b.Run("4-get-v1", func(b *testing.B) { compare(b, getV1(), http.StatusOK, r.v1(), d) })
 	b.Run("5-routes-200", func(b *testing.B) { compare(b, lastOf200(), http.StatusOK, r.v2(), d) })
 }

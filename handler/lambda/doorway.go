@@ -189,14 +189,6 @@ func respond(req *handler.Request, err error) (resp *handler.Response, answered 
 // errAborted is the function error of a handler that gave up on its answer.
 var errAborted = errors.New("lambda: the handler aborted its answer")
 
-// PanicError is a panic of a handler, as the log sees it.
-type PanicError struct {
-	Value any    // what it panicked with
-	Stack []byte // the goroutine's stack
-}
-
-func (e *PanicError) Error() string { return fmt.Sprint("panic: ", e.Value) }
-
 // recovered, deferred, turns a panic into an error.
 func recovered(err *error) { recoveredValue(recover(), err) }
 
@@ -206,7 +198,7 @@ func recoveredValue(v any, err *error) {
 	case http.ErrAbortHandler:
 		*err = errAborted
 	default:
-		*err = &PanicError{Value: v, Stack: debug.Stack()}
+		*err = &handler.PanicError{Value: v, Stack: debug.Stack()}
 	}
 }
 
@@ -220,7 +212,7 @@ func (d *Doorway) log(ctx context.Context, req *handler.Request, status int, err
 		return
 	}
 	attrs := append(d.attrs(req, status), slog.Any("error", err))
-	if p, ok := err.(*PanicError); ok { // not errors.As: err may hold a nil pointer
+	if p, ok := err.(*handler.PanicError); ok { // not errors.As: err may hold a nil pointer
 		attrs = append(attrs, slog.String("stack", string(p.Stack)))
 	}
 	logger.LogAttrs(ctx, level, "request failed", attrs...)

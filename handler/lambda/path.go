@@ -31,16 +31,21 @@ func escapePath(path string, decoded bool) string {
 	return string(b)
 }
 
-// pathByte reports whether the byte at i may stand in a path as it is (RFC 3986,
-// pchar and "/").
+// The bytes that may stand in a path as they are (RFC 3986, pchar and "/"), as
+// sets of bits: those below 64, and those from 64 on.
+const (
+	lowPathBytes = 1<<'/' | 1<<'-' | 1<<'.' | 1<<'!' | 1<<'$' | 1<<'&' | 1<<'\'' | 1<<'(' | 1<<')' |
+		1<<'*' | 1<<'+' | 1<<',' | 1<<';' | 1<<'=' | 1<<':' | (1<<10-1)<<'0'
+	highPathBytes = 1<<('@'-64) | 1<<('_'-64) | 1<<('~'-64) | (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64)
+)
+
+// pathByte reports whether the byte at i may stand in a path as it is.
 func pathByte(path string, i int, decoded bool) bool {
-	switch c := path[i]; c {
-	case '/', '-', '.', '_', '~', '!', '$', '&', '\'', '(', ')', '*', '+', ',', ';', '=', ':', '@':
+	switch c := path[i]; {
+	case c < 64 && lowPathBytes>>c&1 != 0, c >= 64 && c < 128 && highPathBytes>>(c-64)&1 != 0:
 		return true
-	case '%':
-		return !decoded && i+2 < len(path) && isHex(path[i+1]) && isHex(path[i+2])
 	default:
-		return c|0x20-'a' < 26 || c-'0' < 10
+		return c == '%' && !decoded && i+2 < len(path) && isHex(path[i+1]) && isHex(path[i+2])
 	}
 }
 

@@ -67,13 +67,14 @@ func lastOf200() []byte {
 	return handlertest.HTTPEvent(browserRequest(http.MethodGet, "/"+resource(49)+"/"+orderID+"?expand=true", "/"+resource(49)+"/{id}"))
 }
 
-func post1K() []byte {
+// postOf places an order of some items, about 170 bytes each.
+func postOf(items int) []byte {
 	in := createOrder{
 		CustomerID: "7f0c0f4e-3b1d-4f7e-9d0e-0a4c6f2b9a11", Email: "ada.lovelace@shop.example", Currency: "EUR",
 		Note:   "Please ring twice; the \"side\" door is quicker.\nThank you — Ada",
 		ShipTo: address{Line1: "12 Analytical Row", City: "London", Postcode: "EC1A 1BB", Country: "GB"},
 	}
-	for i := range 5 {
+	for i := range items {
 		in.Items = append(in.Items, item{
 			SKU: fmt.Sprintf("SKU-%06d", i*7919%1000000), Name: "Brass gear, 24 teeth", Quantity: 1 + i%9,
 			UnitPrice: 12.5 + float64(i%40)/4, ProductID: fmt.Sprintf("0195a4c2-8b1e-7c3a-9f55-%012x", i),

@@ -42,6 +42,13 @@ func (s *scanner) fail(what string) {
 
 // peek goes over white space and says which byte comes next, 0 at the end.
 func (s *scanner) peek() byte {
+	if s.pos < len(s.text) && s.text[s.pos] > ' ' {
+		return s.text[s.pos] // nearly always
+	}
+	return s.peekOverSpace()
+}
+
+func (s *scanner) peekOverSpace() byte {
 	for s.pos < len(s.text) {
 		switch c := s.text[s.pos]; c {
 		case ' ', '\t', '\n', '\r':
@@ -108,9 +115,13 @@ func (s *scanner) key() string {
 
 // value goes over a value of any type.
 func (s *scanner) value() span {
-	s.peek()
+	c := s.peek()
 	from := s.pos
-	s.skip(0)
+	if c == '"' {
+		s.str()
+	} else {
+		s.skip(0)
+	}
 	if s.err != nil {
 		return span{}
 	}
@@ -213,7 +224,26 @@ func (s *scanner) digits() bool {
 
 // str goes over the string that starts here and says whether it has escapes.
 func (s *scanner) str() (escaped bool) {
-	s.pos++
+	t, i, bytes := s.text, s.pos+1, s.bytes
+	for i+8 <= len(t) {
+		x := load8(t, i)
+		bytes |= x
+		if m := special(x); m != 0 {
+			i += bits.TrailingZeros64(m) / 8
+			if t[i] != '"' {
+				break
+			}
+			s.pos, s.bytes = i+1, bytes
+			return false // nearly always
+		}
+		i += 8
+	}
+	s.pos, s.bytes = i, bytes
+	return s.restOfStr()
+}
+
+// restOfStr is str from the middle of a string on.
+func (s *scanner) restOfStr() (escaped bool) {
 	for {
 		s.plain()
 		if s.pos >= len(s.text) {
@@ -260,7 +290,7 @@ const (
 )
 
 // load8 is the eight bytes at i, the first in the lowest place.
-func load8(t string, i int) uint64 {
+func load8[T []byte | string](t T, i int) uint64 {
 	b := t[i : i+8]
 	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
@@ -269,26 +299,25 @@ func load8(t string, i int) uint64 {
 // special marks, with its high bit, the first byte of x that is a quote, a
 // backslash or a control character. Marks after the first may be false.
 func special(x uint64) uint64 {
-	q := x ^ ones*'"'
-	b := x ^ ones*'\\'
-	return ((q-ones)&^q | (b-ones)&^b | (x-ones*0x20)&^x) & highs
+	// With its bit 2 turned, a quote is the one byte from 0x20 on below 0x21.
+	return (((x ^ ones*2) - ones*0x21) | ((x ^ ones*'\\') - ones)) &^ x & highs
 }
 
 // plain goes over what stands for itself in a string.
 func (s *scanner) plain() {
-	t, i := s.text, s.pos
+	t, i, bytes := s.text, s.pos, s.bytes
 	for i+8 <= len(t) {
 		x := load8(t, i)
-		s.bytes |= x
+		bytes |= x
 		if m := special(x); m != 0 {
-			s.pos = i + bits.TrailingZeros64(m)/8
+			s.pos, s.bytes = i+bits.TrailingZeros64(m)/8, bytes
 			return
 		}
 		i += 8
 	}
 	for i < len(t) && t[i] != '"' && t[i] != '\\' && t[i] >= 0x20 {
-		s.bytes |= uint64(t[i])
+		bytes |= uint64(t[i])
 		i++
 	}
-	s.pos = i
+	s.pos, s.bytes = i, bytes
 }

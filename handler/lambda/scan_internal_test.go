@@ -3,6 +3,7 @@ package lambda
 import (
 	"bytes"
 	"encoding/json"
+	"math/bits"
 	"reflect"
 	"strings"
 	"testing"
@@ -117,4 +118,29 @@ func FuzzEscapePath(f *testing.F) {
 			t.Fatalf("escapePath(%q, %v) = %q is changed by another", path, decoded, got)
 		}
 	})
+}
+
+func TestSpecial(t *testing.T) {
+	t.Parallel()
+	for c := range 256 {
+		for place := range 8 {
+			for _, after := range []byte{'a', '"', 0, '!', 0x80, 0xff} {
+				b := [8]byte{'a', '!', ' ', '#', '[', ']', 0x7f, 0xe4}
+				b[place] = byte(c)
+				for i := place + 1; i < 8; i++ {
+					b[i] = after
+				}
+				want := 8
+				for i, c := range b {
+					if c < 0x20 || c == '"' || c == '\\' {
+						want = i
+						break
+					}
+				}
+				if got := bits.TrailingZeros64(special(load8(b[:], 0))) / 8; got != want {
+					t.Fatalf("special(% x) marks byte %d, want %d", b, got, want)
+				}
+			}
+		}
+	}
 }

@@ -3,6 +3,7 @@ package lambda
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -111,29 +112,46 @@ func unicodeEscape(t string, i int) (rune, int) {
 
 // appendQuoted appends s as a JSON string. s must be UTF-8.
 func appendQuoted[T []byte | string](dst []byte, s T) []byte {
+	dst = slices.Grow(dst, len(s)+len(s)/8+16)
 	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
+	i := 0
+	for i+8 <= len(s) {
+		// Eight bytes at a time, of which those before a special one count.
+		dst = slices.Grow(dst, 8)
+		n := len(dst)
+		x := load8(s, i)
+		binary.LittleEndian.PutUint64(dst[n:n+8], x)
+		m := special(x)
+		if m == 0 {
+			dst, i = dst[:n+8], i+8
 			continue
 		}
-		dst = append(dst, s[start:i]...)
-		start = i + 1
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			const hex = "0123456789abcdef"
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		k := bits.TrailingZeros64(m) / 8
+		dst = appendEscape(dst[:n+k], s[i+k])
+		i += k + 1
+	}
+	for ; i < len(s); i++ {
+		if c := s[i]; c >= 0x20 && c != '"' && c != '\\' {
+			dst = append(dst, c)
+		} else {
+			dst = appendEscape(dst, c)
 		}
 	}
-	dst = append(dst, s[start:]...)
 	return append(dst, '"')
+}
+
+// appendEscape appends a byte that may not stand for itself in a JSON string.
+func appendEscape(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	const hex = "0123456789abcdef"
+	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 }

@@ -32,8 +32,18 @@ type absentFunc func(at unsafe.Pointer)
 // NewDecoder makes the plan for a type from [Read] or [ReadObject] that was read
 // without error.
 func NewDecoder(t *Type, opts Options) *Decoder {
+	d := plan(&inputs, t, newDecoder)
+	if opts.DisallowUnknown {
+		strict := *d
+		strict.strict = true
+		return &strict
+	}
+	return d
+}
+
+func newDecoder(t *Type) *Decoder {
 	c := compiler{plans: map[*Type]*decodeFunc{}, defaults: map[*Type]absentFunc{}}
-	d := &Decoder{typ: reflect.PointerTo(t.Go), strict: opts.DisallowUnknown}
+	d := &Decoder{typ: reflect.PointerTo(t.Go)}
 	d.decode = c.compile(t)
 	if t.Kind == Object {
 		d.absent = c.defaults[t]

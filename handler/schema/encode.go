@@ -33,7 +33,9 @@ const maxEncodeDepth = 1000
 
 // NewEncoder makes the plan for a type from [ReadOutput] that was read without
 // error.
-func NewEncoder(t *Type) *Encoder {
+func NewEncoder(t *Type) *Encoder { return plan(&outputs, t, newEncoder) }
+
+func newEncoder(t *Type) *Encoder {
 	p := encodePlanner{plans: map[*Type]*encodeFunc{}}
 	other := &sync.Map{}
 	encode := p.compile(t)

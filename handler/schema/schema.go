@@ -110,17 +110,13 @@ func (f *Field) Required() bool { return Required(f.Rules) }
 
 // Read reads a type. The error joins everything in it that has no JSON meaning.
 func Read(t reflect.Type) (*Type, error) {
-	r := reader{seen: map[reflect.Type]*Type{}}
-	out := r.read(t, t.String())
-	return out, errors.Join(r.errs...)
+	return inputs.read(t, reader{})
 }
 
 // ReadOutput reads a type that is only encoded: MarshalJSON and MarshalText count
 // instead of their opposites, and an interface stands for any value.
 func ReadOutput(t reflect.Type) (*Type, error) {
-	r := reader{seen: map[reflect.Type]*Type{}, output: true}
-	out := r.read(t, t.String())
-	return out, errors.Join(r.errs...)
+	return outputs.read(t, reader{output: true})
 }
 
 // ReadObject reads a struct type of which only the fields that keep accepts are

@@ -18,8 +18,8 @@ const (
 func plainEnd(b []byte, i int) int {
 	for i+8 <= len(b) {
 		x := binary.LittleEndian.Uint64(b[i:])
-		quote, slash := x^(ones*'"'), x^(ones*'\\')
-		hit := ((quote-ones)&^quote | (slash-ones)&^slash | (x-ones*0x20)&^x | x) & highs
+		// With its bit 2 turned, a quote is the one byte from 0x20 on below 0x21.
+		hit := (((x ^ ones*2) - ones*0x21) | ((x ^ ones*'\\') - ones) | x) & highs
 		if hit != 0 {
 			return i + bits.TrailingZeros64(hit)/8
 		}
