@@ -12,7 +12,7 @@ import (
 // client, as a problem document (RFC 9457); Err is for errors.Is, errors.As and
 // the log.
 type Error struct {
-	// Status of the answer, 400 to 599. 0 means 500.
+	// Status of the answer, 400 to 599. Any other means 500.
 	Status int
 	// Code is a stable name that programs may act on: "sold_out". Optional.
 	Code string
@@ -78,9 +78,10 @@ func (e *Error) Error() string {
 // Unwrap is the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// StatusCode is the status of the answer.
+// StatusCode is the status of the answer: Status, or 500 where that is not 400 to
+// 599, so that no error is ever answered as a success.
 func (e *Error) StatusCode() int {
-	if e.Status == 0 {
+	if e.Status < 400 || e.Status > 599 {
 		return http.StatusInternalServerError
 	}
 	return e.Status

@@ -90,3 +90,14 @@ func ExampleErrorf() {
 	fmt.Println(resp.Status, resp.Header.Get("Content-Type"))
 	// Output: 404 application/problem+json
 }
+
+// TestNoErrorIsASuccess: a status that is none of an error is a 500.
+func TestNoErrorIsASuccess(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{-1, 42, 200, 302, 399, 600, 1000} {
+		resp := handler.Respond(handlertest.Request("GET", "/"), &handler.Error{Status: status})
+		if resp.Status != http.StatusInternalServerError {
+			t.Errorf("Error{Status: %d} is answered %d", status, resp.Status)
+		}
+	}
+}

@@ -10,7 +10,7 @@ import (
 const sniffLen = 512 // what http.DetectContentType reads
 
 func bodyAllowed(status int) bool {
-	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
+	return status >= 200 && status != http.StatusNoContent && status != http.StatusResetContent && status != http.StatusNotModified
 }
 
 // answerHeader is a copy of what an http.Handler has set, under canonical names

@@ -24,7 +24,7 @@ type httpSend struct {
 // send writes resp, or the problem document of what keeps it from its first
 // byte. The writer of the stream flushes after each write.
 func (s *httpSend) send(ctx context.Context, resp *Response) {
-	if status := resp.StatusCode(); status < 200 || status > 999 {
+	if status := resp.StatusCode(); status < 200 || status > 599 {
 		s.refuse(fmt.Errorf("response: invalid status %d: use one of 200 to 599", status))
 		return
 	}

@@ -111,7 +111,7 @@ func (o *output) respond(v any) (*Response, error) {
 			return nil, err
 		}
 	}
-	if o.body != nil && resp.Status != http.StatusNoContent && resp.Status != http.StatusNotModified {
+	if o.body != nil && bodyAllowed(resp.Status) {
 		if err := o.body(o, unsafe.Add(at, o.bodyAt), resp); err != nil {
 			return nil, err
 		}

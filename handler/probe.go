@@ -119,7 +119,7 @@ func probeField(f reflect.StructField) error {
 			return fmt.Errorf("the rule %s on a value of type %v would depend on what a client sends; use a type of its own, or required", name, t)
 		default:
 			if err := attempt(func() { _ = rules().Var(sample(t).Interface(), rule) }); err != nil {
-				return fmt.Errorf("validate rule %q: %w", rule, err)
+				return fmt.Errorf("validate rule %q is not one of validator/v10's, or does not fit %v: %w", rule, t, err)
 			}
 		}
 	}

@@ -52,14 +52,14 @@ func (e *event) answer(method string, resp *handler.Response, body []byte) (*ans
 	a := &e.answered
 	*a = answer{status: resp.StatusCode(), header: resp.Header, body: body, multi: e.is(e.multiHeaders, '{')}
 	a.names = a.room[:0]
-	if a.status < 200 || a.status > 999 {
-		return nil, fmt.Errorf("response: status %d: write one from 200 to 999", a.status)
+	if a.status < 200 || a.status > 599 {
+		return nil, fmt.Errorf("response: status %d: write one from 200 to 599", a.status)
 	}
 	head := method == http.MethodHead
 	if err := a.setHeader(head); err != nil {
 		return nil, err
 	}
-	if head || a.status == http.StatusNoContent || a.status == http.StatusNotModified {
+	if head || a.status == http.StatusNoContent || a.status == http.StatusResetContent || a.status == http.StatusNotModified {
 		a.body = nil
 	}
 	a.setType()

@@ -175,5 +175,8 @@ func (e *EventError) Error() string {
 	if e.more {
 		keys += " ..."
 	}
+	if len(e.Keys) == 0 {
+		return "lambda: " + e.Kind + ": an empty object, or no object; this function serves REST API, HTTP API, function URL and ALB events"
+	}
 	return fmt.Sprintf("lambda: %s: top-level keys [%s]; this function serves REST API, HTTP API, function URL and ALB events", e.Kind, keys)
 }

@@ -197,7 +197,7 @@ func TestDone(t *testing.T) {
 		{"sent", handler.Response{}, nil, "<nil>"},
 		{"an error answered", handler.Response{Status: 500, Err: cut}, nil, "<nil>"},
 		{"stream cut off", handler.Response{Stream: func(context.Context, io.Writer) error { return cut }}, nil, "cut off"},
-		{"could not be sent", handler.Response{Status: 7}, nil, "response: status 7: write one from 200 to 999"},
+		{"could not be sent", handler.Response{Status: 7}, nil, "response: status 7: write one from 200 to 599"},
 		{"error beside it", handler.Response{}, cut, "cut off"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -170,8 +170,8 @@ func TestUnservedEvents(t *testing.T) {
 	const serves = "; this function serves REST API, HTTP API, function URL and ALB events"
 	for _, tt := range []struct{ name, payload, want, why string }{
 		{"unknown", `{"foo":1}`, "lambda: unknown event: top-level keys [foo]" + serves, "T94"},
-		{"empty object", `{}`, "lambda: unknown event: top-level keys []" + serves, "T94"},
-		{"no object", `[{"requestContext":{}}]`, "lambda: unknown event: top-level keys []" + serves, "T94"},
+		{"empty object", `{}`, "lambda: unknown event: an empty object, or no object" + serves, "T94"},
+		{"no object", `[{"requestContext":{}}]`, "lambda: unknown event: an empty object, or no object" + serves, "T94"},
 		{"EventBridge", string(fixture(t, "unserved/eventbridge")), "lambda: unknown event: top-level keys [version id detail-type source account time region resources detail]" + serves, "T95: top-level keys only"},
 		{"WebSocket connect", string(fixture(t, "unserved/websocket-connect")), "lambda: WebSocket API event: ", "ADP-11, WSK-04"},
 		{"WebSocket message", string(fixture(t, "unserved/websocket-message")), "lambda: WebSocket API event: ", "ADP-11"},

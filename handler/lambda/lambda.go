@@ -42,7 +42,7 @@
 //
 // An error becomes a problem document ([handler.Respond]); those of status 500
 // and above are logged. So do a panic, logged with its stack, and what cannot
-// be sent: a status outside 200 to 999, a header with a line break, an answer
+// be sent: a status outside 200 to 599, a header with a line break, an answer
 // above the limit. The process lives on. A panic with [http.ErrAbortHandler] is
 // a function error and not logged.
 //

@@ -35,6 +35,8 @@ type candidate struct {
 
 // fields are the members of a struct, by the rules of encoding/json: a shallower
 // field hides a deeper one; among the same depth a tagged one wins; else both go.
+// Two fields of the same struct with one name are refused: there is no reading
+// under which they mean something.
 func (r *reader) fields(t reflect.Type, where string, keep func(reflect.StructField) bool) []Field {
 	var out []Field
 	taken := map[string]bool{}
@@ -51,8 +53,13 @@ func (r *reader) fields(t reflect.Type, where string, keep func(reflect.StructFi
 			byName[c.Name] = append(byName[c.Name], c)
 		}
 		for _, c := range found {
-			if !taken[c.Name] && wins(c, byName[c.Name]) {
+			switch rivals := byName[c.Name]; {
+			case taken[c.Name]:
+			case wins(c, rivals):
 				out = append(out, r.finish(c))
+			case sameStruct(c, rivals[0]) && c.GoName != rivals[0].GoName:
+				r.errorf("%s: the field %s has the same JSON name %q, so neither would be read; give one another name",
+					c.where, rivals[0].GoName, c.Name)
 			}
 		}
 		for name := range byName {
@@ -70,6 +77,11 @@ func (r *reader) fields(t reflect.Type, where string, keep func(reflect.StructFi
 	}
 	slices.SortFunc(out, func(a, b Field) int { return slices.Compare(a.Index, b.Index) })
 	return out
+}
+
+// sameStruct reports whether two fields stand beside each other.
+func sameStruct(a, b candidate) bool {
+	return slices.Equal(a.Index[:len(a.Index)-1], b.Index[:len(b.Index)-1])
 }
 
 func wins(c candidate, rivals []candidate) bool {

@@ -95,7 +95,7 @@ func (s *state) int(bits int) (int64, bool) {
 		}
 		var err error
 		if n, err = strconv.ParseInt(str(s.number()), 10, 64); err != nil {
-			s.raise("type", numberProblem(err, notInteger))
+			s.raise("type", numberProblem(err, notInteger+", without point or exponent"))
 			return 0, false
 		}
 	}
@@ -125,7 +125,7 @@ func (s *state) uint(bits int) (uint64, bool) {
 	}
 	n, err := strconv.ParseUint(str(s.number()), 10, bits)
 	if err != nil {
-		s.raise("type", numberProblem(err, notInteger))
+		s.raise("type", numberProblem(err, notInteger+", without point or exponent"))
 		return 0, false
 	}
 	return n, true

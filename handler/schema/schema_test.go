@@ -31,7 +31,7 @@ func TestIssues(t *testing.T) {
 	}{
 		{`{"i8":128,"u16":-1,"l":[1,"x",2.5,null],"kids":[{},{"kids":[{"s":5}]}]}`,
 			[]string{".i8 type is out of range", ".u16 type must not be negative", ".l[1] type must be a whole number",
-				".l[2] type must be a whole number", ".l[3] type must not be null", ".kids[1].kids[0].s type must be a string"}},
+				".l[2] type must be a whole number, without point or exponent", ".l[3] type must not be null", ".kids[1].kids[0].s type must be a string"}},
 		{`{"x":1,"x":2,"m":{"a":1,"a":2,"b":true},"any":{"k":1,"k":2},"new":1}`,
 			[]string{".x duplicate is given more than once", ".m[a] duplicate is given more than once", ".m[b] type must be a whole number",
 				".any.k duplicate is given more than once", ".new unknown is not known here"}},
@@ -180,4 +180,18 @@ func TestWrongPointerPanics(t *testing.T) {
 		}
 	}()
 	decoder[int](t, schema.Options{}).Decode([]byte("1"), new(string))
+}
+
+// TestSameName: two fields beside each other cannot share a name; encoding/json
+// would read neither, and say nothing.
+func TestSameName(t *testing.T) {
+	t.Parallel()
+	type twice struct {
+		A string `json:"a"`
+		B string `json:"a"`
+	}
+	_, err := schema.Read(reflect.TypeFor[twice]())
+	if err == nil || !strings.Contains(err.Error(), "twice.B: the field A has the same JSON name") {
+		t.Errorf("Read = %v, want both fields named", err)
+	}
 }
