@@ -26,7 +26,7 @@ func TestReadmeProgram(t *testing.T) {
 // TestLinks: every relative link of the documents leads to a file.
 func TestLinks(t *testing.T) {
 	t.Parallel()
-	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+	link := regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)]*)?\)`)
 	docs, err := filepath.Glob(filepath.Join(root(t), "docs", "*.md"))
 	if err != nil {
 		t.Fatal(err)
