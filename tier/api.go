@@ -20,6 +20,7 @@ type API struct {
 	name       string
 	at         datastore.Position
 	middleware []handler.Middleware
+	cors       *handler.CORS
 	functions  []*Function // the first is the default
 }
 
@@ -78,6 +79,27 @@ func (api *API) Use(mw ...handler.Middleware) {
 	api.middleware = append(api.middleware, mw...)
 }
 
+// CORS lets pages of other origins call the API. The gateway answers their
+// preflights; the functions add the headers to their answers, outside all
+// middleware, and answer preflights where they have no gateway in front of them.
+func (api *API) CORS(c handler.CORS) {
+	at := datastore.Caller()
+	if api.cors != nil {
+		api.app.fail(at, "API %s: CORS is declared already; declare it once", api.name)
+		return
+	}
+	if err := c.Check(); err != nil {
+		for _, e := range datastore.Mistakes(err) {
+			api.app.fail(at, "API %s: %v", api.name, e)
+		}
+		return
+	}
+	api.cors = &c
+}
+
+// DeclaredCORS is what CORS declared, nil if nothing was.
+func (api *API) DeclaredCORS() *handler.CORS { return api.cors }
+
 // Handle declares a route of the default function. See [handler.Pattern].
 func (api *API) Handle(pattern string, h handler.Handler, opts ...RouteOption) {
 	api.functions[0].handle(datastore.Caller(), pattern, h, opts)
@@ -134,7 +156,11 @@ func (api *API) compile(fns []*Function) (handler.Handler, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	return handler.Chain(mux, api.middleware...), nil
+	h := handler.Chain(mux, api.middleware...)
+	if api.cors != nil {
+		h = api.cors.Middleware()(h)
+	}
+	return h, nil
 }
 
 // Function is a Lambda function: a group of routes, what they may use, and the

@@ -1,6 +1,7 @@
 package tier
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -17,6 +18,8 @@ type Resource struct {
 	Segments []handler.Segment
 	// Routes of the resource, in order of declaration.
 	Routes []*Route
+	// CORS, if it is not nil, is what the gateway answers preflights by.
+	CORS *handler.CORS
 	// Refused are the methods that the gateway answers with 405 without
 	// invoking a function: "ANY" for all but those of the routes.
 	Refused []string
@@ -35,6 +38,11 @@ func (api *API) Resources() []*Resource {
 			all = append(all, byShape[key])
 		}
 		byShape[key].Routes = append(byShape[key].Routes, r)
+	}
+	for _, res := range all {
+		if !slices.Contains(res.Methods(), "OPTIONS") {
+			res.CORS = api.cors
+		}
 	}
 	for _, res := range all {
 		res.refuse(all)
@@ -59,12 +67,25 @@ func (r *Resource) Methods() []string {
 	return methods
 }
 
+// Preflight are the headers of the gateway's answer to a preflight, but for
+// Access-Control-Allow-Origin.
+func (r *Resource) Preflight() http.Header {
+	methods := r.Methods()
+	if slices.Contains(methods, "ANY") {
+		methods = restMethods
+	}
+	return r.CORS.PreflightHeader(methods)
+}
+
 // refuse finds the methods of which API Gateway would say 403 "Missing
 // Authentication Token", because neither this resource nor another that fits the
 // same paths has them: the gateway goes on to the next fitting resource when one
 // lacks the method.
 func (r *Resource) refuse(all []*Resource) {
 	served := r.Methods()
+	if r.CORS != nil {
+		served = append(served, "OPTIONS")
+	}
 	shared := false
 	for _, other := range all {
 		if other != r && overlap(r.Segments, other.Segments) {

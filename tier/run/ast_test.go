@@ -14,6 +14,7 @@ import (
 var mayPanic = map[string]string{
 	"datastore/grant.go":         "Use must return a handle, so a wrong C panics",
 	"tier/run/run.go":            "a foreign panic in newApp is passed on",
+	"handler/cors.go":            "a wrong CORS is a programmer's mistake; tier checks it first",
 	"handler/http_middleware.go": "http.ErrAbortHandler is net/http's word for a middleware of net/http",
 	"handler/http_server.go":     "http.ErrAbortHandler is how net/http cuts an answer off",
 	"handler/http_writer.go":     "an invalid status panics as in net/http, and is caught",

@@ -119,9 +119,7 @@ func openAPI(api *tier.API) object {
 		{"openapi", "3.0.1"},
 		{"info", object{{"title", api.Name()}, {"version", "1"}}},
 		{"paths", paths},
-		{"x-amazon-apigateway-gateway-responses", object{
-			{"MISSING_AUTHENTICATION_TOKEN", notFound()},
-		}},
+		{"x-amazon-apigateway-gateway-responses", gatewayResponses(api)},
 	}
 	if binary := api.BinaryMediaTypes(); len(binary) > 0 {
 		doc = append(doc, member{"x-amazon-apigateway-binary-media-types", texts(binary)})
@@ -145,6 +143,9 @@ func pathItem(res *tier.Resource) object {
 			}},
 		}})
 	}
+	if res.CORS != nil {
+		item = append(item, member{"options", preflight(res)})
+	}
 	for _, method := range res.Refused {
 		item = append(item, member{methodKey(method), methodNotAllowed(res)})
 	}
@@ -166,41 +167,4 @@ func pathParameters(p handler.Pattern) array {
 		})
 	}
 	return params
-}
-
-// notFound replaces the gateway's 403 "Missing Authentication Token" for paths
-// that no resource has.
-func notFound() object {
-	return object{
-		{"statusCode", "404"},
-		{"responseParameters", object{{"gatewayresponse.header.Content-Type", "'" + handler.ProblemType + "'"}}},
-		{"responseTemplates", object{{"application/json", tier.NotFoundBody}}},
-	}
-}
-
-// methodNotAllowed is a mock integration: the gateway answers, no function runs.
-func methodNotAllowed(res *tier.Resource) object {
-	header := func(name string) string { return "method.response.header." + name }
-	text := object{{"schema", object{{"type", "string"}}}}
-	const choose405 = `{"statusCode": 405}`
-	return object{
-		{"parameters", pathParameters(res.Routes[0].Pattern())},
-		{"responses", object{{"405", object{
-			{"description", "Method Not Allowed"},
-			{"headers", object{{"Allow", text}, {"Content-Type", text}}},
-		}}}},
-		{"x-amazon-apigateway-integration", object{
-			{"type", "mock"},
-			{"passthroughBehavior", "never"},
-			{"requestTemplates", object{{"application/json", choose405}, {"$default", choose405}}},
-			{"responses", object{{"default", object{
-				{"statusCode", "405"},
-				{"responseParameters", object{
-					{header("Allow"), "'" + res.Allow + "'"},
-					{header("Content-Type"), "'" + handler.ProblemType + "'"},
-				}},
-				{"responseTemplates", object{{"application/json", tier.MethodNotAllowedBody}}},
-			}}}},
-		}},
-	}
 }
