@@ -55,10 +55,11 @@ func (s *Settings) acceptTimes(c *Claims, now time.Time) error {
 		name string
 		to   *time.Time
 	}{{"exp", &c.Expires}, {"nbf", &notBefore}, {"iat", &c.IssuedAt}} {
-		if !c.members.has(claim.name) {
+		number, ok := c.members[claim.name]
+		if !ok {
 			continue
 		}
-		t, err := parseTime(string(c.members[claim.name]))
+		t, err := parseTime(string(number))
 		if err != nil {
 			return errorf(CodeMalformed, "claim %q %w", claim.name, err)
 		}

@@ -189,7 +189,9 @@ func TestSignatureForm(t *testing.T) {
 	settings.Keys = keysOf(t, allKeys(t), "RS256", "PS256", "ES256", "EdDSA")
 	v := verifier(t, settings)
 	payload := encode(mustJSON(t, claims(nil)))
-	signed := func(alg, kid string) string { return encode([]byte(`{"alg":"`+alg+`","kid":"`+kid+`"}`)) + "." + payload }
+	signed := func(alg, kid string) string {
+		return encode([]byte(`{"alg":"`+alg+`","kid":"`+kid+`"}`)) + "." + payload
+	}
 	digest := func(s string) []byte { sum := sha256.Sum256([]byte(s)); return sum[:] }
 
 	es := signed("ES256", "P-256")

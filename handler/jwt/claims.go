@@ -2,9 +2,11 @@ package jwt
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/seed-18e8afb5/tierkit/handler"
 )
@@ -40,13 +42,31 @@ func (c Claims) HasAnyScope(scopes ...string) bool {
 // if there is none. It is a copy.
 func (c Claims) JSON(name string) json.RawMessage { return slices.Clone(c.members[name]) }
 
-// Decode reads all claims into v as json.Unmarshal does. No object in them has
-// a name twice.
+// Decode reads all claims into v as json.Unmarshal does. That takes names in any
+// case, so two claims could go into one field; it returns an error if two names
+// differ in nothing else.
 func (c Claims) Decode(v any) error {
 	if c.payload == nil {
 		return json.Unmarshal([]byte("{}"), v)
 	}
+	seen := make(map[string]string, len(c.members))
+	for name := range c.members {
+		key := strings.Map(fold, name)
+		if other, ok := seen[key]; ok {
+			return fmt.Errorf("decode claims: %s and %s differ in case only", quote(min(name, other)), quote(max(name, other)))
+		}
+		seen[key] = name
+	}
 	return json.Unmarshal(c.payload, v)
+}
+
+// fold is one character for all that differ in case only.
+func fold(r rune) rune {
+	least := r
+	for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+		least = min(least, other)
+	}
+	return least
 }
 
 // Caller is who the token says is calling, as a handler would see it behind a
@@ -56,7 +76,8 @@ func (c Claims) Caller() handler.Caller {
 }
 
 // registered reads the claims that verification is about. A claim of another
-// type than RFC 7519 gives it makes the token malformed; null is as absent.
+// type than RFC 7519 gives it makes the token malformed; null is as absent, but
+// not for a time.
 func registered(payload []byte) (Claims, error) {
 	o, err := parseObject(payload)
 	if err != nil {

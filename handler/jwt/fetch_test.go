@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed-18e8afb5/tierkit/handler/jwt"
 )
 
@@ -149,10 +151,10 @@ func TestDiscovery(t *testing.T) {
 func TestDefaultKeys(t *testing.T) {
 	t.Parallel()
 	set := jwks(t, jwk(t, "k1", rsaKey(), nil))
-	var paths []string
+	paths := make(chan string, 10)
 	srv := httptest.NewUnstartedServer(nil)
 	srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		paths = append(paths, r.URL.Path)
+		paths <- r.URL.Path
 		if r.URL.Path == "/keys" {
 			w.Write(set)
 			return
@@ -167,7 +169,12 @@ func TestDefaultKeys(t *testing.T) {
 		v := verifier(t, jwt.Settings{Issuer: srv.URL, Audiences: []string{"orders"}, JWKSURL: url})
 		verifyCode(t, v, sign(t, nil, claims(forever)), "")
 	}
-	if got := strings.Join(paths, " "); got != "/.well-known/openid-configuration /keys /keys" {
-		t.Errorf("fetched %s", got)
+	close(paths)
+	var got []string
+	for path := range paths {
+		got = append(got, path)
+	}
+	if diff := cmp.Diff([]string{"/.well-known/openid-configuration", "/keys", "/keys"}, got); diff != "" {
+		t.Errorf("fetched (-want +got):\n%s", diff)
 	}
 }

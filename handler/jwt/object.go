@@ -26,51 +26,66 @@ func parseObject(data []byte) (object, error) {
 	if err := json.Unmarshal(data, &o); err != nil || o == nil {
 		return nil, errors.New("is not a JSON object")
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber() // a number may be larger than any float64
-	if err := checkNames(dec, 0); err != nil {
+	if err := checkNames(data); err != nil {
 		return nil, err
 	}
 	return o, nil
 }
 
-// checkNames walks over the next value of dec.
-func checkNames(dec *json.Decoder, depth int) error {
-	if depth > maxDepth {
-		return fmt.Errorf("is nested more than %d deep", maxDepth)
-	}
-	token, err := dec.Token()
-	if err != nil {
-		return errors.New("is not JSON")
-	}
-	delim, ok := token.(json.Delim)
-	if !ok {
-		return nil
-	}
-	var seen map[string]bool
-	if delim == '{' {
-		seen = map[string]bool{}
-	}
-	for dec.More() {
-		if seen != nil {
-			token, err := dec.Token()
-			name, ok := token.(string)
-			if err != nil || !ok {
-				return errors.New("is not JSON")
+// checkNames looks for names that stand twice in an object. The data is JSON.
+func checkNames(data []byte) error {
+	var open []map[string]bool // the names of each open object, nil for a list
+	atName := false            // whether a text that comes now is a name
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '{', '[':
+			if len(open) == maxDepth {
+				return fmt.Errorf("is nested more than %d deep", maxDepth)
 			}
-			if seen[name] {
-				return fmt.Errorf("has the member %s twice", quote(name))
+			var names map[string]bool
+			if atName = data[i] == '{'; atName {
+				names = map[string]bool{}
 			}
-			seen[name] = true
+			open = append(open, names)
+		case '}', ']':
+			open = open[:len(open)-1]
+		case ',':
+			atName = open[len(open)-1] != nil
+		case '"':
+			end := endOfText(data, i)
+			if atName {
+				name := unquote(data[i : end+1])
+				if open[len(open)-1][name] {
+					return fmt.Errorf("has the member %s twice", quote(name))
+				}
+				open[len(open)-1][name] = true
+			}
+			i, atName = end, false
 		}
-		if err := checkNames(dec, depth+1); err != nil {
-			return err
-		}
-	}
-	if _, err := dec.Token(); err != nil {
-		return errors.New("is not JSON")
 	}
 	return nil
+}
+
+// endOfText is where the text ends whose quote is at i.
+func endOfText(data []byte, i int) int {
+	for i++; i < len(data)-1 && data[i] != '"'; i++ {
+		if data[i] == '\\' {
+			i++
+		}
+	}
+	return i
+}
+
+// unquote is the text of a JSON string.
+func unquote(quoted []byte) string {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return string(quoted[1 : len(quoted)-1])
+	}
+	var s string
+	if err := json.Unmarshal(quoted, &s); err != nil {
+		return string(quoted) // cannot be: it was read before
+	}
+	return s
 }
 
 // has reports whether there is a member of that name that is not null.

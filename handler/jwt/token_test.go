@@ -74,6 +74,8 @@ func TestForm(t *testing.T) {
 		{"two subjects", raw(header, strings.Replace(payload, "{", `{"sub":"eve",`, 1))},
 		{"two subjects, one escaped", raw(header, strings.Replace(payload, "{", `{"s\u0075b":"eve",`, 1))},
 		{"a name twice further down", raw(header, strings.Replace(payload, "{", `{"act":[{"sub":1,"sub":2}],`, 1))},
+		{"a name twice after other things", raw(header, strings.Replace(payload, "{", `{"a":{"x":[{},"\"{",[1,{"y":"}"}]],"x":1},`, 1))},
+		{"an empty name twice", raw(header, strings.Replace(payload, "{", `{"":1,"":2,`, 1))},
 		{"too deep", raw(header, strings.Replace(payload, "{", `{"x":`+strings.Repeat("[", 40)+strings.Repeat("]", 40)+`,`, 1))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -85,6 +87,12 @@ func TestForm(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a name in several objects", func(t *testing.T) {
+		t.Parallel()
+		more := `{"a":{"sub":["sub","sub",{"sub":"sub"},{"sub":1}],"b":{"sub":{}}},"c":"\\\"\u005c","d":"sub","":{"":0},`
+		_, err := verifier(t, standard(t)).Verify(t.Context(), raw(header, strings.Replace(payload, "{", more, 1)))
+		wantCode(t, err, "")
+	})
 	t.Run("spaces in the JSON", func(t *testing.T) {
 		t.Parallel()
 		_, err := verifier(t, standard(t)).Verify(t.Context(), raw(" "+header+"\n", "\t"+payload+" "))
