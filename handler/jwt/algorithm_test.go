@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
+	"slices"
 	"strings"
 	"testing"
 
@@ -224,6 +225,7 @@ func TestSignatureForm(t *testing.T) {
 		{"ECDSA in ASN.1", es, asn1, jwt.CodeSignature},
 		{"ECDSA of zeros", es, make([]byte, 64), jwt.CodeSignature},
 		{"ECDSA with a byte more", es, append([]byte{0}, long...), jwt.CodeSignature},
+		{"ECDSA with a byte more in between", es, slices.Insert(slices.Clone(long), 32, 0), jwt.CodeSignature},
 		{"ECDSA with a byte less", es, long[1:], jwt.CodeSignature},
 		{"ECDSA for the curve above", es, make([]byte, 96), jwt.CodeSignature},
 		{"RSA of zeros", signed("RS256", "RSA"), make([]byte, 256), jwt.CodeSignature},

@@ -85,7 +85,8 @@ type Settings struct {
 // maxLeeway allows for clocks, not for expired tokens.
 const maxLeeway = time.Minute
 
-// Verifier verifies tokens of one issuer. It is safe for concurrent use.
+// Verifier verifies tokens of one issuer. Make one with [New]; the zero value
+// accepts none. It is safe for concurrent use.
 type Verifier struct {
 	settings Settings
 	keys     *KeySet
@@ -130,6 +131,8 @@ func (s Settings) check() error {
 		return errors.New("an element of Audiences or ClientIDs is empty")
 	case s.Leeway < 0 || s.Leeway > maxLeeway:
 		return fmt.Errorf("the Leeway is %s, not 0 to %s", s.Leeway, maxLeeway)
+	case s.Keys != nil && s.Keys.turn == nil:
+		return errors.New("the Keys were not made by NewKeySet")
 	case s.Keys != nil && s.JWKSURL != "":
 		return errors.New("both Keys and JWKSURL are set: the URL belongs into the KeySettings")
 	}
@@ -143,6 +146,9 @@ func (s Settings) check() error {
 // is finished even if ctx ends, for the others; it takes 1,500 ms at most, or
 // twice that with discovery.
 func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
+	if v == nil || v.keys == nil {
+		return Claims{}, errorf(CodeKeysUnavailable, "the Verifier was not made by New")
+	}
 	t, err := parseToken(token, v.keys.algorithms)
 	if err != nil {
 		return Claims{}, err

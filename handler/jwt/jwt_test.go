@@ -128,6 +128,7 @@ func TestNewRefuses(t *testing.T) {
 		{"empty client", func(s *jwt.Settings) { s.ClientIDs = []string{"app", ""} }, "is empty"},
 		{"negative leeway", func(s *jwt.Settings) { s.Leeway = -1 }, "the Leeway is -1ns"},
 		{"long leeway", func(s *jwt.Settings) { s.Leeway = 2 * time.Minute }, "the Leeway is 2m0s, not 0 to 1m0s"},
+		{"zero keys", func(s *jwt.Settings) { s.Keys = &jwt.KeySet{} }, "not made by NewKeySet"},
 		{"two places of keys", func(s *jwt.Settings) { s.JWKSURL = issuer }, "both Keys and JWKSURL"},
 		{"no place of keys", func(s *jwt.Settings) { s.Keys, s.Issuer = nil, "shop" }, `"shop" is not a URL`},
 		{"plain http", func(s *jwt.Settings) { s.Keys, s.JWKSURL = nil, "http://issuer.example/keys" }, "is not https"},
@@ -155,6 +156,16 @@ func TestSettingsAreKept(t *testing.T) {
 		if _, err := v.Verify(t.Context(), sign(t, nil, claims(change))); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestZero: values that no constructor made accept nothing, and do not panic.
+func TestZero(t *testing.T) {
+	t.Parallel()
+	verifyCode(t, &jwt.Verifier{}, sign(t, nil, claims(nil)), jwt.CodeKeysUnavailable)
+	verifyCode(t, nil, sign(t, nil, claims(nil)), jwt.CodeKeysUnavailable)
+	if err := (&jwt.KeySet{}).Err(); err != nil {
+		t.Errorf("Err of a zero KeySet = %v", err)
 	}
 }
 

@@ -51,7 +51,8 @@ type KeySettings struct {
 // in the [Verifier.Verify] that needs it, others wait for that one, and those
 // whose key is there go on with it.
 //
-// It is safe for concurrent use.
+// Make one with [NewKeySet]; New refuses the zero value. It is safe for
+// concurrent use.
 type KeySet struct {
 	source     source
 	algorithms []string
@@ -167,7 +168,12 @@ func (k *KeySet) clock() time.Time { return k.now().Round(0) }
 
 // Err is why the last fetch failed, nil if it did not or if there was none.
 // Until MaxAge is over nothing else may show it.
-func (k *KeySet) Err() error { return k.current.Load().err }
+func (k *KeySet) Err() error {
+	if have := k.current.Load(); have != nil {
+		return have.err
+	}
+	return nil
+}
 
 // find gives the keys that a token names and its algorithm can use.
 func (k *KeySet) find(ctx context.Context, t *token) ([]*key, error) {

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/handler/jwt"
 )
 
-// TestRotation is T246, on a server.
+// TestRotation is T246 and JWT-02, on a server that counts.
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	old, next := jwk(t, "k1", rsaKey(), nil), jwk(t, "k2", rsaKey(), nil)

@@ -111,7 +111,7 @@ func TestMoto(t *testing.T) {
 	if !claims.HasAnyScope("aws.cognito.signin.user.admin") {
 		t.Errorf("scopes %v", claims.Scopes)
 	}
-	// As API Gateway's JWT authorizer takes both, by one list.
+	// AUT-30: API Gateway's JWT authorizer takes both, by one list.
 	either := jwt.Settings{Issuer: pool.Issuer(), Audiences: []string{app}, ClientIDs: []string{app}}
 	verifyCode(t, at(either), tokens.IDToken, "")
 	verifyCode(t, at(either), tokens.AccessToken, "")
