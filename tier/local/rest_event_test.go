@@ -37,7 +37,7 @@ func captured() *http.Request {
 
 func TestRestEventGolden(t *testing.T) {
 	t.Parallel()
-	_, got := eventOf(t, declare(t, "/{proxy...}"), &local.Options{Stage: "live"}, captured())
+	_, got := eventOf(t, declare(t, "/{proxy...}"), &local.Options{Door: local.REST{Stage: "live"}}, captured())
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, got, "", "  "); err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestRestEventGolden(t *testing.T) {
 
 func TestRestEventOfCapturedRequest(t *testing.T) {
 	t.Parallel()
-	e, _ := eventOf(t, declare(t, "/{proxy...}"), &local.Options{Stage: "live"}, captured())
+	e, _ := eventOf(t, declare(t, "/{proxy...}"), &local.Options{Door: local.REST{Stage: "live"}}, captured())
 	for _, tt := range []struct {
 		why       string
 		got, want any
@@ -264,12 +264,12 @@ func TestRestEventBody(t *testing.T) {
 		if tt.contentType != "" {
 			r.Header.Set("Content-Type", tt.contentType)
 		}
-		e, _ := eventOf(t, declare(t, "POST /x"), &local.Options{BinaryMediaTypes: tt.types}, r)
+		e, _ := eventOf(t, declare(t, "POST /x"), &local.Options{Door: local.REST{BinaryMediaTypes: tt.types}}, r)
 		if e.Body == nil || *e.Body != tt.want || e.IsBase64Encoded != tt.base64 {
 			t.Errorf("%v, %q: body %v, base64 %v; want %q, %v\n%s", tt.types, tt.contentType, e.Body, e.IsBase64Encoded, tt.want, tt.base64, tt.why)
 		}
 	}
-	e, _ := eventOf(t, declare(t, "POST /x"), &local.Options{BinaryMediaTypes: []string{"*/*"}}, httptest.NewRequest("POST", "/x", nil))
+	e, _ := eventOf(t, declare(t, "POST /x"), &local.Options{Door: local.REST{BinaryMediaTypes: []string{"*/*"}}}, httptest.NewRequest("POST", "/x", nil))
 	if e.Body != nil || e.IsBase64Encoded {
 		t.Errorf("RST-02: no body: %v, base64 %v; want null, false", e.Body, e.IsBase64Encoded)
 	}
