@@ -55,9 +55,9 @@ func waitOf(door Door, timeout, usual, most time.Duration) (time.Duration, error
 	case timeout == 0:
 		return usual, nil
 	case timeout < minTimeout:
-		return 0, fmt.Errorf("local gateway: timeout %v: write %v or more", timeout, minTimeout)
+		return 0, fmt.Errorf("local gateway: %s: timeout %v: write %v or more", door, timeout, minTimeout)
 	case most > 0 && timeout > most:
-		return 0, fmt.Errorf("local gateway: timeout %v: an %s waits at most %v", timeout, door, most)
+		return 0, fmt.Errorf("local gateway: %s: timeout %v: write %v or less", door, timeout, most)
 	}
 	return timeout, nil
 }
@@ -67,7 +67,7 @@ func noTimeout(door Door, timeout time.Duration) error {
 	if timeout == 0 {
 		return nil
 	}
-	return fmt.Errorf("local gateway: timeout %v: a %s waits as long as its function may run; set the function's timeout", timeout, door)
+	return fmt.Errorf("local gateway: a %s has no timeout of its own, not %v; set the function's timeout", door, timeout)
 }
 
 // oneFunction is the function of a door that does not route: the one of that

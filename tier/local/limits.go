@@ -65,6 +65,17 @@ func (x *exchange) valueSize() int {
 	return size
 }
 
+// largestHeader is the size of the largest header line.
+func (x *exchange) largestHeader() int {
+	size := 0
+	for name, values := range x.Header {
+		for _, v := range values {
+			size = max(size, len(name)+len(": ")+len(v))
+		}
+	}
+	return size
+}
+
 // headSize is the size of the request line and all headers together.
 func (x *exchange) headSize() int {
 	size := len(x.Method) + x.urlSize() + len(x.Proto) + len("  \r\nHost: \r\n") + len(x.Host)

@@ -34,8 +34,13 @@ func end(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
+	return atEnd(dec)
+}
+
+// atEnd reports what follows the answer.
+func atEnd(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return errors.New("answer: something follows the JSON object")
+		return errors.New("answer: something follows its JSON value")
 	}
 	return nil
 }
