@@ -3,12 +3,9 @@ package local_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,46 +14,6 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-// captured is the request that the semantics reference shows through four front
-// doors.
-func captured() *http.Request {
-	r := httptest.NewRequest("POST", "/capture/space%20value?repeat=one&repeat=two"+
-		"&redirect=https%3A%2F%2Fexample.com%2Fa%2Fb&literalPlus=a+b&encodedPlus=a%2Bb&empty=", strings.NewReader(`{"hello":"world"}`))
-	r.Host = "abc.execute-api.example.com"
-	r.RemoteAddr = "203.0.113.7:51234"
-	r.Header = http.Header{
-		"x-probe": {"first", "second"}, "cookie": {"session=abc123; theme=dark"},
-		"Content-Type": {"application/json"}, "Content-Length": {"17"}, "User-Agent": {"probe/1"}, "Accept": {"*/*"},
-		"X-Amzn-Trace-Id": {"Root=1-00000000-000000000000000000000000"},
-	}
-	return r
-}
-
-func TestRestEventGolden(t *testing.T) {
-	t.Parallel()
-	_, got := eventOf(t, declare(t, "/{proxy...}"), &local.Options{Door: local.REST{Stage: "live"}}, captured())
-	var pretty bytes.Buffer
-	if err := json.Indent(&pretty, got, "", "  "); err != nil {
-		t.Fatal(err)
-	}
-	pretty.WriteByte('\n')
-	golden := filepath.Join("testdata", "rest_event.json")
-	if *update {
-		if err := os.WriteFile(golden, pretty.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), pretty.String()); d != "" {
-		t.Errorf("event (-want +got):\n%s", d)
-	}
-}
 
 func TestRestEventOfCapturedRequest(t *testing.T) {
 	t.Parallel()
