@@ -121,6 +121,8 @@ func TestALBAnswer(t *testing.T) {
 		{`{"statusCode":200,"body":"/wA=","isBase64Encoded":true}`, 200, 200, "\xff\x00", "", "ALB-06: base64"},
 		{`{"statusCode":204,"body":""}`, 204, 204, "", "", "ALB-07, T70"},
 		{`{"statusCode":200,"body":"x","foo":[1]}`, 200, 200, "x", "", "unknown members have no effect"},
+		{`{"statusCode":200,"statusDescription":5,"body":""}`, failed, failed, "", "", "ALB-06: a description that is no text"},
+		{`{"statusCode":200,"foo":[1`, failed, failed, "", "", "ALB-09: not JSON"},
 		{`{"body":"x"}`, failed, failed, "", "", "ALB-06: statusCode is needed"},
 		{`{}`, failed, failed, "", "", "ALB-06"},
 		{`{"statusCode":99,"body":""}`, failed, failed, "", "", "ALB-09: no status"},

@@ -74,6 +74,22 @@ func TestURLEventPath(t *testing.T) {
 	}
 }
 
+// TestURLForgedHeaders: what the front door says about the connection is not the
+// client's to say.
+func TestURLForgedHeaders(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest("GET", "/x", nil)
+	r.Header.Set("X-Amzn-Tls-Version", "forged")
+	r.Header.Set("X-Amzn-Tls-Cipher-Suite", "forged")
+	r.Header.Set("X-Forwarded-Proto", "forged")
+	r.Header.Set("X-Forwarded-Port", "forged")
+	for name, value := range event2Of(t, declare(t, "GET /x"), local.URL{}, r).Headers {
+		if strings.Contains(value, "forged") {
+			t.Errorf("FUR-05: %s: %q", name, value)
+		}
+	}
+}
+
 func TestURLRequestID(t *testing.T) {
 	t.Parallel()
 	var id string
