@@ -5,131 +5,84 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"golang.org/x/net/http/httpguts"
 )
 
-// answer is what the gateway sends to the client.
+// answer is what the client gets.
 type answer struct {
-	status int
-	header http.Header // names as the client gets to see them
-	body   []byte
-	trace  string // X-Amzn-Trace-Id; "" on what the gateway answers itself
+	status  int
+	header  http.Header // names as the client gets to see them
+	body    []byte
+	invoked bool // the function gave it, not the front door
 }
 
 // errEncoding is a body that says it is base64 and is not.
 var errEncoding = errors.New("body: not base64")
 
-// newAnswer makes an answer of a function's output. The first media type of
-// accept decides whether a base64 body is decoded.
-func newAnswer(o *output, binary mediaTypes, accept string) (*answer, error) {
-	header, err := answerHeader(o)
+// decoded is a body that says it is base64.
+func decoded(body []byte) ([]byte, error) {
+	plain, err := base64.StdEncoding.AppendDecode(nil, body)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %v", errEncoding, err)
 	}
-	a := &answer{status: o.status, header: header, body: o.body}
-	if o.base64 && binary.fit(accept) {
-		if a.body, err = base64.StdEncoding.DecodeString(string(o.body)); err != nil {
-			return nil, fmt.Errorf("%w: %v", errEncoding, err)
-		}
-	}
-	return a, nil
+	return plain, nil
 }
 
-// answerHeader joins the two maps of an answer: values of multiValueHeaders
-// first, in its spelling; a pair that is in both is sent once.
-func answerHeader(o *output) (http.Header, error) {
-	// The keys are canonical until all spellings are known.
-	h := make(http.Header, len(o.headers)+len(o.multi)+1)
-	var spelled map[string]string
-	for i, f := range slices.Concat(o.multi, o.headers) {
-		name, keep, err := answerName(f.name)
-		if err != nil {
+// checkHeader reports why a header of a function cannot be sent.
+func checkHeader(name string, values []string) error {
+	if !httpguts.ValidHeaderFieldName(name) {
+		return fmt.Errorf("header %q: not a header name", name)
+	}
+	for _, v := range values {
+		if !httpguts.ValidHeaderFieldValue(v) {
+			return fmt.Errorf("header %s: control character in value %q", name, v)
+		}
+	}
+	return nil
+}
+
+// hopByHop reports whether a header, under its canonical name, is about the
+// connection and not about the message, or a length that is computed anyway.
+func hopByHop(canonical string) bool {
+	switch canonical {
+	case "Connection", "Content-Length", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade":
+		return true
+	}
+	return false
+}
+
+// sendable are the headers of a function's answer, the connection's and the
+// front door's own aside, with a content type.
+func sendable(fields []field, contentType string, own func(canonical string) bool) (http.Header, error) {
+	h := make(http.Header, len(fields)+3)
+	for _, f := range fields {
+		if err := checkHeader(f.name, f.values); err != nil {
 			return nil, err
 		}
-		if !keep || len(f.values) == 0 {
-			continue
-		}
-		canonical := http.CanonicalHeaderKey(name)
-		if _, known := h[canonical]; !known && canonical != name {
-			if spelled == nil {
-				spelled = map[string]string{}
-			}
-			spelled[canonical] = name
-		}
-		for _, v := range f.values {
-			if !httpguts.ValidHeaderFieldValue(v) {
-				return nil, fmt.Errorf("header %s: control character in value %q", name, v)
-			}
-			if i < len(o.multi) || !slices.Contains(h[canonical], v) {
-				h[canonical] = append(h[canonical], v)
-			}
+		name := http.CanonicalHeaderKey(f.name)
+		if len(f.values) > 0 && !hopByHop(name) && !own(name) {
+			h[name] = append(h[name], f.values...)
 		}
 	}
 	if len(h["Content-Type"]) == 0 {
-		h["Content-Type"] = []string{jsonType}
-	}
-	for canonical, name := range spelled {
-		h[name] = h[canonical]
-		delete(h, canonical)
+		h["Content-Type"] = []string{contentType}
 	}
 	return h, nil
 }
 
-// answerName is the name under which the client gets a header of a function,
-// and whether it does at all.
-// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html.
-func answerName(name string) (sent string, keep bool, err error) {
-	if !httpguts.ValidHeaderFieldName(name) {
-		return "", false, fmt.Errorf("header %q: not a header name", name)
-	}
-	switch canonical := http.CanonicalHeaderKey(name); canonical {
-	case "Connection", "Content-Length", "Date", "Server":
-		return "x-amzn-Remapped-" + canonical, true, nil
-	case "Transfer-Encoding":
-		return "", false, nil
-	case "Trailer":
-		// It would announce what no answer of a function can have.
-		return "", false, nil
-	case "X-Amzn-Requestid", "X-Amz-Apigw-Id", "X-Amzn-Trace-Id":
-		return "", false, nil // the gateway's own
-	case "Content-Type":
-		// The one name that decides something on the way out, so in the one
-		// spelling that net/http knows.
-		return canonical, true, nil
-	}
-	return name, true, nil
-}
-
-// failed is the answer to a request whose function did not give one.
-func failed(err error) *refusal {
-	switch {
-	case errors.Is(err, errGatewayTimeout):
-		return &timedOut
-	case errors.Is(err, ErrNotInvoked), errors.Is(err, errEncoding):
-		return &notInvoked
-	}
-	return &functionFailed
-}
-
 // write sends a. What fails here is the connection, of which nobody is left to
 // be told.
-func (a *answer) write(w http.ResponseWriter, ids *identifiers) {
+func (a *answer) write(w http.ResponseWriter, x *exchange, door steps) {
 	h := w.Header()
 	for name, values := range a.header {
 		h[name] = values
 	}
-	own := [...]string{ids.request, ids.extended, a.trace, ""}
-	h["x-amzn-RequestId"] = own[0:1:1]
-	h["x-amz-apigw-id"] = own[1:2:2]
-	if a.trace != "" {
-		h["X-Amzn-Trace-Id"] = own[2:3:3]
-	}
+	door.sign(h, x, a)
 	if hasBody(a.status) {
-		own[3] = strconv.Itoa(len(a.body))
-		h["Content-Length"] = own[3:4:4]
+		h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
 	}
 	w.WriteHeader(a.status)
 	if hasBody(a.status) && len(a.body) > 0 {

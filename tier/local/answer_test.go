@@ -141,7 +141,7 @@ func TestAnswerBinary(t *testing.T) {
 		output := fmt.Sprintf(`{"body":%q,"%s":true}`, tt.body, tt.flag)
 		r := httptest.NewRequest("GET", "/x", nil)
 		r.Header.Set("Accept", tt.accept)
-		resp := do(t, newGateway(t, declare(t, "GET /x"), &local.Options{BinaryMediaTypes: tt.types}, answering(output)), r)
+		resp := do(t, newGateway(t, declare(t, "GET /x"), &local.Options{Door: local.REST{BinaryMediaTypes: tt.types}}, answering(output)), r)
 		body, _ := io.ReadAll(resp.Body)
 		if resp.StatusCode != tt.status || string(body) != tt.want {
 			t.Errorf("%v, Accept %q, %s = %d %q, want %d %q\n%s", tt.types, tt.accept, output, resp.StatusCode, body, tt.status, tt.want, tt.why)

@@ -3,10 +3,12 @@ package local_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
@@ -43,6 +45,31 @@ func ExampleNewGateway() {
 	// Output:
 	// GET 200 order 7 by orders
 	// DELETE 405 {"type":"about:blank","title":"Method Not Allowed","status":405,"detail":"this path does not allow this method","requestId":"00010203-0405-4607-8809-0a0b0c0d0e0f"}
+}
+
+// One failure of a function as each front door tells it to the client.
+func ExampleNewGateway_doors() {
+	api := tier.New("shop").API("orders")
+	api.Handle("GET /orders", noop)
+	fails := func(string) local.Function {
+		return local.Function{Invoke: func(context.Context, []byte) ([]byte, error) { return nil, errors.New("out of memory") }}
+	}
+	for _, door := range []local.Door{local.REST{}, local.HTTP{}, local.URL{}, local.ALB{}} {
+		gateway, err := local.NewGateway(api, fails, &local.Options{Door: door})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		rec := httptest.NewRecorder()
+		gateway.ServeHTTP(rec, httptest.NewRequest("GET", "/orders", nil))
+		body, _, _ := strings.Cut(rec.Body.String(), "\r\n")
+		fmt.Printf("%s: %d %s\n", door, rec.Code, body)
+	}
+	// Output:
+	// REST API: 502 {"message": "Internal server error"}
+	// HTTP API: 500 {"message":"Internal Server Error"}
+	// function URL: 502 Internal Server Error
+	// load balancer: 502 <html>
 }
 
 // A stop lets the requests on their way end.

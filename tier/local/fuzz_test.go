@@ -36,7 +36,7 @@ func FuzzEvent(f *testing.F) {
 			Header: http.Header{name: {value}}, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: -1,
 		}
 		var c capture
-		resp := do(t, newGateway(t, api, &local.Options{BinaryMediaTypes: []string{"image/*"}}, c.invoke), r)
+		resp := do(t, newGateway(t, api, &local.Options{Door: local.REST{BinaryMediaTypes: []string{"image/*"}}}, c.invoke), r)
 		if c.payload == nil {
 			if resp.StatusCode < 400 {
 				t.Fatalf("status %d without an invocation", resp.StatusCode)
@@ -78,7 +78,7 @@ func FuzzAnswer(f *testing.F) {
 	}
 	api := declare(f, "GET /x")
 	f.Fuzz(func(t *testing.T, output []byte) {
-		g := newGateway(t, api, &local.Options{BinaryMediaTypes: []string{"*/*"}}, func(context.Context, []byte) ([]byte, error) {
+		g := newGateway(t, api, &local.Options{Door: local.REST{BinaryMediaTypes: []string{"*/*"}}}, func(context.Context, []byte) ([]byte, error) {
 			return output, nil
 		})
 		resp := do(t, g, httptest.NewRequest("GET", "/x", nil))

@@ -79,3 +79,14 @@ func traceHeader(sent string, at time.Time, random [12]byte, span [8]byte) strin
 	}
 	return "Root=" + root + ";Parent=" + parent + ";Sampled=" + sampled
 }
+
+// seen is the trace header as front doors other than a REST API deliver it: what
+// the client sent if it has a root, else a new one. Whether they add more to it
+// is not documented.
+func (ids *identifiers) seen(sent string) string {
+	root, _, _ := strings.Cut(ids.trace, ";")
+	if strings.Contains(sent, root) {
+		return sent
+	}
+	return root
+}

@@ -28,16 +28,23 @@ type Function struct {
 	// answer out. The context has the deadline, the function's name for
 	// datastore handles, and what package lambdacontext offers. The function
 	// may keep payload, and nobody changes what it returns. An error is a
-	// function error, 502 to the client; one that is [ErrNotInvoked] says that
-	// the function did not run. A panic is a function error, too.
+	// function error, which each front door tells in its own way; one that is
+	// [ErrNotInvoked] or [ErrThrottled] says that the function did not run. A
+	// panic is a function error, too.
 	Invoke func(ctx context.Context, payload []byte) ([]byte, error)
 
 	arn string
 }
 
-// ErrNotInvoked is, in the chain of an error of [Function.Invoke], the fact that
-// the gateway may not invoke the function or that Lambda throttled it: 500.
-var ErrNotInvoked = errors.New("function not invoked")
+// What [Function.Invoke] can say by an error in whose chain it is.
+var (
+	// ErrNotInvoked: the front door may not invoke the function. A REST API and
+	// an HTTP API answer 500, a function URL 403, a load balancer 502.
+	ErrNotInvoked = errors.New("function not invoked")
+	// ErrThrottled, which is also an ErrNotInvoked: Lambda throttled it. A REST
+	// API answers 500, an HTTP API 503, a function URL 429, a load balancer 502.
+	ErrThrottled = fmt.Errorf("function throttled: %w", ErrNotInvoked)
+)
 
 // What can become of an invocation besides an answer.
 var (
@@ -52,7 +59,7 @@ type outcome struct {
 	late   bool // after the deadline, when Lambda would have stopped it
 }
 
-// invoke runs f as Lambda would and waits for it as API Gateway would, at most
+// invoke runs f as Lambda would and waits for it as the front door would, at most
 // for the time of wait. What does not end in time goes on alone until it does,
 // its context cancelled at the function's timeout.
 func (f *Function) invoke(payload []byte, ids *identifiers, wait time.Duration) ([]byte, error) {

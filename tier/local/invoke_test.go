@@ -177,7 +177,7 @@ func TestNewGatewayRefuses(t *testing.T) {
 		{tier.New("shop").API("orders"), good, nil, "API orders has no routes"},
 		{declare(t, "GET /x"), nil, nil, "invoke is nil"},
 		{declare(t, "GET /x"), func(string) local.Function { return local.Function{} }, nil, "function orders has no Invoke"},
-		{declare(t, "GET /x"), good, &local.Options{Stage: "a/b"}, `stage "a/b"`},
+		{declare(t, "GET /x"), good, &local.Options{Door: local.REST{Stage: "a/b"}}, `stage "a/b"`},
 		{declare(t, "GET /x"), good, &local.Options{Timeout: time.Millisecond}, "write 50ms or more"},
 	} {
 		g, err := local.NewGateway(tt.api, tt.invoke, tt.opts)

@@ -1,9 +1,10 @@
-// Package local is API Gateway and Lambda on this machine. A [Gateway] is an
-// http.Handler that makes of each request the event that AWS would make, gives
-// its bytes to the function that owns the route, and turns the function's answer
-// back as the gateway would, with its limits, its error bodies and its headers.
+// Package local is what stands before Lambda functions, and Lambda, on this
+// machine. A [Gateway] is an http.Handler that makes of each request the event
+// that AWS would make, gives its bytes to the function that owns the route, and
+// turns the function's answer back as the front door would, with its limits, its
+// error bodies and its headers.
 //
-//	gateway, err := local.NewGateway(api, functions, nil)
+//	gateway, err := local.NewGateway(api, functions, &local.Options{Door: local.HTTP{}})
 //	if err != nil {
 //		return err
 //	}
@@ -13,23 +14,41 @@
 //	}
 //	return local.Serve(ctx, listener, gateway, nil)
 //
+// # Front doors
+//
+//	door             routes by        a path no route has     a function error
+//	REST             resource, method 404 problem document    502 {"message": "Internal server error"}
+//	HTTP             decoded path     404 {"message":...}     500 {"message":"Internal Server Error"}
+//	URL              nothing          the function's own 404  502 Internal Server Error
+//	ALB              nothing          the function's own 404  502 and an HTML page
+//
+// A door that routes nothing serves one function; an API of several functions
+// takes a gateway for each.
+//
 // What differs from AWS, on purpose:
 //
-//   - An API is served at the root: its URLs have no stage. The event has one,
-//     "local" unless [Options] says otherwise: requestContext.stage is "local"
-//     and requestContext.path is "/local/orders/7" for GET /orders/7, as for
-//     every API that is called by its execute-api host.
-//   - The account is 000000000000, the region of function ARNs is "local", and
-//     the ids of the API and its resources are derived from their names.
+//   - An API is served at the root: the URLs of a REST API have no stage. The
+//     event has one, "local" unless [REST] says otherwise: requestContext.stage
+//     is "local" and requestContext.path is "/local/orders/7" for GET /orders/7,
+//     as for every API that is called by its execute-api host. The default stage
+//     of an HTTP API has no segment anywhere; another, see [HTTP], has one in
+//     both.
+//   - The account is 000000000000, the region of ARNs is "local", and the ids of
+//     APIs, resources, function URLs and target groups are derived from their
+//     names.
 //   - X-Forwarded-Proto is "https" and X-Forwarded-Port "443", as in AWS,
 //     although the local server speaks plain HTTP. The Host header is what the
-//     client sent; requestContext.domainName is that without the port.
+//     client sent; requestContext.domainName is that without the port, but for a
+//     function URL, which is known by its domain.
 //   - Functions run inside this process: memory is not limited, the file system
 //     is this machine's, and a panic fails one invocation, not the process.
 //
-// The rules were read from the API Gateway developer guide and from recorded
-// answers of AWS. See
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html.
+// The rules were read from the developer guides of the services and from
+// recorded answers of AWS. See
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html,
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html,
+// https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html and
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html.
 package local
 
 import (

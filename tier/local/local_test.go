@@ -3,8 +3,10 @@ package local_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +130,20 @@ func (c *capture) invoke(_ context.Context, payload []byte) ([]byte, error) {
 	return []byte(`{}`), nil
 }
 
+// payloadOf is the event that the request makes at a front door.
+func payloadOf(tb testing.TB, api *tier.API, door local.Door, r *http.Request) []byte {
+	tb.Helper()
+	var payload []byte
+	g := newGateway(tb, api, &local.Options{Door: door}, func(_ context.Context, p []byte) ([]byte, error) {
+		payload = p
+		return []byte(`{"statusCode":200,"body":""}`), nil
+	})
+	if resp := do(tb, g, r); resp.StatusCode != http.StatusOK {
+		tb.Fatalf("%s: %s %s: status %d, want 200", door, r.Method, r.URL, resp.StatusCode)
+	}
+	return payload
+}
+
 // eventOf is the event that the request makes, decoded and as bytes.
 func eventOf(tb testing.TB, api *tier.API, opts *local.Options, r *http.Request) (event, []byte) {
 	tb.Helper()
@@ -137,6 +153,59 @@ func eventOf(tb testing.TB, api *tier.API, opts *local.Options, r *http.Request)
 		tb.Fatalf("%s %s: status %d, want 200", r.Method, r.URL, resp.StatusCode)
 	}
 	return decode(tb, c.payload), c.payload
+}
+
+// event2 is an event of payload format 2.0.
+type event2 struct {
+	Version        string            `json:"version"`
+	RouteKey       string            `json:"routeKey"`
+	RawPath        string            `json:"rawPath"`
+	RawQuery       string            `json:"rawQueryString"`
+	Cookies        []string          `json:"cookies"`
+	Headers        map[string]string `json:"headers"`
+	Query          map[string]string `json:"queryStringParameters"`
+	PathParameters map[string]string `json:"pathParameters"`
+	Context        struct {
+		AccountID string `json:"accountId"`
+		Domain    string `json:"domainName"`
+		Prefix    string `json:"domainPrefix"`
+		HTTP      struct {
+			Method    string `json:"method"`
+			Path      string `json:"path"`
+			Protocol  string `json:"protocol"`
+			SourceIP  string `json:"sourceIp"`
+			UserAgent string `json:"userAgent"`
+		} `json:"http"`
+		RequestID string `json:"requestId"`
+		RouteKey  string `json:"routeKey"`
+		Stage     string `json:"stage"`
+		Time      string `json:"time"`
+		TimeEpoch int64  `json:"timeEpoch"`
+	} `json:"requestContext"`
+	Body            *string `json:"body"`
+	IsBase64Encoded bool    `json:"isBase64Encoded"`
+}
+
+// event2Of is the event that the request makes at a front door of payload format
+// 2.0.
+func event2Of(tb testing.TB, api *tier.API, door local.Door, r *http.Request) event2 {
+	tb.Helper()
+	var e event2
+	payload := payloadOf(tb, api, door, r)
+	if err := json.Unmarshal(payload, &e); err != nil {
+		tb.Fatalf("event: %v\n%s", err, payload)
+	}
+	return e
+}
+
+// keysOf are the names of the members of a JSON object, sorted.
+func keysOf(tb testing.TB, object []byte) []string {
+	tb.Helper()
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(object, &members); err != nil {
+		tb.Fatalf("%v in %s", err, object)
+	}
+	return slices.Sorted(maps.Keys(members))
 }
 
 func decode(tb testing.TB, payload []byte) event {

@@ -10,45 +10,39 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// output is the answer of a function to a REST API, read strictly.
-// See https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-output-format.
-type output struct {
-	status  int
-	headers []field // as in "headers", one value each
-	multi   []field // as in "multiValueHeaders"
-	body    []byte
-	base64  bool
-	legacy  bool // base64 was set by the older key, which wins
+// newOutputDecoder reads a function's answer. The last of two equal names
+// counts, as for the gateway's own parser.
+func newOutputDecoder(data []byte) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true))
 }
 
-// parseOutput reads the answer of a function. The error says what makes it
-// malformed, for which the client gets 502.
-func parseOutput(data []byte) (*output, error) {
-	// The last of two equal names counts, as for the gateway's own parser.
-	dec := jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true))
-	if kind := dec.PeekKind(); kind != '{' {
-		return nil, malformed("answer", "must be a JSON object", dec, kind)
-	}
-	o := &output{status: 200}
-	if _, err := dec.ReadToken(); err != nil {
-		return nil, err
-	}
-	for dec.PeekKind() == '"' {
-		key, err := dec.ReadToken()
-		if err != nil {
-			return nil, err
+// open goes into a JSON object or array, whichever begins so.
+func open(dec *jsontext.Decoder, part string, begin jsontext.Kind) error {
+	if kind := dec.PeekKind(); kind != begin {
+		rule := "must be a JSON object"
+		if begin == '[' {
+			rule = "must be an array"
 		}
-		if err := o.read(key.String(), dec); err != nil {
-			return nil, err
-		}
+		return malformed(part, rule, dec, kind)
 	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+// end leaves the object that is the whole answer.
+func end(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
-		return nil, err
+		return err
 	}
+	return atEnd(dec)
+}
+
+// atEnd reports what follows the answer.
+func atEnd(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("answer: something follows the JSON object")
+		return errors.New("answer: something follows its JSON value")
 	}
-	return o, nil
+	return nil
 }
 
 // malformed says what a part of the answer must be; a syntax error goes first.
@@ -59,32 +53,6 @@ func malformed(part, rule string, dec *jsontext.Decoder, kind jsontext.Kind) err
 		}
 	}
 	return fmt.Errorf("%s: %s", part, rule)
-}
-
-func (o *output) read(key string, dec *jsontext.Decoder) (err error) {
-	switch key {
-	case "statusCode":
-		o.status, err = readStatus(dec)
-	case "headers":
-		o.headers, err = readHeaders(dec)
-	case "multiValueHeaders":
-		o.multi, err = readMultiHeaders(dec)
-	case "body":
-		o.body, err = readOutputBody(dec)
-	case "base64Encoded":
-		o.legacy = true
-		o.base64, err = readFlag(dec, key)
-	case "isBase64Encoded":
-		var flag bool
-		if flag, err = readFlag(dec, key); !o.legacy {
-			o.base64 = flag
-		}
-	case "cookies": // belongs to payload version 2.0; tolerated and without effect
-		err = dec.SkipValue()
-	default:
-		err = fmt.Errorf("answer: key %q is not allowed; write statusCode, headers, multiValueHeaders, body, isBase64Encoded", key)
-	}
-	return err
 }
 
 // readStatus reads an integer or a string of digits. What cannot be sent over
@@ -144,24 +112,25 @@ func readHeaders(dec *jsontext.Decoder) ([]field, error) {
 // readMultiHeaders reads an object of arrays of scalars.
 func readMultiHeaders(dec *jsontext.Decoder) ([]field, error) {
 	return readObject(dec, "multiValueHeaders", func(name string) ([]string, error) {
-		part := "multiValueHeaders." + name
-		if kind := dec.PeekKind(); kind != '[' {
-			return nil, malformed(part, "must be an array", dec, kind)
-		}
-		if _, err := dec.ReadToken(); err != nil {
+		return readArray(dec, "multiValueHeaders."+name)
+	})
+}
+
+// readArray reads an array of scalars.
+func readArray(dec *jsontext.Decoder, part string) ([]string, error) {
+	if err := open(dec, part, '['); err != nil {
+		return nil, err
+	}
+	var values []string
+	for dec.PeekKind() != ']' {
+		v, err := readScalar(dec, part)
+		if err != nil {
 			return nil, err
 		}
-		var values []string
-		for dec.PeekKind() != ']' {
-			v, err := readScalar(dec, part)
-			if err != nil {
-				return nil, err
-			}
-			values = append(values, v)
-		}
-		_, err := dec.ReadToken()
-		return values, err
-	})
+		values = append(values, v)
+	}
+	_, err := dec.ReadToken()
+	return values, err
 }
 
 // readObject reads an object or null; value reads the value of each name.

@@ -2,47 +2,18 @@ package local
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
-
-	"github.com/seed-18e8afb5/tierkit/handler"
-	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// refusal is an answer that the gateway gives itself: a gateway response or a
-// mock. "$context.requestId" in its body stands for the request's id.
-// See https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html.
+// refusal is an answer that a front door gives itself. "$context.requestId" in
+// its body stands for the request's id.
 type refusal struct {
 	status      int
 	contentType string
 	body        string
-	errorType   string // x-amzn-ErrorType; "" for an answer that is not an error of the gateway
+	errorType   string // x-amzn-ErrorType; "" for none
 }
-
-// Integration-stage bodies have a space after the colon, routing-stage ones
-// have none, as AWS writes them.
-var (
-	// notFound is MISSING_AUTHENTICATION_TOKEN as our template customises it.
-	notFound = refusal{http.StatusNotFound, handler.ProblemType, tier.NotFoundBody, "MissingAuthenticationTokenException"}
-	// methodNotAllowed is the mock integration of tier.Resource.Refused.
-	methodNotAllowed = refusal{http.StatusMethodNotAllowed, handler.ProblemType, tier.MethodNotAllowedBody, ""}
-
-	functionFailed = refusal{http.StatusBadGateway, jsonType, `{"message": "Internal server error"}`, "InternalServerErrorException"}
-	notInvoked     = refusal{http.StatusInternalServerError, jsonType, `{"message": "Internal server error"}`, "InternalServerErrorException"}
-	timedOut       = refusal{http.StatusGatewayTimeout, jsonType, `{"message": "Endpoint request timed out"}`, "InternalServerErrorException"}
-	requestTooLong = refusal{http.StatusRequestEntityTooLarge, jsonType, `{"message": "Request Too Long"}`, "BadRequestException"}
-	// bodyTooLarge comes from what stands before the gateway: it is no JSON and
-	// has no error type, and no gateway response customises it. The content
-	// type is what AWS sends.
-	bodyTooLarge = refusal{http.StatusRequestEntityTooLarge, "text; charset=utf-8", "HTTP content length exceeded 10485760 bytes.", ""}
-)
-
-// The answers to requests that break the limits of the URL and the headers are
-// not documented; what AWS says may differ in status and text.
-var (
-	headersTooLarge = refusal{http.StatusRequestHeaderFieldsTooLarge, jsonType, `{"message":"Request Header Fields Too Large"}`, "BadRequestException"}
-	urlTooLong      = refusal{http.StatusRequestURITooLong, jsonType, `{"message":"Request-URI Too Long"}`, "RequestEntityTooLargeException"}
-	badRequest      = refusal{http.StatusBadRequest, jsonType, `{"message":"Bad Request"}`, "BadRequestException"}
-)
 
 const jsonType = "application/json"
 
@@ -57,4 +28,11 @@ func (r *refusal) answer(requestID string) *answer {
 		a.header["x-amzn-ErrorType"] = []string{r.errorType}
 	}
 	return a
+}
+
+// page is the refusal of a load balancer: an HTML page of the status.
+func page(status int) refusal {
+	title := strconv.Itoa(status) + " " + http.StatusText(status)
+	return refusal{status: status, contentType: "text/html", body: "<html>\r\n<head><title>" + title + "</title></head>\r\n" +
+		"<body>\r\n<center><h1>" + title + "</h1></center>\r\n</body>\r\n</html>\r\n"}
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // restEvents builds the events of a REST API, payload version 1.0, each in one
@@ -36,70 +35,52 @@ func (res *resource) prepareEvent() {
 	res.contextTail = append(b, '}')
 }
 
-// restRequest is what an event is made of.
-type restRequest struct {
-	*http.Request
-	ids    *identifiers
-	at     time.Time
-	method string // as routed
-	path   string // as sent
-	match  *match
-	body   []byte
-}
-
-// build is the event of r.
-func (e *restEvents) build(r *restRequest) []byte {
-	b := make([]byte, 0, 3072+len(r.body)+len(r.body)/2)
-	b = append(b, r.match.resource.eventHead...)
-	b = appendString(b, routedPath(r.path))
+// build is the event of x.
+func (e *restEvents) build(x *exchange) []byte {
+	b := make([]byte, 0, 3072+len(x.body)+len(x.body)/2)
+	b = append(b, x.match.resource.eventHead...)
+	b = appendString(b, routedPath(x.path))
 	b = append(b, `,"httpMethod":`...)
-	b = appendString(b, r.method)
+	b = appendString(b, x.method)
 	b = append(b, ',')
-	b = e.appendHeaders(b, r)
+	b = e.appendHeaders(b, x)
 	b = append(b, ',')
-	b = appendQuery(b, r.URL.RawQuery)
+	b = appendQuery(b, x.URL.RawQuery)
 	b = append(b, `,"pathParameters":`...)
-	b = appendPathParameters(b, r.match)
+	b = appendPathParameters(b, &x.match)
 	b = append(b, `,"stageVariables":null,`...)
-	b = e.appendContext(b, r)
-	return append(e.appendBody(b, r), '}')
+	b = e.appendContext(b, x)
+	return append(e.appendBody(b, x), '}')
 }
 
 // appendBody appends the body and how it is encoded: base64 if the content type
 // is binary, else as text.
-func (e *restEvents) appendBody(b []byte, r *restRequest) []byte {
+func (e *restEvents) appendBody(b []byte, x *exchange) []byte {
 	switch {
-	case len(r.body) == 0:
+	case len(x.body) == 0:
 		return append(b, `,"body":null,"isBase64Encoded":false`...)
-	case e.binary.fit(r.Header.Get("Content-Type")):
+	case e.binary.fit(x.Header.Get("Content-Type")):
 		b = append(b, `,"body":"`...)
-		b = base64.StdEncoding.AppendEncode(b, r.body)
+		b = base64.StdEncoding.AppendEncode(b, x.body)
 		return append(b, `","isBase64Encoded":true`...)
 	}
 	b = append(b, `,"body":`...)
-	b = appendString(b, r.body)
+	b = appendString(b, x.body)
 	return append(b, `,"isBase64Encoded":false`...)
 }
 
-// appendPathParameters appends the parameters as sent, percent-encoded.
+// appendPathParameters appends the parameters as sent, percent-encoded, null if
+// there are none.
 func appendPathParameters(b []byte, m *match) []byte {
 	if len(m.values) == 0 {
 		return append(b, "null"...)
 	}
-	sep := byte('{')
-	for i, v := range m.values {
-		b = append(b, sep)
-		b = appendString(b, m.resource.params[i])
-		b = append(b, ':')
-		b = appendString(b, v)
-		sep = ','
-	}
-	return append(b, '}')
+	return m.appendParameters(b)
 }
 
 // appendContext appends the requestContext of a request without authorizer.
-func (e *restEvents) appendContext(b []byte, r *restRequest) []byte {
-	domain := hostName(r.Host)
+func (e *restEvents) appendContext(b []byte, x *exchange) []byte {
+	domain := hostName(x.Host)
 	prefix, _, _ := strings.Cut(domain, ".")
 	b = append(b, e.contextHead...)
 	b = append(b, `,"domainName":`...)
@@ -107,20 +88,20 @@ func (e *restEvents) appendContext(b []byte, r *restRequest) []byte {
 	b = append(b, `,"domainPrefix":`...)
 	b = appendString(b, prefix)
 	b = append(b, `,"extendedRequestId":"`...)
-	b = append(b, r.ids.extended...)
+	b = append(b, x.ids.extended...)
 	b = append(b, `","httpMethod":`...)
-	b = appendString(b, r.method)
+	b = appendString(b, x.method)
 	b = append(b, ',')
-	b = appendIdentity(b, r.Request)
+	b = appendIdentity(b, x.Request)
 	b = append(b, `,"path":`...)
-	b = appendString(b, "/"+e.stage+r.path)
+	b = appendString(b, "/"+e.stage+x.path)
 	b = append(b, `,"requestId":"`...)
-	b = append(b, r.ids.request...)
+	b = append(b, x.ids.request...)
 	b = append(b, `","requestTime":"`...)
-	b = r.at.UTC().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
+	b = x.at.UTC().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
 	b = append(b, `","requestTimeEpoch":`...)
-	b = strconv.AppendInt(b, r.at.UnixMilli(), 10)
-	return append(b, r.match.resource.contextTail...)
+	b = strconv.AppendInt(b, x.at.UnixMilli(), 10)
+	return append(b, x.match.resource.contextTail...)
 }
 
 // appendIdentity appends the identity of an anonymous caller.
@@ -135,14 +116,4 @@ func appendIdentity(b []byte, r *http.Request) []byte {
 		b = append(b, "null"...)
 	}
 	return append(b, `,"userArn":null}`...)
-}
-
-// hostName is an address without its port and without brackets.
-func hostName(address string) string {
-	colon := strings.LastIndexByte(address, ':')
-	if colon >= 0 && strings.IndexByte(address[colon:], ']') < 0 &&
-		(strings.IndexByte(address, ':') == colon || address[0] == '[') {
-		address = address[:colon]
-	}
-	return strings.Trim(address, "[]")
 }

@@ -3,12 +3,9 @@ package local_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,49 +15,9 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
-
-// captured is the request that the semantics reference shows through four front
-// doors.
-func captured() *http.Request {
-	r := httptest.NewRequest("POST", "/capture/space%20value?repeat=one&repeat=two"+
-		"&redirect=https%3A%2F%2Fexample.com%2Fa%2Fb&literalPlus=a+b&encodedPlus=a%2Bb&empty=", strings.NewReader(`{"hello":"world"}`))
-	r.Host = "abc.execute-api.example.com"
-	r.RemoteAddr = "203.0.113.7:51234"
-	r.Header = http.Header{
-		"x-probe": {"first", "second"}, "cookie": {"session=abc123; theme=dark"},
-		"Content-Type": {"application/json"}, "Content-Length": {"17"}, "User-Agent": {"probe/1"}, "Accept": {"*/*"},
-		"X-Amzn-Trace-Id": {"Root=1-00000000-000000000000000000000000"},
-	}
-	return r
-}
-
-func TestRestEventGolden(t *testing.T) {
-	t.Parallel()
-	_, got := eventOf(t, declare(t, "/{proxy...}"), &local.Options{Stage: "live"}, captured())
-	var pretty bytes.Buffer
-	if err := json.Indent(&pretty, got, "", "  "); err != nil {
-		t.Fatal(err)
-	}
-	pretty.WriteByte('\n')
-	golden := filepath.Join("testdata", "rest_event.json")
-	if *update {
-		if err := os.WriteFile(golden, pretty.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), pretty.String()); d != "" {
-		t.Errorf("event (-want +got):\n%s", d)
-	}
-}
-
 func TestRestEventOfCapturedRequest(t *testing.T) {
 	t.Parallel()
-	e, _ := eventOf(t, declare(t, "/{proxy...}"), &local.Options{Stage: "live"}, captured())
+	e, _ := eventOf(t, declare(t, "/{proxy...}"), &local.Options{Door: local.REST{Stage: "live"}}, captured())
 	for _, tt := range []struct {
 		why       string
 		got, want any
@@ -264,12 +221,12 @@ func TestRestEventBody(t *testing.T) {
 		if tt.contentType != "" {
 			r.Header.Set("Content-Type", tt.contentType)
 		}
-		e, _ := eventOf(t, declare(t, "POST /x"), &local.Options{BinaryMediaTypes: tt.types}, r)
+		e, _ := eventOf(t, declare(t, "POST /x"), &local.Options{Door: local.REST{BinaryMediaTypes: tt.types}}, r)
 		if e.Body == nil || *e.Body != tt.want || e.IsBase64Encoded != tt.base64 {
 			t.Errorf("%v, %q: body %v, base64 %v; want %q, %v\n%s", tt.types, tt.contentType, e.Body, e.IsBase64Encoded, tt.want, tt.base64, tt.why)
 		}
 	}
-	e, _ := eventOf(t, declare(t, "POST /x"), &local.Options{BinaryMediaTypes: []string{"*/*"}}, httptest.NewRequest("POST", "/x", nil))
+	e, _ := eventOf(t, declare(t, "POST /x"), &local.Options{Door: local.REST{BinaryMediaTypes: []string{"*/*"}}}, httptest.NewRequest("POST", "/x", nil))
 	if e.Body != nil || e.IsBase64Encoded {
 		t.Errorf("RST-02: no body: %v, base64 %v; want null, false", e.Body, e.IsBase64Encoded)
 	}

@@ -1,7 +1,6 @@
 package local
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -9,10 +8,10 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// router finds the pair of resource and method that serves a request, as a REST
-// API does: literal before parameter before the rest of the path, on encoded
-// segments, with case, a trailing slash aside. A resource that fits the path but
-// lacks the method does not stand in the way of a less specific one that has it.
+// router finds the pair of resource and method that serves a request: literal
+// before parameter before the rest of the path, with case. A resource that fits
+// the path but lacks the method does not stand in the way of a less specific one
+// that has it.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html.
 type router struct{ root node }
 
@@ -37,14 +36,15 @@ type resource struct {
 
 // method of a resource: the function behind it, or a mock.
 type method struct {
+	key      string    // "GET /orders/{id}"
 	function *Function // nil for a mock
 	allow    string    // the Allow header of the mock
 }
 
-// restMethod reports whether a REST API can route the method; ANY stands for
+// routable reports whether API Gateway can route the method; ANY stands for
 // these.
 // See https://docs.aws.amazon.com/apigateway/latest/api/API_PutMethod.html.
-func restMethod(name string) bool {
+func routable(name string) bool {
 	switch name {
 	case "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT":
 		return true
@@ -52,8 +52,9 @@ func restMethod(name string) bool {
 	return false
 }
 
-// newRouter compiles the resources of an API.
-func newRouter(resources []*tier.Resource, functions map[string]*Function) *router {
+// newRouter compiles the resources of an API, if asked to with the mocks that
+// answer 405.
+func newRouter(resources []*tier.Resource, functions map[string]*Function, mocks bool) *router {
 	rt := &router{}
 	for _, res := range resources {
 		n := &rt.root
@@ -61,6 +62,9 @@ func newRouter(resources []*tier.Resource, functions map[string]*Function) *rout
 			n = n.child(s)
 		}
 		n.resource = newResource(res, functions)
+		if mocks {
+			n.resource.refuse(res)
+		}
 	}
 	return rt
 }
@@ -75,11 +79,19 @@ func newResource(res *tier.Resource, functions map[string]*Function) *resource {
 	for _, route := range res.Routes {
 		m := &method{function: functions[route.Function().Name()]}
 		if name := route.Pattern().Method; name != "" {
+			m.key = name + " " + c.path
 			c.methods[name] = m
 		} else {
+			m.key = "ANY " + c.path
 			c.any = m
 		}
 	}
+	c.prepareEvent()
+	return c
+}
+
+// refuse adds the mocks of a resource.
+func (c *resource) refuse(res *tier.Resource) {
 	for _, name := range res.Refused {
 		mock := &method{allow: res.Allow}
 		if name == "ANY" {
@@ -88,8 +100,6 @@ func newResource(res *tier.Resource, functions map[string]*Function) *resource {
 			c.methods[name] = mock
 		}
 	}
-	c.prepareEvent()
-	return c
 }
 
 func (n *node) child(s handler.Segment) *node {
@@ -120,22 +130,37 @@ type match struct {
 	method   *method
 	values   []string
 	buf      [8]string
+	search   search
 }
 
-// find fills m with what serves the request, and reports whether anything does.
-// The path starts with one slash.
+// search is which resources the router looks at, and what it does about a slash
+// at the end of the path.
+type search uint8
+
+const (
+	allLoosely   search = iota // all; a trailing slash does not matter
+	withoutTails               // those that do not end in {path+}
+	tailsOnly                  // those that do
+)
+
+// find fills m with what serves the request in a REST API, and reports whether
+// anything does. The path starts with one slash.
 func (rt *router) find(m *match, name, path string) bool {
-	if !restMethod(name) || path == "" {
+	return rt.search(m, name, path, allLoosely)
+}
+
+func (rt *router) search(m *match, name, path string, how search) bool {
+	if !routable(name) || path == "" {
 		return false
 	}
-	m.values = m.buf[:0]
+	m.values, m.search = m.buf[:0], how
 	return m.descend(&rt.root, name, path[1:])
 }
 
 // descend goes down from n by rest, the path without the slash that led to n.
 func (m *match) descend(n *node, name, rest string) bool {
 	if rest == "" {
-		return m.at(n, name)
+		return m.search != tailsOnly && m.at(n, name)
 	}
 	segment, after, _ := strings.Cut(rest, "/")
 	if c := n.literal[segment]; c != nil && m.descend(c, name, after) {
@@ -149,7 +174,14 @@ func (m *match) descend(n *node, name, rest string) bool {
 		}
 		m.values = m.values[:mark]
 	}
-	if tail := strings.TrimSuffix(rest, "/"); n.greedy != nil && tail != "" {
+	if n.greedy == nil || m.search == withoutTails {
+		return false
+	}
+	tail := rest
+	if m.search == allLoosely {
+		tail = strings.TrimSuffix(rest, "/")
+	}
+	if tail != "" {
 		m.values = append(m.values, tail)
 		if m.at(n.greedy, name) {
 			return true
@@ -157,6 +189,20 @@ func (m *match) descend(n *node, name, rest string) bool {
 		m.values = m.values[:mark]
 	}
 	return false
+}
+
+// appendParameters appends the path parameters as an object.
+func (m *match) appendParameters(b []byte) []byte {
+	b = append(b, '{')
+	for i, v := range m.values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, m.resource.params[i])
+		b = append(b, ':')
+		b = appendString(b, v)
+	}
+	return append(b, '}')
 }
 
 // at takes the resource of n if it has the method.
@@ -202,22 +248,4 @@ func encodeRaw(path string) string {
 		}
 	}
 	return b.String()
-}
-
-// routedPath is the path that the gateway routes by and delivers: slashes after
-// the stage count once. Others are kept.
-func routedPath(path string) string {
-	return "/" + strings.TrimLeft(path, "/")
-}
-
-// routedMethod is the method that the gateway routes by.
-// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html.
-func routedMethod(r *http.Request, ignoreOverride bool) string {
-	if ignoreOverride {
-		return r.Method
-	}
-	if o := r.Header.Get("X-Http-Method-Override"); o != "" {
-		return o
-	}
-	return r.Method
 }

@@ -131,7 +131,7 @@ func TestMethodOverride(t *testing.T) {
 		ignore bool
 		want   string
 	}{{false, "DELETE /x"}, {true, "POST /x"}} {
-		g := newGateway(t, declare(t, "POST /x", "DELETE /x"), &local.Options{IgnoreMethodOverride: tt.ignore}, echo)
+		g := newGateway(t, declare(t, "POST /x", "DELETE /x"), &local.Options{Door: local.REST{IgnoreMethodOverride: tt.ignore}}, echo)
 		r := httptest.NewRequest("POST", "/x", nil)
 		r.Header.Set("X-HTTP-Method-Override", "DELETE")
 		body, _ := io.ReadAll(do(t, g, r).Body)

@@ -58,9 +58,9 @@ const (
 	// writeTime counts from the request's header; it is longer than any
 	// function may run.
 	writeTime = 16 * time.Minute
-	// maxHeader is well over the gateway's own limits, so that the gateway
-	// gives the answers.
-	maxHeader    = 64 << 10
+	// maxHeader is well over the front doors' own limits, so that they give the
+	// answers.
+	maxHeader    = 128 << 10
 	defaultGrace = 5 * time.Second
 )
 

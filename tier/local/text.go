@@ -70,7 +70,13 @@ func validText(s string) string {
 
 // unescapeQuery decodes a part of a query once: %XX, and "+" as a space. What is
 // not well encoded stays as sent.
-func unescapeQuery(s string) string {
+func unescapeQuery(s string) string { return unescape(s, ' ') }
+
+// unescapePath decodes a path once: %XX. What is not well encoded stays as sent.
+func unescapePath(s string) string { return unescape(s, '+') }
+
+// unescape decodes s, in which a "+" stands for the byte plus.
+func unescape(s string, plus byte) string {
 	if !strings.ContainsAny(s, "%+") {
 		return validText(s)
 	}
@@ -78,7 +84,7 @@ func unescapeQuery(s string) string {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case c == '+':
-			b = append(b, ' ')
+			b = append(b, plus)
 		case c == '%' && i+2 < len(s) && unhex(s[i+1]) < 16 && unhex(s[i+2]) < 16:
 			b = append(b, unhex(s[i+1])<<4|unhex(s[i+2]))
 			i += 2

@@ -37,6 +37,7 @@ var rules = []rule{
 	{`handler`, `handler/schema`, `github.com/go-playground/validator/v10`},
 	{`handler/schema`, ``, ``},
 	{`handler/lambda|handler/handlertest`, `handler(/schema)?|datastore`, `github.com/aws/aws-lambda-go/.*`},
+	{`handler/jwt`, `handler`, ``},
 	{`handler/proxy`, `handler`, `github.com/aws/aws-lambda-go/.*|github.com/awslabs/aws-lambda-go-api-proxy/.*`},
 	{`datastore`, ``, ``},
 	{`datastore/(table|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|identity)`, `datastore`, ``},
@@ -48,7 +49,7 @@ var rules = []rule{
 	{`datastore/iam/.*`, `datastore(/[a-z]+)?|datastore/iam`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
 	{`tier`, `handler(/schema)?|datastore`, ``},
 	{`tier/(policy|template|openapi|client|console|scaffold)`, `tier(/policy)?|handler(/schema)?|datastore(/[a-z]+)?`, ``},
-	{`tier/local`, `tier|handler(/schema|/lambda)?|datastore|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*|github.com/go-json-experiment/json/jsontext|golang.org/x/net/http/httpguts`},
+	{`tier/local`, `tier|handler(/schema|/lambda|/jwt)?|datastore|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*|github.com/go-json-experiment/json/jsontext|golang.org/x/net/http/httpguts`},
 	{`tier/run`, `.*`, `.*`},
 	{`examples/.*`, `.*`, `.*`},
 }

@@ -13,21 +13,25 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
 // serve runs the App's APIs behind local gateways, one port each, until it is
-// interrupted.
+// interrupted. Behind a front door that does not route each function has a port.
 func (p *program) serve(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
-	port := 8080
+	port, name := 8080, "rest"
 	if _, err := p.parse("serve", args, 0, func(f *flag.FlagSet) {
-		f.IntVar(&port, "port", port, "`port` on 127.0.0.1 of the first API, 0 for any that is free; further APIs take the ports after it")
+		f.IntVar(&port, "port", port, "`port` on 127.0.0.1 of the first API, 0 for any that is free; further ones take the ports after it")
+		f.StringVar(&name, "door", name, "front `door` to imitate: "+doorNames())
 		opts.define(f)
 	}); err != nil {
 		return err
+	}
+	door := doorNamed(name)
+	if door == nil {
+		return fmt.Errorf("-door %q: write %s", name, doorNames())
 	}
 	data, err := p.openData(opts)
 	if err != nil {
@@ -35,12 +39,12 @@ func (p *program) serve(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err = p.serveData(ctx, data, port)
+	err = p.serveData(ctx, data, door, port)
 	return errors.Join(err, data.close())
 }
 
 // serveData serves until ctx ends.
-func (p *program) serveData(ctx context.Context, data openedData, port int) error {
+func (p *program) serveData(ctx context.Context, data openedData, door *door, port int) error {
 	app, err := p.checked(data.Data)
 	if err != nil {
 		return err
@@ -55,53 +59,52 @@ func (p *program) serveData(ctx context.Context, data openedData, port int) erro
 			s.listener.Close()
 		}
 	}()
-	for i, api := range app.APIs() {
-		gateway, err := newGateway(api, log)
+	for _, api := range app.APIs() {
+		gateways, err := door.gateways(api, log)
 		if err != nil {
 			return err
 		}
-		at := port
-		if port != 0 {
-			at += i
+		for _, g := range gateways {
+			at := port
+			if port != 0 {
+				at += len(servers)
+			}
+			if g.listener, err = local.Listen(at); err != nil {
+				return err
+			}
+			servers = append(servers, g)
 		}
-		listener, err := local.Listen(at)
-		if err != nil {
-			return err
-		}
-		servers = append(servers, server{api, gateway, listener})
 	}
-	p.announce(app, servers, data)
+	p.announce(app, door, servers, data)
 	return serveAll(ctx, servers, log)
 }
 
-// server is one API that is about to be served.
+// server is one API, or one function of it, that is about to be served.
 type server struct {
 	api      *tier.API
+	function *tier.Function // nil if it is the whole API
 	gateway  *local.Gateway
 	listener net.Listener
 }
 
-// newGateway puts an API's functions, behind the doorway of Lambda, behind a
-// local gateway.
-func newGateway(api *tier.API, log *slog.Logger) (*local.Gateway, error) {
-	functions := map[string]local.Function{}
-	for _, f := range api.Functions() {
-		h, err := f.Handler()
-		if err != nil {
-			return nil, err
+// announce says what is served where, and how.
+func (p *program) announce(app *tier.App, door *door, servers []server, data openedData) {
+	for i, s := range servers {
+		switch {
+		case s.function == nil:
+			fmt.Fprintf(p.stdout, "%s: API %s as %s on http://%s\n", app.Name(), s.api.Name(), door.is, s.listener.Addr())
+		case len(s.api.Functions()) == 1:
+			fmt.Fprintf(p.stdout, "%s: API %s as %s of function %s on http://%s\n", app.Name(), s.api.Name(), door.is, s.function.Name(), s.listener.Addr())
+		default:
+			if i == 0 || servers[i-1].api != s.api {
+				fmt.Fprintf(p.stdout, "%s: API %s: %s does not route, so each function has its own and answers 404 to the paths of the others\n",
+					app.Name(), s.api.Name(), door.is)
+			}
+			fmt.Fprintf(p.stdout, "  function %s on http://%s\n", s.function.Name(), s.listener.Addr())
 		}
-		doorway := lambda.New(h, &lambda.Options{Function: f.Name(), Logger: log})
-		functions[f.Name()] = local.Function{Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: doorway.Invoke}
-	}
-	return local.NewGateway(api, func(name string) local.Function { return functions[name] }, &local.Options{
-		Stage: tier.Stage, BinaryMediaTypes: api.BinaryMediaTypes(), Log: log,
-	})
-}
-
-func (p *program) announce(app *tier.App, servers []server, data openedData) {
-	for _, s := range servers {
-		fmt.Fprintf(p.stdout, "%s: API %s on http://%s\n", app.Name(), s.api.Name(), s.listener.Addr())
-		p.printAPI(s.api)
+		if i == len(servers)-1 || servers[i+1].api != s.api {
+			p.printAPI(s.api)
+		}
 	}
 	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
 }

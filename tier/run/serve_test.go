@@ -25,7 +25,7 @@ func serve(t *testing.T, dir string) (p *process, url string) {
 	t.Helper()
 	p = start(t, nil, buildTool(t, "./examples/quickstart"), "serve", "-port", "0", "-dir", dir)
 	line := p.until(t, "http://127.0.0.1:")
-	return p, strings.TrimSpace(line[strings.Index(line, "http://"):])
+	return p, urlIn(line)
 }
 
 // TestServe is the first promise of the README, as a user tries it.

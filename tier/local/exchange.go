@@ -10,12 +10,18 @@ import (
 
 // exchange is one request and what became of it.
 type exchange struct {
-	ids      identifiers
-	at       time.Time
-	method   string
-	path     string
-	function *Function // nil if none was invoked
-	err      error     // why it failed or was refused, if so; never the client's to see
+	*http.Request
+	ids    identifiers
+	id     string // of ids the one that clients of the door see
+	at     time.Time
+	method string // as routed
+	path   string // as sent, percent-encoded
+	body   []byte
+
+	match    match // of doors that route
+	function *Function
+	invoked  bool
+	err      error // why it failed or was refused, if so; never the client's to see
 }
 
 // record writes the one line of an exchange: what was asked, what was answered,
@@ -31,9 +37,9 @@ func (x *exchange) record(log *slog.Logger, status int, took time.Duration) {
 	}
 	attrs := []slog.Attr{
 		slog.String("method", plain(x.method)), slog.String("path", plain(x.path)), slog.Int("status", status),
-		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("request", x.ids.request),
+		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("request", x.id),
 	}
-	if x.function != nil {
+	if x.invoked {
 		attrs = append(attrs, slog.String("function", x.function.Name), slog.Int("memory", x.function.Memory),
 			slog.String("invocation", x.ids.invocation))
 	}

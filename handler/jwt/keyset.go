@@ -1,0 +1,150 @@
+package jwt
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// KeySet holds the public keys of one issuer and fetches them when a token
+// first needs them. Verifiers can share one. It has no goroutine: a fetch runs
+// in the [Verifier.Verify] that needs it, others wait for that one, and those
+// whose key is there go on with it.
+//
+// Make one with [NewKeySet]; New refuses the zero value. It is safe for
+// concurrent use.
+type KeySet struct {
+	source     source
+	algorithms []string
+	maxAge     time.Duration
+	cooldown   time.Duration
+	now        func() time.Time
+
+	current atomic.Pointer[keys]
+	turn    chan struct{} // holds one element while somebody fetches
+}
+
+// keys are what a KeySet knows at one time. They are replaced, never changed.
+type keys struct {
+	byID    map[string][]*key // nil before the first fetch that succeeded
+	fetched time.Time
+	tried   time.Time // the last fetch, zero before the first
+	err     error     // why the last fetch failed
+}
+
+// clock is the time without its monotonic part, which stands still while a
+// function is frozen.
+func (k *KeySet) clock() time.Time { return k.now().Round(0) }
+
+// Err is why the last fetch failed, nil if it did not or if there was none.
+// Until MaxAge is over nothing else may show it.
+func (k *KeySet) Err() error {
+	if have := k.current.Load(); have != nil {
+		return have.err
+	}
+	return nil
+}
+
+// find gives the keys that a token names and its algorithm can use.
+func (k *KeySet) find(ctx context.Context, t *token) ([]*key, error) {
+	have := k.current.Load()
+	if k.due(have, t.kid) {
+		var err error
+		if have, err = k.refresh(ctx, t.kid); err != nil {
+			return nil, errorf(CodeKeysUnavailable, "wait for the key set: %w", err)
+		}
+	}
+	named := have.byID[t.kid]
+	switch {
+	case !k.serves(have) && have.err == nil:
+		return nil, errorf(CodeKeysUnavailable, "the key set is older than %s", k.maxAge)
+	case !k.serves(have):
+		return nil, errorf(CodeKeysUnavailable, "%w", have.err)
+	case len(named) == 0 && have.err != nil:
+		// The key may be a new one; who knows, while no fetch succeeds.
+		return nil, errorf(CodeKeysUnavailable, "no key %s in the older key set: %w", quote(t.kid), have.err)
+	case len(named) == 0:
+		return nil, errorf(CodeKey, "the issuer has no key %s", quote(t.kid))
+	}
+	return usable(named, t)
+}
+
+// usable are the keys of one id that the token's algorithm can use. Two keys
+// may share an id if they are of different kinds (RFC 7517 section 4.5).
+func usable(named []*key, t *token) ([]*key, error) {
+	var fit []*key
+	var why error
+	for _, k := range named {
+		switch {
+		case k.err != nil:
+			why = k.err
+		case !t.alg.fits(k):
+			why = fmt.Errorf("it is not for %s", t.alg.name)
+		default:
+			fit = append(fit, k)
+		}
+	}
+	if len(fit) == 0 {
+		return nil, errorf(CodeKey, "key %s of the issuer cannot be used: %w", quote(t.kid), why)
+	}
+	return fit, nil
+}
+
+// serves reports whether keys are there and young enough.
+func (k *KeySet) serves(have *keys) bool {
+	return have.byID != nil && (!k.source.exists() || k.clock().Sub(have.fetched) < k.maxAge)
+}
+
+// due reports whether a token with that key id is a reason to fetch, now. A
+// clock that was set back makes ages negative; those are no youth.
+func (k *KeySet) due(have *keys, kid string) bool {
+	if !k.source.exists() {
+		return false
+	}
+	now := k.clock()
+	age := now.Sub(have.fetched)
+	fresh := have.byID != nil && age >= 0 && age < min(freshFor, k.maxAge)
+	if fresh && len(have.byID[kid]) > 0 {
+		return false
+	}
+	cooldown := k.cooldown
+	if !k.serves(have) {
+		cooldown = min(cooldown, emptyCooldown)
+	}
+	since := now.Sub(have.tried)
+	return have.tried.IsZero() || since < 0 || since >= cooldown
+}
+
+// refresh fetches the keys, or waits for who does. Its error is that ctx ended
+// while there was nothing to serve.
+func (k *KeySet) refresh(ctx context.Context, kid string) (*keys, error) {
+	select {
+	case k.turn <- struct{}{}:
+	default:
+		have := k.current.Load()
+		if len(have.byID[kid]) > 0 && k.serves(have) {
+			return have, nil
+		}
+		select {
+		case k.turn <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	defer func() { <-k.turn }()
+	have := k.current.Load()
+	if !k.due(have, kid) {
+		return have, nil
+	}
+	next := *have
+	next.tried = k.clock()
+	// A fetch that has begun is finished: it is also for the others, and who
+	// sends unknown key ids and hangs up must not keep new keys out.
+	byID, err := k.source.fetch(context.WithoutCancel(ctx))
+	if next.err = err; err == nil {
+		next.byID, next.fetched = byID, k.clock()
+	}
+	k.current.Store(&next)
+	return &next, nil
+}
