@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
@@ -53,7 +54,7 @@ func (c HTTP) open(api *tier.API, functions map[string]*Function, timeout time.D
 		answers: reader2{contentType: "text/plain; charset=utf-8", own: func(canonical string) bool {
 			return canonical == "Apigw-Requestid"
 		}},
-		stage: c.Stage,
+		stage: c.Stage, cors: api.DeclaredCORS(),
 	}
 	return opened{d, wait, func(ids *identifiers) string { return ids.extended }}, nil
 }
@@ -63,6 +64,7 @@ type httpDoor struct {
 	events  payload2
 	answers reader2
 	stage   string
+	cors    *handler.CORS
 }
 
 // The limits of an HTTP API. What is said when one is exceeded is not
@@ -100,6 +102,9 @@ func (d *httpDoor) read(x *exchange) *refusal {
 // route goes by the decoded path, in which an encoded slash is a slash: first
 // the routes that fit all of it, then those that end in {path+}.
 func (d *httpDoor) route(x *exchange) *answer {
+	if a := preflight2(d.cors, x); a != nil {
+		return a
+	}
 	path, ok := d.inStage(decodedPath(x.path))
 	if !ok || !d.find(&x.match, x.method, path) {
 		return httpNotFound.answer(x.id)
@@ -167,6 +172,9 @@ func (d *httpDoor) failed(err error) *refusal {
 	return &httpFailed
 }
 
-func (d *httpDoor) sign(h http.Header, x *exchange, _ *answer) {
+func (d *httpDoor) sign(h http.Header, x *exchange, a *answer) {
 	h["Apigw-Requestid"] = []string{x.id}
+	if d.cors != nil && !a.invoked {
+		allow(h, d.cors, x)
+	}
 }

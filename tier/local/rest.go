@@ -51,7 +51,7 @@ func (c REST) open(api *tier.API, functions map[string]*Function, timeout time.D
 	d := &restDoor{
 		router: newRouter(api.Resources(), functions, true),
 		events: newRestEvents(api.Name(), c.Stage, binary),
-		binary: binary, override: !c.IgnoreMethodOverride,
+		binary: binary, override: !c.IgnoreMethodOverride, origin: gatewayOrigin(api),
 	}
 	return opened{d, wait, func(ids *identifiers) string { return ids.request }}, nil
 }
@@ -60,7 +60,8 @@ type restDoor struct {
 	router   *router
 	events   *restEvents
 	binary   mediaTypes
-	override bool // X-HTTP-Method-Override counts
+	override bool   // X-HTTP-Method-Override counts
+	origin   string // that may read gateway responses, "" for none
 }
 
 // The limits of a REST API.
@@ -95,9 +96,7 @@ func (d *restDoor) route(x *exchange) *answer {
 		return restNotFound.answer(x.id)
 	}
 	if m.method.function == nil {
-		a := restMethodNotAllowed.answer(x.id)
-		a.header.Set("Allow", m.method.allow)
-		return a
+		return m.method.mock.answer(x)
 	}
 	x.function = m.method.function
 	return nil
@@ -129,6 +128,9 @@ func (d *restDoor) sign(h http.Header, x *exchange, a *answer) {
 	h["x-amz-apigw-id"] = own[1:2:2]
 	if a.invoked {
 		h["X-Amzn-Trace-Id"] = own[2:3:3]
+	}
+	if _, gatewayResponse := h["x-amzn-ErrorType"]; gatewayResponse && !a.invoked && d.origin != "" {
+		h[allowOrigin] = []string{d.origin}
 	}
 }
 

@@ -38,7 +38,7 @@ type resource struct {
 type method struct {
 	key      string    // "GET /orders/{id}"
 	function *Function // nil for a mock
-	allow    string    // the Allow header of the mock
+	mock     *mock
 }
 
 // routable reports whether API Gateway can route the method; ANY stands for
@@ -53,7 +53,7 @@ func routable(name string) bool {
 }
 
 // newRouter compiles the resources of an API, if asked to with the mocks that
-// answer 405.
+// answer preflights and 405.
 func newRouter(resources []*tier.Resource, functions map[string]*Function, mocks bool) *router {
 	rt := &router{}
 	for _, res := range resources {
@@ -93,12 +93,15 @@ func newResource(res *tier.Resource, functions map[string]*Function) *resource {
 // refuse adds the mocks of a resource.
 func (c *resource) refuse(res *tier.Resource) {
 	for _, name := range res.Refused {
-		mock := &method{allow: res.Allow}
+		m := &method{mock: refusedMethod(res)}
 		if name == "ANY" {
-			c.any = mock
+			c.any = m
 		} else {
-			c.methods[name] = mock
+			c.methods[name] = m
 		}
+	}
+	if res.CORS != nil {
+		c.methods["OPTIONS"] = &method{mock: preflightMethod(res)}
 	}
 }
 
