@@ -87,7 +87,7 @@ func TestLatticeRequest(t *testing.T) {
 		{"V1 text", latticeV1Event(`"body":"AAECAw=="`), body, "AAECAw==", "T96, LAT-01"},
 		{"V2 base64", latticeEvent(`"body":"AAECAw==","isBase64Encoded":true`), body, "\x00\x01\x02\x03", "T50, LAT-02"},
 		{"right-most address", latticeEvent(`"headers":{"x-forwarded-for":["6.6.6.6","10.0.0.1"]}`), facts(remote), "10.0.0.1:0", "as ALB-11"},
-		{"V1 right-most address", latticeV1Event(`"headers":{"x-forwarded-for":"6.6.6.6, 10.0.0.1"}`), facts(remote), "10.0.0.1:0", "as ALB-11"},
+		{"V1 right-most address", latticeV1Event(`"headers":{"x-forwarded-for":"6.6.6.6, 7.7.7.7, 10.0.0.1"}`), facts(remote), "10.0.0.1:0", "as ALB-11"},
 		{"scheme", latticeV1Event(`"headers":{"x-forwarded-for-proto":"http"}`), facts(func(f handler.Facts) string { return f.Scheme }), "http", "VPC Lattice's header"},
 		{"time", latticeEvent(``), when, time.UnixMicro(1690497599177430).UTC(), "LAT-02: microseconds in a text"},
 		{"no time", latticeEvent(`"requestContext":{"serviceNetworkArn":"arn:n","timeEpoch":"now"}`), when, time.Time{}, "unknown facts are zero"},
