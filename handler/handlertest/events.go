@@ -17,7 +17,7 @@ import (
 // Event is a request as one front door delivers it.
 type Event struct {
 	// Door is the front door: "rest", "http", "http-1.0", "url", "alb",
-	// "alb-multi".
+	// "alb-multi", "lattice-v1", "lattice".
 	Door string
 	// Payload is the event's JSON.
 	Payload []byte
@@ -35,6 +35,8 @@ func Events(req *handler.Request) []Event {
 		{"url", URLEvent(req)},
 		{"alb", ALBEvent(req)},
 		{"alb-multi", ALBMultiEvent(req)},
+		{"lattice-v1", LatticeV1Event(req)},
+		{"lattice", LatticeEvent(req)},
 	}
 }
 

@@ -1,12 +1,6 @@
 package lambda
 
-import (
-	"net/http"
-	"strconv"
-	"strings"
-
-	"github.com/seed-18e8afb5/tierkit/handler"
-)
+import "github.com/seed-18e8afb5/tierkit/handler"
 
 // alb is the door of an Application Load Balancer, in both of its modes: with
 // one value a header, and with lists of values. An answer in the other mode
@@ -28,10 +22,7 @@ func (alb) line(e *event) (method, path, rawQuery string) {
 // facts: the right-most forwarded address is the one that the load balancer
 // saw; those before it are the client's words.
 func (alb) facts(e *event, f *handler.Facts) {
-	if list := e.values("X-Forwarded-For"); len(list) > 0 {
-		last := list[len(list)-1]
-		f.Remote = remote(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]))
-	}
+	f.Remote = e.lastForwarded()
 	f.Scheme = e.scheme()
 }
 
@@ -42,8 +33,7 @@ func (alb) limit() int { return albLimit }
 func (alb) encode(dst []byte, a *answer) ([]byte, string) {
 	var warning string
 	dst = a.appendStatus(dst)
-	dst = append(dst, `,"statusDescription":`...)
-	dst = appendQuoted(dst, strings.TrimSpace(strconv.Itoa(a.status)+" "+http.StatusText(a.status)))
+	dst = a.appendDescription(dst)
 	if a.multi {
 		dst = a.appendLists(dst)
 	} else {

@@ -211,6 +211,12 @@ func (a *answer) appendStatus(dst []byte) []byte {
 	return strconv.AppendInt(dst, int64(a.status), 10)
 }
 
+// appendDescription appends the status with its name, "404 Not Found".
+func (a *answer) appendDescription(dst []byte) []byte {
+	dst = append(dst, `,"statusDescription":`...)
+	return appendQuoted(dst, strings.TrimSpace(strconv.Itoa(a.status)+" "+http.StatusText(a.status)))
+}
+
 // appendLists appends all headers, each with the list of its values.
 func (a *answer) appendLists(dst []byte) []byte {
 	dst = append(dst, `,"multiValueHeaders":{`...)

@@ -17,6 +17,7 @@ const (
 	loadBalancer
 	webSocket
 	lattice
+	lattice1 // event structure version V1
 	authorizer
 	records
 )
@@ -34,7 +35,8 @@ var kinds = [...]struct {
 	functionURL:  {"function URL event", urlDoor{}},
 	loadBalancer: {"ALB event", alb{}},
 	webSocket:    {"WebSocket API event", nil},
-	lattice:      {"VPC Lattice event", nil},
+	lattice:      {"VPC Lattice event", latticeDoor{}},
+	lattice1:     {"VPC Lattice event (version V1)", latticeDoor1{}},
 	authorizer:   {"authorizer event", nil},
 	records:      {"batch of records", nil},
 }
@@ -51,8 +53,10 @@ func (e *event) kind() kind {
 		return records
 	case e.has(e.ctx.connectionID):
 		return webSocket
-	case e.has(e.ctx.serviceNetwork), e.has(e.rawPathSnake):
+	case e.has(e.ctx.serviceNetwork): // before version: theirs is "2.0" too
 		return lattice
+	case e.has(e.rawPathSnake):
+		return lattice1
 	case e.has(e.typ) && (e.has(e.methodArn) || e.has(e.routeArn)):
 		return authorizer
 	case e.has(e.ctx.elb):
@@ -87,6 +91,9 @@ func (e *event) check(k kind) error {
 	if e.has(e.cookies) && !e.is(e.cookies, '[') {
 		return e.wrongType(k)
 	}
+	if k == lattice || k == lattice1 {
+		return e.checkLattice(k)
+	}
 	return nil
 }
 
@@ -109,11 +116,15 @@ func (e *event) wrongType(k kind) error {
 		{"requestContext.http.method", e.ctx.method, '"'},
 	} {
 		if e.has(m.value) && !e.is(m.value, m.first) {
-			return fmt.Errorf("lambda: %s: %s is %s; it must be %s",
-				kinds[k].name, m.name, typeName(e.payload[m.value.from]), typeName(m.first))
+			return e.otherType(k, m.name, m.value, m.first)
 		}
 	}
 	return nil
+}
+
+func (e *event) otherType(k kind, name string, v span, first byte) error {
+	return fmt.Errorf("lambda: %s: %s is %s; it must be %s",
+		kinds[k].name, name, typeName(e.payload[v.from]), typeName(first))
 }
 
 func typeName(first byte) string {
@@ -143,6 +154,9 @@ type EventError struct {
 
 	more bool
 }
+
+// served names the kinds of events that have a door.
+const served = "this function serves REST API, HTTP API, function URL, ALB and VPC Lattice events"
 
 const (
 	maxKeys   = 20
@@ -176,7 +190,7 @@ func (e *EventError) Error() string {
 		keys += " ..."
 	}
 	if len(e.Keys) == 0 {
-		return "lambda: " + e.Kind + ": an empty object, or no object; this function serves REST API, HTTP API, function URL and ALB events"
+		return "lambda: " + e.Kind + ": an empty object, or no object; " + served
 	}
-	return fmt.Sprintf("lambda: %s: top-level keys [%s]; this function serves REST API, HTTP API, function URL and ALB events", e.Kind, keys)
+	return fmt.Sprintf("lambda: %s: top-level keys [%s]; %s", e.Kind, keys, served)
 }

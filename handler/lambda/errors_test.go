@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -69,6 +70,8 @@ func TestErrors(t *testing.T) {
 	}{
 		{"client's fault", fail(handler.Errorf(404, "no such order").Wrap(secret)), 404, []string{`"level":"DEBUG"`, `"status":404`}, "4xx at debug"},
 		{"any error", fail(secret), 500, []string{`"level":"ERROR"`, "hunter2", `"requestId":"r-1"`, `"invocation":"i-1"`, `"path":"/x"`}, "logged whole, not sent"},
+		{"wrapped error", fail(fmt.Errorf("read order: %w", secret)), 500, []string{"read order: password is hunter2"}, "T207: its message is whole"},
+		{"panic of no error", func(context.Context, *handler.Request) (*handler.Response, error) { panic(42) }, 500, []string{"panic: 42"}, "T207"},
 		{"nothing returned", fail(nil), 500, []string{"neither a response nor an error"}, "the contract of Handler"},
 		{"panic", func(context.Context, *handler.Request) (*handler.Response, error) { panic("hunter2") }, 500,
 			[]string{"panic: hunter2", `"stack":"goroutine`, "errors_test.go", `"requestId":"r-1"`}, "T81"},

@@ -36,9 +36,9 @@ type event struct {
 }
 
 // parts are the members of all events that this package reads, in format 1.0
-// (REST, ALB) and format 2.0 (HTTP API, function URL).
+// (REST, ALB), format 2.0 (HTTP API, function URL) and those of VPC Lattice.
 type parts struct {
-	records, rawPathSnake          span // of events without a door here
+	records                        span // of events without a door here
 	typ, methodArn, routeArn       span // of authorizer events
 	version                        span
 	resource, routeKey             span
@@ -47,6 +47,7 @@ type parts struct {
 	rawQuery, query, multiQuery    span
 	headers, multiHeaders, cookies span
 	rawBody, isBase64              span
+	verb, rawPathSnake, querySnake span // of VPC Lattice events
 	hasContext                     bool
 	ctx                            contextParts
 }
@@ -127,7 +128,7 @@ func (s *scanner) event(p *parts) {
 			p.cookies = s.value()
 		case "body":
 			p.rawBody = s.value()
-		case "isBase64Encoded":
+		case "isBase64Encoded", "is_base64_encoded":
 			p.isBase64 = s.value()
 		case "requestContext":
 			p.ctx = contextParts{}
@@ -138,8 +139,12 @@ func (s *scanner) event(p *parts) {
 			}
 		case "Records":
 			p.records = s.value()
+		case "method":
+			p.verb = s.value()
 		case "raw_path":
 			p.rawPathSnake = s.value()
+		case "query_string_parameters":
+			p.querySnake = s.value()
 		case "type":
 			p.typ = s.value()
 		case "methodArn":

@@ -49,7 +49,7 @@ func FuzzInvoke(f *testing.F) {
 			f.Add(b)
 		}
 	}
-	for _, event := range []string{restEvent(``), httpEvent(``), urlEvent(``), albEvent(``), albMultiEvent(``), `{"foo":1}`, `[]`} {
+	for _, event := range []string{restEvent(``), httpEvent(``), urlEvent(``), albEvent(``), albMultiEvent(``), latticeEvent(``), latticeV1Event(``), `{"foo":1}`, `[]`} {
 		f.Add([]byte(event))
 	}
 	d := lambda.New(echo, quiet())
@@ -101,7 +101,8 @@ func FuzzDoors(f *testing.F) {
 			if got := got.HeaderValues("X-Fuzz"); !reflect.DeepEqual(got, want) {
 				t.Fatalf("%s: header %q, want %q", ev.Door, got, want)
 			}
-			if sent := string([]rune(query)); (ev.Door == "http" || ev.Door == "url") && got.RawQuery() != sent {
+			exact := ev.Door == "http" || ev.Door == "url" || ev.Door == "lattice" || ev.Door == "lattice-v1"
+			if sent := string([]rune(query)); exact && got.RawQuery() != sent {
 				t.Fatalf("%s: query %q, want %q", ev.Door, got.RawQuery(), sent)
 			}
 			if got.Path()[0] != '/' {

@@ -7,7 +7,8 @@ import (
 )
 
 // Values are the values of one header. Events have each name once in each of
-// their maps; the map of lists is preferred.
+// their maps; the map of lists is preferred. VPC Lattice has lists in the only
+// map.
 func (e *event) Values(name string) []string {
 	switch name {
 	case "Host":
@@ -36,10 +37,15 @@ func (e *event) values(name string) []string {
 			single = value
 		}
 	}
-	if text, ok := e.scalar(single); ok {
+	return e.texts(single)
+}
+
+// texts are the values of a header: a text, or a list of them.
+func (e *event) texts(v span) []string {
+	if text, ok := e.scalar(v); ok {
 		return []string{text}
 	}
-	return nil
+	return e.list(v)
 }
 
 // list are the texts of an array.
@@ -74,8 +80,8 @@ func (e *event) cookie() string {
 func (e *event) Header() http.Header {
 	h := http.Header{}
 	for key, value := range e.members(e.headers) {
-		if text, ok := e.scalar(value); ok {
-			h[http.CanonicalHeaderKey(key)] = []string{text}
+		if values := e.texts(value); len(values) > 0 {
+			h[http.CanonicalHeaderKey(key)] = values
 		}
 	}
 	for key, values := range e.members(e.multiHeaders) {
@@ -106,6 +112,16 @@ func (e *event) scheme() string {
 		return "http"
 	}
 	return "https"
+}
+
+// lastForwarded is the right-most forwarded address, "" if there is none.
+func (e *event) lastForwarded() string {
+	list := e.values("X-Forwarded-For")
+	if len(list) == 0 {
+		return ""
+	}
+	last := list[len(list)-1]
+	return remote(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]))
 }
 
 // remote is an address with a port, 0 if it is not known.

@@ -13,6 +13,7 @@
 //	HTTP API, payload formats 2.0, 1.0  "http"           6 MB
 //	Lambda function URL                 "url"            6 MB
 //	Application Load Balancer           "alb"            1 MB
+//	VPC Lattice, event structure V2, V1 "lattice"        6 MB
 //
 // Another event is answered with a function error that names its top-level
 // members ([EventError]).
@@ -36,7 +37,7 @@
 // must be in the invoke mode BUFFERED: in RESPONSE_STREAM the client would get
 // the JSON that is meant for Lambda. A load balancer is answered in the mode of
 // its event, with or without multi-value headers; without, only the last
-// Set-Cookie survives, and a warning is logged.
+// Set-Cookie survives, as for VPC Lattice, and a warning is logged.
 //
 // # Errors
 //

@@ -15,14 +15,20 @@ func escapePath(path string, decoded bool) string {
 			bad++
 		}
 	}
+	return escaped(path, bad, func(s string, i int) bool { return pathByte(s, i, decoded) })
+}
+
+// escaped is s with the bytes that may not stand in it percent-encoded, of
+// which there are bad.
+func escaped(s string, bad int, may func(s string, i int) bool) string {
 	if bad == 0 {
-		return path
+		return s
 	}
 	const hex = "0123456789ABCDEF"
-	b := make([]byte, 0, len(path)+2*bad)
-	for i := range len(path) {
-		c := path[i]
-		if pathByte(path, i, decoded) {
+	b := make([]byte, 0, len(s)+2*bad)
+	for i := range len(s) {
+		c := s[i]
+		if may(s, i) {
 			b = append(b, c)
 		} else {
 			b = append(b, '%', hex[c>>4], hex[c&15])

@@ -90,13 +90,13 @@ func TestProcess(t *testing.T) {
 
 	result, err := f.invoke(t, []byte(`{"foo":1}`))
 	if err != nil || result.FunctionError == "" || !bytes.Contains(result.Payload, []byte("top-level keys [foo]")) || !bytes.Contains(result.Payload, []byte(`"errorType":"EventError"`)) {
-		t.Errorf("T94: unknown event: %s %s, %v; want a function error EventError", result.FunctionError, result.Payload, err)
+		t.Errorf("T94, T207: unknown event: %s %s, %v; want a function error EventError", result.FunctionError, result.Payload, err)
 	}
 	if a := f.get(t, "/panic"); a.Status != 500 || !bytes.Contains(a.Body, []byte("test-request")) {
 		t.Errorf("T81: panic: %d %s, want 500 with the request id", a.Status, a.Body)
 	}
 	if a := f.get(t, "/large"); a.Status != 500 {
-		t.Errorf("RST-53: large answer: %d, want 500", a.Status)
+		t.Errorf("T203, RST-53: large answer: %d, want 500 before the Runtime API refuses it", a.Status)
 	}
 	deadline(t, f)
 	if a := f.get(t, "/nothing"); a.Status != 404 {

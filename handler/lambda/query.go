@@ -41,5 +41,30 @@ func (e *event) queryOf(multi, single span, encode func(string) string) string {
 // encoded is for maps whose names and values are decoded.
 func encoded(s string) string { return url.QueryEscape(s) }
 
+// queryEscaped is for maps of which AWS does not say whether their names and
+// values are decoded: what cannot stand in a query is escaped, and an escape or
+// a "+" is taken as sent.
+func queryEscaped(s string) string {
+	bad := 0
+	for i := range len(s) {
+		if !queryByte(s, i) {
+			bad++
+		}
+	}
+	return escaped(s, bad, queryByte)
+}
+
+// queryByte reports whether the byte at i may stand in a name or value of a
+// query as it is.
+func queryByte(s string, i int) bool {
+	switch s[i] {
+	case '&', '=', ';':
+		return false
+	case '?':
+		return true
+	}
+	return pathByte(s, i, false)
+}
+
 // asSent is for maps whose names and values are as the client sent them.
 func asSent(s string) string { return s }

@@ -258,7 +258,7 @@ func TestFacts(t *testing.T) {
 	}{
 		{"REST address", restEvent(`"requestContext":{"identity":{"sourceIp":"203.0.113.9"}}`), remote, "203.0.113.9:0", "T39, ADP-04"},
 		{"IPv6", httpEvent(`"requestContext":{"http":{"method":"GET","sourceIp":"2001:db8::1"}}`), remote, "[2001:db8::1]:0", "ADP-04"},
-		{"ALB right-most address", albEvent(`"headers":{"x-forwarded-for":"6.6.6.6, 203.0.113.9"}`), remote, "203.0.113.9:0", "ALB-11"},
+		{"ALB right-most address", albEvent(`"headers":{"x-forwarded-for":"6.6.6.6, 7.7.7.7, 203.0.113.9"}`), remote, "203.0.113.9:0", "ALB-11"},
 		{"ALB several lines", albMultiEvent(`"multiValueHeaders":{"x-forwarded-for":["6.6.6.6","203.0.113.9"]}`), remote, "203.0.113.9:0", "ALB-11"},
 		{"ALB health check", albEvent(`"headers":{"user-agent":"ELB-HealthChecker/2.0"}`), remote, "", "ALB-10"},
 		{"not its X-Forwarded-For", restEvent(`"headers":{"X-Forwarded-For":"6.6.6.6"},"requestContext":{"identity":{"sourceIp":"203.0.113.9"}}`), remote, "203.0.113.9:0", "ALB-11"},
