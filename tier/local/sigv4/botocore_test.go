@@ -91,10 +91,8 @@ type botocoreRequest struct {
 	Headers map[string]string `json:"headers"`
 }
 
-// TestBotocore: what botocore signs, the AWS CLI's signer, is accepted, and not
-// when it was changed.
-func TestBotocore(t *testing.T) {
-	t.Parallel()
+// botocoreRequests are in all forms, for all kinds of paths and queries.
+func botocoreRequests() []botocoreRequest {
 	var requests []botocoreRequest
 	for _, service := range []string{"execute-api", "s3"} {
 		for _, c := range []sigv4.Credentials{lasting, temporary} {
@@ -118,6 +116,17 @@ func TestBotocore(t *testing.T) {
 			}
 		}
 	}
+	return requests
+}
+
+// signedBy is a request as botocore would send it.
+type signedBy struct {
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers"`
+}
+
+func botocoreSign(t *testing.T, requests []botocoreRequest) []signedBy {
+	t.Helper()
 	input, err := json.Marshal(requests)
 	if err != nil {
 		t.Fatal(err)
@@ -129,23 +138,29 @@ func TestBotocore(t *testing.T) {
 	if err != nil {
 		t.Fatalf("botocore: %v\n%s", err, stderr.Bytes())
 	}
-	var answers []struct {
-		URL     string            `json:"url"`
-		Headers map[string]string `json:"headers"`
-	}
+	var answers []signedBy
 	if err := json.Unmarshal(output, &answers); err != nil {
 		t.Fatal(err)
 	}
 	if len(answers) != len(requests) {
 		t.Fatalf("%d answers to %d requests", len(answers), len(requests))
 	}
-	for i, q := range requests {
-		u, err := url.Parse(answers[i].URL)
+	return answers
+}
+
+// TestBotocore: what botocore signs, the AWS CLI's signer, is accepted, and not
+// when it was changed.
+func TestBotocore(t *testing.T) {
+	t.Parallel()
+	requests := botocoreRequests()
+	for i, answer := range botocoreSign(t, requests) {
+		q := requests[i]
+		u, err := url.Parse(answer.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
 		sent := &http.Request{Method: q.Method, URL: u, Header: http.Header{}}
-		for name, value := range answers[i].Headers {
+		for name, value := range answer.Headers {
 			sent.Header.Set(name, value)
 		}
 		req := sigv4.FromHTTP(sent, []byte(q.Body))

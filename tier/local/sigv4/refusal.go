@@ -27,8 +27,8 @@ const (
 type Refusal struct {
 	// Code is the exception that AWS names.
 	Code Code
-	// Message is for the client. It holds nothing that the client did not send,
-	// and no secret.
+	// Message is for the client. It holds no secret, and an Authorization header
+	// that is no signature only as a hash.
 	Message string
 	// CanonicalRequest and StringToSign are what the verifier calculated when the
 	// signature does not match; compared with what the client signed they show

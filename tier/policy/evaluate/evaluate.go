@@ -20,7 +20,7 @@
 //	element        matches
 //	Action         without regard to case; * and ? are wildcards
 //	Resource       with regard to case. The first five parts of an ARN are compared one by one, in the sixth * and ? match / and : too; a pattern with fewer parts is compared as one text
-//	Principal      the caller's own ARN, the role of its session, its account, its service or provider, or *
+//	Principal      the caller's own ARN, the role of its session, its account, its service or provider, or *; NotPrincipal excepts all of these. AWS advises to except the account and the role of a session by name, too, because some services look at them first
 //	Condition      all operators of IAM, with IfExists, ForAllValues and ForAnyValue; keys without regard to case
 //	${aws:userid}  in Resource and in conditions on strings, ARNs and booleans, with the default of ${aws:userid, 'anonymous'}; what it stands for is compared literally. Without a value a resource does not match, and a condition neither equals nor is like it
 //
