@@ -1,6 +1,7 @@
 package sigv4_test
 
 import (
+	"bufio"
 	"net/http"
 	"strings"
 	"testing"
@@ -118,6 +119,34 @@ func TestCanonicalHeaders(t *testing.T) {
 			t.Errorf("signed as %q", got)
 		}
 	})
+}
+
+// TestFromHTTP: a server's request is what its request line says, not what
+// net/http makes of it.
+func TestFromHTTP(t *testing.T) {
+	t.Parallel()
+	read := func(line string) *sigv4.Request {
+		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("POST " + line + " HTTP/1.1\r\nHost: h:80\r\nContent-Length: 1\r\n\r\nx")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sigv4.FromHTTP(r, []byte("x"))
+	}
+	tests := []struct{ line, host, path, query string }{
+		{"/a|b/%2f?x=|&y", "h:80", "/a|b/%2f", "x=|&y"},
+		{"//a//?", "h:80", "//a//", ""},
+		{"/a?b?c", "h:80", "/a", "b?c"},
+		{"http://g/a%20b?c", "g", "/a%20b", "c"}, // as to a proxy: its host counts, says RFC 9112
+	}
+	for _, tt := range tests {
+		r := read(tt.line)
+		if r.Path != tt.path || r.Query != tt.query || r.Method != "POST" || r.Host != tt.host || r.Scheme != "http" {
+			t.Errorf("%s = %+v", tt.line, r)
+		}
+		if r.Header.Get("Content-Length") != "1" {
+			t.Errorf("%s: Content-Length is not among the headers: %v", tt.line, r.Header)
+		}
+	}
 }
 
 // TestCanonicalHost: the default port of the scheme is not signed.

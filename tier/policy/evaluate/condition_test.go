@@ -54,6 +54,8 @@ func TestOperators(t *testing.T) {
 		{"StringLike", "StringNotLike", `"${*}"`, "x", false},
 		{"StringLike", "StringNotLike", `"home/${k:v}/*"`, "home/Value/x", true},
 		{"StringLike", "StringNotLike", `"A"`, "a", false},
+		{"StringLike", "StringNotLike", `"\ufffd"`, "\xff", false}, // no UTF-8 is not the sign for it
+		{"StringLike", "StringNotLike", `"\ufffd"`, "\ufffd", true},
 		{"NumericEquals", "NumericNotEquals", `10`, "10", true},
 		{"NumericEquals", "NumericNotEquals", `"10"`, "10.0", true},
 		{"NumericEquals", "NumericNotEquals", `"9007199254740993"`, "9007199254740992", false},

@@ -60,7 +60,7 @@ func (e principal) match(f *facts) match {
 		return noMatch // everybody with AWS credentials, and anonymous
 	case e.id == "*":
 		return byName
-	case e.id == who.ARN && !isRoot(e.id):
+	case e.id == who.ARN:
 		return byName
 	case f.role != "" && e.id == f.role:
 		return byName

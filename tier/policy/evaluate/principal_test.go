@@ -145,6 +145,21 @@ func TestCombine(t *testing.T) {
 	}
 }
 
+// TestNamedBesideTheAccount: who is named by one statement needs no delegation
+// of another, in whatever order.
+func TestNamedBesideTheAccount(t *testing.T) {
+	t.Parallel()
+	account := `{"Sid":"Account","Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*"}`
+	user := `{"Sid":"User","Effect":"Allow","Principal":{"AWS":"` + alice + `"},"Action":"*"}`
+	req := evaluate.Request{Principal: evaluate.Principal{ARN: alice}, Action: "execute-api:Invoke", Resource: api + "GET/a"}
+	for _, statements := range [][]string{{account, user}, {user, account}} {
+		got := evaluate.Evaluate(req, resource(t, policy(statements...)))
+		if !got.Allowed() || got.By == nil || got.By.Sid != "User" {
+			t.Errorf("%v: %+v", statements, got)
+		}
+	}
+}
+
 // TestDelegation: to name an account leaves the decision to its policies.
 func TestDelegation(t *testing.T) {
 	t.Parallel()
@@ -162,7 +177,7 @@ func TestDelegation(t *testing.T) {
 		{evaluate.ResourceAlone, allow, false},
 	}
 	for _, tt := range tests {
-		if got := evaluate.Combine(tt.relation, tt.identity, delegated); got.Allowed() != tt.want {
+		if got := evaluate.Combine(tt.relation, tt.identity, delegated); got.Allowed() != tt.want || (got.Outcome == evaluate.Allow) != tt.want {
 			t.Errorf("Combine(%v, %v, delegated) = %+v", tt.relation, tt.identity.Outcome, got)
 		}
 	}
