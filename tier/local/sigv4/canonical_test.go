@@ -114,9 +114,11 @@ func TestCanonicalHeaders(t *testing.T) {
 	}
 	t.Run("another spelling", func(t *testing.T) {
 		t.Parallel()
-		r := &sigv4.Request{Method: "GET", Host: "h", Path: "/", Header: http.Header{"x-a": {"2"}, "X-A": {"1"}, "X-a": {"3"}}}
-		if got := canonical(t, "execute-api", r, "host;x-a;x-amz-date")[4]; got != "x-a:1,3,2" {
-			t.Errorf("signed as %q", got)
+		for range 50 { // maps have another order each time
+			r := &sigv4.Request{Method: "GET", Host: "h", Path: "/", Header: http.Header{"x-a": {"2"}, "X-A": {"1"}, "X-a": {"3"}}}
+			if got := canonical(t, "execute-api", r, "host;x-a;x-amz-date")[4]; got != "x-a:1,3,2" {
+				t.Fatalf("signed as %q", got)
+			}
 		}
 	})
 }
