@@ -129,7 +129,7 @@ func (d *restDoor) sign(h http.Header, x *exchange, a *answer) {
 	if a.invoked {
 		h["X-Amzn-Trace-Id"] = own[2:3:3]
 	}
-	if _, gatewayResponse := h["x-amzn-ErrorType"]; gatewayResponse && !a.invoked && d.origin != "" {
+	if a.gatewayResponse && d.origin != "" {
 		h[allowOrigin] = []string{d.origin}
 	}
 }
