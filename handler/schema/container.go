@@ -149,12 +149,18 @@ func keyOf(t *Type) func(name string) (key reflect.Value, problem string) {
 			k.SetString(name)
 		case Int:
 			n, err := strconv.ParseInt(name, 10, t.Bits)
+			if err == nil && strconv.FormatInt(n, 10) != name {
+				err = strconv.ErrSyntax // "00" would be another name for "0"
+			}
 			if err != nil {
 				return k, "the name " + numberProblem(err, notInteger)
 			}
 			k.SetInt(n)
 		case Uint:
 			n, err := strconv.ParseUint(name, 10, t.Bits)
+			if err == nil && strconv.FormatUint(n, 10) != name {
+				err = strconv.ErrSyntax
+			}
 			if err != nil {
 				return k, "the name " + numberProblem(err, notInteger)
 			}

@@ -73,7 +73,7 @@ var documents = []string{
 	`{"s":"é\u00e9\ud83d\ude00\"\\\/\b\f\n\r\t"}`, `{"s":"\ud800"}`, "{\"s\":\"\xff\"}", "{\"s\":\"\n\"}", `{"s":"\x"}`, `{"s":"\u12"}`,
 	`{"p":null,"pp":null,"l":null,"b":null,"m":null,"raw":null,"any":null,"custom":null,"kids":null}`,
 	`{"p":"a","pp":7,"l":[1,2,3,4,5],"ll":[[],["a"],null],"a":[true,false]}`, `{"a":[true]}`, `{"a":[true,true,true]}`, `{"l":[1,]}`, `{"l":[1 2]}`,
-	`{"b":"AAEC","m":{"a":1,"b":2},"mi":{"-1":"x"},"mt":{"::1":1}}`, `{"b":"A"}`, `{"m":{"a":1,"a":2}}`, `{"mi":{"300":""}}`, `{"mi":{"x":""}}`,
+	`{"b":"AAEC","m":{"a":1,"b":2},"mi":{"-1":"x"},"mt":{"::1":1}}`, `{"b":"A"}`, `{"m":{"a":1,"a":2}}`, `{"mi":{"300":""}}`, `{"mi":{"00":""}}`, `{"mi":{"-0":""}}`, `{"mi":{"+1":""}}`, `{"mi":{"x":""}}`,
 	`{"time":"2026-01-02T03:04:05.6Z","wait":5,"raw":{"a":[1, 2]},"any":{"a":[1,"x",null,true,{"b":-1.5e3}]}}`, `{"time":"now"}`,
 	`{"q":"5"}`, `{"q":5}`, `{"q":" 5"}`, `{"q":"x"}`, `{"custom":{"a":1},"addr":"1.2.3.4"}`, `{"addr":""}`, `{"addr":"x"}`,
 	`{"kids":[{"kids":[null,{"x":1}]},{}]}`, `{"X":1}`, `{"unknown":{"a":[1,{"b":2}]}}`, `{"x":1,"x":1}`, `{"-":1}`, `{"Hidden":1}`,
@@ -81,8 +81,8 @@ var documents = []string{
 	strings.Repeat(`[`, 200), `{"any":` + strings.Repeat(`[`, 127) + strings.Repeat(`]`, 127) + `}`, `{"any":` + strings.Repeat(`[`, 128) + strings.Repeat(`]`, 128) + `}`,
 }
 
-// FuzzDecode compares with json v2, which is as strict, but for null, depth and
-// the strings around a number.
+// FuzzDecode compares with json v2, which is as strict, but for null, depth, the
+// strings around a number, and "-0" as another name for "0".
 func FuzzDecode(f *testing.F) {
 	for _, d := range documents {
 		f.Add(d)
@@ -101,7 +101,7 @@ func FuzzDecode(f *testing.F) {
 		err := jsonv2.Unmarshal([]byte(document), &want, opts)
 		if len(issues) > 0 {
 			for _, i := range issues {
-				if i.Message == "must not be null" || i.Location == ".q" || strings.Contains(i.Message, "inside each other") || strings.HasSuffix(i.Location, ".q") {
+				if i.Message == "must not be null" || i.Location == ".q" || strings.Contains(i.Message, "inside each other") || strings.HasSuffix(i.Location, ".q") || strings.HasSuffix(i.Location, "[-0]") {
 					return
 				}
 			}
