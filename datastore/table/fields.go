@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,51 +35,71 @@ var (
 )
 
 // fieldsOf reads the tags of a struct type: its own fields and those of the
-// structs it embeds, of which the least nested one of a name counts, as in Go.
+// structs it embeds. It goes level by level, because the least nested field of a
+// name counts, as in Go, wherever it is embedded.
 func fieldsOf(t reflect.Type) ([]field, []error) {
-	r := fieldReader{depth: map[string]int{}}
-	r.read(t, nil)
+	r := fieldReader{root: t, depth: map[string]int{}}
+	for level := []embedding{{typ: t}}; len(level) > 0; {
+		var deeper []embedding
+		for _, e := range level {
+			deeper = append(deeper, r.read(e)...)
+		}
+		level = deeper
+	}
 	return r.fields, r.errs
 }
 
 type fieldReader struct {
+	root   reflect.Type
 	fields []field
 	depth  map[string]int // of the field that has the name
 	errs   []error
 }
 
-func (r *fieldReader) read(t reflect.Type, index []int) {
-	var embedded []reflect.StructField
-	for i := range t.NumField() {
-		sf := t.Field(i)
-		sf.Index = append(append([]int(nil), index...), i)
+// embedding is a struct on the way from the root, in which it is at index.
+type embedding struct {
+	typ   reflect.Type
+	index []int
+	outer []reflect.Type // the structs around it
+}
+
+// read adds the fields of a struct, and returns the structs that it embeds.
+func (r *fieldReader) read(e embedding) (embedded []embedding) {
+	for i := range e.typ.NumField() {
+		sf := e.typ.Field(i)
+		sf.Index = append(slices.Clone(e.index), i)
 		tag, tagged := sf.Tag.Lookup("table")
 		switch {
 		case tag == "-":
 		case sf.Anonymous && !tagged && isStruct(sf.Type):
-			embedded = append(embedded, sf)
+			if inner, ok := r.embed(e, sf); ok {
+				embedded = append(embedded, inner)
+			}
 		case !sf.IsExported():
 			if tagged {
-				r.errs = append(r.errs, fmt.Errorf("field %s.%s has a table tag but is not exported", t, sf.Name))
+				r.errs = append(r.errs, fmt.Errorf("field %s.%s has a table tag but is not exported", e.typ, sf.Name))
 			}
 		default:
-			r.add(t, sf, tag)
+			r.add(e.typ, sf, tag)
 		}
 	}
-	for _, sf := range embedded {
-		st := sf.Type
-		if st.Kind() == reflect.Pointer {
-			if st = st.Elem(); !sf.IsExported() {
-				r.errs = append(r.errs, fmt.Errorf("%s embeds a pointer to the unexported %s, which cannot be filled; embed the struct itself", t, st))
-				continue
-			}
+	return embedded
+}
+
+func (r *fieldReader) embed(e embedding, sf reflect.StructField) (embedding, bool) {
+	st := sf.Type
+	if st.Kind() == reflect.Pointer {
+		if st = st.Elem(); !sf.IsExported() {
+			r.errs = append(r.errs, fmt.Errorf("%s embeds a pointer to the unexported %s, which cannot be filled; embed the struct itself", e.typ, st))
+			return embedding{}, false
 		}
-		if len(index) > maxDepth {
-			r.errs = append(r.errs, fmt.Errorf("%s embeds itself", t))
-			return
-		}
-		r.read(st, sf.Index)
 	}
+	outer := append(slices.Clone(e.outer), e.typ)
+	if slices.Contains(outer, st) {
+		r.errs = append(r.errs, fmt.Errorf("%s embeds itself", st))
+		return embedding{}, false
+	}
+	return embedding{st, sf.Index, outer}, true
 }
 
 // isStruct reports whether an embedded field of type t is inlined.
@@ -115,7 +136,7 @@ func (r *fieldReader) add(t reflect.Type, sf reflect.StructField, tag string) {
 	}
 	if at, ok := r.depth[f.name]; ok {
 		if at == len(f.index) {
-			r.errs = append(r.errs, fmt.Errorf("%s has two fields for the attribute %q; rename one with a table tag", t, f.name))
+			r.errs = append(r.errs, fmt.Errorf("%s has two fields for the attribute %q; rename one with a table tag", r.root, f.name))
 		}
 		return
 	}
