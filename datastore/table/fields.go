@@ -285,6 +285,8 @@ func checkType(t reflect.Type, under []reflect.Type) error {
 	}
 	under = append(under, t)
 	switch k := t.Kind(); {
+	case k == reflect.Pointer && pointsToItself(t):
+		return fmt.Errorf("%v %w: it points to itself", t, errNotStored)
 	case k == reflect.Pointer, k == reflect.Slice, k == reflect.Array:
 		return checkType(t.Elem(), under)
 	case k == reflect.Map:
@@ -298,6 +300,18 @@ func checkType(t reflect.Type, under []reflect.Type) error {
 		return nil
 	}
 	return fmt.Errorf("%v %w; use a concrete type, table.Value, or leave the field out with `table:\"-\"`", t, errNotStored)
+}
+
+// pointsToItself finds types such as type P *P, of which there is no value.
+func pointsToItself(t reflect.Type) bool {
+	seen := map[reflect.Type]bool{}
+	for ; t.Kind() == reflect.Pointer; t = t.Elem() {
+		if seen[t] {
+			return true
+		}
+		seen[t] = true
+	}
+	return false
 }
 
 func checkStruct(t reflect.Type, under []reflect.Type) error {

@@ -94,5 +94,5 @@ func valueOf[V Operand](v V) (Value, error) {
 	case rv.Kind() == reflect.Slice:
 		return Bytes(rv.Bytes()), nil
 	}
-	return encodeNumber(rv)
+	return encodeNumber(rv, 0)
 }

@@ -81,12 +81,12 @@ func (s *state) expect(op string, item reflect.Value) (Cond, error) {
 	if op == "Create" {
 		field.SetZero()
 	}
-	old, err := encodeNumber(field)
+	old, err := encodeNumber(field, 0)
 	if err != nil {
 		return Cond{}, err
 	}
 	if !countUp(field) {
-		return Cond{}, invalid("version %q: %s has no successor in %v", v.name, old.text, field.Type())
+		return Cond{}, invalid("version %q: it is negative or the greatest %v, and cannot be counted up", v.name, field.Type())
 	}
 	if old.text == "0" {
 		return absent, nil
