@@ -88,8 +88,11 @@ func (s *state) expect(op string, item reflect.Value) (Cond, error) {
 	if !countUp(field) {
 		return Cond{}, invalid("version %q: it is negative or the greatest %v, and cannot be counted up", v.name, field.Type())
 	}
-	if old.text == "0" {
+	switch {
+	case op == "Create":
 		return absent, nil
+	case old.text == "0": // no item, or one from before the type had a version
+		return Cond{op: OpNotExists, attr: v.name}, nil
 	}
 	return Cond{op: OpEq, attr: v.name, values: []Value{old}}, nil
 }
