@@ -127,14 +127,16 @@ func And(conds ...Cond) Cond {
 	return Cond{op: OpAnd, conds: kept}
 }
 
-// Or holds if at least one of conds holds. It has at least one.
+// Or holds if at least one of conds holds. It has at least one, and none of them
+// is the zero Cond: with one that always holds it would say nothing, and hide the
+// others' mistakes.
 func Or(conds ...Cond) Cond {
 	if len(conds) == 0 {
 		return Cond{op: OpOr, err: fmt.Errorf("or: has no conditions; give at least one")}
 	}
-	for _, c := range conds {
-		if c.IsZero() { // always holds, and so does the whole
-			return Cond{}
+	for i, c := range conds {
+		if c.IsZero() {
+			return Cond{op: OpOr, err: fmt.Errorf("or: condition %d is the zero condition, which always holds; leave the Or out", i)}
 		}
 	}
 	if len(conds) == 1 {

@@ -94,12 +94,39 @@ func (r *fieldReader) embed(e embedding, sf reflect.StructField) (embedding, boo
 			return embedding{}, false
 		}
 	}
+	if sf.IsExported() && opaque(st) {
+		r.errs = append(r.errs, opaqueError(st))
+		return embedding{}, false
+	}
 	outer := append(slices.Clone(e.outer), e.typ)
 	if slices.Contains(outer, st) {
 		r.errs = append(r.errs, fmt.Errorf("%s embeds itself", st))
 		return embedding{}, false
 	}
 	return embedding{st, sf.Index, outer}, true
+}
+
+// opaque reports whether t has fields, and none that can be stored: it would be
+// stored as nothing, without a word.
+func opaque(t reflect.Type) bool {
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		if sf.IsExported() || sf.Tag.Get("table") == "-" {
+			return false
+		}
+		if sf.Anonymous && sf.Type.Kind() == reflect.Struct && !opaque(sf.Type) {
+			return false
+		}
+	}
+	return t.NumField() > 0
+}
+
+func opaqueError(t reflect.Type) error {
+	hint := "give it MarshalText and UnmarshalText"
+	if t.ConvertibleTo(timeType) {
+		hint = "use time.Time"
+	}
+	return fmt.Errorf("%v %w: none of its fields is exported; %s, or leave it out with `table:\"-\"`", t, errNotStored, hint)
 }
 
 // isStruct reports whether an embedded field of type t is inlined.
@@ -229,8 +256,29 @@ func setKey(t reflect.Type, a *Attribute, f *field, option string) error {
 	if typ == 0 || f.set {
 		return fmt.Errorf("%v: the %s %q must be text, a number, []byte or a type that marshals to text, not %v", t, option, f.name, f.typ)
 	}
+	if embedsTime(f.typ) {
+		return fmt.Errorf("%v: the %s %q is %v, which embeds time.Time: its text does not sort as time does; use time.Time", t, option, f.name, f.typ)
+	}
 	*a = Attribute{Name: f.name, Type: typ}
 	return nil
+}
+
+// embedsTime reports whether t is a struct that has the methods of time.Time, and
+// its text of variable width, by embedding one.
+func embedsTime(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || t == timeType {
+		return false
+	}
+	for i := range t.NumField() {
+		if sf := t.Field(i); sf.Anonymous && (sf.Type == timeType || sf.Type == reflect.PointerTo(timeType) ||
+			sf.Type.Kind() == reflect.Struct && embedsTime(sf.Type)) {
+			return true
+		}
+	}
+	return false
 }
 
 // keyType is the type of a key attribute of Go type t, 0 if it cannot be one.
@@ -315,6 +363,9 @@ func pointsToItself(t reflect.Type) bool {
 }
 
 func checkStruct(t reflect.Type, under []reflect.Type) error {
+	if opaque(t) {
+		return opaqueError(t)
+	}
 	fields, errs := fieldsOf(t)
 	for _, f := range fields {
 		if f.set && setElement(f.typ) == nil {

@@ -80,6 +80,15 @@ type recursive struct {
 	ID         string `table:",pk"`
 }
 
+type (
+	stamp  time.Time
+	hidden struct{ hiddenToo }
+	Hidden struct{ a int } //lint:ignore U1000 it is what cannot be stored
+	moment struct{ time.Time }
+)
+
+type hiddenToo struct{ a int } //lint:ignore U1000 it is what cannot be stored
+
 func TestDeclarationErrors(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -155,6 +164,22 @@ func TestDeclarationErrors(t *testing.T) {
 			*base
 			ID string `table:",pk"`
 		}]{}, "cannot be filled"},
+		{"hidden fields", of[struct {
+			base
+			At stamp
+		}]{}, `attribute "At": table_test.stamp cannot be stored: none of its fields is exported; use time.Time`},
+		{"hidden fields in a list", of[struct {
+			base
+			Big []hidden
+		}]{}, "none of its fields is exported; give it MarshalText"},
+		{"hidden fields embedded", of[struct {
+			base
+			Hidden
+		}]{}, "none of its fields is exported"},
+		{"embedded time as key", of[struct {
+			base
+			At moment `table:",sk"`
+		}]{}, "embeds time.Time"},
 		{"embeds itself", of[recursive]{}, "recursive"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
