@@ -31,6 +31,10 @@ var (
 	// ErrInvalid: the call itself is wrong (an empty key, a page token of
 	// another query), refused before anything was sent. 400.
 	ErrInvalid error = &sentinel{"invalid", 400}
+	// ErrDeclaration: the store is declared wrongly, or the one that was deployed
+	// does not fit the declaration. No caller can cause it, and none can mend it.
+	// Nothing was written. 500.
+	ErrDeclaration error = &sentinel{"wrong declaration", 500}
 	// ErrTooLarge: over a limit of the service. 413.
 	ErrTooLarge error = &sentinel{"too large", 413}
 	// ErrNoBudget: too little of the invocation's time is left to try. Nothing

@@ -214,10 +214,39 @@ func TestBrokenDeclaration(t *testing.T) {
 	_, put := handle.Put(t.Context(), broken{"a"})
 	_, query := handle.Query(t.Context(), table.Query{Key: table.PK("a")})
 	for op, err := range map[string]error{"Get": get, "Put": put, "Query": query} {
-		if !errors.Is(err, datastore.ErrInvalid) || !strings.Contains(err.Error(), "no partition key") {
-			t.Errorf("%s of a broken declaration = %v, want %v with the mistake", op, err, datastore.ErrInvalid)
+		if !errors.Is(err, datastore.ErrDeclaration) || !strings.Contains(err.Error(), "no partition key") {
+			t.Errorf("%s of a broken declaration = %v, want %v with the mistake", op, err, datastore.ErrDeclaration)
 		}
 	}
+}
+
+// TestRefusedName: a store whose name was refused is never opened by it.
+func TestRefusedName(t *testing.T) {
+	t.Parallel()
+	driver := &failing{Driver: filetable.Memory()}
+	data := datastore.New([]datastore.Driver{driver}, nil)
+	table.New[base](data, "items")
+	for name, want := range map[string]string{"../../../evil": "write a letter", "Items": "fold to the same variable"} {
+		create := datastore.Use[table.Creator[base]](&function{}, table.New[base](data, name))
+		_, err := create.Create(t.Context(), base{"1"})
+		if !errors.Is(err, datastore.ErrDeclaration) || !strings.Contains(err.Error(), want) {
+			t.Errorf("Create in table %q: error = %v, want %v about %q", name, err, datastore.ErrDeclaration, want)
+		}
+	}
+	if driver.opened != 0 {
+		t.Errorf("tables with a refused name were opened %d times", driver.opened)
+	}
+}
+
+func TestNewOnNothing(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		err, ok := recover().(*datastore.DeclarationError)
+		if !ok || !strings.Contains(err.Error(), "table_test.go") || !strings.Contains(err.Message, `table "items" is declared on no Data`) {
+			t.Errorf("New on a nil Data panics with %v, want a *DeclarationError of this file that says so", err)
+		}
+	}()
+	table.New[base](nil, "items")
 }
 
 func TestNeeds(t *testing.T) {
