@@ -67,11 +67,11 @@ func Use[C any](fn Function, s Store) C {
 	want := reflect.TypeFor[C]()
 	at := Caller()
 	if isNil(fn) || isNil(s) {
-		refuse(at, "datastore.Use[" + want.String() + "]: the function or the store is nil; write datastore.Use[store](api, table.New[Order](data, \"orders\"))")
+		refuse(at, "datastore.Use["+want.String()+"]: the function or the store is nil; write datastore.Use[store](api, table.New[Order](data, \"orders\"))")
 	}
 	g := &Grant{Function: fn.FunctionName(), Spec: s.Spec(), At: at}
 	if want.Kind() != reflect.Interface {
-		refuse(g.At, "datastore.Use[" + want.String() + "]: not an interface; name the capabilities this function needs in an interface of your own")
+		refuse(g.At, "datastore.Use["+want.String()+"]: not an interface; name the capabilities this function needs in an interface of your own")
 	}
 	caps := s.Capabilities()
 	for i, c := range caps {

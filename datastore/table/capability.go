@@ -47,7 +47,9 @@ type Deleter[T any] interface {
 }
 
 // Querier reads one page of the items of a partition. A token of another query
-// answers [datastore.ErrInvalid]. [All] reads all pages.
+// answers [datastore.ErrInvalid]. Stored items that do not fit T are a
+// [*datastore.PartialError] of kind [datastore.ErrCorrupt], beside the items that
+// do and the token of the next page. [All] reads all pages.
 type Querier[T any] interface {
 	Query(ctx context.Context, q Query) (datastore.Page[T], error)
 }

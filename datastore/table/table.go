@@ -47,6 +47,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"reflect"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -114,6 +115,9 @@ func (h *handle[T]) Query(ctx context.Context, q Query) (datastore.Page[T], erro
 	var page datastore.Page[T]
 	var err error
 	page.Next, err = h.state.query(ctx, h.grant, q, reflect.ValueOf(&page.Items).Elem())
+	if _, partial := errors.AsType[*datastore.PartialError](err); partial {
+		return page, err
+	}
 	return orZero(page, err)
 }
 
