@@ -2,6 +2,7 @@ package table_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -31,5 +32,55 @@ func TestOrHidesNothing(t *testing.T) {
 	}
 	if stored := datatest.Items[base](t, data, "items", "1"); len(stored) > 0 {
 		t.Errorf("stored %+v, want nothing", stored)
+	}
+}
+
+// TestOperatorLimit: 150 comparisons and 149 ANDs are 299 operators.
+func TestOperatorLimit(t *testing.T) {
+	t.Parallel()
+	type versioned struct {
+		ID string `table:"id,pk"`
+		V  int    `table:"v,version"`
+	}
+	data := datatest.New(t)
+	items := datastore.Use[table.Putter[base]](&function{}, table.New[base](data, "items"))
+	counted := datastore.Use[table.Putter[versioned]](&function{}, table.New[versioned](data, "counted"))
+	conds := make([]table.Cond, 150)
+	for i := range conds {
+		conds[i] = table.NotExists("id")
+	}
+	if _, err := items.Put(t.Context(), base{"1"}, conds...); err != nil {
+		t.Errorf("Put with 299 operators: %v", err)
+	}
+	if _, err := items.Put(t.Context(), base{"2"}, table.Not(table.And(conds...)), table.Exists("id")); !errors.Is(err, datastore.ErrInvalid) {
+		t.Errorf("Put with 302 operators: error = %v, want %v", err, datastore.ErrInvalid)
+	}
+	if _, err := counted.Put(t.Context(), versioned{ID: "1"}, conds...); !errors.Is(err, datastore.ErrInvalid) {
+		t.Errorf("Put with 299 operators and the version's: error = %v, want %v", err, datastore.ErrInvalid)
+	}
+}
+
+// TestNameLimit: names in a map are attribute names too, and not told.
+func TestNameLimit(t *testing.T) {
+	t.Parallel()
+	type item struct {
+		ID string `table:"id,pk"`
+		M  map[string]string
+	}
+	data := datatest.New(t)
+	items := datastore.Use[table.Putter[item]](&function{}, table.New[item](data, "items"))
+	long := strings.Repeat("n", 64<<10-1)
+	if _, err := items.Put(t.Context(), item{"1", map[string]string{long: ""}}); err != nil {
+		t.Errorf("Put with a name of 64 KB less one byte: %v", err)
+	}
+	for name, m := range map[string]map[string]string{
+		"a name of 64 KB":         {long + "n": ""},
+		"a name that is no UTF-8": {"nnn\xff": ""},
+		"text that is no UTF-8":   {"nnn": "\xff"},
+	} {
+		_, err := items.Put(t.Context(), item{"1", m})
+		if !errors.Is(err, datastore.ErrInvalid) || strings.Contains(err.Error(), "nnn") || !strings.Contains(err.Error(), `attribute "M": `) {
+			t.Errorf("Put with %s: error = %.200v, want %v of M, without the name", name, err, datastore.ErrInvalid)
+		}
 	}
 }

@@ -252,6 +252,9 @@ func setKey(t reflect.Type, a *Attribute, f *field, option string) error {
 	if a.Name != "" {
 		return fmt.Errorf("%v: both %q and %q are marked %s; there is at most one", t, a.Name, f.name, option)
 	}
+	if len(f.name) > maxKeyName {
+		return fmt.Errorf("%v: the name of the %s has %d bytes; that of a key has at most %d: %.20q...", t, option, len(f.name), maxKeyName, f.name)
+	}
 	typ := keyType(f.typ)
 	if typ == 0 || f.set {
 		return fmt.Errorf("%v: the %s %q must be text, a number, []byte or a type that marshals to text, not %v", t, option, f.name, f.typ)

@@ -133,8 +133,18 @@ func (s *state) checkCond(c Cond, filter bool) error {
 		}
 		return nil
 	})
-	if _, ours := err.(*datastore.Error); err == nil || ours {
+	if err == nil {
+		return checkOperators(c)
+	}
+	if _, ours := err.(*datastore.Error); ours {
 		return err
 	}
 	return invalid("%w", err)
+}
+
+func checkOperators(c Cond) error {
+	if n := c.operators(); n > maxOperators {
+		return invalid("condition: has %d operators and functions, of which there can be %d", n, maxOperators)
+	}
+	return nil
 }

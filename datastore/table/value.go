@@ -153,7 +153,7 @@ func contains(list []Value, v Value) bool {
 }
 
 // check says what DynamoDB would refuse in v: text that is not UTF-8, names that
-// are empty, more than 32 levels.
+// are empty or too long, more than 32 levels.
 func (v Value) check(level int) error {
 	if level > maxDepth {
 		return errDepth
@@ -184,6 +184,9 @@ func (v Value) check(level int) error {
 func checkAttribute(name string, v Value, level int) error {
 	if name == "" || !utf8.ValidString(name) {
 		return fmt.Errorf("an attribute name is empty or not valid UTF-8")
+	}
+	if len(name) > maxName {
+		return fmt.Errorf("an attribute name has %d bytes; at most %d are allowed", len(name), maxName)
 	}
 	err := v.check(level)
 	if v.typ == 0 {

@@ -45,6 +45,9 @@ func (s *state) prepare(op string, item reflect.Value, conds []Cond) (Write, err
 		return w, err
 	}
 	w.If = And(must, w.If)
+	if err := checkOperators(w.If); err != nil {
+		return w, err
+	}
 	if w.Item, err = s.plan().encode(item); err != nil {
 		return w, err
 	}
