@@ -253,7 +253,7 @@ func setKey(t reflect.Type, a *Attribute, f *field, option string) error {
 		return fmt.Errorf("%v: both %q and %q are marked %s; there is at most one", t, a.Name, f.name, option)
 	}
 	if len(f.name) > maxKeyName {
-		return fmt.Errorf("%v: the name of the %s has %d bytes; that of a key has at most %d: %.20q...", t, option, len(f.name), maxKeyName, f.name)
+		return fmt.Errorf("%v: the name %.20q of the %s has %d bytes; that of a key has at most %d", t, f.name, option, len(f.name), maxKeyName)
 	}
 	typ := keyType(f.typ)
 	if typ == 0 || f.set {

@@ -80,9 +80,14 @@ type recursive struct {
 	ID         string `table:",pk"`
 }
 
+// Versioned is exported because an embedded pointer has to be.
+type Versioned struct {
+	V int `table:",version"`
+}
+
 type (
 	stamp  time.Time
-	hidden struct{ hiddenToo }
+	hidden struct{ hiddenToo } //lint:ignore U1000 it is what cannot be stored
 	Hidden struct{ a int } //lint:ignore U1000 it is what cannot be stored
 	moment struct{ time.Time }
 )
@@ -160,6 +165,10 @@ func TestDeclarationErrors(t *testing.T) {
 		{"version is key", of[struct {
 			V int `table:",pk,version"`
 		}]{}, "that is no key"},
+		{"version behind a pointer", of[struct {
+			base
+			*Versioned
+		}]{}, "is in an embedded pointer"},
 		{"pointer to unexported", of[struct {
 			*base
 			ID string `table:",pk"`

@@ -168,7 +168,10 @@ var queryRules = []rule{
 			_, err := lines.Query(t.Context(), q)
 			wantError(t, "Query with "+name, err, datastore.ErrInvalid)
 		}
-		_, err := notes.Query(t.Context(), table.Query{Key: table.PK("a"), Range: table.Eq("id", "a")})
+		events := start[event](t, open)
+		_, err := events.Query(t.Context(), table.Query{Key: table.PK(1), Range: table.BeginsWith("at", "")})
+		wantError(t, "Query with an empty prefix", err, datastore.ErrInvalid)
+		_, err = notes.Query(t.Context(), table.Query{Key: table.PK("a"), Range: table.Eq("id", "a")})
 		wantError(t, "Query with a range of a table without a sort key", err, datastore.ErrInvalid)
 	}},
 }
