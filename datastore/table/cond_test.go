@@ -35,7 +35,7 @@ func TestOrHidesNothing(t *testing.T) {
 	}
 }
 
-// TestOperatorLimit: 150 comparisons and 149 ANDs are 299 operators.
+// TestOperatorLimit: 150 comparisons, 149 ANDs and a NOT are 300 operators.
 func TestOperatorLimit(t *testing.T) {
 	t.Parallel()
 	type versioned struct {
@@ -49,14 +49,15 @@ func TestOperatorLimit(t *testing.T) {
 	for i := range conds {
 		conds[i] = table.NotExists("id")
 	}
+	conds[0] = table.Not(table.Exists("id"))
 	if _, err := items.Put(t.Context(), base{"1"}, conds...); err != nil {
-		t.Errorf("Put with 299 operators: %v", err)
+		t.Errorf("Put with 300 operators: %v", err)
 	}
 	if _, err := items.Put(t.Context(), base{"2"}, table.Not(table.And(conds...)), table.Exists("id")); !errors.Is(err, datastore.ErrInvalid) {
-		t.Errorf("Put with 302 operators: error = %v, want %v", err, datastore.ErrInvalid)
+		t.Errorf("Put with 303 operators: error = %v, want %v", err, datastore.ErrInvalid)
 	}
 	if _, err := counted.Put(t.Context(), versioned{ID: "1"}, conds...); !errors.Is(err, datastore.ErrInvalid) {
-		t.Errorf("Put with 299 operators and the version's: error = %v, want %v", err, datastore.ErrInvalid)
+		t.Errorf("Put with 300 operators and the version's: error = %v, want %v", err, datastore.ErrInvalid)
 	}
 }
 
@@ -82,5 +83,19 @@ func TestNameLimit(t *testing.T) {
 		if !errors.Is(err, datastore.ErrInvalid) || strings.Contains(err.Error(), "nnn") || !strings.Contains(err.Error(), `attribute "M": `) {
 			t.Errorf("Put with %s: error = %.200v, want %v of M, without the name", name, err, datastore.ErrInvalid)
 		}
+	}
+}
+
+// TestEmptyPrefix: the answer says what to write instead.
+func TestEmptyPrefix(t *testing.T) {
+	t.Parallel()
+	type item struct {
+		ID string `table:"id,pk"`
+		At string `table:"at,sk"`
+	}
+	items := datastore.Use[table.Querier[item]](&function{}, table.New[item](datatest.New(t), "items"))
+	_, err := items.Query(t.Context(), table.Query{Key: table.PK("a"), Range: table.BeginsWith("at", "")})
+	if !errors.Is(err, datastore.ErrInvalid) || !strings.Contains(err.Error(), "leave the range out") {
+		t.Errorf("Query with an empty prefix: error = %v, want %v that says to leave the range out", err, datastore.ErrInvalid)
 	}
 }

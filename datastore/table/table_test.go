@@ -88,7 +88,7 @@ type Versioned struct {
 type (
 	stamp  time.Time
 	hidden struct{ hiddenToo } //lint:ignore U1000 it is what cannot be stored
-	Hidden struct{ a int } //lint:ignore U1000 it is what cannot be stored
+	Hidden struct{ a int }     //lint:ignore U1000 it is what cannot be stored
 	moment struct{ time.Time }
 )
 
