@@ -26,7 +26,10 @@ import (
 //	nil pointer, nil slice, nil map         nothing (inside a list: NULL)
 //
 // An attribute is named by the table tag, else by the json tag, else like the
-// field. Attributes that no field has are passed over in decoding, and fields
+// field. Of several fields of one name, in embedded structs, the least nested one
+// counts, as in Go. Lists and maps nest up to 32 levels: a value that contains
+// itself is refused. A struct none of whose fields is exported is refused as well,
+// unless it marshals to text and back. Attributes that no field has are passed over in decoding, and fields
 // without an attribute stay zero.
 //
 // A Codec is safe for concurrent use.
