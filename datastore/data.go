@@ -3,6 +3,7 @@ package datastore
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -32,7 +33,9 @@ type Options struct {
 	Now func() time.Time
 	// Rand gives random bytes. Default crypto/rand.
 	Rand io.Reader
-	// Observe, if set, is told of every store operation.
+	// Observe, if set, is told of the store operations that begin. Those that
+	// are refused before ([ErrDenied] by the grant, [ErrInvalid],
+	// [ErrDeclaration], [ErrTooLarge] by the item or key) do not.
 	Observe Observer
 }
 
@@ -83,10 +86,15 @@ func New(drivers []Driver, opts *Options) *Data {
 	return d
 }
 
-// Declare records a store. The constructors of the kinds call it; mistakes are
-// collected for [Data.Err].
-func (d *Data) Declare(spec Spec, errs ...error) {
+// Declare records a store. The constructors of the kinds call it. Mistakes, errs
+// and those in the name, are collected for [Data.Errs] and returned joined: the
+// store then answers each operation with them, as [ErrDeclaration], so that
+// nothing is opened by a refused name. Panics if d is nil.
+func (d *Data) Declare(spec Spec, errs ...error) error {
 	at := Caller()
+	if d == nil {
+		refuse(at, fmt.Sprintf("%s %q is declared on no Data; pass the one that newApp is given", spec.Kind(), spec.Name()))
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := checkName(spec); err != nil {
@@ -99,10 +107,13 @@ func (d *Data) Declare(spec Spec, errs ...error) {
 			break
 		}
 	}
-	for _, err := range errs {
-		d.errs = append(d.errs, &DeclarationError{at, err.Error()})
+	mistakes := make([]error, len(errs))
+	for i, err := range errs {
+		mistakes[i] = &DeclarationError{at, err.Error()}
 	}
+	d.errs = append(d.errs, mistakes...)
 	d.specs = append(d.specs, declared{spec, at})
+	return errors.Join(mistakes...)
 }
 
 // Specs are the declared stores, in order of declaration.

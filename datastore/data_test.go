@@ -34,10 +34,14 @@ func TestDeclare(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			data := datastore.New(nil, nil)
+			var returned []error
 			for _, s := range c.specs {
-				data.Declare(s, c.errs...)
+				returned = append(returned, data.Declare(s, c.errs...))
 			}
 			errs := data.Errs()
+			if got := datastore.Mistakes(returned...); len(got) != len(errs) {
+				t.Errorf("Declare returned %v, want the errors that Errs has: %v", got, errs)
+			}
 			if len(errs) != len(c.want) {
 				t.Fatalf("Errs = %v, want %d of them", errs, len(c.want))
 			}

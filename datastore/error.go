@@ -31,6 +31,10 @@ var (
 	// ErrInvalid: the call itself is wrong (an empty key, a page token of
 	// another query), refused before anything was sent. 400.
 	ErrInvalid error = &sentinel{"invalid", 400}
+	// ErrDeclaration: the store is declared wrongly, or the one that was deployed
+	// does not fit the declaration. No caller can cause it, and none can mend it.
+	// Nothing was written. 500.
+	ErrDeclaration error = &sentinel{"wrong declaration", 500}
 	// ErrTooLarge: over a limit of the service. 413.
 	ErrTooLarge error = &sentinel{"too large", 413}
 	// ErrNoBudget: too little of the invocation's time is left to try. Nothing
@@ -60,8 +64,17 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	return e.Store + ": " + e.Op + ": " + e.detail()
+}
+
+// detail is the text without store and operation. That of a batch is the one of
+// its first failed item, from which it has its kind, code and attempts.
+func (e *Error) detail() string {
+	if p, ok := e.Err.(*PartialError); ok {
+		return p.Error()
+	}
 	var b strings.Builder
-	b.WriteString(e.Store + ": " + e.Op + ": " + e.Kind.Error())
+	b.WriteString(e.Kind.Error())
 	if e.Code != "" {
 		b.WriteString(": " + e.Code)
 	}
@@ -98,7 +111,7 @@ type PartialError struct {
 
 // ItemError is one failed item of a batch.
 type ItemError struct {
-	Index int   // its position in the caller's slice
+	Index int   // its position in the caller's slice; of a page, among the items read for it
 	Err   error // why
 }
 
@@ -107,7 +120,11 @@ func (e *PartialError) Error() string {
 		return "no item failed"
 	}
 	f := e.Failed[0]
-	return strconv.Itoa(len(e.Failed)) + " of the items failed, first item " + strconv.Itoa(f.Index) + ": " + f.Err.Error()
+	text := f.Err.Error()
+	if own, ok := f.Err.(*Error); ok { // of the same store and operation as the batch
+		text = own.detail()
+	}
+	return strconv.Itoa(len(e.Failed)) + " of the items failed, first item " + strconv.Itoa(f.Index) + ": " + text
 }
 
 // Unwrap returns the error of each failed item.

@@ -11,7 +11,7 @@ import (
 
 var kinds = map[error]int{
 	datastore.ErrNotFound: 404, datastore.ErrConflict: 409, datastore.ErrThrottled: 503, datastore.ErrUnavailable: 503,
-	datastore.ErrUnknown: 500, datastore.ErrDenied: 500, datastore.ErrInvalid: 400, datastore.ErrTooLarge: 413,
+	datastore.ErrUnknown: 500, datastore.ErrDenied: 500, datastore.ErrInvalid: 400, datastore.ErrDeclaration: 500, datastore.ErrTooLarge: 413,
 	datastore.ErrNoBudget: 503, datastore.ErrCorrupt: 500,
 }
 

@@ -62,12 +62,16 @@ type Grant struct {
 //
 // Use panics with a [*DeclarationError] if C is not an interface, names no
 // capability, names one that the kind does not offer (with another item type,
-// say), or has methods that are no capability.
+// say), or has methods that are no capability, and if fn or s is nil.
 func Use[C any](fn Function, s Store) C {
-	g := &Grant{Function: fn.FunctionName(), Spec: s.Spec(), At: Caller()}
 	want := reflect.TypeFor[C]()
+	at := Caller()
+	if isNil(fn) || isNil(s) {
+		refuse(at, "datastore.Use["+want.String()+"]: the function or the store is nil; write datastore.Use[store](api, table.New[Order](data, \"orders\"))")
+	}
+	g := &Grant{Function: fn.FunctionName(), Spec: s.Spec(), At: at}
 	if want.Kind() != reflect.Interface {
-		panic(&DeclarationError{g.At, "datastore.Use[" + want.String() + "]: not an interface; name the capabilities this function needs in an interface of your own"})
+		refuse(g.At, "datastore.Use["+want.String()+"]: not an interface; name the capabilities this function needs in an interface of your own")
 	}
 	caps := s.Capabilities()
 	for i, c := range caps {
@@ -80,10 +84,19 @@ func Use[C any](fn Function, s Store) C {
 	}
 	h, ok := s.Handle(g).(C)
 	if !ok || bits.OnesCount64(g.allowed) != want.NumMethod() || g.allowed == 0 {
-		panic(&DeclarationError{g.At, refusal(want, s.Spec(), caps, g.Ops)})
+		refuse(g.At, refusal(want, s.Spec(), caps, g.Ops))
 	}
 	fn.AddGrant(g)
 	return h
+}
+
+// refuse panics with a mistake after which a declaration cannot go on. run.Main
+// reports it like the others.
+func refuse(at Position, message string) { panic(&DeclarationError{at, message}) }
+
+func isNil(v any) bool {
+	rv := reflect.ValueOf(v)
+	return !rv.IsValid() || rv.Kind() == reflect.Pointer && rv.IsNil()
 }
 
 func refusal(want reflect.Type, spec Spec, caps []Capability, found []string) string {

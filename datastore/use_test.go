@@ -109,6 +109,9 @@ func TestUseRefuses(t *testing.T) {
 				Close() error
 			}](f, p)
 		}, "only Read of its 2 methods"},
+		"no function":       {func(datastore.Function) { datastore.Use[Reader](nil, p) }, "the function or the store is nil"},
+		"no store":          {func(f datastore.Function) { datastore.Use[Reader](f, nil) }, "the function or the store is nil"},
+		"a nil function":    {func(datastore.Function) { datastore.Use[Reader]((*function)(nil), p) }, "the function or the store is nil"},
 		"another signature": {func(f datastore.Function) { datastore.Use[interface{ Read() error }](f, p) }, "datastore_test.Reader"},
 	} {
 		t.Run(name, func(t *testing.T) {

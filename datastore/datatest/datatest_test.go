@@ -107,6 +107,50 @@ func TestFailApplied(t *testing.T) {
 	}
 }
 
+// TestFailAppliedOfFailure: what fails by itself answers its own error.
+func TestFailAppliedOfFailure(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	orders := open(data)
+	datatest.Seed(t, data, "orders", order{ID: "1"})
+	datatest.Fail(t, data, datatest.Fault{Store: "table orders", Err: datastore.ErrUnknown, Applied: true})
+	if _, err := orders.Create(t.Context(), order{ID: "1"}); !errors.Is(err, datastore.ErrConflict) || errors.Is(err, datastore.ErrUnknown) {
+		t.Errorf("Create of an existing key with a lost answer: error = %v, want %v", err, datastore.ErrConflict)
+	}
+}
+
+// TestItemsInCleanup: stored items are looked at when the test's context is over.
+func TestItemsInCleanup(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	open(data)
+	t.Cleanup(func() {
+		datatest.Seed(t, data, "orders", order{ID: "1"})
+		if got := datatest.Items[order](t, data, "orders", "1"); len(got) != 1 {
+			t.Errorf("Items in a Cleanup = %+v, want the seeded one", got)
+		}
+	})
+}
+
+// TestItemsPages: a partition of more than 1 MB is more than one page.
+func TestItemsPages(t *testing.T) {
+	t.Parallel()
+	type blob struct {
+		ID   string `table:"id,pk"`
+		No   int    `table:"no,sk"`
+		Data []byte
+	}
+	data := datatest.New(t)
+	table.New[blob](data, "blobs")
+	for no := range 5 {
+		datatest.Seed(t, data, "blobs", blob{"1", no, make([]byte, 300<<10)})
+	}
+	got := datatest.Items[blob](t, data, "blobs", "1")
+	if len(got) != 5 || got[4].No != 4 {
+		t.Errorf("Items of 5 items of 300 KB = %d items, want all in order", len(got))
+	}
+}
+
 // failing is a testing.TB that keeps what would fail the test.
 type failing struct {
 	testing.TB

@@ -1,7 +1,6 @@
 package datatest
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -20,7 +19,9 @@ type Fault struct {
 	// error that wraps one.
 	Err error
 	// Applied does the operation nevertheless, and answers Err all the same: a
-	// write whose answer was lost, with [datastore.ErrUnknown].
+	// write whose answer was lost, with [datastore.ErrUnknown]. An operation that
+	// fails by itself, such as a Create of a key that is there, answers its own
+	// error: there was no success whose answer could be lost.
 	Applied bool
 	// Times is how many operations in a row fail. 0 means 1.
 	Times int
@@ -107,7 +108,7 @@ func (l *faults) run(spec datastore.Spec, op string, do func() error) error {
 	}
 	if f.Applied {
 		if err := do(); err != nil {
-			return errors.Join(f.Err, err)
+			return err
 		}
 	}
 	return f.Err

@@ -2,6 +2,7 @@ package datatest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -25,8 +26,8 @@ func Seed[T any](t testing.TB, data *datastore.Data, name string, items ...T) {
 				t.Fatalf("datatest.Seed table %s: the item has no key %q", name, a.Name)
 			}
 		}
-		if err := conn.Write(t.Context(), table.Write{Op: "Put", Key: spec.KeyOf(encoded), Item: encoded}); err != nil {
-			t.Fatalf("datatest.Seed table %s: %v", name, err)
+		if err := conn.Write(background(t), table.Write{Op: "Put", Key: spec.KeyOf(encoded), Item: encoded}); err != nil {
+			t.Fatalf("datatest.Seed table %s: %v", name, cause(err))
 		}
 	}
 }
@@ -43,9 +44,9 @@ func Items[T any, P table.KeyPart](t testing.TB, data *datastore.Data, name stri
 	var items []T
 	q := table.PageQuery{PK: pk[0]}
 	for {
-		page, err := conn.Query(t.Context(), q)
+		page, err := conn.Query(background(t), q)
 		if err != nil {
-			t.Fatalf("datatest.Items table %s: %v", name, err)
+			t.Fatalf("datatest.Items table %s: %v", name, cause(err))
 		}
 		for _, stored := range page.Items {
 			item, err := codec.Decode(stored)
@@ -82,11 +83,27 @@ func openTable[T any](t testing.TB, data *datastore.Data, name string) (table.Co
 	if own, ok := driver.(*tableDriver); ok {
 		driver = own.Driver
 	}
-	conn, err := driver.OpenTable(t.Context(), data, spec)
+	conn, err := driver.OpenTable(background(t), data, spec)
 	if err != nil {
-		t.Fatalf("datatest: %v", err)
+		t.Fatalf("datatest: open table %s: %v", name, cause(err))
 	}
 	return conn, spec, codec
+}
+
+// background has the values of the test's context and not its end: the tables
+// are also looked at in a Cleanup.
+func background(t testing.TB) context.Context { return context.WithoutCancel(t.Context()) }
+
+// cause is an error of a driver, whose store and operation only a handle knows.
+func cause(err error) error {
+	e, ok := err.(*datastore.Error)
+	switch {
+	case !ok || e.Store != "":
+		return err
+	case e.Err == nil:
+		return e.Kind
+	}
+	return fmt.Errorf("%w: %w", e.Kind, e.Err)
 }
 
 // tableDriver is the embedded driver with faults.

@@ -20,18 +20,21 @@ type ManyGetter[T any] interface {
 	GetMany(ctx context.Context, keys []Key, opts ...ReadOption) ([]T, error)
 }
 
-// Creator stores a new item and returns it as stored: with version 1, if the
-// type has one. A key that is there already answers [datastore.ErrConflict].
+// Creator stores a new item and returns it as it was given, with version 1 if the
+// type has one; what storing changes in it (the zone of a time, what is not
+// stored) is seen by reading it. A key that is there already answers
+// [datastore.ErrConflict].
 type Creator[T any] interface {
 	Create(ctx context.Context, item T) (T, error)
 }
 
-// Putter stores an item, in place of the one with its key, and returns it as
-// stored. Conditions are on the item that is replaced; one that does not hold
-// answers [datastore.ErrConflict].
+// Putter stores an item, in place of the one with its key, and returns it as it
+// was given, with the next version if the type has one. Conditions are on the item
+// that is replaced; one that does not hold answers [datastore.ErrConflict].
 //
 // If the type has a version, the stored version must be the item's, where 0
-// means that there must be no such item; what is stored has the next version.
+// means that there is none: no such item, or one that was stored before the type
+// had a version.
 type Putter[T any] interface {
 	Put(ctx context.Context, item T, conds ...Cond) (T, error)
 }
@@ -44,7 +47,9 @@ type Deleter[T any] interface {
 }
 
 // Querier reads one page of the items of a partition. A token of another query
-// answers [datastore.ErrInvalid]. [All] reads all pages.
+// answers [datastore.ErrInvalid]. Stored items that do not fit T are a
+// [*datastore.PartialError] of kind [datastore.ErrCorrupt], beside the items that
+// do and the token of the next page. [All] reads all pages.
 type Querier[T any] interface {
 	Query(ctx context.Context, q Query) (datastore.Page[T], error)
 }

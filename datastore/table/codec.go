@@ -26,7 +26,10 @@ import (
 //	nil pointer, nil slice, nil map         nothing (inside a list: NULL)
 //
 // An attribute is named by the table tag, else by the json tag, else like the
-// field. Attributes that no field has are passed over in decoding, and fields
+// field. Of several fields of one name, in embedded structs, the least nested one
+// counts, as in Go. Lists and maps nest up to 32 levels: a value that contains
+// itself is refused. A struct none of whose fields is exported is refused as well,
+// unless it marshals to text and back. Attributes that no field has are passed over in decoding, and fields
 // without an attribute stay zero.
 //
 // A Codec is safe for concurrent use.
@@ -68,9 +71,10 @@ type fieldPlan struct {
 }
 
 // codec encodes and decodes values of one Go type. encode gives the zero Value
-// for what is not stored.
+// for what is not stored; level counts the lists and maps around and including
+// the value, so that a value that contains itself is refused.
 type codec struct {
-	encode func(reflect.Value) (Value, error)
+	encode func(v reflect.Value, level int) (Value, error)
 	decode func(Value, reflect.Value) error
 }
 
@@ -79,14 +83,15 @@ func planOf(t reflect.Type) *plan {
 }
 
 func (p *plan) encode(v reflect.Value) (Item, error) {
-	item, err := p.encodeItem(v)
+	item, err := p.encodeItem(v, 1)
 	if err != nil {
 		return nil, invalid("%w", err)
 	}
 	return item, nil
 }
 
-func (p *plan) encodeItem(v reflect.Value) (Item, error) {
+// encodeItem encodes the fields, which are on level.
+func (p *plan) encodeItem(v reflect.Value, level int) (Item, error) {
 	item := make(Item, len(p.fields)+1)
 	for i := range p.fields {
 		f := &p.fields[i]
@@ -94,9 +99,9 @@ func (p *plan) encodeItem(v reflect.Value) (Item, error) {
 		if !ok {
 			continue
 		}
-		value, err := f.codec.encode(fv)
+		value, err := f.codec.encode(fv, level)
 		if err != nil {
-			return nil, fmt.Errorf("attribute %q: %w", f.name, err)
+			return nil, inAttribute(f.name, err, level)
 		}
 		if value.typ != 0 {
 			item[f.name] = value
@@ -150,8 +155,8 @@ func writeField(v reflect.Value, index []int) reflect.Value {
 	return v
 }
 
-// compiler builds codecs; done has those of the struct types, so that a type may
-// contain itself.
+// compiler builds codecs; done has those of the composite types, so that a type
+// may contain itself.
 type compiler struct {
 	done map[reflect.Type]*codec
 }
@@ -187,41 +192,42 @@ func (c *compiler) codec(t reflect.Type) *codec {
 	case isBytes(t):
 		return &codec{encodeBytes, decodeBytes}
 	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return pointerCodec(t, c.codec(t.Elem()))
-	case reflect.Slice, reflect.Array:
-		return listCodec(c.codec(t.Elem()))
-	case reflect.Map:
-		return mapCodec(t, c.codec(t.Elem()))
-	case reflect.Struct:
-		return c.structCodec(t)
-	}
-	return scalarCodec(t.Kind())
-}
-
-func (c *compiler) structCodec(t reflect.Type) *codec {
 	if done, ok := c.done[t]; ok {
 		return done
 	}
 	this := &codec{}
-	c.done[t] = this
-	p := c.plan(t)
-	this.encode = func(v reflect.Value) (Value, error) {
-		item, err := p.encodeItem(v)
-		return Value{typ: M, item: item}, err
-	}
-	this.decode = func(in Value, v reflect.Value) error {
-		if in.typ == NULL {
-			v.SetZero()
-			return nil
-		}
-		if in.typ != M {
-			return mismatch(in, M)
-		}
-		return p.decode(in.item, v)
+	c.done[t] = this // before what it contains, which may be itself
+	switch t.Kind() {
+	case reflect.Pointer:
+		*this = *pointerCodec(t, c.codec(t.Elem()))
+	case reflect.Slice, reflect.Array:
+		*this = *listCodec(c.codec(t.Elem()))
+	case reflect.Map:
+		*this = *mapCodec(t, c.codec(t.Elem()))
+	case reflect.Struct:
+		*this = *structCodec(c.plan(t))
+	default:
+		*this = *scalarCodec(t.Kind())
 	}
 	return this
+}
+
+func structCodec(p *plan) *codec {
+	return &codec{
+		encode: func(v reflect.Value, level int) (Value, error) {
+			if level > maxDepth {
+				return Value{}, errDepth
+			}
+			item, err := p.encodeItem(v, level+1)
+			return Value{typ: M, item: item}, err
+		},
+		decode: func(in Value, v reflect.Value) error {
+			if in.typ != M {
+				return zeroOr(in, v, M)
+			}
+			return p.decode(in.item, v)
+		},
+	}
 }
 
 func mismatch(in Value, want Type) error {
@@ -234,12 +240,12 @@ const timeLayout = "2006-01-02T15:04:05.000000000Z"
 func timeValue(t time.Time) (Value, error) {
 	t = t.UTC()
 	if y := t.Year(); y < 0 || y > 9999 {
-		return Value{}, fmt.Errorf("the year %d has not four digits", y)
+		return Value{}, fmt.Errorf("the year has not four digits")
 	}
 	return String(t.Format(timeLayout)), nil
 }
 
-func encodeTime(v reflect.Value) (Value, error) {
+func encodeTime(v reflect.Value, _ int) (Value, error) {
 	t, _ := reflect.TypeAssert[time.Time](v)
 	return timeValue(t)
 }
@@ -263,7 +269,7 @@ func decodeTime(in Value, v reflect.Value) error {
 func textValue(m encoding.TextMarshaler) (Value, error) {
 	text, err := m.MarshalText()
 	if err != nil {
-		return Value{}, fmt.Errorf("marshal to text: %w", err)
+		return Value{}, &foreignError{fmt.Sprintf("%T does not marshal to text", m), err}
 	}
 	return String(string(text)), nil
 }
@@ -271,7 +277,7 @@ func textValue(m encoding.TextMarshaler) (Value, error) {
 func textCodec(t reflect.Type) *codec {
 	byValue := t.Implements(marshalerType)
 	return &codec{
-		encode: func(v reflect.Value) (Value, error) {
+		encode: func(v reflect.Value, _ int) (Value, error) {
 			if !byValue {
 				if !v.CanAddr() {
 					p := reflect.New(t)
@@ -290,12 +296,15 @@ func textCodec(t reflect.Type) *codec {
 			if in.typ != S {
 				return mismatch(in, S)
 			}
-			return v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(in.text))
+			if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(in.text)); err != nil {
+				return &foreignError{"the text does not unmarshal into " + t.String(), err}
+			}
+			return nil
 		},
 	}
 }
 
-func encodeValue(v reflect.Value) (Value, error) {
+func encodeValue(v reflect.Value, _ int) (Value, error) {
 	value, _ := reflect.TypeAssert[Value](v)
 	return value, nil
 }
@@ -305,7 +314,7 @@ func decodeValue(in Value, v reflect.Value) error {
 	return nil
 }
 
-func encodeRawItem(v reflect.Value) (Value, error) {
+func encodeRawItem(v reflect.Value, _ int) (Value, error) {
 	if v.IsNil() {
 		return Value{}, nil
 	}

@@ -14,7 +14,7 @@ func scalarCodec(k reflect.Kind) *codec {
 	switch k {
 	case reflect.String:
 		return &codec{
-			func(v reflect.Value) (Value, error) { return String(v.String()), nil },
+			func(v reflect.Value, _ int) (Value, error) { return String(v.String()), nil },
 			func(in Value, v reflect.Value) error {
 				if in.typ != S {
 					return zeroOr(in, v, S)
@@ -25,7 +25,7 @@ func scalarCodec(k reflect.Kind) *codec {
 		}
 	case reflect.Bool:
 		return &codec{
-			func(v reflect.Value) (Value, error) { return Bool(v.Bool()), nil },
+			func(v reflect.Value, _ int) (Value, error) { return Bool(v.Bool()), nil },
 			func(in Value, v reflect.Value) error {
 				if in.typ != BOOL {
 					return zeroOr(in, v, BOOL)
@@ -47,7 +47,7 @@ func zeroOr(in Value, v reflect.Value, want Type) error {
 	return nil
 }
 
-func encodeNumber(v reflect.Value) (Value, error) {
+func encodeNumber(v reflect.Value, _ int) (Value, error) {
 	switch {
 	case v.CanInt():
 		return Int(v.Int()), nil
@@ -97,7 +97,7 @@ func outOfRange(_ Value, v reflect.Value) error {
 	return fmt.Errorf("the number does not fit %v", v.Type())
 }
 
-func encodeJSONNumber(v reflect.Value) (Value, error) {
+func encodeJSONNumber(v reflect.Value, _ int) (Value, error) {
 	if v.String() == "" { // the zero json.Number means no number
 		return Value{}, nil
 	}
@@ -112,7 +112,7 @@ func decodeJSONNumber(in Value, v reflect.Value) error {
 	return nil
 }
 
-func encodeBytes(v reflect.Value) (Value, error) {
+func encodeBytes(v reflect.Value, _ int) (Value, error) {
 	if v.Kind() == reflect.Slice {
 		if v.IsNil() {
 			return Value{}, nil
@@ -141,11 +141,11 @@ func decodeBytes(in Value, v reflect.Value) error {
 
 func pointerCodec(t reflect.Type, element *codec) *codec {
 	return &codec{
-		func(v reflect.Value) (Value, error) {
+		func(v reflect.Value, level int) (Value, error) {
 			if v.IsNil() {
 				return Value{}, nil
 			}
-			return element.encode(v.Elem())
+			return element.encode(v.Elem(), level)
 		},
 		func(in Value, v reflect.Value) error {
 			if in.typ == NULL {
@@ -164,11 +164,11 @@ func pointerCodec(t reflect.Type, element *codec) *codec {
 
 func listCodec(element *codec) *codec {
 	return &codec{
-		func(v reflect.Value) (Value, error) {
+		func(v reflect.Value, level int) (Value, error) {
 			if v.Kind() == reflect.Slice && v.IsNil() {
 				return Value{}, nil
 			}
-			list, err := encodeElements(v, element)
+			list, err := encodeElements(v, element, level)
 			return Value{typ: L, list: list}, err
 		},
 		func(in Value, v reflect.Value) error {
@@ -183,11 +183,11 @@ func listCodec(element *codec) *codec {
 func setCodec(t reflect.Type, element *codec) *codec {
 	want := map[Type]Type{S: SS, N: NS, B: BS}[keyType(t.Elem())]
 	return &codec{
-		func(v reflect.Value) (Value, error) {
+		func(v reflect.Value, level int) (Value, error) {
 			if v.Len() == 0 { // there is no empty set
 				return Value{}, nil
 			}
-			list, err := encodeElements(v, element)
+			list, err := encodeElements(v, element, level)
 			if err != nil {
 				return Value{}, err
 			}
@@ -202,12 +202,15 @@ func setCodec(t reflect.Type, element *codec) *codec {
 	}
 }
 
-func encodeElements(v reflect.Value, element *codec) ([]Value, error) {
+func encodeElements(v reflect.Value, element *codec, level int) ([]Value, error) {
+	if level > maxDepth {
+		return nil, errDepth
+	}
 	list := make([]Value, v.Len())
 	for i := range list {
-		e, err := element.encode(v.Index(i))
+		e, err := element.encode(v.Index(i), level+1)
 		if err != nil {
-			return nil, fmt.Errorf("element %d: %w", i, err)
+			return nil, inElement(i, err)
 		}
 		if e.typ == 0 {
 			e = Null()
@@ -225,7 +228,7 @@ func decodeElements(list []Value, v reflect.Value, element *codec) error {
 	}
 	for i, e := range list {
 		if err := element.decode(e, v.Index(i)); err != nil {
-			return fmt.Errorf("element %d: %w", i, err)
+			return inElement(i, err)
 		}
 	}
 	return nil
@@ -234,9 +237,12 @@ func decodeElements(list []Value, v reflect.Value, element *codec) error {
 func mapCodec(t reflect.Type, element *codec) *codec {
 	kind := mapKeyKind(t.Key())
 	return &codec{
-		func(v reflect.Value) (Value, error) {
+		func(v reflect.Value, level int) (Value, error) {
 			if v.IsNil() {
 				return Value{}, nil
+			}
+			if level > maxDepth {
+				return Value{}, errDepth
 			}
 			item := make(Item, v.Len())
 			for entry := v.MapRange(); entry.Next(); {
@@ -244,9 +250,9 @@ func mapCodec(t reflect.Type, element *codec) *codec {
 				if err != nil {
 					return Value{}, err
 				}
-				e, err := element.encode(entry.Value())
+				e, err := element.encode(entry.Value(), level+1)
 				if err != nil {
-					return Value{}, fmt.Errorf("attribute %q: %w", name, err)
+					return Value{}, inMap(err)
 				}
 				if e.typ == 0 {
 					e = Null()
@@ -270,10 +276,10 @@ func decodeMap(item Item, v reflect.Value, kind reflect.Kind, element *codec) er
 	for name, value := range item {
 		key, e := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 		if err := setMapKey(kind, key, name); err != nil {
-			return fmt.Errorf("name %q: does not fit %v", name, t.Key())
+			return &foreignError{"a name in it does not fit " + t.Key().String(), err}
 		}
 		if err := element.decode(value, e); err != nil {
-			return fmt.Errorf("attribute %q: %w", name, err)
+			return inMap(err)
 		}
 		out.SetMapIndex(key, e)
 	}
@@ -290,7 +296,7 @@ func mapKeyText(kind reflect.Kind, key reflect.Value) (string, error) {
 	case reflect.Uint:
 		return strconv.FormatUint(key.Uint(), 10), nil
 	}
-	v, err := textCodec(key.Type()).encode(key)
+	v, err := textCodec(key.Type()).encode(key, 0)
 	return v.text, err
 }
 

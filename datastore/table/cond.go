@@ -9,7 +9,8 @@ import "fmt"
 // Conditions mean what they mean in DynamoDB: only values of one type are equal
 // or ordered, and a comparison with an attribute that is not there is false
 // (except [Ne]). They name top-level attributes, by the names they are stored
-// under; a name that the item type does not have answers [datastore.ErrInvalid].
+// under; a name that the item type does not have answers [datastore.ErrInvalid], and
+// so do more than 300 operators and functions, each AND and OR between two included.
 //
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 type Cond struct {
@@ -127,14 +128,16 @@ func And(conds ...Cond) Cond {
 	return Cond{op: OpAnd, conds: kept}
 }
 
-// Or holds if at least one of conds holds. It has at least one.
+// Or holds if at least one of conds holds. It has at least one, and none of them
+// is the zero Cond: with one that always holds it would say nothing, and hide the
+// others' mistakes.
 func Or(conds ...Cond) Cond {
 	if len(conds) == 0 {
 		return Cond{op: OpOr, err: fmt.Errorf("or: has no conditions; give at least one")}
 	}
-	for _, c := range conds {
-		if c.IsZero() { // always holds, and so does the whole
-			return Cond{}
+	for i, c := range conds {
+		if c.IsZero() {
+			return Cond{op: OpOr, err: fmt.Errorf("or: condition %d is the zero condition, which always holds; leave the Or out", i)}
 		}
 	}
 	if len(conds) == 1 {
@@ -165,6 +168,19 @@ func compare[V Operand](op CondOp, attr string, operands ...V) Cond {
 		c.values[i] = v
 	}
 	return c
+}
+
+// operators counts the operators and functions, of which DynamoDB takes a limited
+// number: each comparison and function, NOT, and each AND and OR between two.
+func (c Cond) operators() int {
+	n := 1
+	if c.op == OpAnd || c.op == OpOr {
+		n = len(c.conds) - 1
+	}
+	for _, sub := range c.conds {
+		n += sub.operators()
+	}
+	return n
 }
 
 // walk calls f for each condition that names an attribute, until it fails.

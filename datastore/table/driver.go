@@ -82,7 +82,8 @@ type PageQuery struct {
 }
 
 // PageResult is one page. Last is the key of the last item that was read, also
-// if the filter left it out; nil if there is nothing after it.
+// if the filter left it out. It is nil if there is certainly nothing after it; it
+// may be set though nothing follows, and the next page is empty then.
 type PageResult struct {
 	Items []Item
 	Last  Item

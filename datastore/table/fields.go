@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,51 +35,98 @@ var (
 )
 
 // fieldsOf reads the tags of a struct type: its own fields and those of the
-// structs it embeds, of which the least nested one of a name counts, as in Go.
+// structs it embeds. It goes level by level, because the least nested field of a
+// name counts, as in Go, wherever it is embedded.
 func fieldsOf(t reflect.Type) ([]field, []error) {
-	r := fieldReader{depth: map[string]int{}}
-	r.read(t, nil)
+	r := fieldReader{root: t, depth: map[string]int{}}
+	for level := []embedding{{typ: t}}; len(level) > 0; {
+		var deeper []embedding
+		for _, e := range level {
+			deeper = append(deeper, r.read(e)...)
+		}
+		level = deeper
+	}
 	return r.fields, r.errs
 }
 
 type fieldReader struct {
+	root   reflect.Type
 	fields []field
 	depth  map[string]int // of the field that has the name
 	errs   []error
 }
 
-func (r *fieldReader) read(t reflect.Type, index []int) {
-	var embedded []reflect.StructField
-	for i := range t.NumField() {
-		sf := t.Field(i)
-		sf.Index = append(append([]int(nil), index...), i)
+// embedding is a struct on the way from the root, in which it is at index.
+type embedding struct {
+	typ   reflect.Type
+	index []int
+	outer []reflect.Type // the structs around it
+}
+
+// read adds the fields of a struct, and returns the structs that it embeds.
+func (r *fieldReader) read(e embedding) (embedded []embedding) {
+	for i := range e.typ.NumField() {
+		sf := e.typ.Field(i)
+		sf.Index = append(slices.Clone(e.index), i)
 		tag, tagged := sf.Tag.Lookup("table")
 		switch {
 		case tag == "-":
 		case sf.Anonymous && !tagged && isStruct(sf.Type):
-			embedded = append(embedded, sf)
+			if inner, ok := r.embed(e, sf); ok {
+				embedded = append(embedded, inner)
+			}
 		case !sf.IsExported():
 			if tagged {
-				r.errs = append(r.errs, fmt.Errorf("field %s.%s has a table tag but is not exported", t, sf.Name))
+				r.errs = append(r.errs, fmt.Errorf("field %s.%s has a table tag but is not exported", e.typ, sf.Name))
 			}
 		default:
-			r.add(t, sf, tag)
+			r.add(e.typ, sf, tag)
 		}
 	}
-	for _, sf := range embedded {
-		st := sf.Type
-		if st.Kind() == reflect.Pointer {
-			if st = st.Elem(); !sf.IsExported() {
-				r.errs = append(r.errs, fmt.Errorf("%s embeds a pointer to the unexported %s, which cannot be filled; embed the struct itself", t, st))
-				continue
-			}
+	return embedded
+}
+
+func (r *fieldReader) embed(e embedding, sf reflect.StructField) (embedding, bool) {
+	st := sf.Type
+	if st.Kind() == reflect.Pointer {
+		if st = st.Elem(); !sf.IsExported() {
+			r.errs = append(r.errs, fmt.Errorf("%s embeds a pointer to the unexported %s, which cannot be filled; embed the struct itself", e.typ, st))
+			return embedding{}, false
 		}
-		if len(index) > maxDepth {
-			r.errs = append(r.errs, fmt.Errorf("%s embeds itself", t))
-			return
-		}
-		r.read(st, sf.Index)
 	}
+	if sf.IsExported() && opaque(st) {
+		r.errs = append(r.errs, opaqueError(st))
+		return embedding{}, false
+	}
+	outer := append(slices.Clone(e.outer), e.typ)
+	if slices.Contains(outer, st) {
+		r.errs = append(r.errs, fmt.Errorf("%s embeds itself", st))
+		return embedding{}, false
+	}
+	return embedding{st, sf.Index, outer}, true
+}
+
+// opaque reports whether t has fields, and none that can be stored: it would be
+// stored as nothing, without a word.
+func opaque(t reflect.Type) bool {
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		if sf.IsExported() || sf.Tag.Get("table") == "-" {
+			return false
+		}
+		if sf.Anonymous && sf.Type.Kind() == reflect.Struct && !opaque(sf.Type) {
+			return false
+		}
+	}
+	return t.NumField() > 0
+}
+
+func opaqueError(t reflect.Type) error {
+	hint := "give it MarshalText and UnmarshalText"
+	if t.ConvertibleTo(timeType) {
+		hint = "use time.Time"
+	}
+	return fmt.Errorf("%v %w: none of its fields is exported; %s, or leave it out with `table:\"-\"`", t, errNotStored, hint)
 }
 
 // isStruct reports whether an embedded field of type t is inlined.
@@ -115,7 +163,7 @@ func (r *fieldReader) add(t reflect.Type, sf reflect.StructField, tag string) {
 	}
 	if at, ok := r.depth[f.name]; ok {
 		if at == len(f.index) {
-			r.errs = append(r.errs, fmt.Errorf("%s has two fields for the attribute %q; rename one with a table tag", t, f.name))
+			r.errs = append(r.errs, fmt.Errorf("%s has two fields for the attribute %q; rename one with a table tag", r.root, f.name))
 		}
 		return
 	}
@@ -204,12 +252,36 @@ func setKey(t reflect.Type, a *Attribute, f *field, option string) error {
 	if a.Name != "" {
 		return fmt.Errorf("%v: both %q and %q are marked %s; there is at most one", t, a.Name, f.name, option)
 	}
+	if len(f.name) > maxKeyName {
+		return fmt.Errorf("%v: the name %.20q of the %s has %d bytes; that of a key has at most %d", t, f.name, option, len(f.name), maxKeyName)
+	}
 	typ := keyType(f.typ)
 	if typ == 0 || f.set {
 		return fmt.Errorf("%v: the %s %q must be text, a number, []byte or a type that marshals to text, not %v", t, option, f.name, f.typ)
 	}
+	if embedsTime(f.typ) {
+		return fmt.Errorf("%v: the %s %q is %v, which embeds time.Time: its text does not sort as time does; use time.Time", t, option, f.name, f.typ)
+	}
 	*a = Attribute{Name: f.name, Type: typ}
 	return nil
+}
+
+// embedsTime reports whether t is a struct that has the methods of time.Time, and
+// its text of variable width, by embedding one.
+func embedsTime(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || t == timeType {
+		return false
+	}
+	for i := range t.NumField() {
+		if sf := t.Field(i); sf.Anonymous && (sf.Type == timeType || sf.Type == reflect.PointerTo(timeType) ||
+			sf.Type.Kind() == reflect.Struct && embedsTime(sf.Type)) {
+			return true
+		}
+	}
+	return false
 }
 
 // keyType is the type of a key attribute of Go type t, 0 if it cannot be one.
@@ -264,6 +336,8 @@ func checkType(t reflect.Type, under []reflect.Type) error {
 	}
 	under = append(under, t)
 	switch k := t.Kind(); {
+	case k == reflect.Pointer && pointsToItself(t):
+		return fmt.Errorf("%v %w: it points to itself", t, errNotStored)
 	case k == reflect.Pointer, k == reflect.Slice, k == reflect.Array:
 		return checkType(t.Elem(), under)
 	case k == reflect.Map:
@@ -279,7 +353,22 @@ func checkType(t reflect.Type, under []reflect.Type) error {
 	return fmt.Errorf("%v %w; use a concrete type, table.Value, or leave the field out with `table:\"-\"`", t, errNotStored)
 }
 
+// pointsToItself finds types such as type P *P, of which there is no value.
+func pointsToItself(t reflect.Type) bool {
+	seen := map[reflect.Type]bool{}
+	for ; t.Kind() == reflect.Pointer; t = t.Elem() {
+		if seen[t] {
+			return true
+		}
+		seen[t] = true
+	}
+	return false
+}
+
 func checkStruct(t reflect.Type, under []reflect.Type) error {
+	if opaque(t) {
+		return opaqueError(t)
+	}
 	fields, errs := fieldsOf(t)
 	for _, f := range fields {
 		if f.set && setElement(f.typ) == nil {

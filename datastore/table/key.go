@@ -1,7 +1,6 @@
 package table
 
 import (
-	"encoding"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -9,7 +8,7 @@ import (
 )
 
 // KeyPart are the Go types of keys and of what is compared by order. Text and
-// everything that marshals itself to text is an S, numbers are an N, bytes a B.
+// everything that marshals itself to text and back is an S, numbers are an N, bytes a B.
 // A time is text of fixed width in UTC, so that it sorts; see [Codec]. What
 // marshals to text and is none of these types (a netip.Addr, a uuid.UUID) is
 // given as that text.
@@ -82,11 +81,11 @@ func valueOf[V Operand](v V) (Value, error) {
 		return timeValue(x)
 	case json.Number:
 		return Number(string(x))
-	case encoding.TextMarshaler:
-		return textValue(x)
 	}
-	rv := reflect.ValueOf(v)
+	rv := reflect.ValueOf(&v).Elem()
 	switch {
+	case isText(rv.Type()):
+		return textCodec(rv.Type()).encode(rv, 0)
 	case rv.Kind() == reflect.String:
 		return String(rv.String()), nil
 	case rv.Kind() == reflect.Bool:
@@ -94,5 +93,5 @@ func valueOf[V Operand](v V) (Value, error) {
 	case rv.Kind() == reflect.Slice:
 		return Bytes(rv.Bytes()), nil
 	}
-	return encodeNumber(rv)
+	return encodeNumber(rv, 0)
 }

@@ -27,7 +27,7 @@ func Number(text string) (Value, error) {
 	}
 	d, err := parseDecimal(text)
 	if err != nil {
-		return Value{}, fmt.Errorf("number %.60q: %w", text, err)
+		return Value{}, fmt.Errorf("number: %w", err)
 	}
 	return Value{typ: N, text: d.String()}, nil
 }

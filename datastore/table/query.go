@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -31,7 +32,8 @@ type Query struct {
 }
 
 // All are the items of q, page by page; q.After is where it begins. It ends
-// after the first error.
+// after the first error, except a [*datastore.PartialError] (items that do not fit
+// T): that comes after the other items of its page, and the next page follows.
 //
 //	for order, err := range table.All(ctx, orders, q) {
 //		if err != nil {
@@ -50,8 +52,10 @@ func All[T any](ctx context.Context, querier Querier[T], q Query) iter.Seq2[T, e
 			}
 			if err != nil {
 				var none T
-				yield(none, err)
-				return
+				_, partial := errors.AsType[*datastore.PartialError](err)
+				if !yield(none, err) || !partial {
+					return
+				}
 			}
 			if page.Next == "" {
 				return
@@ -129,8 +133,18 @@ func (s *state) checkCond(c Cond, filter bool) error {
 		}
 		return nil
 	})
-	if _, ours := err.(*datastore.Error); err == nil || ours {
+	if err == nil {
+		return checkOperators(c)
+	}
+	if _, ours := err.(*datastore.Error); ours {
 		return err
 	}
 	return invalid("%w", err)
+}
+
+func checkOperators(c Cond) error {
+	if n := c.operators(); n > maxOperators {
+		return invalid("condition: has %d operators and functions, of which there can be %d", n, maxOperators)
+	}
+	return nil
 }

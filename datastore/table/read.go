@@ -110,7 +110,7 @@ func (s *state) getBatches(ctx context.Context, keys []Item, read Read, into ref
 		err := failed[text]
 		if ok {
 			out := reflect.New(s.typ).Elem()
-			if err = s.decode(item, out); err == nil {
+			if err = s.wrap("GetMany", s.decode(item, out), datastore.ErrCorrupt); err == nil {
 				into.Set(reflect.Append(into, out))
 			}
 		}
@@ -118,11 +118,16 @@ func (s *state) getBatches(ctx context.Context, keys []Item, read Read, into ref
 			partial.Failed = append(partial.Failed, datastore.ItemError{Index: i, Err: err})
 		}
 	}
+	return partialError(&partial)
+}
+
+// partialError is the error of a batch or page, nil if none of its items failed.
+func partialError(partial *datastore.PartialError) error {
 	if len(partial.Failed) == 0 {
 		return nil
 	}
 	cause := partial.Failed[0].Err
-	return &datastore.Error{Kind: kindOf(cause, datastore.ErrUnavailable), Code: codeOf(cause), Attempts: attemptsOf(cause), Err: &partial}
+	return &datastore.Error{Kind: kindOf(cause, datastore.ErrUnavailable), Code: codeOf(cause), Attempts: attemptsOf(cause), Err: partial}
 }
 
 // getBatch reads one batch and notes what was found and what failed, by key.
@@ -188,10 +193,16 @@ func (s *state) queryPage(ctx context.Context, q PageQuery, into reflect.Value) 
 		return "", err
 	}
 	into.Set(reflect.MakeSlice(into.Type(), len(result.Items), len(result.Items)))
+	var partial datastore.PartialError
+	n := 0
 	for i, item := range result.Items {
-		if err := s.decode(item, into.Index(i)); err != nil {
-			return "", err
+		if err := s.decode(item, into.Index(n)); err != nil {
+			into.Index(n).SetZero()
+			partial.Failed = append(partial.Failed, datastore.ItemError{Index: i, Err: s.wrap("Query", err, datastore.ErrCorrupt)})
+			continue
 		}
+		n++
 	}
-	return sealToken(result.Last, s.shape.spec, q), nil
+	into.SetLen(n)
+	return sealToken(result.Last, s.shape.spec, q), partialError(&partial)
 }

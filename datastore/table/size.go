@@ -6,16 +6,21 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-// The limits that are checked before anything is sent, on every driver alike.
+// The limits that are checked before anything is sent, on every driver alike. To
+// the size of an item that is created, or put under a condition or a version,
+// counts the hidden attribute "_w", with 14 bytes.
 //
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const (
-	MaxItemSize         = 400 << 10 // bytes of an item, names and values
-	MaxPartitionKeySize = 2048      // bytes of a partition key
-	MaxSortKeySize      = 1024      // bytes of a sort key
-	maxDepth            = 32        // levels of lists and maps
-	maxIn               = 100       // values of an In
-	maxBatchGet         = 100       // keys of a BatchGetItem
+	MaxItemSize         = 400 << 10  // bytes of an item, names and values
+	MaxPartitionKeySize = 2048       // bytes of a partition key
+	MaxSortKeySize      = 1024       // bytes of a sort key
+	maxDepth            = 32         // levels of lists and maps
+	maxName             = 64<<10 - 1 // bytes of an attribute name
+	maxKeyName          = 255        // bytes of the name of a key attribute
+	maxOperators        = 300        // operators and functions of a condition
+	maxIn               = 100        // values of an In
+	maxBatchGet         = 100        // keys of a BatchGetItem
 )
 
 // Size is the size of the item in bytes by which DynamoDB limits and charges:

@@ -24,11 +24,13 @@ type state struct {
 	conn Conn
 }
 
-func newState(data *datastore.Data, t reflect.Type, name string) (*state, []error) {
+// newState declares the table.
+func newState(data *datastore.Data, t reflect.Type, name string) *state {
 	sh, errs := shapeOf(t, name)
-	s := &state{data: data, typ: t, shape: sh, err: errors.Join(errs...)}
+	s := &state{data: data, typ: t, shape: sh}
 	s.plan = sync.OnceValue(func() *plan { return planOf(t) })
-	return s, errs
+	s.err = data.Declare(sh.spec, errs...)
+	return s
 }
 
 // open is the connection. A failure is not kept: the next operation tries again.
@@ -60,7 +62,7 @@ func (e *openError) Unwrap() error { return e.err }
 // spite of it.
 func (s *state) usable() error {
 	if s.err != nil {
-		return invalid("%w", s.err)
+		return &datastore.Error{Kind: datastore.ErrDeclaration, Err: s.err}
 	}
 	return nil
 }
@@ -108,7 +110,7 @@ func (s *state) wrap(op string, err, fallback error) error {
 func kindOf(err, fallback error) error {
 	for _, kind := range []error{
 		datastore.ErrNotFound, datastore.ErrConflict, datastore.ErrThrottled, datastore.ErrUnavailable,
-		datastore.ErrUnknown, datastore.ErrDenied, datastore.ErrInvalid, datastore.ErrTooLarge,
+		datastore.ErrUnknown, datastore.ErrDenied, datastore.ErrInvalid, datastore.ErrDeclaration, datastore.ErrTooLarge,
 		datastore.ErrNoBudget, datastore.ErrCorrupt,
 	} {
 		if errors.Is(err, kind) {

@@ -33,6 +33,7 @@
 //	Get of a key that is not there                        datastore.ErrNotFound
 //	Create of one that is, stale version, failed Cond     datastore.ErrConflict; nothing was written
 //	empty key, unknown attribute, token of another query  datastore.ErrInvalid; nothing was sent
+//	a table that is declared wrongly                      datastore.ErrDeclaration; nothing was sent
 //	an item over 400 KB, a key over its limit             datastore.ErrTooLarge; nothing was sent
 //	an operation the function was not granted             datastore.ErrDenied; nothing was sent
 //	a stored item that does not fit T                     datastore.ErrCorrupt
@@ -46,6 +47,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"reflect"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -56,12 +58,12 @@ import (
 type Table[T any] struct{ state *state }
 
 // New declares the table called name. T is a struct with the tags that the
-// package describes; mistakes in them are declaration errors of data. Nothing is
-// opened before the first operation.
+// package describes; mistakes in them and in the name are declaration errors of
+// data, and every operation answers them as [datastore.ErrDeclaration]. Nothing is
+// opened before the first operation. Panics with a [*datastore.DeclarationError]
+// if data is nil.
 func New[T any](data *datastore.Data, name string) *Table[T] {
-	s, errs := newState(data, reflect.TypeFor[T](), name)
-	data.Declare(s.shape.spec, errs...)
-	return &Table[T]{s}
+	return &Table[T]{newState(data, reflect.TypeFor[T](), name)}
 }
 
 // Spec is a [Spec].
@@ -113,6 +115,9 @@ func (h *handle[T]) Query(ctx context.Context, q Query) (datastore.Page[T], erro
 	var page datastore.Page[T]
 	var err error
 	page.Next, err = h.state.query(ctx, h.grant, q, reflect.ValueOf(&page.Items).Elem())
+	if _, partial := errors.AsType[*datastore.PartialError](err); partial {
+		return page, err
+	}
 	return orZero(page, err)
 }
 

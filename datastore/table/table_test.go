@@ -80,6 +80,20 @@ type recursive struct {
 	ID         string `table:",pk"`
 }
 
+// Versioned is exported because an embedded pointer has to be.
+type Versioned struct {
+	V int `table:",version"`
+}
+
+type (
+	stamp  time.Time
+	hidden struct{ hiddenToo } //lint:ignore U1000 it is what cannot be stored
+	Hidden struct{ a int }     //lint:ignore U1000 it is what cannot be stored
+	moment struct{ time.Time }
+)
+
+type hiddenToo struct{ a int } //lint:ignore U1000 it is what cannot be stored
+
 func TestDeclarationErrors(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -151,10 +165,33 @@ func TestDeclarationErrors(t *testing.T) {
 		{"version is key", of[struct {
 			V int `table:",pk,version"`
 		}]{}, "that is no key"},
+		{"version behind a pointer", of[struct {
+			base
+			*Versioned
+		}]{}, "is in an embedded pointer"},
 		{"pointer to unexported", of[struct {
 			*base
 			ID string `table:",pk"`
 		}]{}, "cannot be filled"},
+		{"long key name", of[struct {
+			ID string `table:"a23456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890,pk"`
+		}]{}, "has 270 bytes; that of a key has at most 255"},
+		{"hidden fields", of[struct {
+			base
+			At stamp
+		}]{}, `attribute "At": table_test.stamp cannot be stored: none of its fields is exported; use time.Time`},
+		{"hidden fields in a list", of[struct {
+			base
+			Big []hidden
+		}]{}, "none of its fields is exported; give it MarshalText"},
+		{"hidden fields embedded", of[struct {
+			base
+			Hidden
+		}]{}, "none of its fields is exported"},
+		{"embedded time as key", of[struct {
+			base
+			At moment `table:",sk"`
+		}]{}, "embeds time.Time"},
 		{"embeds itself", of[recursive]{}, "recursive"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -189,10 +226,39 @@ func TestBrokenDeclaration(t *testing.T) {
 	_, put := handle.Put(t.Context(), broken{"a"})
 	_, query := handle.Query(t.Context(), table.Query{Key: table.PK("a")})
 	for op, err := range map[string]error{"Get": get, "Put": put, "Query": query} {
-		if !errors.Is(err, datastore.ErrInvalid) || !strings.Contains(err.Error(), "no partition key") {
-			t.Errorf("%s of a broken declaration = %v, want %v with the mistake", op, err, datastore.ErrInvalid)
+		if !errors.Is(err, datastore.ErrDeclaration) || !strings.Contains(err.Error(), "no partition key") {
+			t.Errorf("%s of a broken declaration = %v, want %v with the mistake", op, err, datastore.ErrDeclaration)
 		}
 	}
+}
+
+// TestRefusedName: a store whose name was refused is never opened by it.
+func TestRefusedName(t *testing.T) {
+	t.Parallel()
+	driver := &failing{Driver: filetable.Memory()}
+	data := datastore.New([]datastore.Driver{driver}, nil)
+	table.New[base](data, "items")
+	for name, want := range map[string]string{"../../../evil": "write a letter", "Items": "fold to the same variable"} {
+		create := datastore.Use[table.Creator[base]](&function{}, table.New[base](data, name))
+		_, err := create.Create(t.Context(), base{"1"})
+		if !errors.Is(err, datastore.ErrDeclaration) || !strings.Contains(err.Error(), want) {
+			t.Errorf("Create in table %q: error = %v, want %v about %q", name, err, datastore.ErrDeclaration, want)
+		}
+	}
+	if driver.opened != 0 {
+		t.Errorf("tables with a refused name were opened %d times", driver.opened)
+	}
+}
+
+func TestNewOnNothing(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		err, ok := recover().(*datastore.DeclarationError)
+		if !ok || !strings.Contains(err.Error(), "table_test.go") || !strings.Contains(err.Message, `table "items" is declared on no Data`) {
+			t.Errorf("New on a nil Data panics with %v, want a *DeclarationError of this file that says so", err)
+		}
+	}()
+	table.New[base](nil, "items")
 }
 
 func TestNeeds(t *testing.T) {

@@ -153,10 +153,10 @@ func contains(list []Value, v Value) bool {
 }
 
 // check says what DynamoDB would refuse in v: text that is not UTF-8, names that
-// are empty, more than 32 levels.
+// are empty or too long, more than 32 levels.
 func (v Value) check(level int) error {
 	if level > maxDepth {
-		return fmt.Errorf("nested deeper than %d levels", maxDepth)
+		return errDepth
 	}
 	switch v.typ {
 	case S:
@@ -166,28 +166,34 @@ func (v Value) check(level int) error {
 	case M:
 		for name, e := range v.item {
 			if err := checkAttribute(name, e, level+1); err != nil {
-				return err
+				return inMap(err)
 			}
 		}
 	case L, SS:
 		for i, e := range v.list {
 			if err := e.check(level + 1); err != nil {
-				return fmt.Errorf("element %d: %w", i, err)
+				return inElement(i, err)
 			}
 		}
 	}
 	return nil
 }
 
+// checkAttribute checks an attribute that is on level. Its errors name it only if
+// it is one of the item itself: below, names are data.
 func checkAttribute(name string, v Value, level int) error {
 	if name == "" || !utf8.ValidString(name) {
-		return fmt.Errorf("attribute name %q: want text of at least one character", name)
+		return fmt.Errorf("an attribute name is empty or not valid UTF-8")
 	}
+	if len(name) > maxName {
+		return fmt.Errorf("an attribute name has %d bytes; at most %d are allowed", len(name), maxName)
+	}
+	err := v.check(level)
 	if v.typ == 0 {
-		return fmt.Errorf("attribute %q: no value; leave it out or use Null", name)
+		err = fmt.Errorf("no value; leave it out or use Null")
 	}
-	if err := v.check(level); err != nil {
-		return fmt.Errorf("attribute %q: %w", name, err)
+	if err != nil && level == 1 {
+		return inAttribute(name, err, level)
 	}
-	return nil
+	return err
 }

@@ -152,7 +152,7 @@ func ExampleNumber() {
 	fmt.Println(err)
 	// Output:
 	// 19.9 <nil>
-	// number "1E200": out of range; its magnitude must be between 1E-130 and 1E126
+	// number: out of range; its magnitude must be between 1E-130 and 1E126
 }
 
 func ExampleSet() {

@@ -45,6 +45,9 @@ func (s *state) prepare(op string, item reflect.Value, conds []Cond) (Write, err
 		return w, err
 	}
 	w.If = And(must, w.If)
+	if err := checkOperators(w.If); err != nil {
+		return w, err
+	}
 	if w.Item, err = s.plan().encode(item); err != nil {
 		return w, err
 	}
@@ -81,15 +84,18 @@ func (s *state) expect(op string, item reflect.Value) (Cond, error) {
 	if op == "Create" {
 		field.SetZero()
 	}
-	old, err := encodeNumber(field)
+	old, err := encodeNumber(field, 0)
 	if err != nil {
 		return Cond{}, err
 	}
 	if !countUp(field) {
-		return Cond{}, invalid("version %q: %s has no successor in %v", v.name, old.text, field.Type())
+		return Cond{}, invalid("version %q: it is negative or the greatest %v, and cannot be counted up", v.name, field.Type())
 	}
-	if old.text == "0" {
+	switch {
+	case op == "Create":
 		return absent, nil
+	case old.text == "0": // no item, or one from before the type had a version
+		return Cond{op: OpNotExists, attr: v.name}, nil
 	}
 	return Cond{op: OpEq, attr: v.name, values: []Value{old}}, nil
 }

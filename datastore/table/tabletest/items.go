@@ -41,6 +41,12 @@ type account struct {
 	Version int64  `table:"version,version"`
 }
 
+// older is an account from before it had a version.
+type older struct {
+	ID      string `table:"id,pk"`
+	Balance int    `table:"balance"`
+}
+
 type inner struct {
 	A string
 	B []inner

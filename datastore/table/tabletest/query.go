@@ -1,6 +1,7 @@
 package tabletest
 
 import (
+	"encoding/base64"
 	"slices"
 	"strconv"
 	"strings"
@@ -167,7 +168,10 @@ var queryRules = []rule{
 			_, err := lines.Query(t.Context(), q)
 			wantError(t, "Query with "+name, err, datastore.ErrInvalid)
 		}
-		_, err := notes.Query(t.Context(), table.Query{Key: table.PK("a"), Range: table.Eq("id", "a")})
+		events := start[event](t, open)
+		_, err := events.Query(t.Context(), table.Query{Key: table.PK(1), Range: table.BeginsWith("at", "")})
+		wantError(t, "Query with an empty prefix", err, datastore.ErrInvalid)
+		_, err = notes.Query(t.Context(), table.Query{Key: table.PK("a"), Range: table.Eq("id", "a")})
 		wantError(t, "Query with a range of a table without a sort key", err, datastore.ErrInvalid)
 	}},
 }
@@ -224,7 +228,24 @@ var pageRules = []rule{
 			t.Errorf("the rest (-want +got):\n%s", diff)
 		}
 	}},
-	{"bound", "a token is refused for another partition, range, filter, direction or table, and if it was changed", pageBound},
+	{"bound", "a token is refused for another partition, range, filter or direction, and a changed one never leads out of its query", pageBound},
+	{"forged", "a token with another sort key is a place in the same query, or refused if it is outside of the range", pageForged},
+	{"changes descending", "a token survives the deletion of the item it stands at, also from the greatest down", func(t *testing.T, open target) {
+		lines := ten(t, open)
+		q := table.Query{Key: table.PK("a"), Limit: 4, Desc: true}
+		page, err := lines.Query(t.Context(), q)
+		if err != nil || len(page.Items) != 4 {
+			t.Fatalf("Query = %v, %v, want 4 items", page, err)
+		}
+		if err := lines.Delete(t.Context(), table.PKSK("a", page.Items[3].No)); err != nil {
+			t.Fatal(err)
+		}
+		put(t, lines, line{"a", 50, "before"}, line{"a", 4, "after"})
+		q.After, q.Limit = page.Next, 0
+		if diff := cmp.Diff([]int{7, 6, 5, 4, 0, -3, -20}, numbers(queryAll(t, lines, q))); diff != "" {
+			t.Errorf("the rest (-want +got):\n%s", diff)
+		}
+	}},
 	{"free", "a token is good with another limit and consistency", func(t *testing.T, open target) {
 		lines := ten(t, open)
 		page, err := lines.Query(t.Context(), table.Query{Key: table.PK("a"), Limit: 8})
@@ -283,12 +304,43 @@ func pageBound(t *testing.T, open target) {
 			c = 'B'
 		}
 		other.After = page.Next[:i] + datastore.Token(c) + page.Next[i+1:]
-		if got, err := lines.Query(t.Context(), other); err == nil {
+		got, err := lines.Query(t.Context(), other)
+		if err != nil {
+			wantError(t, "Query with byte "+strconv.Itoa(i)+" of the token changed", err, datastore.ErrInvalid)
+		} else {
 			for _, l := range got.Items {
 				if l.Order != "a" || l.No < 0 {
 					t.Errorf("Query with byte %s of the token changed = %+v, want nothing outside of the query", strconv.Itoa(i), l)
 				}
 			}
+		}
+	}
+}
+
+func pageForged(t *testing.T, open target) {
+	events := start[event](t, open)
+	for _, at := range []string{"a", "b", "c", "d", "e"} {
+		put(t, events, event{1, at, ""})
+	}
+	put(t, events, event{2, "c", ""})
+	q := table.Query{Key: table.PK(1), Range: table.Between("at", "b", "d"), Limit: 1}
+	page, err := events.Query(t.Context(), q)
+	if err != nil || page.Next == "" {
+		t.Fatalf("Query = %+v, %v, want a token", page, err)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(string(page.Next))
+	if err != nil || raw[len(raw)-1] != 'b' {
+		t.Fatalf("the token ends with %q, %v, want the sort key", raw, err)
+	}
+	q.Limit = 0
+	for at, want := range map[byte][]string{'a': nil, 'b': {"c", "d"}, 'c': {"d"}, 'd': nil, 'e': nil} {
+		raw[len(raw)-1] = at
+		q.After = datastore.Token(base64.RawURLEncoding.EncodeToString(raw))
+		if at < 'b' || at > 'd' {
+			_, err := events.Query(t.Context(), q)
+			wantError(t, "Query with a token outside of the range", err, datastore.ErrInvalid)
+		} else if diff := cmp.Diff(want, times(queryAll(t, events, q))); diff != "" {
+			t.Errorf("Query after %c, forged (-want +got):\n%s", at, diff)
 		}
 	}
 }

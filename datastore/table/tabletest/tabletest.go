@@ -100,19 +100,49 @@ type function struct{}
 func (function) FunctionName() string      { return "suite" }
 func (function) AddGrant(*datastore.Grant) {}
 
-// start is a handle on an empty table of items T.
-func start[T any](t testing.TB, open target) all[T] {
+// specOf is the Spec of a table of items T.
+func specOf[T any](t testing.TB) table.Spec {
 	t.Helper()
 	spec, ok := table.New[T](datastore.New(nil, nil), "items").Spec().(table.Spec)
 	if !ok {
 		t.Fatal("the Spec of a table is no table.Spec")
 	}
+	return spec
+}
+
+// start is a handle on an empty table of items T.
+func start[T any](t testing.TB, open target) all[T] {
+	t.Helper()
+	spec := specOf[T](t)
 	data := open.open(t, spec)
 	handle := datastore.Use[all[T]](function{}, table.New[T](data, "items"))
 	for _, err := range data.Errs() {
 		t.Fatalf("declaration: %v", err)
 	}
 	return handle
+}
+
+// startTwo are handles of two item types, with the same key, on one empty table.
+func startTwo[T, U any](t testing.TB, open target) (all[T], all[U]) {
+	t.Helper()
+	spec := specOf[T](t)
+	data := open.open(t, spec)
+	driver, err := datastore.DriverOf[table.Driver](data, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	variable := datastore.Variable(spec)
+	physical, _ := data.Physical(spec)
+	again := datastore.New([]datastore.Driver{driver}, &datastore.Options{
+		Namespace: data.Namespace(),
+		Lookup:    func(name string) (string, bool) { return physical, name == variable },
+	})
+	first := datastore.Use[all[T]](function{}, table.New[T](data, "items"))
+	second := datastore.Use[all[U]](function{}, table.New[U](again, "items"))
+	for _, err := range append(data.Errs(), again.Errs()...) {
+		t.Fatalf("declaration: %v", err)
+	}
+	return first, second
 }
 
 // put stores items without further ado.

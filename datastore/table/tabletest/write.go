@@ -13,7 +13,7 @@ import (
 )
 
 var createRules = []rule{
-	{"new", "Create stores a new item and returns it as stored, with version 1", func(t *testing.T, open target) {
+	{"new", "Create stores a new item and returns it with version 1", func(t *testing.T, open target) {
 		accounts := start[account](t, open)
 		want := account{"a", 5, 1}
 		got, err := accounts.Create(t.Context(), account{"a", 5, 77})
@@ -113,6 +113,7 @@ var putRules = []rule{
 		}
 	}},
 	{"version", "Put of the version that is stored counts it up; of another it answers ErrConflict", putVersion},
+	{"new version", "an item from before its type had a version has version 0: Put replaces it, Create does not", putUnversioned},
 	{"race", "no update is lost when each Put has the version it read", putRace},
 	{"condition", "Put happens only if its conditions hold of the stored item", func(t *testing.T, open target) {
 		notes := start[note](t, open)
@@ -173,6 +174,24 @@ func putVersion(t *testing.T, open target) {
 	if got, err := accounts.Get(t.Context(), table.PK("a")); err != nil || got != second {
 		t.Errorf("Get = %+v, %v, want %+v", got, err, second)
 	}
+}
+
+func putUnversioned(t *testing.T, open target) {
+	olders, accounts := startTwo[older, account](t, open)
+	put(t, olders, older{"a", 5})
+	a, err := accounts.Get(t.Context(), table.PK("a"), table.Consistent())
+	if want := (account{"a", 5, 0}); err != nil || a != want {
+		t.Fatalf("Get of an item without a version = %+v, %v, want %+v", a, err, want)
+	}
+	_, err = accounts.Create(t.Context(), a)
+	wantError(t, "Create over an item without a version", err, datastore.ErrConflict)
+	_, err = accounts.Put(t.Context(), account{ID: "a", Version: 1})
+	wantError(t, "Put of version 1 over an item without a version", err, datastore.ErrConflict)
+	if got, err := accounts.Put(t.Context(), a); err != nil || got.Version != 1 {
+		t.Errorf("Put of version 0 over an item without a version = %+v, %v, want version 1", got, err)
+	}
+	_, err = accounts.Put(t.Context(), a)
+	wantError(t, "Put of version 0 again", err, datastore.ErrConflict)
 }
 
 func putRace(t *testing.T, open target) {
