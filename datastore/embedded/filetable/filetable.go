@@ -10,9 +10,11 @@
 // line of text for each write, with a checksum. All items are kept in memory as
 // well. A write is handed to the operating system before it is answered, so that
 // it survives the end of the process, a crash included; [Options.Sync] makes it
-// survive a loss of power too. A line that was cut off by a crash is dropped,
-// with a warning, when the table is opened. Damage anywhere else is an error,
-// and nothing is changed. The journal is rewritten when most of it is history.
+// survive a loss of power too. A last line without a line break, which a crash
+// cut off, is dropped with a warning when the table is opened. Any other damage,
+// also of a complete last line, is an error, and nothing is changed. The journal
+// is rewritten when its history has more bytes than its items, and more than 1 MB;
+// where that fails, for want of space for example, it stays as it is.
 //
 // One process at a time uses a folder: it holds a lock on FOLDER/lock.
 //
@@ -51,7 +53,8 @@ type Options struct {
 	// Sync makes each write wait until the disk has it. Default: the operating
 	// system writes when it likes, and the end of the process loses nothing.
 	Sync bool
-	// Log is told of a line that a crash cut off. Default slog.Default().
+	// Log is told of a line that a crash cut off, and of a journal that could
+	// not be rewritten. Default slog.Default().
 	Log *slog.Logger
 }
 

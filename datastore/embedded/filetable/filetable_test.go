@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -167,9 +168,12 @@ func TestDamage(t *testing.T) {
 		file []byte
 		want string
 	}{
-		"a byte changed in the middle": {bytes.Replace(whole, []byte("two"), []byte("tow"), 1), "damaged at byte"},
-		"no header":                    {bytes.Join(rows[1:], nil), "header"},
-		"two headers":                  {append(slices.Clone(rows[0]), whole...), "header"},
+		"a byte changed in the middle":    {bytes.Replace(whole, []byte("two"), []byte("tow"), 1), "damaged at byte"},
+		"a byte changed in the last line": {bytes.Replace(whole, []byte("three"), []byte("there"), 1), "damaged at byte"},
+		"another version":                 {resealed(rows[0], `"version":1`, `"version":2`), "version 2"},
+		"a line without an end":           {bytes.Repeat([]byte("x"), 17<<20), "damaged at byte 0"},
+		"no header":                       {bytes.Join(rows[1:], nil), "header"},
+		"two headers":                     {append(slices.Clone(rows[0]), whole...), "header"},
 	} {
 		if err := os.WriteFile(path, c.file, 0o644); err != nil {
 			t.Fatal(err)
@@ -208,27 +212,92 @@ func TestKeyChanged(t *testing.T) {
 	}
 }
 
+// resealed is a journal line with a part replaced and the checksum made right.
+func resealed(line []byte, old, fresh string) []byte {
+	data := bytes.Replace(bytes.TrimSuffix(line[9:], []byte("\n")), []byte(old), []byte(fresh), 1)
+	return fmt.Appendf(nil, "%08x %s\n", crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)), data)
+}
+
+func journalSize(t testing.TB, dir string) int64 {
+	t.Helper()
+	info, err := os.Stat(filepath.Join(dir, journalPath))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+// TestCompaction: the journal is rewritten by its bytes, whatever the number of
+// its lines, and not as long as a rewrite would win little.
 func TestCompaction(t *testing.T) {
 	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		writes   int
+		text     int // bytes of an item
+		min, max int64
+	}{
+		{"few writes of large items", 60, 300 << 10, 1500 << 10, 5 << 20},
+		{"many writes of small items", 30_000, 1, 1, 2 << 20},
+		{"little history", 500, 1, 25_000, 50_000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			driver := filetable.In(dir, nil)
+			items := use(driver)
+			for i := range c.writes {
+				put(t, items, line{"a", float64(i % 5), strings.Repeat("x", c.text-1) + strconv.Itoa(i%10)})
+			}
+			if size := journalSize(t, dir); size < c.min || size > c.max {
+				t.Errorf("after %d writes of 5 items of %d bytes the journal has %d bytes, want %d to %d", c.writes, c.text, size, c.min, c.max)
+			}
+			want := partition(t, items, "a")
+			if len(want) != 5 || !strings.HasSuffix(want[4].Text, "9") {
+				t.Errorf("after compaction: %d items, want the last five", len(want))
+			}
+			if diff := cmp.Diff(want, partition(t, use(reopened(t, driver, dir, nil)), "a")); diff != "" {
+				t.Errorf("after compaction and a restart (-want +got):\n%s", diff)
+			}
+			if left, _ := filepath.Glob(filepath.Join(dir, "table", "*.new")); len(left) > 0 {
+				t.Errorf("compaction left %v behind", left)
+			}
+		})
+	}
+}
+
+// TestCompactionFails puts a folder in the way of the new journal: the table is
+// written, opened and read all the same, and compaction is tried seldom.
+func TestCompactionFails(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	driver := filetable.In(dir, nil)
-	items := use(driver)
-	for i := range 2500 {
-		put(t, items, line{"a", float64(i % 5), strconv.Itoa(i)})
+	obstacle := filepath.Join(dir, journalPath+".new", "x")
+	if err := os.MkdirAll(obstacle, 0o700); err != nil {
+		t.Fatal(err)
 	}
-	data, err := os.ReadFile(filepath.Join(dir, journalPath))
-	if n := bytes.Count(data, []byte("\n")); err != nil || n > 1100 {
-		t.Errorf("after 2500 writes of 5 items the journal has %d lines, %v, want at most 1100", n, err)
+	var log bytes.Buffer
+	opts := &filetable.Options{Log: slog.New(slog.NewTextHandler(&log, nil))}
+	driver := filetable.In(dir, opts)
+	text := strings.Repeat("x", 100<<10)
+	for range 60 { // 6 MB: tried at 1.2 MB, 2.5 and 5.1
+		put(t, use(driver), line{"a", 1, text})
 	}
-	want := partition(t, items, "a")
-	if len(want) != 5 || want[4].Text != "2499" {
-		t.Errorf("after compaction: %v, want the last five", want)
+	if n := strings.Count(log.String(), "not compacted"); n != 3 {
+		t.Errorf("while a journal grew to 6 MB %d compactions failed, want 3:\n%s", n, log.String())
 	}
-	if diff := cmp.Diff(want, partition(t, use(reopened(t, driver, dir, nil)), "a")); diff != "" {
-		t.Errorf("after compaction and a restart (-want +got):\n%s", diff)
+	driver = reopened(t, driver, dir, opts)
+	if got := partition(t, use(driver), "a"); len(got) != 1 || got[0].Text != text {
+		t.Errorf("opened without space to compact: %d items, want the one", len(got))
 	}
-	if left, _ := filepath.Glob(filepath.Join(dir, "table", "*.new")); len(left) > 0 {
-		t.Errorf("compaction left %v behind", left)
+	if n := strings.Count(log.String(), "not compacted"); n != 4 {
+		t.Errorf("opening it gave %d warnings in all, want 4", n)
+	}
+	if err := os.RemoveAll(filepath.Dir(obstacle)); err != nil {
+		t.Fatal(err)
+	}
+	reopened(t, driver, dir, opts).OpenTable(t.Context(), datastore.New(nil, nil), table.New[line](datastore.New(nil, nil), "lines").Spec().(table.Spec))
+	if size := journalSize(t, dir); size > 200<<10 {
+		t.Errorf("once there is space the journal has %d bytes, want those of one item", size)
 	}
 }
 

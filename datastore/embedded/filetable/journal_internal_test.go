@@ -31,18 +31,22 @@ func FuzzJournal(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e := newEngine(table.Spec{Logical: "t", PK: table.Attribute{Name: "id", Type: table.S}})
 		lines := 0
-		good, err := scan(data, func(r record) error {
+		replay := e.replayer()
+		good, torn, err := scan(bytes.NewReader(data), func(r record, size int64) error {
 			lines++
-			return e.replay(r, lines == 1)
+			return replay(r, size)
 		})
-		if good < 0 || good > len(data) || good > 0 && data[good-1] != '\n' {
+		if good < 0 || good > int64(len(data)) || good > 0 && data[good-1] != '\n' {
 			t.Fatalf("scan = %d of %d bytes, want the end of a line", good, len(data))
 		}
 		if err != nil {
 			return
 		}
+		if rest := data[good:]; torn != int64(len(rest)) || bytes.IndexByte(rest, '\n') >= 0 {
+			t.Fatalf("scan dropped %d of the last %d bytes %q, want all of them and no line break", torn, len(rest), rest)
+		}
 		again := 0
-		regood, err := scan(data[:good], func(r record) error {
+		regood, _, err := scan(bytes.NewReader(data[:good]), func(r record, _ int64) error {
 			again++
 			line, err := r.line()
 			if err != nil {
