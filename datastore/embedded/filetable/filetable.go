@@ -91,7 +91,10 @@ func (d *Driver) OpenTable(_ context.Context, data *datastore.Data, spec table.S
 	if d.closed {
 		return nil, unavailable(fmt.Errorf("the driver is closed"))
 	}
-	name := filepath.Join(data.Namespace(), "table", spec.Logical)
+	name, err := fileName(data.Namespace(), spec.Logical)
+	if err != nil {
+		return nil, unavailable(err)
+	}
 	if e, ok := d.tables[name]; ok {
 		if e.spec != spec {
 			return nil, unavailable(keyChanged(e.spec, spec))

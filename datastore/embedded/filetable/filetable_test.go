@@ -110,6 +110,47 @@ func TestMemoryIsSharedByName(t *testing.T) {
 	}
 }
 
+// TestNames: no name leads out of the folder, whatever the declaration's fate.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 64)
+	for _, c := range []struct {
+		namespace, name string
+		want            string // in the error; "" for none
+	}{
+		{"", "lines", ""},
+		{"my-app", "my_lines-2", ""},
+		{long, long, ""},
+		{"", "../../../evil", "table name"},
+		{"", "a/b", "table name"},
+		{"", `a\b`, "table name"},
+		{"", ".", "table name"},
+		{"", "", "table name"},
+		{"", "2lines", "table name"},
+		{"", long + "x", "table name"},
+		{"..", "lines", "namespace name"},
+		{"/etc", "lines", "namespace name"},
+		{".lock", "lines", "namespace name"},
+	} {
+		t.Run(c.namespace+" "+c.name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			driver := filetable.In(filepath.Join(root, "a", "b"), nil)
+			defer driver.Close()
+			data := datastore.New(nil, &datastore.Options{Namespace: c.namespace})
+			spec := table.New[line](data, "lines").Spec().(table.Spec)
+			spec.Logical = c.name
+			_, err := driver.OpenTable(t.Context(), data, spec)
+			if (err == nil) != (c.want == "") || err != nil && (!strings.Contains(err.Error(), c.want) || !errors.Is(err, datastore.ErrUnavailable)) {
+				t.Errorf("OpenTable(%q, %q) = %v, want %q", c.namespace, c.name, err, c.want)
+			}
+			if made, _ := os.ReadDir(root); err != nil && len(made) > 0 {
+				t.Errorf("OpenTable(%q, %q) made %v, want nothing", c.namespace, c.name, made)
+			}
+		})
+	}
+}
+
 const journalPath = "table/lines.journal"
 
 // TestTornTail cuts the journal at every byte, as a crash might: what was whole
