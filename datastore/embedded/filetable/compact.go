@@ -80,8 +80,10 @@ func writeAll(path string, e *engine) (size int64, err error) {
 }
 
 // replace puts the file at path in the place of j. Both are closed meanwhile,
-// because not every system renames open files.
+// because not every system renames open files. If j cannot be opened again, the
+// next write tries to.
 func (j *journal) replace(path string, size int64) error {
+	j.info = nil
 	if err := j.file.Close(); err != nil {
 		return err
 	}

@@ -14,9 +14,12 @@
 // cut off, is dropped with a warning when the table is opened. Any other damage,
 // also of a complete last line, is an error, and nothing is changed. The journal
 // is rewritten when its history has more bytes than its items, and more than 1 MB;
-// where that fails, for want of space for example, it stays as it is.
+// where that fails, for want of space for example, it stays as it is. If the file
+// is deleted or replaced while the program runs, writes answer
+// [datastore.ErrUnavailable] until the program is started again.
 //
-// One process at a time uses a folder: it holds a lock on FOLDER/lock.
+// One process at a time uses a folder: it holds a lock on FOLDER/.lock.
+// Only the user who runs it can read the files.
 //
 // Pages end after 1 MB, as in DynamoDB; reads are always consistent; there is no
 // throttling.
@@ -124,7 +127,7 @@ func (d *Driver) take() error {
 	if d.dir == "" || d.lock != nil {
 		return nil
 	}
-	if err := os.MkdirAll(d.dir, 0o755); err != nil {
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return err
 	}
 	lock, err := lockFolder(d.dir)
@@ -138,7 +141,7 @@ func (d *Driver) take() error {
 // load takes the lock, if this is the first table, and reads the journal.
 func (d *Driver) load(e *engine, name string) error {
 	path := filepath.Join(d.dir, name+".journal")
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	if err := d.take(); err != nil {

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,8 +155,9 @@ func TestNames(t *testing.T) {
 
 const journalPath = "table/lines.journal"
 
-// TestTornTail cuts the journal at every byte, as a crash might: what was whole
-// is there, the rest is dropped and reported, and writing goes on.
+// TestTornTail cuts the journal in and between the parts of each line, as a crash
+// might: what was whole is there, the rest is dropped and reported, and writing
+// goes on. (scan's own test cuts at every byte; here each cut costs two syncs.)
 func TestTornTail(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -167,7 +170,15 @@ func TestTornTail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for cut := range len(whole) + 1 {
+	var cuts []int
+	start := 0
+	for row := range bytes.Lines(whole) {
+		for _, at := range []int{0, 1, 8, 9, len(row) / 2, len(row) - 1} {
+			cuts = append(cuts, start+at)
+		}
+		start += len(row)
+	}
+	for _, cut := range append(cuts, len(whole)) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, journalPath)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, whole[:cut], 0o644)); err != nil {
@@ -429,6 +440,90 @@ func TestFolderCannotBeMade(t *testing.T) {
 	_, err := use(filetable.In(file, nil)).Get(t.Context(), table.PKSK("a", 1))
 	if !errors.Is(err, datastore.ErrUnavailable) {
 		t.Errorf("Get in a folder that is a file: error = %v, want %v", err, datastore.ErrUnavailable)
+	}
+}
+
+// TestLockCannotBeMade: what goes wrong with the lock is another process only if
+// it is; and a namespace may be called like the lock.
+func TestLockCannotBeMade(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, ".lock"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err := filetable.In(dir, nil).Lock()
+	if err == nil || strings.Contains(err.Error(), "in use") || !strings.Contains(err.Error(), "cannot be locked") || !strings.Contains(err.Error(), dir) {
+		t.Errorf("Lock where a folder is in the way: error = %v, want one that names %s and no other process", err, dir)
+	}
+	driver := filetable.In(t.TempDir(), nil)
+	defer driver.Close()
+	data := datastore.New([]datastore.Driver{driver}, &datastore.Options{Namespace: "lock"})
+	put(t, datastore.Use[lines](function{}, table.New[line](data, "lines")), line{"a", 1, "x"})
+	put(t, use(driver), line{"a", 1, "x"})
+}
+
+// TestFileGone deletes and replaces the files of a table that is in use: no write
+// is answered that the next run of the program would not see.
+func TestFileGone(t *testing.T) {
+	t.Parallel()
+	for name, remove := range map[string]func(dir string) error{
+		"folder deleted":  os.RemoveAll,
+		"journal deleted": func(dir string) error { return os.Remove(filepath.Join(dir, journalPath)) },
+		"journal replaced": func(dir string) error {
+			path := filepath.Join(dir, journalPath)
+			whole, err := os.ReadFile(path)
+			return errors.Join(err, os.Rename(path, path+".old"), os.WriteFile(path, whole, 0o600))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "data")
+			driver := filetable.In(dir, nil)
+			items := use(driver)
+			put(t, items, line{"a", 1, "x"})
+			if err := remove(dir); err != nil {
+				t.Skipf("this system keeps open files in their place: %v", err)
+			}
+			_, err := items.Put(t.Context(), line{"a", 2, "y"})
+			if !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), "deleted or replaced") {
+				t.Errorf("Put: error = %v, want %v that says why", err, datastore.ErrUnavailable)
+			}
+			if err := items.Delete(t.Context(), table.PKSK("a", 1.0)); !errors.Is(err, datastore.ErrUnavailable) {
+				t.Errorf("Delete: error = %v, want %v", err, datastore.ErrUnavailable)
+			}
+			if got := partition(t, items, "a"); len(got) != 1 {
+				t.Errorf("after refused writes: %v, want the one item", got)
+			}
+			driver = reopened(t, driver, dir, nil)
+			put(t, use(driver), line{"a", 3, "z"})
+		})
+	}
+}
+
+func TestOnlyOwnerReads(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the mode bits of Windows say nothing about other users")
+	}
+	dir := filepath.Join(t.TempDir(), "data")
+	driver := filetable.In(dir, nil)
+	defer driver.Close()
+	items := use(driver)
+	for range 15 { // with a compaction
+		put(t, items, line{"a", 1, strings.Repeat("x", 100<<10)})
+	}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has the mode %v, want nothing for others", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

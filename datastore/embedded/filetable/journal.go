@@ -1,6 +1,7 @@
 package filetable
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ type journal struct {
 	path    string
 	opts    Options
 	file    *os.File
+	info    os.FileInfo // of file, to know it again by
 	size    int64
 	retryAt int64 // the size at which a compaction is tried that failed before
 }
@@ -25,7 +27,10 @@ func openJournal(path string, e *engine, opts Options) (*journal, error) {
 		return nil, err
 	}
 	j := &journal{path: path, opts: opts, file: file}
-	if err := j.load(e); err != nil {
+	if j.info, err = file.Stat(); err == nil {
+		err = j.load(e)
+	}
+	if err != nil {
 		j.file.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -101,6 +106,9 @@ func (j *journal) append(r record) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := j.inPlace(); err != nil {
+		return 0, err
+	}
 	if _, err = j.file.Write(line); err == nil && j.opts.Sync {
 		err = j.file.Sync()
 	}
@@ -114,17 +122,43 @@ func (j *journal) append(r record) (int64, error) {
 	return int64(len(line)), nil
 }
 
+// inPlace reports an error if the file is no longer the one at its path: what is
+// written to it then would be lost, and nobody would know.
+func (j *journal) inPlace() error {
+	if j.info == nil { // it could not be opened after a compaction
+		if err := j.reopen(); err != nil {
+			return fmt.Errorf("open journal again: %w", err)
+		}
+	}
+	info, err := os.Stat(j.path)
+	if err == nil && os.SameFile(info, j.info) {
+		return nil
+	}
+	if err == nil {
+		err = errors.New("it is another file now")
+	}
+	return fmt.Errorf("journal %s was deleted or replaced while in use; start the program again: %w", j.path, err)
+}
+
 // reopen opens the file again, to write at its end.
 func (j *journal) reopen() error {
+	j.info = nil
 	file, err := os.OpenFile(j.path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
-	if _, err := file.Seek(j.size, io.SeekStart); err != nil {
+	info, err := file.Stat()
+	if err == nil && info.Size() != j.size {
+		err = fmt.Errorf("%s has %d bytes, not the %d that were written", j.path, info.Size(), j.size)
+	}
+	if err == nil {
+		_, err = file.Seek(j.size, io.SeekStart)
+	}
+	if err != nil {
 		file.Close()
 		return err
 	}
-	j.file = file
+	j.file, j.info = file, info
 	return nil
 }
 
