@@ -64,6 +64,9 @@ func parseLine(line []byte) (record, error) {
 	if err != nil || uint32(sum) != crc32.Checksum(line[9:], castagnoli) {
 		return r, fmt.Errorf("wrong checksum")
 	}
+	if r, ok := decodeItem(line[9:]); ok {
+		return r, nil
+	}
 	if err := json.Unmarshal(line[9:], &r); err != nil {
 		return r, err
 	}
