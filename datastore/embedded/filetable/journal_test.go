@@ -139,6 +139,7 @@ func TestCompaction(t *testing.T) {
 		{"few writes of large items", 60, 300 << 10, 1500 << 10, 5 << 20},
 		{"many writes of small items", 10_000, 100, 1, 1300 << 10},
 		{"little history", 500, 1, 25_000, 50_000},
+		{"more items than history", 9, 390 << 10, 3500 << 10, 4 << 20},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +153,8 @@ func TestCompaction(t *testing.T) {
 				t.Errorf("after %d writes of 5 items of %d bytes the journal has %d bytes, want %d to %d", c.writes, c.text, size, c.min, c.max)
 			}
 			want := partition(t, items, "a")
-			if len(want) != 5 || !strings.HasSuffix(want[4].Text, "9") {
+			last := c.writes - 1 - c.writes%5 // of the item 4
+			if len(want) != 5 || !strings.HasSuffix(want[4].Text, strconv.Itoa(last%10)) {
 				t.Errorf("after compaction: %d items, want the last five", len(want))
 			}
 			if diff := cmp.Diff(want, partition(t, use(reopened(t, driver, dir, nil)), "a")); diff != "" {
@@ -194,9 +196,42 @@ func TestCompactionFails(t *testing.T) {
 	if err := os.RemoveAll(filepath.Dir(obstacle)); err != nil {
 		t.Fatal(err)
 	}
-	reopened(t, driver, dir, opts).OpenTable(t.Context(), datastore.New(nil, nil), table.New[line](datastore.New(nil, nil), "lines").Spec().(table.Spec))
+	driver = reopened(t, driver, dir, opts)
+	use(driver).Get(t.Context(), table.PKSK("a", 1))
 	if size := journalSize(t, dir); size > 200<<10 {
-		t.Errorf("once there is space the journal has %d bytes, want those of one item", size)
+		t.Errorf("opened once there is space, the journal has %d bytes, want those of one item", size)
+	}
+}
+
+// TestCompactionRecovers: once a compaction that failed has succeeded, the next
+// one does not wait for the size that the failure set.
+func TestCompactionRecovers(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	obstacle := filepath.Join(dir, journalPath+".new", "x")
+	if err := os.MkdirAll(obstacle, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	driver := filetable.In(dir, &filetable.Options{Log: slog.New(slog.DiscardHandler)})
+	defer driver.Close()
+	items := use(driver)
+	text := strings.Repeat("x", 100<<10)
+	for i := range 51 { // fails at 1.2 MB and 2.5, succeeds at 5.1
+		if i == 40 {
+			if err := os.RemoveAll(filepath.Dir(obstacle)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put(t, items, line{"a", 1, text})
+	}
+	if size := journalSize(t, dir); size > 500<<10 {
+		t.Fatalf("after the compaction the journal has %d bytes, want those of a few items", size)
+	}
+	for range 20 {
+		put(t, items, line{"a", 1, text})
+	}
+	if size := journalSize(t, dir); size > 1300<<10 {
+		t.Errorf("20 writes of 100 KB later the journal has %d bytes, want at most 1.3 MB", size)
 	}
 }
 
