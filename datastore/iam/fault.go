@@ -2,9 +2,10 @@ package iam
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"strings"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -25,6 +26,13 @@ type fault struct {
 	progress bool // a part of a batch was done
 }
 
+// errRefused is the kind of a request that a service calls wrong. What a client
+// of the application can get wrong has been refused before it is sent, so this is
+// a mistake of the program or of its deployment (a table with another key), which
+// must not become a 4xx: ErrUnavailable, as of a table that is not there. Nothing
+// was written.
+var errRefused = datastore.ErrUnavailable
+
 // codes of AWS services, by what they mean. Those that mean something else in
 // one service are given by its driver.
 var codes = map[string]fault{
@@ -39,10 +47,12 @@ var codes = map[string]fault{
 	"BandwidthLimitExceeded":                 {kind: datastore.ErrThrottled, retry: true},
 	"SlowDown":                               {kind: datastore.ErrThrottled, retry: true},
 	"TransactionConflictException":           {kind: datastore.ErrConflict, retry: true},
+	"ReplicatedWriteConflictException":       {kind: datastore.ErrConflict, retry: true},
 	"ConditionalCheckFailedException":        {kind: datastore.ErrConflict},
 
 	"AccessDenied":                             {kind: datastore.ErrDenied},
 	"AccessDeniedException":                    {kind: datastore.ErrDenied},
+	"KMSAccessDeniedException":                 {kind: datastore.ErrDenied},
 	"UnrecognizedClientException":              {kind: datastore.ErrDenied},
 	"InvalidSignatureException":                {kind: datastore.ErrDenied},
 	"SignatureDoesNotMatch":                    {kind: datastore.ErrDenied},
@@ -51,7 +61,7 @@ var codes = map[string]fault{
 	"MissingAuthenticationToken":               {kind: datastore.ErrDenied},
 	"ExpiredToken":                             {kind: datastore.ErrDenied},
 	"ExpiredTokenException":                    {kind: datastore.ErrDenied},
-	"ValidationException":                      {kind: datastore.ErrInvalid},
+	"ValidationException":                      {kind: errRefused},
 	"RequestEntityTooLarge":                    {kind: datastore.ErrTooLarge},
 	"RequestExpired":                           {kind: datastore.ErrUnavailable, retry: true},
 	"RequestTimeTooSkewed":                     {kind: datastore.ErrUnavailable, retry: true},
@@ -60,8 +70,8 @@ var codes = map[string]fault{
 }
 
 // faultOf reads an error of one attempt. special are codes of the service that
-// do not mean what [codes] says.
-func faultOf(err error, special map[string]error) fault {
+// do not mean what [codes] says; unsent says that certainly nothing went out.
+func faultOf(err error, special map[string]error, unsent bool) fault {
 	var unfinished *Unfinished
 	if errors.As(err, &unfinished) {
 		return fault{kind: datastore.ErrThrottled, retry: true, progress: unfinished.Progress}
@@ -77,39 +87,51 @@ func faultOf(err error, special map[string]error) fault {
 	var signing *v4.SigningError
 	var params *smithy.InvalidParamsError
 	var encoding *smithy.SerializationError
-	switch {
+	switch status := statusOf(err); {
 	case errors.As(err, &signing):
 		return fault{kind: datastore.ErrDenied}
 	case errors.As(err, &params), errors.As(err, &encoding):
-		return fault{kind: datastore.ErrInvalid}
-	case notSent(err):
+		return fault{kind: errRefused}
+	case unsent:
 		return fault{kind: datastore.ErrUnavailable, retry: true}
+	case status >= 400: // a body that is not the service's, such as a proxy's
+		f := statusFault(status)
+		f.retry = f.retry || cutOff(err) // what it was is not known
+		return f
 	}
 	return fault{kind: datastore.ErrUnavailable, retry: true, lost: true, quick: !timedOut(err)}
 }
 
 func apiFault(err error, api smithy.APIError, special map[string]error) fault {
 	code := api.ErrorCode()
-	var f fault
-	status := statusOf(err)
-	known, ok := codes[code]
+	f, known := codes[code]
 	switch {
 	case special[code] != nil:
 		f = fault{kind: special[code]}
-	case ok:
-		f = known
-	case status == 429:
-		f = fault{kind: datastore.ErrThrottled, retry: true}
-	case status >= 500 || status < 400:
-		f = fault{kind: datastore.ErrUnavailable, retry: true, lost: true}
-	default:
-		f = fault{kind: datastore.ErrUnavailable}
+	case !known:
+		f = statusFault(statusOf(err))
 	}
 	if code == "ValidationException" && strings.Contains(api.ErrorMessage(), "size has exceeded") {
 		f.kind = datastore.ErrTooLarge
 	}
 	f.code = code
 	return f
+}
+
+// statusFault is what an answer means that has only its status to go by; 0 for
+// none.
+func statusFault(status int) fault {
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return fault{kind: datastore.ErrDenied}
+	case status == http.StatusRequestEntityTooLarge:
+		return fault{kind: datastore.ErrTooLarge}
+	case status == http.StatusTooManyRequests:
+		return fault{kind: datastore.ErrThrottled, retry: true}
+	case status >= 500, status < 400, status == http.StatusRequestTimeout:
+		return fault{kind: datastore.ErrUnavailable, retry: true, lost: true}
+	}
+	return fault{kind: errRefused}
 }
 
 func statusOf(err error) int {
@@ -120,13 +142,10 @@ func statusOf(err error) int {
 	return 0
 }
 
-// notSent reports whether it is certain that no request went out.
-func notSent(err error) bool {
+// cutOff reports whether an answer ended before its end.
+func cutOff(err error) bool {
 	var op *net.OpError
-	var dns *net.DNSError
-	var cert *tls.CertificateVerificationError
-	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") ||
-		errors.As(err, &dns) || errors.As(err, &cert)
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &op)
 }
 
 func timedOut(err error) bool {

@@ -67,32 +67,43 @@ func (*Unfinished) Error() string { return "the service left a part of the batch
 
 // Do calls send, again where that helps, each time with a context for one
 // attempt. It answers nil or a [*datastore.Error] with Kind, Code and Attempts:
-// [datastore.ErrNoBudget] if it was not sent because of the time,
+// [datastore.ErrNoBudget] if it was not sent because of the time, and also if ctx
+// was cancelled while it was on its way and it changes nothing;
 // [datastore.ErrUnknown] for a write that failed after an attempt whose answer
-// was lost.
+// was lost; [datastore.ErrUnavailable] for a request that the service calls
+// wrong, because a client of the application cannot have caused that.
 func (r *Retry) Do(ctx context.Context, c Call, send func(context.Context) error) error {
 	if err := inTime(ctx); err != nil {
 		return &datastore.Error{Kind: datastore.ErrNoBudget, Err: err}
 	}
 	lost, failed := false, 0
 	for attempt := 1; ; attempt++ {
-		err := r.attempt(ctx, send)
+		unsent, err := r.attempt(ctx, send)
 		if err == nil {
 			r.tokens.put(tokensSuccess)
 			return nil
 		}
-		f := faultOf(err, c.Special)
+		f := faultOf(err, c.Special, unsent)
 		lost = lost || f.lost
 		if failed++; f.progress {
 			failed = 1
 		}
 		if failed >= MaxAttempts || !f.retry || f.lost && c.Write && !c.Repeatable || !r.pause(ctx, failed, f) {
-			if c.Write && lost {
-				f.kind = datastore.ErrUnknown
-			}
-			return &datastore.Error{Kind: f.kind, Code: f.code, Attempts: attempt, Err: err}
+			return &datastore.Error{Kind: outcome(ctx, c, f, lost, err), Code: f.code, Attempts: attempt, Err: err}
 		}
 	}
+}
+
+// outcome is the kind of a call that ends with f. lost says that an attempt may
+// have been carried out.
+func outcome(ctx context.Context, c Call, f fault, lost bool, err error) error {
+	switch {
+	case c.Write && lost:
+		return datastore.ErrUnknown
+	case errors.Is(ctx.Err(), context.Canceled) && errors.Is(err, context.Canceled):
+		return datastore.ErrNoBudget
+	}
+	return f.kind
 }
 
 var errNoTime = errors.New("the deadline is too near")
@@ -113,15 +124,20 @@ func timeLeft(ctx context.Context) (time.Duration, bool) {
 }
 
 // attempt gives send a part of the time that is left, so that a connection that
-// answers nothing leaves some for another attempt.
-func (r *Retry) attempt(ctx context.Context, send func(context.Context) error) error {
+// answers nothing leaves some for another attempt. unsent says that certainly no
+// request went out.
+func (r *Retry) attempt(ctx context.Context, send func(context.Context) error) (unsent bool, err error) {
 	limit := maxAttempt
 	if left, ok := timeLeft(ctx); ok {
 		limit = min(limit, max(left*2/5, minAttempt))
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return send(ctx)
+	var s sending
+	if err = send(s.watch(ctx)); err == nil {
+		return false, nil
+	}
+	return s.none(err), err
 }
 
 // pause waits before another attempt. It reports false at once, while the real

@@ -3,12 +3,16 @@ package iam_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam"
@@ -19,6 +23,16 @@ var (
 	errReset     = &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}
 	errDial      = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 )
+
+// answer is the SDK's error of an answer that it read err from; page of one whose
+// body is not the service's.
+func answer(status int, err error) error {
+	return &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: err}
+}
+
+func page(status int) error {
+	return answer(status, &smithy.DeserializationError{Err: errors.New("invalid character '<'")})
+}
 
 func TestRetryDo(t *testing.T) {
 	t.Parallel()
@@ -40,7 +54,7 @@ func TestRetryDo(t *testing.T) {
 		{"lost, then throttled", safe, []error{errReset, errThrottled}, iam.MaxAttempts, datastore.ErrUnknown},
 		{"lost, then denied", safe, []error{errReset, &smithy.GenericAPIError{Code: "AccessDeniedException"}}, 2, datastore.ErrUnknown},
 		{"denied", safe, []error{&smithy.GenericAPIError{Code: "AccessDeniedException"}}, 1, datastore.ErrDenied},
-		{"invalid", safe, []error{&smithy.GenericAPIError{Code: "ValidationException"}}, 1, datastore.ErrInvalid},
+		{"invalid", safe, []error{&smithy.GenericAPIError{Code: "ValidationException"}}, 1, datastore.ErrUnavailable},
 		{"too large", safe, []error{&smithy.GenericAPIError{Code: "ValidationException", Message: "Item size has exceeded the maximum"}}, 1, datastore.ErrTooLarge},
 		{"no table", safe, []error{&smithy.GenericAPIError{Code: "ResourceNotFoundException"}}, 1, datastore.ErrUnavailable},
 		{"special", iam.Call{Special: map[string]error{"ResourceNotFoundException": datastore.ErrNotFound}},
@@ -48,7 +62,25 @@ func TestRetryDo(t *testing.T) {
 		{"inside the service", unsafe, []error{&smithy.GenericAPIError{Code: "InternalServerError"}}, 1, datastore.ErrUnknown},
 		{"the driver's own", safe, []error{&datastore.Error{Kind: datastore.ErrCorrupt}}, 1, datastore.ErrCorrupt},
 		{"unfinished", read, []error{&iam.Unfinished{}}, iam.MaxAttempts, datastore.ErrThrottled},
-		{"cannot be encoded", safe, []error{&smithy.SerializationError{Err: errors.New("x")}}, 1, datastore.ErrInvalid},
+		{"cannot be encoded", safe, []error{&smithy.SerializationError{Err: errors.New("x")}}, 1, datastore.ErrUnavailable},
+		{"in a transaction, for ever", unsafe, []error{&smithy.GenericAPIError{Code: "TransactionConflictException"}}, iam.MaxAttempts, datastore.ErrConflict},
+		{"in a transaction, then success", unsafe, []error{&smithy.GenericAPIError{Code: "TransactionConflictException"}, nil}, 2, nil},
+		{"written in another region, then success", unsafe, []error{&smithy.GenericAPIError{Code: "ReplicatedWriteConflictException"}, nil}, 2, nil},
+		{"written in another region, for ever", unsafe, []error{&smithy.GenericAPIError{Code: "ReplicatedWriteConflictException"}}, iam.MaxAttempts, datastore.ErrConflict},
+		{"key denied", safe, []error{&smithy.GenericAPIError{Code: "KMSAccessDeniedException"}}, 1, datastore.ErrDenied},
+		{"page of a proxy: 403", unsafe, []error{page(403)}, 1, datastore.ErrDenied},
+		{"page of a proxy: 401", unsafe, []error{page(401)}, 1, datastore.ErrDenied},
+		{"page of a proxy: 404", unsafe, []error{page(404)}, 1, datastore.ErrUnavailable},
+		{"page of a proxy: 413", unsafe, []error{page(413)}, 1, datastore.ErrTooLarge},
+		{"page of a proxy: 429", unsafe, []error{page(429), nil}, 2, nil},
+		{"page of a proxy: 408", unsafe, []error{page(408)}, 1, datastore.ErrUnknown},
+		{"page of a proxy: 502", unsafe, []error{page(502)}, 1, datastore.ErrUnknown},
+		{"page of a proxy: 502, of a repeatable write", safe, []error{page(502), nil}, 2, nil},
+		{"an answer 200 that cannot be read", unsafe, []error{page(200)}, 1, datastore.ErrUnknown},
+		{"an answer 400 that was cut off", unsafe, []error{answer(400, io.ErrUnexpectedEOF), nil}, 2, nil},
+		{"a code that is not known: 403", unsafe, []error{answer(403, &smithy.GenericAPIError{Code: "New"})}, 1, datastore.ErrDenied},
+		{"a code that is not known: 400", unsafe, []error{answer(400, &smithy.GenericAPIError{Code: "New"})}, 1, datastore.ErrUnavailable},
+		{"a code that is not known: 500", unsafe, []error{answer(500, &smithy.GenericAPIError{Code: "New"})}, 1, datastore.ErrUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -189,5 +221,40 @@ func TestRetryDeadline(t *testing.T) {
 	err := iam.NewRetry(nil).Do(ctx, iam.Call{}, func(context.Context) error { t.Error("sent"); return nil })
 	if !errors.Is(err, datastore.ErrNoBudget) {
 		t.Errorf("Do after cancellation = %v, want %v", err, datastore.ErrNoBudget)
+	}
+}
+
+// TestRetryCancelled: a call that is cancelled on its way has the kind of one that
+// was cancelled before, unless it may have changed something.
+func TestRetryCancelled(t *testing.T) {
+	t.Parallel()
+	denied := &smithy.GenericAPIError{Code: "AccessDeniedException"}
+	for _, c := range []struct {
+		name string
+		call iam.Call
+		err  error // after the cancellation
+		want error
+	}{
+		{"read", iam.Call{}, context.Canceled, datastore.ErrNoBudget},
+		{"read, the SDK's error", iam.Call{}, &aws.RequestCanceledError{Err: context.Canceled}, datastore.ErrNoBudget},
+		{"write", iam.Call{Write: true}, context.Canceled, datastore.ErrUnknown},
+		{"repeatable write", iam.Call{Write: true, Repeatable: true}, context.Canceled, datastore.ErrUnknown},
+		{"write, answered", iam.Call{Write: true}, denied, datastore.ErrDenied},
+		{"read, answered", iam.Call{}, denied, datastore.ErrDenied},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			n := 0
+			err := iam.NewRetry(nil).Do(ctx, c.call, func(context.Context) error {
+				n++
+				cancel()
+				return c.err
+			})
+			if !errors.Is(err, c.want) || n != 1 {
+				t.Errorf("Do = %v after %d attempts, want %v after 1", err, n, c.want)
+			}
+		})
 	}
 }

@@ -18,16 +18,22 @@ type engine struct {
 	spec table.Spec
 
 	mu         sync.RWMutex
-	partitions map[string][]table.Item
-	count      int
+	partitions map[string][]row
+	live       int64    // bytes of the journal that hold the items
 	journal    *journal // nil in memory
 	closed     bool
+}
+
+// row is an item and how long its line in the journal is.
+type row struct {
+	item table.Item
+	size int64
 }
 
 var _ table.Conn = (*engine)(nil)
 
 func newEngine(spec table.Spec) *engine {
-	return &engine{spec: spec, partitions: map[string][]table.Item{}}
+	return &engine{spec: spec, partitions: map[string][]row{}}
 }
 
 var errClosed = errors.New("the driver is closed")
@@ -83,17 +89,16 @@ func (e *engine) Write(ctx context.Context, w table.Write) error {
 	if w.Item == nil && stored == nil {
 		return nil
 	}
+	var size int64
 	if e.journal != nil {
-		if err := e.journal.append(record{Put: w.Item, Delete: deleted(w)}); err != nil {
+		var err error
+		if size, err = e.journal.append(record{Put: w.Item, Delete: deleted(w)}); err != nil {
 			return unavailable(err)
 		}
 	}
-	e.apply(w.Key, w.Item)
-	if e.journal != nil && e.journal.stale(e.count) {
-		if err := e.journal.compact(e); err != nil {
-			// The write itself is kept; the old journal is still whole.
-			e.journal.opts.Log.Warn("tierkit: journal not compacted", "table", e.spec.Logical, "error", err)
-		}
+	e.apply(w.Key, row{w.Item, size})
+	if e.journal != nil {
+		e.journal.tidy(e)
 	}
 	return nil
 }
@@ -114,8 +119,7 @@ func (e *engine) Query(ctx context.Context, q table.PageQuery) (table.PageResult
 		return page, err
 	}
 	read, size := 0, 0
-	items := e.partitions[q.PK.Text()]
-	next := e.walk(items, q)
+	next := e.walk(e.partitions[q.PK.Text()], q)
 	for item := next(); item != nil; item = next() {
 		if !q.Range.Match(item) {
 			continue
@@ -134,13 +138,13 @@ func (e *engine) Query(ctx context.Context, q table.PageQuery) (table.PageResult
 
 // walk gives the items of a partition one after the other, from the start of the
 // page in its direction, then nil.
-func (e *engine) walk(items []table.Item, q table.PageQuery) func() table.Item {
+func (e *engine) walk(rows []row, q table.PageQuery) func() table.Item {
 	at, step := 0, 1
 	if q.Desc {
-		at, step = len(items)-1, -1
+		at, step = len(rows)-1, -1
 	}
 	if q.After != nil {
-		i, found := e.position(items, q.After)
+		i, found := e.position(rows, q.After)
 		switch {
 		case q.Desc:
 			at = i - 1
@@ -151,10 +155,10 @@ func (e *engine) walk(items []table.Item, q table.PageQuery) func() table.Item {
 		}
 	}
 	return func() table.Item {
-		if at < 0 || at >= len(items) {
+		if at < 0 || at >= len(rows) {
 			return nil
 		}
-		item := items[at]
+		item := rows[at].item
 		at += step
 		return item
 	}
@@ -162,42 +166,46 @@ func (e *engine) walk(items []table.Item, q table.PageQuery) func() table.Item {
 
 // find is the stored item, nil if there is none.
 func (e *engine) find(key table.Item) table.Item {
-	items := e.partitions[key[e.spec.PK.Name].Text()]
-	if i, ok := e.position(items, key); ok {
-		return items[i]
+	rows := e.partitions[key[e.spec.PK.Name].Text()]
+	if i, ok := e.position(rows, key); ok {
+		return rows[i].item
 	}
 	return nil
 }
 
-// position is where the key is, or would be, among the items of its partition.
-func (e *engine) position(items []table.Item, key table.Item) (int, bool) {
+// position is where the key is, or would be, among the rows of its partition.
+func (e *engine) position(rows []row, key table.Item) (int, bool) {
 	sk := e.spec.SK.Name
-	return slices.BinarySearchFunc(items, key, func(a, b table.Item) int {
-		return a[sk].Compare(b[sk])
+	return slices.BinarySearchFunc(rows, key, func(r row, key table.Item) int {
+		return r.item[sk].Compare(key[sk])
 	})
 }
 
-// apply puts the item, or deletes the key if it is nil.
-func (e *engine) apply(key, item table.Item) {
+// apply puts the row, or deletes the key if the row has no item.
+func (e *engine) apply(key table.Item, r row) {
 	pk := key[e.spec.PK.Name].Text()
-	items := e.partitions[pk]
-	i, found := e.position(items, key)
-	switch {
-	case item == nil && found:
-		items = slices.Delete(items, i, i+1)
-		e.count--
-	case item == nil:
-	case found:
-		items[i] = item
-	default:
-		items = slices.Insert(items, i, item)
-		e.count++
+	rows := e.partitions[pk]
+	i, found := e.position(rows, key)
+	if found {
+		e.live -= rows[i].size
 	}
-	if len(items) == 0 {
+	switch {
+	case r.item == nil && found:
+		rows = slices.Delete(rows, i, i+1)
+	case r.item == nil:
+	case found:
+		rows[i] = r
+	default:
+		rows = slices.Insert(rows, i, r)
+	}
+	if r.item != nil {
+		e.live += r.size
+	}
+	if len(rows) == 0 {
 		delete(e.partitions, pk)
 		return
 	}
-	e.partitions[pk] = items
+	e.partitions[pk] = rows
 }
 
 func (e *engine) close() error {

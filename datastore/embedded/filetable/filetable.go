@@ -10,11 +10,16 @@
 // line of text for each write, with a checksum. All items are kept in memory as
 // well. A write is handed to the operating system before it is answered, so that
 // it survives the end of the process, a crash included; [Options.Sync] makes it
-// survive a loss of power too. A line that was cut off by a crash is dropped,
-// with a warning, when the table is opened. Damage anywhere else is an error,
-// and nothing is changed. The journal is rewritten when most of it is history.
+// survive a loss of power too. A last line without a line break, which a crash
+// cut off, is dropped with a warning when the table is opened. Any other damage,
+// also of a complete last line, is an error, and nothing is changed. The journal
+// is rewritten when its history has more bytes than its items, and more than 1 MB;
+// where that fails, for want of space for example, it stays as it is. If the file
+// is deleted or replaced while the program runs, writes answer
+// [datastore.ErrUnavailable] until the program is started again.
 //
-// One process at a time uses a folder: it holds a lock on FOLDER/lock.
+// One process at a time uses a folder: it holds a lock on FOLDER/.lock.
+// Only the user who runs it can read the files.
 //
 // Pages end after 1 MB, as in DynamoDB; reads are always consistent; there is no
 // throttling.
@@ -51,7 +56,8 @@ type Options struct {
 	// Sync makes each write wait until the disk has it. Default: the operating
 	// system writes when it likes, and the end of the process loses nothing.
 	Sync bool
-	// Log is told of a line that a crash cut off. Default slog.Default().
+	// Log is told of a line that a crash cut off, and of a journal that could
+	// not be rewritten. Default slog.Default().
 	Log *slog.Logger
 }
 
@@ -88,7 +94,10 @@ func (d *Driver) OpenTable(_ context.Context, data *datastore.Data, spec table.S
 	if d.closed {
 		return nil, unavailable(fmt.Errorf("the driver is closed"))
 	}
-	name := filepath.Join(data.Namespace(), "table", spec.Logical)
+	name, err := fileName(data.Namespace(), spec.Logical)
+	if err != nil {
+		return nil, unavailable(err)
+	}
 	if e, ok := d.tables[name]; ok {
 		if e.spec != spec {
 			return nil, unavailable(keyChanged(e.spec, spec))
@@ -118,7 +127,7 @@ func (d *Driver) take() error {
 	if d.dir == "" || d.lock != nil {
 		return nil
 	}
-	if err := os.MkdirAll(d.dir, 0o755); err != nil {
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return err
 	}
 	lock, err := lockFolder(d.dir)
@@ -132,7 +141,7 @@ func (d *Driver) take() error {
 // load takes the lock, if this is the first table, and reads the journal.
 func (d *Driver) load(e *engine, name string) error {
 	path := filepath.Join(d.dir, name+".journal")
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	if err := d.take(); err != nil {

@@ -1,14 +1,11 @@
 package filetable_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -109,80 +106,44 @@ func TestMemoryIsSharedByName(t *testing.T) {
 	}
 }
 
-const journalPath = "table/lines.journal"
-
-// TestTornTail cuts the journal at every byte, as a crash might: what was whole
-// is there, the rest is dropped and reported, and writing goes on.
-func TestTornTail(t *testing.T) {
+// TestNames: no name leads out of the folder, whatever the declaration's fate.
+func TestNames(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	driver := filetable.In(dir, nil)
-	put(t, use(driver), line{"a", 1, "one"}, line{"a", 2, "two"}, line{"a", 3, "three"})
-	if err := driver.Close(); err != nil {
-		t.Fatal(err)
-	}
-	whole, err := os.ReadFile(filepath.Join(dir, journalPath))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for cut := range len(whole) + 1 {
-		dir := t.TempDir()
-		path := filepath.Join(dir, journalPath)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, whole[:cut], 0o644)); err != nil {
-			t.Fatal(err)
-		}
-		var log bytes.Buffer
-		driver := filetable.In(dir, &filetable.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
-		items := use(driver)
-		want := max(bytes.Count(whole[:cut], []byte("\n"))-1, 0)
-		if got := partition(t, items, "a"); len(got) != want {
-			t.Fatalf("cut at %d: %d items, want %d", cut, len(got), want)
-		}
-		torn := cut > 0 && whole[cut-1] != '\n'
-		if reported := strings.Contains(log.String(), "dropped the end of a journal"); reported != torn {
-			t.Fatalf("cut at %d: log = %q, want a report: %v", cut, log.String(), torn)
-		}
-		put(t, items, line{"a", 9, "later"})
-		driver = reopened(t, driver, dir, nil)
-		if got := partition(t, use(driver), "a"); len(got) != want+1 {
-			t.Fatalf("cut at %d and written to: %d items, want %d", cut, len(got), want+1)
-		}
-		driver.Close()
-	}
-}
-
-func TestDamage(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	driver := filetable.In(dir, nil)
-	put(t, use(driver), line{"a", 1, "one"}, line{"a", 2, "two"}, line{"a", 3, "three"})
-	driver.Close()
-	path := filepath.Join(dir, journalPath)
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := bytes.SplitAfter(whole, []byte("\n"))
-	for name, c := range map[string]struct {
-		file []byte
-		want string
+	long := strings.Repeat("x", 64)
+	for _, c := range []struct {
+		namespace, name string
+		want            string // in the error; "" for none
 	}{
-		"a byte changed in the middle": {bytes.Replace(whole, []byte("two"), []byte("tow"), 1), "damaged at byte"},
-		"no header":                    {bytes.Join(rows[1:], nil), "header"},
-		"two headers":                  {append(slices.Clone(rows[0]), whole...), "header"},
+		{"", "lines", ""},
+		{"my-app", "my_lines-2", ""},
+		{long, long, ""},
+		{"", "../../../evil", "table name"},
+		{"", "a/b", "table name"},
+		{"", `a\b`, "table name"},
+		{"", ".", "table name"},
+		{"", "", "table name"},
+		{"", "2lines", "table name"},
+		{"", long + "x", "table name"},
+		{"..", "lines", "namespace name"},
+		{"/etc", "lines", "namespace name"},
+		{".lock", "lines", "namespace name"},
 	} {
-		if err := os.WriteFile(path, c.file, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		driver := filetable.In(dir, nil)
-		_, err := use(driver).Get(t.Context(), table.PKSK("a", 1.0))
-		if !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "lines.journal") {
-			t.Errorf("%s: error = %v, want %v naming the file and %q", name, err, datastore.ErrUnavailable, c.want)
-		}
-		if got, _ := os.ReadFile(path); !bytes.Equal(got, c.file) {
-			t.Errorf("%s: the file was changed, want it left alone", name)
-		}
-		driver.Close()
+		t.Run(c.namespace+" "+c.name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			driver := filetable.In(filepath.Join(root, "a", "b"), nil)
+			defer driver.Close()
+			data := datastore.New(nil, &datastore.Options{Namespace: c.namespace})
+			spec := table.New[line](data, "lines").Spec().(table.Spec)
+			spec.Logical = c.name
+			_, err := driver.OpenTable(t.Context(), data, spec)
+			if (err == nil) != (c.want == "") || err != nil && (!strings.Contains(err.Error(), c.want) || !errors.Is(err, datastore.ErrUnavailable)) {
+				t.Errorf("OpenTable(%q, %q) = %v, want %q", c.namespace, c.name, err, c.want)
+			}
+			if made, _ := os.ReadDir(root); err != nil && len(made) > 0 {
+				t.Errorf("OpenTable(%q, %q) made %v, want nothing", c.namespace, c.name, made)
+			}
+		})
 	}
 }
 
@@ -205,30 +166,6 @@ func TestKeyChanged(t *testing.T) {
 		if !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), "order S") {
 			t.Errorf("%s: Get with another key = %v, want %v naming the old key", name, err, datastore.ErrUnavailable)
 		}
-	}
-}
-
-func TestCompaction(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	driver := filetable.In(dir, nil)
-	items := use(driver)
-	for i := range 2500 {
-		put(t, items, line{"a", float64(i % 5), strconv.Itoa(i)})
-	}
-	data, err := os.ReadFile(filepath.Join(dir, journalPath))
-	if n := bytes.Count(data, []byte("\n")); err != nil || n > 1100 {
-		t.Errorf("after 2500 writes of 5 items the journal has %d lines, %v, want at most 1100", n, err)
-	}
-	want := partition(t, items, "a")
-	if len(want) != 5 || want[4].Text != "2499" {
-		t.Errorf("after compaction: %v, want the last five", want)
-	}
-	if diff := cmp.Diff(want, partition(t, use(reopened(t, driver, dir, nil)), "a")); diff != "" {
-		t.Errorf("after compaction and a restart (-want +got):\n%s", diff)
-	}
-	if left, _ := filepath.Glob(filepath.Join(dir, "table", "*.new")); len(left) > 0 {
-		t.Errorf("compaction left %v behind", left)
 	}
 }
 
@@ -322,6 +259,25 @@ func TestFolderCannotBeMade(t *testing.T) {
 	}
 }
 
+// TestLockCannotBeMade: what goes wrong with the lock is another process only if
+// it is; and a namespace may be called like the lock.
+func TestLockCannotBeMade(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, ".lock"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err := filetable.In(dir, nil).Lock()
+	if err == nil || strings.Contains(err.Error(), "in use") || !strings.Contains(err.Error(), "cannot be locked") || !strings.Contains(err.Error(), dir) {
+		t.Errorf("Lock where a folder is in the way: error = %v, want one that names %s and no other process", err, dir)
+	}
+	driver := filetable.In(t.TempDir(), nil)
+	defer driver.Close()
+	data := datastore.New([]datastore.Driver{driver}, &datastore.Options{Namespace: "lock"})
+	put(t, datastore.Use[lines](function{}, table.New[line](data, "lines")), line{"a", 1, "x"})
+	put(t, use(driver), line{"a", 1, "x"})
+}
+
 func BenchmarkGet(b *testing.B) {
 	items := use(filetable.Memory())
 	for i := range 1000 {
@@ -333,5 +289,16 @@ func BenchmarkGet(b *testing.B) {
 		if _, err := items.Get(b.Context(), key); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func BenchmarkPut(b *testing.B) {
+	driver := filetable.In(b.TempDir(), nil)
+	defer driver.Close()
+	items := use(driver)
+	i := 0.0
+	for b.Loop() {
+		i++
+		put(b, items, line{"a", i, "text"})
 	}
 }

@@ -12,11 +12,17 @@ import (
 // the process ends, however it ends.
 type folderLock struct{ file *os.File }
 
+// lockName is no name of a namespace or a table.
+const lockName = ".lock"
+
 func lockFolder(dir string) (*folderLock, error) {
-	path := filepath.Join(dir, "lock")
+	path := filepath.Join(dir, lockName)
 	file, err := openLocked(path)
-	if err != nil {
+	switch {
+	case err != nil && inUse(err):
 		return nil, fmt.Errorf("%s is in use by another process%s; end it, or use another folder: %w", dir, owner(path), err)
+	case err != nil:
+		return nil, fmt.Errorf("%s cannot be locked: %w", dir, err)
 	}
 	// The number is for the message of the next process only.
 	_ = file.Truncate(0)

@@ -3,12 +3,13 @@
 package filetable
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
 
 func openLocked(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -18,3 +19,6 @@ func openLocked(path string) (*os.File, error) {
 	}
 	return file, nil
 }
+
+// inUse reports whether another process holds the lock.
+func inUse(err error) bool { return errors.Is(err, syscall.EWOULDBLOCK) }

@@ -3,9 +3,15 @@
 package filetable
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
+
+// sharingViolation is ERROR_SHARING_VIOLATION.
+//
+// See https://learn.microsoft.com/en-us/windows/win32/debug/system-error-codes--0-499-
+const sharingViolation syscall.Errno = 32
 
 // openLocked opens the file for this process alone.
 func openLocked(path string) (*os.File, error) {
@@ -20,3 +26,6 @@ func openLocked(path string) (*os.File, error) {
 	}
 	return os.NewFile(uintptr(h), path), nil
 }
+
+// inUse reports whether another process has the file open.
+func inUse(err error) bool { return errors.Is(err, sharingViolation) }

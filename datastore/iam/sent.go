@@ -1,0 +1,37 @@
+package iam
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http/httptrace"
+	"sync/atomic"
+)
+
+// sending watches whether the requests of one attempt got a connection. Without
+// one, be it for want of an address, an open port, a proxy or a TLS handshake,
+// no byte of a request went out.
+type sending struct{ wanted, got atomic.Bool }
+
+func (s *sending) watch(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { s.wanted.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { s.got.Store(true) },
+	})
+}
+
+// none reports whether it is certain that no request went out: the transport
+// asked for a connection in vain, or err says so. Clients that are not the
+// standard library's may ask for none.
+func (s *sending) none(err error) bool {
+	if s.got.Load() {
+		return false
+	}
+	var op *net.OpError
+	var dns *net.DNSError
+	var cert *tls.CertificateVerificationError
+	return s.wanted.Load() ||
+		errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") ||
+		errors.As(err, &dns) || errors.As(err, &cert)
+}
