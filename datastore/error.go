@@ -37,8 +37,8 @@ var (
 	ErrDeclaration error = &sentinel{"wrong declaration", 500}
 	// ErrTooLarge: over a limit of the service. 413.
 	ErrTooLarge error = &sentinel{"too large", 413}
-	// ErrNoBudget: too little of the invocation's time is left to try. Nothing
-	// was sent. 503.
+	// ErrNoBudget: too little of the invocation's time was left, or it ended
+	// during a read. Nothing was written. 503.
 	ErrNoBudget error = &sentinel{"no time left", 503}
 	// ErrCorrupt: what is stored cannot be read as the type it was asked for. 500.
 	ErrCorrupt error = &sentinel{"corrupt", 500}

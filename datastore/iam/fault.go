@@ -29,9 +29,8 @@ type fault struct {
 // errRefused is the kind of a request that a service calls wrong. What a client
 // of the application can get wrong has been refused before it is sent, so this is
 // a mistake of the program or of its deployment (a table with another key), which
-// must not become a 4xx: ErrUnavailable, as of a table that is not there. Nothing
-// was written.
-var errRefused = datastore.ErrUnavailable
+// must not become a 4xx. Nothing was written.
+var errRefused = datastore.ErrDeclaration
 
 // codes of AWS services, by what they mean. Those that mean something else in
 // one service are given by its driver.
@@ -131,7 +130,7 @@ func statusFault(status int) fault {
 	case status >= 500, status < 400, status == http.StatusRequestTimeout:
 		return fault{kind: datastore.ErrUnavailable, retry: true, lost: true}
 	}
-	return fault{kind: errRefused}
+	return fault{kind: datastore.ErrUnavailable}
 }
 
 func statusOf(err error) int {

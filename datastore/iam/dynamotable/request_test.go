@@ -86,7 +86,7 @@ func TestRefused(t *testing.T) {
 	}{
 		{"page of a proxy: 403", html(403), datastore.ErrDenied, 500},
 		{"page of a proxy: 404", html(404), datastore.ErrUnavailable, 503},
-		{"validation", func() (*http.Response, error) { return refuse("ValidationException", "") }, datastore.ErrUnavailable, 503},
+		{"validation", func() (*http.Response, error) { return refuse("ValidationException", "") }, datastore.ErrDeclaration, 500},
 		{"key of another service", func() (*http.Response, error) { return refuse("KMSAccessDeniedException", "") }, datastore.ErrDenied, 500},
 	} {
 		t.Run(c.name, func(t *testing.T) {
