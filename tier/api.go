@@ -69,8 +69,9 @@ func (api *API) Name() string { return api.name }
 // At is where the API was declared.
 func (api *API) At() datastore.Position { return api.at }
 
-// Use adds middleware around every route of the API, and around preflights and
-// the answers 404 and 405 that a function gives itself. The first is outermost.
+// Use adds middleware around every route of the API, and around the answers 404
+// and 405 that a function gives itself. The first is outermost. Preflights pass
+// through it unless [API.CORS] answers them.
 func (api *API) Use(mw ...handler.Middleware) {
 	if slices.ContainsFunc(mw, func(m handler.Middleware) bool { return m == nil }) {
 		api.app.fail(datastore.Caller(), "API %s: a middleware is nil; leave it out", api.name)

@@ -1,6 +1,7 @@
 package tier_test
 
 import (
+	"context"
 	"errors"
 	"net/http/httptest"
 	"strings"
@@ -94,5 +95,43 @@ func TestWrongCORS(t *testing.T) {
 	api.CORS(handler.CORS{Origins: []string{page}})
 	if err := errors.Join(app.Check()...); !strings.Contains(err.Error(), "declared already") {
 		t.Errorf("Check = %v", err)
+	}
+}
+
+// TestPreflightAndMiddleware: CORS stands outside the API's middleware, which
+// cannot refuse a preflight and whose own answers can be read.
+func TestPreflightAndMiddleware(t *testing.T) {
+	t.Parallel()
+	for _, declared := range []bool{true, false} {
+		app := tier.New("shop")
+		api := app.API("x")
+		if declared {
+			api.CORS(handler.CORS{Origins: []string{page}})
+		}
+		api.Use(func(handler.Handler) handler.Handler {
+			return handler.HandlerFunc(func(context.Context, *handler.Request) (*handler.Response, error) {
+				return nil, handler.Errorf(401, "who are you")
+			})
+		})
+		api.Handle("GET /a", handler.New(ok))
+		h, err := app.HTTPHandler()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]int{"GET": 401, "OPTIONS": 401}
+		allow := ""
+		if declared {
+			want["OPTIONS"], allow = 204, page
+		}
+		for method, status := range want {
+			r := httptest.NewRequest(method, "/a", nil)
+			r.Header.Set("Origin", page)
+			r.Header.Set("Access-Control-Request-Method", "GET")
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if got := w.Header().Get("Access-Control-Allow-Origin"); w.Code != status || got != allow {
+				t.Errorf("CORS declared %v: %s = %d, allow %q; want %d, %q", declared, method, w.Code, got, status, allow)
+			}
+		}
 	}
 }
