@@ -1,36 +1,47 @@
 package tier
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
-// API is an API Gateway REST API and the functions behind it. It is itself the
-// default function: routes and grants that are given to the API belong to the
-// function of the API's name.
+// API is an API Gateway API, of kind [REST] or [HTTP], and the functions behind
+// it. It is itself the default function: routes and grants that are given to the
+// API belong to the function of the API's name.
 type API struct {
-	app        *App
-	name       string
-	at         datastore.Position
-	middleware []handler.Middleware
-	cors       *handler.CORS
-	functions  []*Function // the first is the default
+	app  *App
+	name string
+	at   datastore.Position
+	kind Kind
+	// restFeatures are those that only a REST API has
+	restFeatures []feature
+	middleware   []handler.Middleware
+	cors         *handler.CORS
+	authorizer   Authorizer  // of routes that say nothing; nil for none
+	functions    []*Function // the first is the default
 }
 
-// API declares an API and its default function, both of this name. The options
-// are those of the default function.
-func (a *App) API(name string, opts ...FunctionOption) *API {
-	api := &API{app: a, name: name, at: datastore.Caller()}
+// APIOption sets what an API is: its kind, [REST] or [HTTP], or what its default
+// function gets: [Memory], [Timeout].
+type APIOption interface{ applyAPI(*API) }
+
+// API declares an API and its default function, both of this name.
+func (a *App) API(name string, opts ...APIOption) *API {
+	api := &API{app: a, name: name, at: datastore.Caller(), kind: REST}
 	a.checkName(api.at, "API", name)
 	a.apis = append(a.apis, api)
-	api.newFunction(name, api.at, opts)
+	api.functions = []*Function{a.newFunction(api, name, api.at)}
+	for _, o := range opts {
+		if o == nil {
+			a.fail(api.at, "API %s: an option is nil; leave it out", name)
+			continue
+		}
+		o.applyAPI(api)
+	}
 	return api
 }
 
@@ -40,25 +51,8 @@ func (a *App) API(name string, opts ...FunctionOption) *API {
 func (api *API) Function(name string, opts ...FunctionOption) *Function {
 	at := datastore.Caller()
 	api.app.checkName(at, "function", name)
-	return api.newFunction(name, at, opts)
-}
-
-func (api *API) newFunction(name string, at datastore.Position, opts []FunctionOption) *Function {
-	for _, other := range api.app.apis {
-		for _, f := range other.functions {
-			if fold(f.name) == fold(name) {
-				api.app.fail(at, "function %s: %s is declared at %s already; give one another name", name, f.name, f.at)
-			}
-		}
-	}
-	f := &Function{api: api, name: name, at: at, memory: defaultMemory, timeout: defaultTimeout}
-	for _, o := range opts {
-		if o == nil {
-			api.app.fail(at, "function %s: an option is nil; leave it out", name)
-			continue
-		}
-		o.applyFunction(f)
-	}
+	f := api.app.newFunction(api, name, at)
+	f.apply(opts)
 	api.functions = append(api.functions, f)
 	return f
 }
@@ -162,129 +156,4 @@ func (api *API) compile(fns []*Function) (handler.Handler, error) {
 		h = api.cors.Middleware()(h)
 	}
 	return h, nil
-}
-
-// Function is a Lambda function: a group of routes, what they may use, and the
-// resources they get.
-type Function struct {
-	api     *API
-	name    string
-	at      datastore.Position
-	routes  []*Route
-	grants  []*datastore.Grant
-	memory  int
-	timeout time.Duration
-}
-
-const (
-	defaultMemory  = 256              // MB
-	defaultTimeout = 10 * time.Second // below the gateway's 29 s
-)
-
-// Name of the function.
-func (f *Function) Name() string { return f.name }
-
-// API that the function serves.
-func (f *Function) API() *API { return f.api }
-
-// At is where the function was declared.
-func (f *Function) At() datastore.Position { return f.at }
-
-// Memory in MB.
-func (f *Function) Memory() int { return f.memory }
-
-// Timeout of an invocation.
-func (f *Function) Timeout() time.Duration { return f.timeout }
-
-// FunctionName is the name under which the function is dispatched.
-func (f *Function) FunctionName() string { return f.name }
-
-// AddGrant records a grant; datastore.Use calls it.
-func (f *Function) AddGrant(g *datastore.Grant) { f.grants = append(f.grants, g) }
-
-// Grants in order of declaration.
-func (f *Function) Grants() []*datastore.Grant { return f.grants }
-
-// Routes in order of declaration.
-func (f *Function) Routes() []*Route { return f.routes }
-
-// Handle declares a route that this function serves. See [handler.Pattern].
-func (f *Function) Handle(pattern string, h handler.Handler, opts ...RouteOption) {
-	f.handle(datastore.Caller(), pattern, h, opts)
-}
-
-// Handler compiles the function's routes, and no other's, and serves them. The
-// error joins what is wrong with them, each a [*datastore.DeclarationError].
-func (f *Function) Handler() (handler.Handler, error) { return f.api.compile([]*Function{f}) }
-
-// Stores that the function is granted, each once, in order of the first grant.
-func (f *Function) Stores() []datastore.Spec {
-	var specs []datastore.Spec
-	for _, g := range f.grants {
-		if !slices.Contains(specs, g.Spec) {
-			specs = append(specs, g.Spec)
-		}
-	}
-	return specs
-}
-
-// maxVariables is what environment variables of a function may take in bytes,
-// names and values together. See
-// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
-const maxVariables = 4096
-
-// physicalName is the longest physical name that a variable may come to hold.
-const physicalName = 255
-
-func (f *Function) checkVariables() []error {
-	size := 0
-	for _, s := range f.Stores() {
-		size += len(datastore.Variable(s)) + physicalName
-	}
-	if size <= maxVariables {
-		return nil
-	}
-	return []error{&datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
-		"function %s uses %d stores, whose variables can take %d bytes; Lambda allows %d: divide it into several functions",
-		f.name, len(f.Stores()), size, maxVariables)}}
-}
-
-// FunctionOption sets what a function gets: [Memory], [Timeout].
-type FunctionOption interface{ applyFunction(*Function) }
-
-type functionOption func(*Function)
-
-func (o functionOption) applyFunction(f *Function) { o(f) }
-
-// Memory of a function in MB, 128 to 10240; CPU grows with it. Default 256.
-// See https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html.
-func Memory(mb int) FunctionOption {
-	return functionOption(func(f *Function) {
-		if mb < 128 || mb > 10240 {
-			f.api.app.fail(f.at, "function %s: memory %d MB; write 128 to 10240", f.name, mb)
-		}
-		f.memory = mb
-	})
-}
-
-// Timeout of an invocation, whole seconds, 1 s to 29 s, which is what API Gateway
-// waits for. Default 10 s.
-// See https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html.
-func Timeout(d time.Duration) FunctionOption {
-	return functionOption(func(f *Function) {
-		if d < time.Second || d > 29*time.Second || d%time.Second != 0 {
-			f.api.app.fail(f.at, "function %s: timeout %v; write whole seconds from 1s to 29s, the most that API Gateway waits for", f.name, d)
-		}
-		f.timeout = d
-	})
-}
-
-// functionContext runs h as the function of that name.
-func functionContext(name string, h handler.Handler) handler.Handler {
-	return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
-		if running, ok := datastore.FunctionFrom(ctx); !ok || running != name {
-			ctx = datastore.WithFunction(ctx, name)
-		}
-		return h.Handle(ctx, req)
-	})
 }

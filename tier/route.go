@@ -16,10 +16,13 @@ type Route struct {
 	handler    handler.Handler
 	middleware []handler.Middleware
 	at         datastore.Position
-	order      int // among the routes of the API
+	order      int        // among the routes of the API
+	authorizer Authorizer // its own, nil for the API's
+	public     bool
+	scopes     []string
 }
 
-// RouteOption adds to a route: [With].
+// RouteOption adds to a route: [With], [Public], [Scopes], an [Authorizer].
 type RouteOption interface{ applyRoute(*Route) }
 
 type routeOption func(*Route)
@@ -37,7 +40,7 @@ func With(mw ...handler.Middleware) RouteOption {
 var restMethods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 
 func (f *Function) handle(at datastore.Position, pattern string, h handler.Handler, opts []RouteOption) {
-	app := f.api.app
+	app := f.app
 	r := &Route{function: f, text: pattern, handler: h, at: at, order: len(f.api.Routes())}
 	for _, o := range opts {
 		if o == nil {

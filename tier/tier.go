@@ -33,7 +33,9 @@ type App struct {
 	name string
 	at   datastore.Position
 	apis []*API
-	errs []error
+	// functions of all kinds, in order of declaration
+	functions []*Function
+	errs      []error
 }
 
 // New declares an application. The name is a letter followed by up to 63
@@ -52,22 +54,14 @@ func (a *App) APIs() []*API { return a.apis }
 
 // Functions are the functions that serve something, in order of declaration.
 func (a *App) Functions() []*Function {
-	var fns []*Function
-	for _, api := range a.apis {
-		for _, f := range api.functions {
-			if len(f.routes) > 0 {
-				fns = append(fns, f)
-			}
-		}
-	}
-	return fns
+	return slices.DeleteFunc(slices.Clone(a.functions), func(f *Function) bool { return !f.serves() })
 }
 
-// Function is the function of that name, nil if there is none that serves
+// FunctionNamed is the function of that name, nil if there is none that serves
 // something.
-func (a *App) Function(name string) *Function {
-	for _, f := range a.Functions() {
-		if f.name == name {
+func (a *App) FunctionNamed(name string) *Function {
+	for _, f := range a.functions {
+		if f.name == name && f.serves() {
 			return f
 		}
 	}
@@ -82,17 +76,19 @@ func (a *App) Check() []error {
 	if len(a.apis) == 0 {
 		errs = append(errs, &datastore.DeclarationError{At: a.at, Message: "app " + a.name + " declares nothing; give it an API with app.API"})
 	}
-	for _, api := range a.apis {
-		for _, f := range api.functions {
-			if len(f.routes) == 0 && (f != api.functions[0] || len(f.grants) > 0 || len(api.functions) == 1) {
-				errs = append(errs, &datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
-					"function %s serves nothing; give it a route with Handle, or remove it", f.name)})
-			}
-			if _, err := f.Handler(); err != nil {
-				errs = append(errs, err)
-			}
-			errs = append(errs, f.checkVariables()...)
+	for _, f := range a.functions {
+		idle := f.api != nil && f == f.api.functions[0] && len(f.grants) == 0 && len(f.api.functions) > 1
+		if !f.serves() && !idle {
+			errs = append(errs, &datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
+				"function %s serves nothing; give it a route with Handle, or remove it", f.name)})
 		}
+		if _, err := f.Handler(); err != nil {
+			errs = append(errs, err)
+		}
+		errs = append(errs, f.checkVariables()...)
+	}
+	for _, api := range a.apis {
+		errs = append(errs, api.check()...)
 	}
 	return datastore.Mistakes(errs...)
 }

@@ -75,7 +75,7 @@ func TestMistakes(t *testing.T) {
 			api.Handle("GET /a", handler.New(ok), nil)
 			api.Handle("GET /b", handler.New(ok), tier.With(nil))
 			api.Handle("GET /c", handler.New(ok))
-		}, []string{"function x: an option is nil", "API x: a middleware is nil", "route GET /a: an option", "route GET /b: a middleware"}},
+		}, []string{"API x: an option is nil", "API x: a middleware is nil", "route GET /a: an option", "route GET /b: a middleware"}},
 		{"an unbound path parameter", func(a *tier.App) {
 			a.API("x").Handle("GET /a/{other}", handler.New(get))
 		}, []string{"{other}", "ID"}},
@@ -160,7 +160,7 @@ func TestFunctions(t *testing.T) {
 // TestOneFunctionOnly: a function serves its own routes and no other's.
 func TestOneFunctionOnly(t *testing.T) {
 	t.Parallel()
-	h, err := twoFunctions(datatest.New(t)).Function("reads").Handler()
+	h, err := twoFunctions(datatest.New(t)).FunctionNamed("reads").Handler()
 	if err != nil {
 		t.Fatal(err)
 	}

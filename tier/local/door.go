@@ -15,8 +15,8 @@ type Door interface {
 	// String is what AWS calls it: "REST API".
 	String() string
 	// open prepares the door of an API whose functions are given by the names
-	// they were declared with. A timeout of 0 means the door's own.
-	open(api *tier.API, functions map[string]*Function, timeout time.Duration) (opened, error)
+	// they were declared with.
+	open(api *tier.API, functions map[string]*Function, o *Options) (opened, error)
 }
 
 // opened is a door that is ready for requests.

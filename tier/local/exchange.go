@@ -21,7 +21,16 @@ type exchange struct {
 	match    match // of doors that route
 	function *Function
 	invoked  bool
-	err      error // why it failed or was refused, if so; never the client's to see
+
+	client     identity // who the gateway found to be calling
+	authorizer []byte   // requestContext.authorizer, a JSON object; nil for none
+	// finish, if it is not nil, sees the answer of the function before it is sent.
+	finish func(*answer)
+
+	explained bool // notes are wanted
+	notes     []note
+
+	err error // why it failed or was refused, if so; never the client's to see
 }
 
 // record writes the one line of an exchange: what was asked, what was answered,
@@ -58,4 +67,15 @@ func plain(s string) string {
 		}
 	}
 	return s
+}
+
+// identity are the members of requestContext.identity by which a REST API tells
+// who signed a request and which API key came with it; "" for unknown.
+type identity struct {
+	accessKey, accountID, caller, user, userARN string
+	cognitoIdentityID, cognitoIdentityPoolID    string
+	cognitoAuthenticationType                   string
+	cognitoAuthenticationProvider               string
+	principalOrgID                              string
+	apiKey, apiKeyID                            string
 }

@@ -62,7 +62,7 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 	if err != nil {
 		return nil, err
 	}
-	door, err := o.Door.open(api, functions, o.Timeout)
+	door, err := o.Door.open(api, functions, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -141,6 +141,9 @@ func (g *Gateway) serve(x *exchange) *answer {
 		return g.door.failed(err).answer(x.id)
 	}
 	a.invoked = true
+	if x.finish != nil {
+		x.finish(a)
+	}
 	return a
 }
 

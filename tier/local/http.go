@@ -37,14 +37,17 @@ const (
 	strictSlash = true
 )
 
-func (c HTTP) open(api *tier.API, functions map[string]*Function, timeout time.Duration) (opened, error) {
+func (c HTTP) open(api *tier.API, functions map[string]*Function, o *Options) (opened, error) {
 	if c.Stage == "" {
 		c.Stage = defaultStage
 	}
 	if c.Stage != defaultStage && !validStage(c.Stage) {
 		return opened{}, badStage(c.Stage)
 	}
-	wait, err := waitOf(c, timeout, httpTimeout, httpTimeout)
+	if err := api.Expressible(tier.HTTP); err != nil {
+		return opened{}, err
+	}
+	wait, err := waitOf(c, o.Timeout, httpTimeout, httpTimeout)
 	if err != nil {
 		return opened{}, err
 	}
@@ -55,6 +58,9 @@ func (c HTTP) open(api *tier.API, functions map[string]*Function, timeout time.D
 			return canonical == "Apigw-Requestid"
 		}},
 		stage: c.Stage, cors: api.DeclaredCORS(),
+	}
+	if err := d.router.guard(&gating{api, c.Stage, o}); err != nil {
+		return opened{}, err
 	}
 	return opened{d, wait, func(ids *identifiers) string { return ids.extended }}, nil
 }
@@ -108,6 +114,10 @@ func (d *httpDoor) route(x *exchange) *answer {
 	path, ok := d.inStage(decodedPath(x.path))
 	if !ok || !d.find(&x.match, x.method, path) {
 		return httpNotFound.answer(x.id)
+	}
+	x.note("router", "%s", x.match.method.key)
+	if a := x.match.method.pass(x); a != nil {
+		return a
 	}
 	x.function = x.match.method.function
 	return nil

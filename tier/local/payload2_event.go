@@ -58,6 +58,10 @@ func (p payload2) build(x *exchange, parts *parts2) []byte {
 func (p payload2) appendContext(b []byte, x *exchange, parts *parts2) []byte {
 	prefix, _, _ := strings.Cut(parts.domain, ".")
 	b = append(b, p.contextHead...)
+	if x.authorizer != nil {
+		b = append(b, `,"authorizer":`...)
+		b = append(b, x.authorizer...)
+	}
 	for _, member := range [...]struct{ name, value string }{
 		{`,"domainName":`, parts.domain},
 		{`,"domainPrefix":`, prefix},

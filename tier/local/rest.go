@@ -36,14 +36,14 @@ func (REST) String() string { return "REST API" }
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html.
 const restTimeout = 29 * time.Second
 
-func (c REST) open(api *tier.API, functions map[string]*Function, timeout time.Duration) (opened, error) {
+func (c REST) open(api *tier.API, functions map[string]*Function, o *Options) (opened, error) {
 	if c.Stage == "" {
 		c.Stage = "local"
 	}
 	if !validStage(c.Stage) {
 		return opened{}, badStage(c.Stage)
 	}
-	wait, err := waitOf(c, timeout, restTimeout, 0)
+	wait, err := waitOf(c, o.Timeout, restTimeout, 0)
 	if err != nil {
 		return opened{}, err
 	}
@@ -52,6 +52,9 @@ func (c REST) open(api *tier.API, functions map[string]*Function, timeout time.D
 		router: newRouter(api.Resources(), functions, true),
 		events: newRestEvents(api.Name(), c.Stage, binary),
 		binary: binary, override: !c.IgnoreMethodOverride, origin: gatewayOrigin(api),
+	}
+	if err := d.router.guard(&gating{api, c.Stage, o}); err != nil {
+		return opened{}, err
 	}
 	return opened{d, wait, func(ids *identifiers) string { return ids.request }}, nil
 }
@@ -94,6 +97,10 @@ func (d *restDoor) route(x *exchange) *answer {
 	m := &x.match
 	if !d.router.find(m, x.method, routedPath(x.path)) {
 		return restNotFound.answer(x.id)
+	}
+	x.note("router", "%s", m.method.key)
+	if a := m.method.pass(x); a != nil {
+		return a
 	}
 	if m.method.function == nil {
 		return m.method.mock.answer(x)

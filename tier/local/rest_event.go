@@ -2,7 +2,6 @@ package local
 
 import (
 	"encoding/base64"
-	"net/http"
 	"strconv"
 	"strings"
 )
@@ -78,11 +77,15 @@ func appendPathParameters(b []byte, m *match) []byte {
 	return m.appendParameters(b)
 }
 
-// appendContext appends the requestContext of a request without authorizer.
+// appendContext appends the requestContext.
 func (e *restEvents) appendContext(b []byte, x *exchange) []byte {
 	domain := hostName(x.Host)
 	prefix, _, _ := strings.Cut(domain, ".")
 	b = append(b, e.contextHead...)
+	if x.authorizer != nil {
+		b = append(b, `,"authorizer":`...)
+		b = append(b, x.authorizer...)
+	}
 	b = append(b, `,"domainName":`...)
 	b = appendString(b, domain)
 	b = append(b, `,"domainPrefix":`...)
@@ -92,7 +95,7 @@ func (e *restEvents) appendContext(b []byte, x *exchange) []byte {
 	b = append(b, `","httpMethod":`...)
 	b = appendString(b, x.method)
 	b = append(b, ',')
-	b = appendIdentity(b, x.Request)
+	b = appendIdentity(b, x)
 	b = append(b, `,"path":`...)
 	b = appendString(b, "/"+e.stage+x.path)
 	b = append(b, `,"requestId":"`...)
@@ -104,16 +107,43 @@ func (e *restEvents) appendContext(b []byte, x *exchange) []byte {
 	return append(b, x.match.resource.contextTail...)
 }
 
-// appendIdentity appends the identity of an anonymous caller.
-func appendIdentity(b []byte, r *http.Request) []byte {
-	b = append(b, `"identity":{"accessKey":null,"accountId":null,"caller":null,"cognitoAuthenticationProvider":null,`+
-		`"cognitoAuthenticationType":null,"cognitoIdentityId":null,"cognitoIdentityPoolId":null,"principalOrgId":null,"sourceIp":`...)
-	b = appendString(b, hostName(r.RemoteAddr))
-	b = append(b, `,"user":null,"userAgent":`...)
-	if agent := r.Header.Get("User-Agent"); agent != "" {
-		b = appendString(b, agent)
-	} else {
-		b = append(b, "null"...)
+// appendIdentity appends who is calling, as far as the gateway knows. The keys of
+// an API key are there only with one.
+func appendIdentity(b []byte, x *exchange) []byte {
+	c := &x.client
+	agent := x.Header.Get("User-Agent")
+	source := hostName(x.RemoteAddr)
+	b = append(b, `"identity":{`...)
+	if c.apiKey != "" {
+		b = append(b, `"apiKey":`...)
+		b = appendString(b, c.apiKey)
+		b = append(b, `,"apiKeyId":`...)
+		b = appendString(b, c.apiKeyID)
+		b = append(b, ',')
 	}
-	return append(b, `,"userArn":null}`...)
+	for i, member := range [...]struct{ name, value string }{
+		{`"accessKey":`, c.accessKey},
+		{`,"accountId":`, c.accountID},
+		{`,"caller":`, c.caller},
+		{`,"cognitoAuthenticationProvider":`, c.cognitoAuthenticationProvider},
+		{`,"cognitoAuthenticationType":`, c.cognitoAuthenticationType},
+		{`,"cognitoIdentityId":`, c.cognitoIdentityID},
+		{`,"cognitoIdentityPoolId":`, c.cognitoIdentityPoolID},
+		{`,"principalOrgId":`, c.principalOrgID},
+		{`,"sourceIp":`, source},
+		{`,"user":`, c.user},
+		{`,"userAgent":`, agent},
+		{`,"userArn":`, c.userARN},
+	} {
+		b = append(b, member.name...)
+		if member.value == "" && i != sourceIP {
+			b = append(b, "null"...)
+		} else {
+			b = appendString(b, member.value)
+		}
+	}
+	return append(b, '}')
 }
+
+// sourceIP is the place of the one member of the identity that is never null.
+const sourceIP = 8

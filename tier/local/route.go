@@ -13,7 +13,10 @@ import (
 // the path but lacks the method does not stand in the way of a less specific one
 // that has it.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html.
-type router struct{ root node }
+type router struct {
+	root    node
+	methods []*method // all, in order of declaration
+}
 
 // node is a place in the tree of resources, one level a segment.
 type node struct {
@@ -36,7 +39,9 @@ type resource struct {
 
 // method of a resource: the function behind it, or a mock.
 type method struct {
-	key      string    // "GET /orders/{id}"
+	key      string      // "GET /orders/{id}"
+	route    *tier.Route // nil for the gateway's own answers
+	gates    []gate
 	function *Function // nil for a mock
 	mock     *mock
 }
@@ -61,7 +66,7 @@ func newRouter(resources []*tier.Resource, functions map[string]*Function, mocks
 		for _, s := range res.Segments {
 			n = n.child(s)
 		}
-		n.resource = newResource(res, functions)
+		n.resource = rt.newResource(res, functions)
 		if mocks {
 			n.resource.refuse(res)
 		}
@@ -69,7 +74,7 @@ func newRouter(resources []*tier.Resource, functions map[string]*Function, mocks
 	return rt
 }
 
-func newResource(res *tier.Resource, functions map[string]*Function) *resource {
+func (rt *router) newResource(res *tier.Resource, functions map[string]*Function) *resource {
 	c := &resource{path: res.Path, methods: map[string]*method{}}
 	for _, s := range res.Segments {
 		if s.Kind != handler.Literal {
@@ -77,7 +82,8 @@ func newResource(res *tier.Resource, functions map[string]*Function) *resource {
 		}
 	}
 	for _, route := range res.Routes {
-		m := &method{function: functions[route.Function().Name()]}
+		m := &method{route: route, function: functions[route.Function().Name()]}
+		rt.methods = append(rt.methods, m)
 		if name := route.Pattern().Method; name != "" {
 			m.key = name + " " + c.path
 			c.methods[name] = m

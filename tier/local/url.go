@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
@@ -25,8 +24,8 @@ var _ Door = URL{}
 // String is "function URL".
 func (URL) String() string { return "function URL" }
 
-func (c URL) open(api *tier.API, functions map[string]*Function, timeout time.Duration) (opened, error) {
-	if err := noTimeout(c, timeout); err != nil {
+func (c URL) open(api *tier.API, functions map[string]*Function, o *Options) (opened, error) {
+	if err := noTimeout(c, o.Timeout); err != nil {
 		return opened{}, err
 	}
 	f, err := oneFunction(c, api, functions, c.Function)

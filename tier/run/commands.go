@@ -234,7 +234,7 @@ func (p *program) invoke(args []string) error {
 	if err != nil {
 		return err
 	}
-	f := app.Function(rest[0])
+	f := app.FunctionNamed(rest[0])
 	if f == nil {
 		return fmt.Errorf("app %s has no function %q; see the command routes", app.Name(), rest[0])
 	}

@@ -102,7 +102,7 @@ func chooseFunction(app *tier.App, lookup func(string) (string, bool)) (*tier.Fu
 		variable = "_HANDLER"
 		name, _ = lookup(variable)
 	}
-	if f := app.Function(name); f != nil {
+	if f := app.FunctionNamed(name); f != nil {
 		return f, nil
 	}
 	fns := app.Functions()

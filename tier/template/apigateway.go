@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
@@ -20,6 +21,11 @@ func apiID(api *tier.API) string { return policy.LogicalID(api.Name(), "api") }
 // api adds a REST API, and for each of its routes the one permission by which
 // it may invoke the route's function.
 func (s *stack) api(api *tier.API) {
+	if api.Kind() != tier.REST || len(api.Authorizers()) > 0 {
+		s.errs = append(s.errs, &datastore.DeclarationError{At: api.At(), Message: "API " + api.Name() +
+			": the template has no form for HTTP APIs and authorizers yet"})
+		return
+	}
 	id := apiID(api)
 	s.add(resource{
 		id: id, typ: "AWS::Serverless::Api", at: api.At(),

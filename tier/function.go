@@ -1,0 +1,172 @@
+package tier
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/handler"
+)
+
+// Function is a Lambda function: what it serves, what it may use, and the
+// resources it gets.
+type Function struct {
+	app     *App
+	api     *API // whose routes it serves, nil for none
+	name    string
+	at      datastore.Position
+	routes  []*Route
+	grants  []*datastore.Grant
+	memory  int
+	timeout time.Duration
+}
+
+const (
+	defaultMemory  = 256              // MB
+	defaultTimeout = 10 * time.Second // below the gateway's 29 s
+)
+
+func (a *App) newFunction(api *API, name string, at datastore.Position) *Function {
+	for _, f := range a.functions {
+		if fold(f.name) == fold(name) {
+			a.fail(at, "function %s: %s is declared at %s already; give one another name", name, f.name, f.at)
+		}
+	}
+	f := &Function{app: a, api: api, name: name, at: at, memory: defaultMemory, timeout: defaultTimeout}
+	a.functions = append(a.functions, f)
+	return f
+}
+
+func (f *Function) apply(opts []FunctionOption) {
+	for _, o := range opts {
+		if o == nil {
+			f.app.fail(f.at, "function %s: an option is nil; leave it out", f.name)
+			continue
+		}
+		o.applyFunction(f)
+	}
+}
+
+// serves reports whether anything can invoke the function.
+func (f *Function) serves() bool { return len(f.routes) > 0 }
+
+// Name of the function.
+func (f *Function) Name() string { return f.name }
+
+// API that the function belongs to, nil for none.
+func (f *Function) API() *API { return f.api }
+
+// At is where the function was declared.
+func (f *Function) At() datastore.Position { return f.at }
+
+// Memory in MB.
+func (f *Function) Memory() int { return f.memory }
+
+// Timeout of an invocation.
+func (f *Function) Timeout() time.Duration { return f.timeout }
+
+// FunctionName is the name under which the function is dispatched.
+func (f *Function) FunctionName() string { return f.name }
+
+// AddGrant records a grant; datastore.Use calls it.
+func (f *Function) AddGrant(g *datastore.Grant) { f.grants = append(f.grants, g) }
+
+// Grants in order of declaration.
+func (f *Function) Grants() []*datastore.Grant { return f.grants }
+
+// Routes in order of declaration.
+func (f *Function) Routes() []*Route { return f.routes }
+
+// Handle declares a route that this function serves. See [handler.Pattern].
+func (f *Function) Handle(pattern string, h handler.Handler, opts ...RouteOption) {
+	f.handle(datastore.Caller(), pattern, h, opts)
+}
+
+// Handler compiles the function's routes, and no other's, and serves them. The
+// error joins what is wrong with them, each a [*datastore.DeclarationError].
+// It is nil, without an error, for a function without routes.
+func (f *Function) Handler() (handler.Handler, error) {
+	if len(f.routes) == 0 {
+		return nil, nil
+	}
+	return f.api.compile([]*Function{f})
+}
+
+// Stores that the function is granted, each once, in order of the first grant.
+func (f *Function) Stores() []datastore.Spec {
+	var specs []datastore.Spec
+	for _, g := range f.grants {
+		if !slices.Contains(specs, g.Spec) {
+			specs = append(specs, g.Spec)
+		}
+	}
+	return specs
+}
+
+// maxVariables is what environment variables of a function may take in bytes,
+// names and values together. See
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
+const maxVariables = 4096
+
+// physicalName is the longest physical name that a variable may come to hold.
+const physicalName = 255
+
+func (f *Function) checkVariables() []error {
+	size := 0
+	for _, s := range f.Stores() {
+		size += len(datastore.Variable(s)) + physicalName
+	}
+	if size <= maxVariables {
+		return nil
+	}
+	return []error{&datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
+		"function %s uses %d stores, whose variables can take %d bytes; Lambda allows %d: divide it into several functions",
+		f.name, len(f.Stores()), size, maxVariables)}}
+}
+
+// FunctionOption sets what a function gets: [Memory], [Timeout].
+type FunctionOption interface {
+	APIOption
+	applyFunction(*Function)
+}
+
+type functionOption func(*Function)
+
+func (o functionOption) applyFunction(f *Function) { o(f) }
+
+func (o functionOption) applyAPI(api *API) { o(api.functions[0]) }
+
+// Memory of a function in MB, 128 to 10240; CPU grows with it. Default 256.
+// See https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html.
+func Memory(mb int) FunctionOption {
+	return functionOption(func(f *Function) {
+		if mb < 128 || mb > 10240 {
+			f.app.fail(f.at, "function %s: memory %d MB; write 128 to 10240", f.name, mb)
+		}
+		f.memory = mb
+	})
+}
+
+// Timeout of an invocation, whole seconds, 1 s to 29 s, which is what API Gateway
+// waits for. Default 10 s.
+// See https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html.
+func Timeout(d time.Duration) FunctionOption {
+	return functionOption(func(f *Function) {
+		if d < time.Second || d > 29*time.Second || d%time.Second != 0 {
+			f.app.fail(f.at, "function %s: timeout %v; write whole seconds from 1s to 29s, the most that API Gateway waits for", f.name, d)
+		}
+		f.timeout = d
+	})
+}
+
+// functionContext runs h as the function of that name.
+func functionContext(name string, h handler.Handler) handler.Handler {
+	return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		if running, ok := datastore.FunctionFrom(ctx); !ok || running != name {
+			ctx = datastore.WithFunction(ctx, name)
+		}
+		return h.Handle(ctx, req)
+	})
+}

@@ -1,0 +1,73 @@
+package tier
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+)
+
+// Kind is what API Gateway calls the type of an API: [REST] or [HTTP]. It is an
+// [APIOption]: app.API("orders", tier.HTTP). See
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-vs-rest.html.
+type Kind string
+
+// Kinds of APIs. An HTTP API costs less and has JWT authorizers; only a REST API
+// has a response cache, usage plans and API keys, mock integrations, request
+// validation, gateway responses, canary stages and response streaming.
+const (
+	REST Kind = "REST" // the default
+	HTTP Kind = "HTTP"
+)
+
+var _ APIOption = REST
+
+func (k Kind) applyAPI(api *API) {
+	if k != REST && k != HTTP {
+		api.app.fail(api.at, "API %s: kind %q; write tier.REST or tier.HTTP", api.name, string(k))
+		return
+	}
+	api.kind = k
+}
+
+// Kind of the API.
+func (api *API) Kind() Kind { return api.kind }
+
+// feature is what was declared and only a REST API has.
+type feature struct {
+	at   datastore.Position
+	what string // "a response cache"
+}
+
+// restOnly notes a feature that an HTTP API does not have, "a response cache",
+// and complains of it if the API is one.
+func (api *API) restOnly(at datastore.Position, what string) {
+	f := feature{at, what}
+	api.restFeatures = append(api.restFeatures, f)
+	if api.kind != REST {
+		api.app.errs = append(api.app.errs, f.lacking(api, HTTP))
+	}
+}
+
+func (f feature) lacking(api *API, kind Kind) error {
+	return &datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
+		"API %s: an %s API has no way to have %s; leave tier.HTTP out to make it a REST API, or remove this", api.name, kind, f.what)}
+}
+
+// Expressible reports what was declared that an API of another kind than the
+// API's own could not have: each a [*datastore.DeclarationError], joined.
+func (api *API) Expressible(kind Kind) error {
+	var errs []error
+	if kind != REST {
+		for _, f := range api.restFeatures {
+			errs = append(errs, f.lacking(api, kind))
+		}
+	}
+	for _, r := range api.Routes() {
+		if a := r.Authorizer(); a != nil && a.fits(kind) != "" {
+			errs = append(errs, &datastore.DeclarationError{At: r.at, Message: fmt.Sprintf(
+				"route %s: authorizer %s: an API of kind %s %s", r, a.Name(), kind, a.fits(kind))})
+		}
+	}
+	return errors.Join(errs...)
+}
