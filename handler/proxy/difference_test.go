@@ -214,11 +214,11 @@ var differences = []struct {
 	}},
 	{"REST: a body", rest(`"path":"/a","headers":{"Content-Type":"text/plain"},"body":"aGk=","isBase64Encoded":true`), nil, nil},
 	{"REST: a body that says base64 and is not", rest(`"path":"/a","body":"?","isBase64Encoded":true`), nil, map[string]string{
-		"answer": "ADP-05: the client's mistake is a 400 before the application runs; the module fails the function",
-		"answer's Content-Type": "as the answer",
+		"answer":                 "ADP-05: the client's mistake is a 400 before the application runs; the module fails the function",
+		"answer's Content-Type":  "as the answer",
 		"answer's Cache-Control": "as the answer",
-		"answer's cookies": "as the answer",
-		"error": "as the answer",
+		"answer's cookies":       "as the answer",
+		"error":                  "as the answer",
 	}},
 	{"REST: an answer of nothing", rest(`"path":"/a"`), func(http.ResponseWriter, *http.Request) {}, map[string]string{
 		"answer":           "ADP-07: a handler that writes nothing answers 200",
