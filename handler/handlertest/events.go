@@ -297,7 +297,7 @@ func (p *parts) payload2(stage, rawPath, httpPath string, keepCookie bool) []byt
 	if q := mapped(p.query(), commas); q != nil {
 		ev["queryStringParameters"] = q
 	}
-	if vars := maps.Collect(p.req.StageVariables()); len(vars) > 0 {
+	if vars := maps.Collect(p.req.StageVariables()); len(vars) > 0 && !keepCookie { // a function URL has no stages
 		ev["stageVariables"] = vars
 	}
 	return must(ev)

@@ -129,7 +129,7 @@ func (d *httpDoor) route(x *exchange) *answer {
 func (d *httpDoor) place(x *exchange) *answer {
 	s, path := (*stage)(nil), decodedPath(x.path)
 	if m := x.mapping; m != nil {
-		if s = d.stages.named(m.stage); s == nil {
+		if s = d.stages.mapped(m); s == nil {
 			return httpNotFound.answer(x.id)
 		}
 		if a := m.reserved(x); a != nil {

@@ -13,7 +13,7 @@ import (
 type mapping struct {
 	domain string
 	base   string // "/orders/v1"; "" for what no other base path fits
-	stage  string
+	stage  string // "" for the one that the door has
 	// gateway of the API; nil if the domain has no mapping that fits.
 	gateway *Gateway
 }
@@ -26,6 +26,9 @@ func newMappings(api *tier.API, g *Gateway) mappings {
 	all := mappings{}
 	for _, d := range api.Domains() {
 		m := &mapping{domain: d.Name, stage: d.Stage, gateway: g}
+		if !api.DeclaresStages() {
+			m.stage = ""
+		}
 		if d.BasePath != "" {
 			m.base = "/" + d.BasePath
 		}

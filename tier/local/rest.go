@@ -116,7 +116,7 @@ func (d *restDoor) place(x *exchange) *answer {
 	s := d.stages[0]
 	switch m := x.mapping; {
 	case m != nil:
-		if s = d.stages.named(m.stage); s == nil {
+		if s = d.stages.mapped(m); s == nil {
 			return restForbidden.answer(x.id)
 		}
 		x.shown, x.full, x.below = routedPath(x.path), x.path, routedPath(m.cut(x.path))

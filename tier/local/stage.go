@@ -100,10 +100,10 @@ func variablesJSON(vars map[string]string) []byte {
 	return append(b, '}')
 }
 
-// named is the stage of that name, nil for none.
-func (all stages) named(name string) *stage {
+// mapped is the stage that a mapping leads to, nil for none.
+func (all stages) mapped(m *mapping) *stage {
 	for _, s := range all {
-		if s.name == name {
+		if m.maps() && (m.stage == "" || s.name == m.stage) {
 			return s
 		}
 	}

@@ -62,7 +62,7 @@ func (p *program) serveData(ctx context.Context, data openedData, name string, p
 		door := doorOf(api, name)
 		gateways, err := door.gateways(api, log)
 		if err != nil {
-			return fmt.Errorf("served as %s: %w", door.is, err)
+			return err
 		}
 		for _, g := range gateways {
 			at := port
