@@ -102,19 +102,32 @@ func (c CORS) AllowOrigin(origin string) string {
 	return ""
 }
 
+// AllowedMethods are the methods that a page may use where the routes of a path
+// do not say it.
+func (c CORS) AllowedMethods() []string {
+	if len(c.Methods) > 0 {
+		return c.Methods
+	}
+	return slices.Clone(anyMethod)
+}
+
+// AllowedHeaders are the headers that a page may send.
+func (c CORS) AllowedHeaders() []string {
+	if len(c.Headers) > 0 {
+		return c.Headers
+	}
+	return slices.Clone(corsHeaders)
+}
+
 // PreflightHeader are the headers of the answer to a preflight at a path with
 // routes of these methods, but for Access-Control-Allow-Origin.
 func (c CORS) PreflightHeader(methods []string) http.Header {
 	if len(c.Methods) > 0 {
 		methods = c.Methods
 	}
-	headers := c.Headers
-	if len(headers) == 0 {
-		headers = corsHeaders
-	}
 	h := http.Header{
 		"Access-Control-Allow-Methods": {strings.Join(methods, ",")},
-		"Access-Control-Allow-Headers": {strings.Join(headers, ",")},
+		"Access-Control-Allow-Headers": {strings.Join(c.AllowedHeaders(), ",")},
 	}
 	if c.MaxAge > 0 {
 		h.Set("Access-Control-Max-Age", strconv.Itoa(int(c.MaxAge/time.Second)))

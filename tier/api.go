@@ -17,16 +17,22 @@ type API struct {
 	name string
 	at   datastore.Position
 	kind Kind
-	// restFeatures are those that only a REST API has
-	restFeatures []feature
-	middleware   []handler.Middleware
-	cors         *handler.CORS
-	authorizer   Authorizer  // of routes that say nothing; nil for none
-	functions    []*Function // the first is the default
+	// restFeatures are those that only a REST API has, gatewayFeatures those that
+	// every API Gateway has and nothing else
+	restFeatures    []feature
+	gatewayFeatures []feature
+	payload         PayloadFormat // "" for the default
+	stages          []Stage
+	stagesAt        datastore.Position
+	domains         []Domain
+	middleware      []handler.Middleware
+	cors            *handler.CORS
+	authorizer      Authorizer  // of routes that say nothing; nil for none
+	functions       []*Function // the first is the default
 }
 
-// APIOption sets what an API is: its kind, [REST] or [HTTP], or what its default
-// function gets: [Memory], [Timeout].
+// APIOption sets what an API is: its kind, [REST] or [HTTP], its [PayloadFormat],
+// or what its default function gets: [Memory], [Timeout].
 type APIOption interface{ applyAPI(*API) }
 
 // API declares an API and its default function, both of this name.

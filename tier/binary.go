@@ -6,9 +6,6 @@ import (
 	"github.com/seed-18e8afb5/tierkit/handler/schema"
 )
 
-// Stage is the name of the one stage of an API.
-const Stage = "live"
-
 // describer is a handler that knows its operation: a typed function.
 type describer interface {
 	Describe() (*schema.Operation, error)

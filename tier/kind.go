@@ -3,6 +3,7 @@ package tier
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
@@ -47,6 +48,30 @@ func (api *API) restOnly(at datastore.Position, what string) {
 	if api.kind != REST {
 		api.app.errs = append(api.app.errs, f.lacking(api, HTTP))
 	}
+}
+
+// withGateway notes a feature that a front door without API Gateway does not
+// have, "stages".
+func (api *API) withGateway(at datastore.Position, what string) {
+	api.gatewayFeatures = append(api.gatewayFeatures, feature{at, what})
+}
+
+// NeedsGateway reports what was declared that only API Gateway has: what a
+// function URL or a load balancer would serve without. Each mistake is a
+// [*datastore.DeclarationError], joined.
+func (api *API) NeedsGateway() error {
+	var errs []error
+	for _, f := range slices.Concat(api.restFeatures, api.gatewayFeatures) {
+		errs = append(errs, &datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
+			"API %s: %s: only API Gateway has this, so it can be served as a REST or an HTTP API alone", api.name, f.what)})
+	}
+	for _, r := range api.Routes() {
+		if a := r.Authorizer(); a != nil {
+			errs = append(errs, &datastore.DeclarationError{At: r.at, Message: fmt.Sprintf(
+				"route %s: authorizer %s: only API Gateway has this, and without it the route would be open", r, a.Name())})
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (f feature) lacking(api *API, kind Kind) error {

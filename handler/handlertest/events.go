@@ -3,6 +3,7 @@ package handlertest
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -191,6 +192,9 @@ func (p *parts) payload1(path string, ev object) []byte {
 	if params := pathParameters(p.facts.Resource, p.req.Path()); params != nil {
 		ev["pathParameters"] = params
 	}
+	if vars := maps.Collect(p.req.StageVariables()); len(vars) > 0 {
+		ev["stageVariables"] = vars
+	}
 	ev["body"], ev["isBase64Encoded"] = orNull(body), isBase64
 	identity := object{"sourceIp": p.ip, "userAgent": p.header.Get("User-Agent"),
 		"accessKey": nil, "accountId": nil, "caller": nil, "user": nil, "userArn": nil, "cognitoIdentityId": nil}
@@ -292,6 +296,9 @@ func (p *parts) payload2(stage, rawPath, httpPath string, keepCookie bool) []byt
 	}
 	if q := mapped(p.query(), commas); q != nil {
 		ev["queryStringParameters"] = q
+	}
+	if vars := maps.Collect(p.req.StageVariables()); len(vars) > 0 && !keepCookie { // a function URL has no stages
+		ev["stageVariables"] = vars
 	}
 	return must(ev)
 }

@@ -16,6 +16,8 @@ package handlertest
 
 import (
 	"encoding/json"
+	"iter"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -104,6 +106,11 @@ func Facts(change func(*handler.Facts)) Option {
 	return optionFunc(func(e *event) { change(&e.facts) })
 }
 
+// StageVariables sets the variables of the stage that the request came through.
+func StageVariables(vars map[string]string) Option {
+	return optionFunc(func(e *event) { e.variables = maps.Clone(vars) })
+}
+
 // event is a delivery that is decoded already.
 type event struct {
 	method, path, query string
@@ -111,7 +118,10 @@ type event struct {
 	body                []byte
 	facts               handler.Facts
 	caller              handler.Caller
+	variables           map[string]string
 }
+
+func (e *event) StageVariables() iter.Seq2[string, string] { return maps.All(e.variables) }
 
 var _ handler.Event = (*event)(nil)
 

@@ -24,6 +24,7 @@ type Doorway struct {
 	handler  handler.Handler
 	function string
 	basePath string
+	mapped   basePaths
 	logger   func() *slog.Logger
 }
 
@@ -34,7 +35,7 @@ func New(h handler.Handler, opts *Options) *Doorway {
 	if opts == nil {
 		opts = &Options{}
 	}
-	d := &Doorway{handler: h, function: opts.Function}
+	d := &Doorway{handler: h, function: opts.Function, mapped: newBasePaths(opts.BasePaths)}
 	if base := strings.Trim(opts.BasePath, "/"); base != "" {
 		d.basePath = "/" + base
 	}

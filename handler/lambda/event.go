@@ -25,6 +25,7 @@ type event struct {
 	payload    string
 	door       door
 	basePath   string
+	mapped     basePaths
 	invocation string
 	parts
 
@@ -47,6 +48,7 @@ type parts struct {
 	rawQuery, query, multiQuery    span
 	headers, multiHeaders, cookies span
 	rawBody, isBase64              span
+	stageVariables                 span
 	verb, rawPathSnake, querySnake span // of VPC Lattice events
 	hasContext                     bool
 	ctx                            contextParts
@@ -71,7 +73,7 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 	}
 	// The one copy: aws-lambda-go uses its buffer again, and everything that a
 	// handler is given lies in this string.
-	e := &event{payload: string(payload), basePath: d.basePath}
+	e := &event{payload: string(payload), basePath: d.basePath, mapped: d.mapped}
 	s := scanner{text: e.payload}
 	if s.peek() == '{' {
 		s.event(&e.parts)
@@ -130,6 +132,8 @@ func (s *scanner) event(p *parts) {
 			p.rawBody = s.value()
 		case "isBase64Encoded", "is_base64_encoded":
 			p.isBase64 = s.value()
+		case "stageVariables":
+			p.stageVariables = s.value()
 		case "requestContext":
 			p.ctx = contextParts{}
 			if p.hasContext = s.peek() == '{'; p.hasContext {
@@ -279,6 +283,9 @@ func (e *event) elements(v span) func(yield func(span) bool) {
 // Line is the request line.
 func (e *event) Line() (method, path, rawQuery string) {
 	method, path, rawQuery = e.door.line(e)
+	if e.mapped != nil {
+		path = e.mapped.cut(e, path)
+	}
 	return strings.ToUpper(method), cutSegments(path, e.basePath), rawQuery
 }
 

@@ -69,6 +69,11 @@ type Options struct {
 	// name, which a REST API leaves in the path ("/v1"). Only whole segments
 	// are cut, and only once; other paths stay as they are. Default: none.
 	BasePath string
+	// BasePaths are cut off the front of paths by the custom domain name that an
+	// event came through, of several that fit the longest: requests to other
+	// names keep theirs, and so do HTTP API events of payload format 2.0, from
+	// which API Gateway has cut it. tier.API.BasePaths has them. Default: none.
+	BasePaths map[string][]string
 	// Logger is told of errors of status 500 and above and of panics, at level
 	// error; of what a front door cannot carry, at level warn; and of other
 	// errors at level debug. Default: JSON on the standard error, from level

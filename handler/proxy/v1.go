@@ -56,6 +56,7 @@ func eventV1(req *handler.Request, p parts) events.APIGatewayProxyRequest {
 		MultiValueHeaders:               p.header,
 		QueryStringParameters:           last(query),
 		MultiValueQueryStringParameters: query,
+		StageVariables:                  stageVariables(req),
 		RequestContext:                  contextV1(req, p, resource),
 		Body:                            p.body,
 		IsBase64Encoded:                 p.base64,
@@ -101,4 +102,16 @@ func requestTime(t time.Time) string { return t.UTC().Format("02/Jan/2006:15:04:
 
 func answerV1(r events.APIGatewayProxyResponse) answer {
 	return answer{status: r.StatusCode, headers: r.Headers, multi: r.MultiValueHeaders, body: r.Body, base64: r.IsBase64Encoded}
+}
+
+// stageVariables are those of the stage, nil for none.
+func stageVariables(req *handler.Request) map[string]string {
+	var all map[string]string
+	for name, value := range req.StageVariables() {
+		if all == nil {
+			all = map[string]string{}
+		}
+		all[name] = value
+	}
+	return all
 }

@@ -37,6 +37,7 @@ func eventV2(req *handler.Request, p parts) events.APIGatewayV2HTTPRequest {
 		RawQueryString: strings.ReplaceAll(req.RawQuery(), "#", "%23"), // the adapters parse it
 		Cookies:        p.header["Cookie"],                             // all in one: the adapters make a line of each
 		Headers:        headers,
+		StageVariables: stageVariables(req),
 		RequestContext: contextV2(req, p),
 		Body:           p.body, IsBase64Encoded: p.base64,
 	}

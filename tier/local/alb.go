@@ -37,6 +37,9 @@ func (c ALB) open(api *tier.API, functions map[string]*Function, o *Options) (op
 	if err := noTimeout(c, o.Timeout); err != nil {
 		return opened{}, err
 	}
+	if err := api.NeedsGateway(); err != nil {
+		return opened{}, err
+	}
 	f, err := oneFunction(c, api, functions, c.Function)
 	if err != nil {
 		return opened{}, err

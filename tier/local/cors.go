@@ -72,7 +72,7 @@ func preflight2(cors *handler.CORS, x *exchange) *answer {
 	if cors.AllowOrigin(x.Header.Get("Origin")) == "" {
 		return a
 	}
-	a.header = cors.PreflightHeader(httpMethods)
+	a.header = cors.PreflightHeader(cors.AllowedMethods())
 	allow(a.header, cors, x)
 	return a
 }
@@ -80,5 +80,3 @@ func preflight2(cors *handler.CORS, x *exchange) *answer {
 // preflightStatus is what an HTTP API says to a preflight. It is so by
 // experience and not documented.
 const preflightStatus = http.StatusNoContent
-
-var httpMethods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}

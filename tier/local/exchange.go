@@ -18,6 +18,14 @@ type exchange struct {
 	path   string // as sent, percent-encoded
 	body   []byte
 
+	stage     *stage // of doors that have stages
+	canary    bool   // the canary of the stage was drawn
+	variables []byte // stage variables as a JSON object; nil for none
+	mapping   *mapping
+	below     string // the path that routes see: below stage and base path
+	shown     string // the path that the event shows
+	full      string // requestContext.path of payload format 1.0
+
 	match    match // of doors that route
 	function *Function
 	invoked  bool

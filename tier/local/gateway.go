@@ -15,10 +15,11 @@ import (
 // Gateway is a front door with the functions of an API behind it: an
 // http.Handler for one API at the root. It is safe for concurrent use.
 type Gateway struct {
-	door   opened
-	now    func() time.Time
-	random io.Reader
-	log    *slog.Logger
+	door     opened
+	mappings mappings // nil for doors without custom domain names
+	now      func() time.Time
+	random   io.Reader
+	log      *slog.Logger
 }
 
 var _ http.Handler = (*Gateway)(nil)
@@ -66,7 +67,12 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 	if err != nil {
 		return nil, err
 	}
-	return &Gateway{door: door, now: o.Now, random: o.Random, log: o.Log}, nil
+	g := &Gateway{door: door, now: o.Now, random: o.Random, log: o.Log}
+	switch o.Door.(type) {
+	case REST, HTTP:
+		g.mappings = newMappings(api, g)
+	}
+	return g, nil
 }
 
 // complete fills in the defaults.
@@ -112,6 +118,9 @@ func functionsOf(api *tier.API, invoke func(string) Function) (map[string]*Funct
 // ServeHTTP answers r as the front door would.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Request: r, at: g.now(), method: r.Method, path: requestPath(r.URL)}
+	if x.mapping = g.mappings.find(r.Host, x.path); x.mapping != nil && x.mapping.maps() {
+		g = x.mapping.gateway
+	}
 	a := g.serve(x)
 	a.write(w, x, g.door)
 	if g.log != nil {

@@ -10,15 +10,16 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// HTTP is an API Gateway HTTP API with Lambda proxy integrations of payload
-// format 2.0. It has no mock integrations, so a path and a method that no route
+// HTTP is an API Gateway HTTP API with Lambda proxy integrations of the payload
+// format that the API declares. It has no mock integrations, so a path and a method that no route
 // has are both answered 404 {"message":"Not Found"}.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html.
 type HTTP struct {
 	// Stage of the API. Default "$default", which has no segment in URLs. The
 	// URLs of another start with its name, and so do the paths in its events:
 	// with the stage "dev", GET /dev/orders/7 reaches GET /orders/{id}. Letters,
-	// digits, '-' and '_', at most 128.
+	// digits, '-' and '_', at most 128. An API that declares stages has these, or
+	// only the one that is named here.
 	Stage string
 }
 
@@ -38,12 +39,6 @@ const (
 )
 
 func (c HTTP) open(api *tier.API, functions map[string]*Function, o *Options) (opened, error) {
-	if c.Stage == "" {
-		c.Stage = defaultStage
-	}
-	if c.Stage != defaultStage && !validStage(c.Stage) {
-		return opened{}, badStage(c.Stage)
-	}
 	if err := api.Expressible(tier.HTTP); err != nil {
 		return opened{}, err
 	}
@@ -51,26 +46,29 @@ func (c HTTP) open(api *tier.API, functions map[string]*Function, o *Options) (o
 	if err != nil {
 		return opened{}, err
 	}
-	d := &httpDoor{
-		router: newRouter(api.Resources(), functions, false),
-		events: newPayload2(accountID, nameID(10, "api "+api.Name()), c.Stage),
-		answers: reader2{contentType: "text/plain; charset=utf-8", own: func(canonical string) bool {
-			return canonical == "Apigw-Requestid"
-		}},
-		stage: c.Stage, cors: api.DeclaredCORS(),
-	}
-	if err := d.router.guard(&gating{api, c.Stage, o}); err != nil {
+	all, err := openStages(api, functions, o, c, c.Stage, defaultStage)
+	if err != nil {
 		return opened{}, err
+	}
+	d := &httpDoor{stages: all, cors: api.DeclaredCORS(), format: newHTTP2(api)}
+	if api.PayloadFormat() == tier.PayloadV1 {
+		d.format = newHTTP1(api)
 	}
 	return opened{d, wait, func(ids *identifiers) string { return ids.extended }}, nil
 }
 
 type httpDoor struct {
-	router  *router
-	events  payload2
-	answers reader2
-	stage   string
-	cors    *handler.CORS
+	stages stages
+	cors   *handler.CORS
+	format httpFormat
+}
+
+// httpFormat is a payload format of HTTP APIs.
+type httpFormat interface {
+	// event is the event of x.
+	event(x *exchange) []byte
+	// answer makes an answer of what the function returned.
+	answer(output []byte) (*answer, error)
 }
 
 // The limits of an HTTP API. What is said when one is exceeded is not
@@ -111,8 +109,10 @@ func (d *httpDoor) route(x *exchange) *answer {
 	if a := preflight2(d.cors, x); a != nil {
 		return a
 	}
-	path, ok := d.inStage(decodedPath(x.path))
-	if !ok || !d.find(&x.match, x.method, path) {
+	if a := d.place(x); a != nil {
+		return a
+	}
+	if !x.stage.router.find2(&x.match, x.method, x.below) {
 		return httpNotFound.answer(x.id)
 	}
 	x.note("router", "%s", x.match.method.key)
@@ -123,30 +123,53 @@ func (d *httpDoor) route(x *exchange) *answer {
 	return nil
 }
 
-func (d *httpDoor) find(m *match, method, path string) bool {
+// place finds the stage of the request and the path below it, or answers the
+// request. The stage stays in the paths of events even behind a custom domain
+// name, which is so by experience; the base path only in payload format 1.0.
+func (d *httpDoor) place(x *exchange) *answer {
+	s, path := (*stage)(nil), decodedPath(x.path)
+	if m := x.mapping; m != nil {
+		if s = d.stages.mapped(m); s == nil {
+			return httpNotFound.answer(x.id)
+		}
+		if a := m.reserved(x); a != nil {
+			return a
+		}
+		x.below = slashed(decodedPath(m.cut(x.path)))
+		x.shown, x.full = x.below, path
+		if s.segment {
+			x.shown, x.full = "/"+s.name+x.below, "/"+s.name+path
+		}
+	} else {
+		var rest string
+		if s, rest = d.stages.find(path); s == nil {
+			return httpNotFound.answer(x.id)
+		}
+		x.below, x.shown, x.full = slashed(rest), path, path
+	}
+	if x.err = s.enter(x); x.err != nil {
+		return httpFailed.answer(x.id)
+	}
+	return nil
+}
+
+// slashed is a path with the slash that the whole of a stage's URL may lack.
+func slashed(path string) string {
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+func (rt *router) find2(m *match, method, path string) bool {
 	trimmed := path
 	if path != "/" {
 		trimmed = strings.TrimSuffix(path, "/")
 	}
-	if (trimmed == path || !strictSlash) && d.router.search(m, method, trimmed, withoutTails) {
+	if (trimmed == path || !strictSlash) && rt.search(m, method, trimmed, withoutTails) {
 		return true
 	}
-	return d.router.search(m, method, path, tailsOnly)
-}
-
-// inStage is the path below the stage, and whether it is there.
-func (d *httpDoor) inStage(path string) (string, bool) {
-	if d.stage == defaultStage {
-		return path, true
-	}
-	rest, ok := strings.CutPrefix(path, "/"+d.stage)
-	switch {
-	case !ok, rest != "" && rest[0] != '/':
-		return "", false
-	case rest == "":
-		return "/", true
-	}
-	return rest, true
+	return rt.search(m, method, path, tailsOnly)
 }
 
 // decodedPath is what an HTTP API makes of a path: it is decoded, and what
@@ -157,13 +180,38 @@ func decodedPath(path string) string {
 }
 
 func (d *httpDoor) event(x *exchange) ([]byte, *refusal) {
-	var buf [32]field
-	path := decodedPath(x.path)
-	return x.within(d.events.build(x, &parts2{
-		routeKey: x.match.method.key, rawPath: path, path: path, domain: hostName(x.Host),
-		headers: x.withLength(x.lowerFields(buf[:0], notByHTTP)), parameters: true,
-	}), &httpEvent)
+	return x.within(d.format.event(x), &httpEvent)
 }
+
+// http2 is payload format 2.0.
+type http2 struct {
+	events  payload2
+	answers reader2
+}
+
+func newHTTP2(api *tier.API) http2 {
+	return http2{
+		newPayload2(accountID, nameID(10, "api "+api.Name())),
+		reader2{contentType: httpTextType, own: ownedByHTTP},
+	}
+}
+
+// httpTextType is what an HTTP API says of an answer without a content type. It
+// is so by experience and not documented.
+const httpTextType = "text/plain; charset=utf-8"
+
+// ownedByHTTP reports whether an HTTP API writes a header of answers itself.
+func ownedByHTTP(canonical string) bool { return canonical == "Apigw-Requestid" }
+
+func (f http2) event(x *exchange) []byte {
+	var buf [32]field
+	return f.events.build(x, &parts2{
+		routeKey: x.match.method.key, rawPath: x.shown, path: x.shown, domain: x.domain(), stage: x.stage.quoted,
+		headers: x.withLength(x.lowerFields(buf[:0], notByHTTP)), parameters: true,
+	})
+}
+
+func (f http2) answer(output []byte) (*answer, error) { return f.answers.answer(output) }
 
 // notByHTTP reports whether a request header does not reach the function: the
 // connection's, and the cookies, which are a member of their own.
@@ -172,7 +220,7 @@ func notByHTTP(name string) bool {
 }
 
 func (d *httpDoor) answer(_ *exchange, output []byte) (*answer, error) {
-	return d.answers.answer(output)
+	return d.format.answer(output)
 }
 
 func (d *httpDoor) failed(err error) *refusal {

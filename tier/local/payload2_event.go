@@ -13,9 +13,8 @@ type payload2 struct {
 	contextHead []byte // the keys of requestContext that are always the same
 }
 
-func newPayload2(account, api, stage string) payload2 {
-	b := []byte(`"requestContext":{"accountId":"` + account + `","apiId":"` + api + `","stage":`)
-	return payload2{appendString(b, stage)}
+func newPayload2(account, api string) payload2 {
+	return payload2{[]byte(`"requestContext":{"accountId":"` + account + `","apiId":"` + api + `","stage":`)}
 }
 
 // parts2 is what the doors of payload format 2.0 differ in.
@@ -24,6 +23,7 @@ type parts2 struct {
 	rawPath    string
 	path       string // requestContext.http.path
 	domain     string
+	stage      []byte // as JSON
 	headers    []field
 	parameters bool // the route's path parameters
 }
@@ -52,12 +52,17 @@ func (p payload2) build(x *exchange, parts *parts2) []byte {
 		b = append(b, `,"pathParameters":`...)
 		b = x.match.appendParameters(b)
 	}
+	if x.variables != nil {
+		b = append(b, `,"stageVariables":`...)
+		b = append(b, x.variables...)
+	}
 	return append(appendBody2(b, x), '}')
 }
 
 func (p payload2) appendContext(b []byte, x *exchange, parts *parts2) []byte {
 	prefix, _, _ := strings.Cut(parts.domain, ".")
 	b = append(b, p.contextHead...)
+	b = append(b, parts.stage...)
 	if x.authorizer != nil {
 		b = append(b, `,"authorizer":`...)
 		b = append(b, x.authorizer...)

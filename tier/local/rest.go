@@ -15,7 +15,8 @@ import (
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html.
 type REST struct {
 	// Stage names the stage in events: letters, digits, '-' and '_', at most
-	// 128. Default "local".
+	// 128. Default "local". An API that declares stages has these, each below a
+	// segment of its name, or only the one that is named here.
 	Stage string
 	// BinaryMediaTypes of the API: "image/png", "image/*", "*/*". Default none:
 	// every body is text.
@@ -37,30 +38,27 @@ func (REST) String() string { return "REST API" }
 const restTimeout = 29 * time.Second
 
 func (c REST) open(api *tier.API, functions map[string]*Function, o *Options) (opened, error) {
-	if c.Stage == "" {
-		c.Stage = "local"
-	}
-	if !validStage(c.Stage) {
-		return opened{}, badStage(c.Stage)
+	if err := api.Expressible(tier.REST); err != nil {
+		return opened{}, err
 	}
 	wait, err := waitOf(c, o.Timeout, restTimeout, 0)
 	if err != nil {
 		return opened{}, err
 	}
 	binary := newMediaTypes(c.BinaryMediaTypes)
-	d := &restDoor{
-		router: newRouter(api.Resources(), functions, true),
-		events: newRestEvents(api.Name(), c.Stage, binary),
-		binary: binary, override: !c.IgnoreMethodOverride, origin: gatewayOrigin(api),
-	}
-	if err := d.router.guard(&gating{api, c.Stage, o}); err != nil {
+	all, err := openStages(api, functions, o, c, c.Stage, "local")
+	if err != nil {
 		return opened{}, err
+	}
+	d := &restDoor{
+		stages: all, events: newRestEvents(api.Name(), binary),
+		binary: binary, override: !c.IgnoreMethodOverride, origin: gatewayOrigin(api),
 	}
 	return opened{d, wait, func(ids *identifiers) string { return ids.request }}, nil
 }
 
 type restDoor struct {
-	router   *router
+	stages   stages
 	events   *restEvents
 	binary   mediaTypes
 	override bool   // X-HTTP-Method-Override counts
@@ -94,8 +92,11 @@ func (d *restDoor) route(x *exchange) *answer {
 		// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html.
 		x.method = o
 	}
+	if a := d.place(x); a != nil {
+		return a
+	}
 	m := &x.match
-	if !d.router.find(m, x.method, routedPath(x.path)) {
+	if !x.stage.router.find(m, x.method, x.below) {
 		return restNotFound.answer(x.id)
 	}
 	x.note("router", "%s", m.method.key)
@@ -106,6 +107,37 @@ func (d *restDoor) route(x *exchange) *answer {
 		return m.method.mock.answer(x)
 	}
 	x.function = m.method.function
+	return nil
+}
+
+// place finds the stage of the request and the path below it, or answers the
+// request: nothing is below an unknown stage.
+func (d *restDoor) place(x *exchange) *answer {
+	s := d.stages[0]
+	switch m := x.mapping; {
+	case m != nil:
+		if s = d.stages.mapped(m); s == nil {
+			return restForbidden.answer(x.id)
+		}
+		x.shown, x.full, x.below = routedPath(x.path), x.path, routedPath(m.cut(x.path))
+		if a := m.reserved(x); a != nil {
+			return a
+		}
+	case !s.segment:
+		x.below = routedPath(x.path)
+		x.shown, x.full = x.below, "/"+s.name+x.path
+	default:
+		var rest string
+		if s, rest = d.stages.find(x.path); s == nil {
+			x.note("stage", "no stage is named by the first segment of the path")
+			return restForbidden.answer(x.id)
+		}
+		x.below = routedPath(rest)
+		x.shown, x.full = x.below, "/"+s.name+rest
+	}
+	if x.err = s.enter(x); x.err != nil {
+		return restNotInvoked.answer(x.id)
+	}
 	return nil
 }
 
@@ -150,6 +182,10 @@ var (
 	restNotFound = refusal{http.StatusNotFound, handler.ProblemType, tier.NotFoundBody, "MissingAuthenticationTokenException"}
 	// restMethodNotAllowed is the mock integration of tier.Resource.Refused.
 	restMethodNotAllowed = refusal{http.StatusMethodNotAllowed, handler.ProblemType, tier.MethodNotAllowedBody, ""}
+
+	// restForbidden is an unknown stage, or a base path that no mapping of a
+	// custom domain name has. AWS does not document it.
+	restForbidden = refusal{http.StatusForbidden, jsonType, `{"message":"Forbidden"}`, "ForbiddenException"}
 
 	restFailed         = refusal{http.StatusBadGateway, jsonType, `{"message": "Internal server error"}`, "InternalServerErrorException"}
 	restNotInvoked     = refusal{http.StatusInternalServerError, jsonType, `{"message": "Internal server error"}`, "InternalServerErrorException"}

@@ -10,19 +10,17 @@ import (
 // pass over the request.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format.
 type restEvents struct {
-	stage       string
 	contextHead []byte // the keys of requestContext that are always the same
 	binary      mediaTypes
 }
 
-func newRestEvents(api, stage string, binary mediaTypes) *restEvents {
+func newRestEvents(api string, binary mediaTypes) *restEvents {
 	b := []byte(`"requestContext":{"accountId":"` + accountID + `","apiId":`)
 	b = appendString(b, nameID(10, "api "+api))
 	b = append(b, `,"deploymentId":`...)
 	b = appendString(b, nameID(6, "deployment "+api))
 	b = append(b, `,"protocol":"HTTP/1.1","stage":`...)
-	b = appendString(b, stage)
-	return &restEvents{stage: stage, contextHead: b, binary: binary}
+	return &restEvents{contextHead: b, binary: binary}
 }
 
 // prepareEvent renders what is the same in every event of the resource.
@@ -38,7 +36,7 @@ func (res *resource) prepareEvent() {
 func (e *restEvents) build(x *exchange) []byte {
 	b := make([]byte, 0, 3072+len(x.body)+len(x.body)/2)
 	b = append(b, x.match.resource.eventHead...)
-	b = appendString(b, routedPath(x.path))
+	b = appendString(b, x.shown)
 	b = append(b, `,"httpMethod":`...)
 	b = appendString(b, x.method)
 	b = append(b, ',')
@@ -47,9 +45,18 @@ func (e *restEvents) build(x *exchange) []byte {
 	b = appendQuery(b, x.URL.RawQuery)
 	b = append(b, `,"pathParameters":`...)
 	b = appendPathParameters(b, &x.match)
-	b = append(b, `,"stageVariables":null,`...)
+	b = append(b, `,"stageVariables":`...)
+	b = append(appendRaw(b, x.variables), ',')
 	b = e.appendContext(b, x)
 	return append(e.appendBody(b, x), '}')
+}
+
+// appendRaw appends JSON, null for none.
+func appendRaw(b, json []byte) []byte {
+	if json == nil {
+		return append(b, "null"...)
+	}
+	return append(b, json...)
 }
 
 // appendBody appends the body and how it is encoded: base64 if the content type
@@ -79,9 +86,10 @@ func appendPathParameters(b []byte, m *match) []byte {
 
 // appendContext appends the requestContext.
 func (e *restEvents) appendContext(b []byte, x *exchange) []byte {
-	domain := hostName(x.Host)
+	domain := x.domain()
 	prefix, _, _ := strings.Cut(domain, ".")
 	b = append(b, e.contextHead...)
+	b = append(b, x.stage.quoted...)
 	if x.authorizer != nil {
 		b = append(b, `,"authorizer":`...)
 		b = append(b, x.authorizer...)
@@ -96,8 +104,12 @@ func (e *restEvents) appendContext(b []byte, x *exchange) []byte {
 	b = appendString(b, x.method)
 	b = append(b, ',')
 	b = appendIdentity(b, x)
+	if x.stage.canary != nil {
+		b = append(b, `,"isCanaryRequest":`...)
+		b = strconv.AppendBool(b, x.canary)
+	}
 	b = append(b, `,"path":`...)
-	b = appendString(b, "/"+e.stage+x.path)
+	b = appendString(b, x.full)
 	b = append(b, `,"requestId":"`...)
 	b = append(b, x.ids.request...)
 	b = append(b, `","requestTime":"`...)

@@ -28,6 +28,9 @@ func (c URL) open(api *tier.API, functions map[string]*Function, o *Options) (op
 	if err := noTimeout(c, o.Timeout); err != nil {
 		return opened{}, err
 	}
+	if err := api.NeedsGateway(); err != nil {
+		return opened{}, err
+	}
 	f, err := oneFunction(c, api, functions, c.Function)
 	if err != nil {
 		return opened{}, err
@@ -35,7 +38,7 @@ func (c URL) open(api *tier.API, functions map[string]*Function, o *Options) (op
 	id := nameID(16, "url "+f.Name)
 	d := &urlDoor{
 		function: f,
-		events:   newPayload2("anonymous", id, defaultStage),
+		events:   newPayload2("anonymous", id),
 		domain:   id + ".lambda-url.local.on.aws",
 		answers: reader2{contentType: jsonType, rewrites: true, own: func(canonical string) bool {
 			return canonical == "X-Amzn-Requestid" || canonical == "X-Amzn-Trace-Id"
@@ -43,6 +46,9 @@ func (c URL) open(api *tier.API, functions map[string]*Function, o *Options) (op
 	}
 	return opened{d, noWait, func(ids *identifiers) string { return ids.invocation }}, nil
 }
+
+// quotedDefault is the stage of function URLs as JSON.
+var quotedDefault = []byte(`"` + defaultStage + `"`)
 
 type urlDoor struct {
 	function *Function
@@ -97,7 +103,7 @@ func (d *urlDoor) event(x *exchange) ([]byte, *refusal) {
 		headers[i].values = []string{strings.Join(headers[i].values, "; ")}
 	}
 	return x.within(d.events.build(x, &parts2{
-		routeKey: defaultStage, rawPath: x.path, path: unescapePath(x.path), domain: d.domain, headers: headers,
+		routeKey: defaultStage, rawPath: x.path, path: unescapePath(x.path), domain: d.domain, stage: quotedDefault, headers: headers,
 	}), &urlEvent)
 }
 

@@ -32,7 +32,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"serve", "[-port N] [-door DOOR] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest (the default), http, url, alb, alb-multi", (*program).serve},
+		{"serve", "[-port N] [-door DOOR] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest, http, url, alb, alb-multi; by default that of the API's kind", (*program).serve},
 		{"routes", "", "list the routes, their functions and Go lines", (*program).routes},
 		{"template", "[-code PATH]", "print the infrastructure as an AWS SAM template in JSON", (*program).template},
 		{"policy", "[-json]", "print each function's IAM statements and the Go lines behind them", (*program).policy},
@@ -110,7 +110,7 @@ func (p *program) routes(args []string) error {
 		return err
 	}
 	for _, api := range app.APIs() {
-		fmt.Fprintf(p.stdout, "API %s\n", api.Name())
+		fmt.Fprintf(p.stdout, "API %s (%s)\n", api.Name(), api.Kind())
 		p.printAPI(api)
 	}
 	return nil
@@ -244,7 +244,7 @@ func (p *program) invoke(args []string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), f.Timeout())
 	defer cancel()
-	answer, err := lambda.New(h, &lambda.Options{Function: f.Name()}).Invoke(ctx, event)
+	answer, err := lambda.New(h, doorwayOptions(f)).Invoke(ctx, event)
 	if err != nil {
 		return fmt.Errorf("function error: %w", err)
 	}

@@ -25,7 +25,11 @@ type door struct {
 func doors() []door {
 	return []door{
 		{name: "rest", is: "a REST API", api: func(api *tier.API) local.Door {
-			return local.REST{Stage: tier.Stage, BinaryMediaTypes: api.BinaryMediaTypes()}
+			door := local.REST{BinaryMediaTypes: api.BinaryMediaTypes()}
+			if !api.DeclaresStages() {
+				door.Stage = tier.DefaultStage
+			}
+			return door
 		}},
 		{name: "http", is: "an HTTP API", api: func(*tier.API) local.Door { return local.HTTP{} }},
 		{name: "url", is: "a function URL", function: func(f string) local.Door { return local.URL{Function: f} }},
@@ -44,6 +48,14 @@ func doorNamed(name string) *door {
 		}
 	}
 	return nil
+}
+
+// doorOf is the door of that name, or of the API's kind if there is no name.
+func doorOf(api *tier.API, name string) *door {
+	if name == "" {
+		name = strings.ToLower(string(api.Kind()))
+	}
+	return doorNamed(name)
 }
 
 // doorNames is the list of names, for people.
@@ -65,7 +77,7 @@ func (d *door) gateways(api *tier.API, log *slog.Logger) ([]server, error) {
 	one := func(door local.Door, f *tier.Function) (server, error) {
 		gateway, err := local.NewGateway(api, func(name string) local.Function { return functions[name] },
 			&local.Options{Door: door, Log: log})
-		return server{api: api, function: f, gateway: gateway}, err
+		return server{api: api, function: f, door: d, gateway: gateway}, err
 	}
 	if d.api != nil {
 		s, err := one(d.api(api), nil)
@@ -90,7 +102,9 @@ func functionsOf(api *tier.API, log *slog.Logger) (map[string]local.Function, er
 		if err != nil {
 			return nil, err
 		}
-		doorway := lambda.New(h, &lambda.Options{Function: f.Name(), Logger: log})
+		o := doorwayOptions(f)
+		o.Logger = log
+		doorway := lambda.New(h, o)
 		functions[f.Name()] = local.Function{Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: doorway.Invoke}
 	}
 	return functions, nil

@@ -21,16 +21,15 @@ import (
 // interrupted. Behind a front door that does not route each function has a port.
 func (p *program) serve(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
-	port, name := 8080, "rest"
+	port, name := 8080, ""
 	if _, err := p.parse("serve", args, 0, func(f *flag.FlagSet) {
 		f.IntVar(&port, "port", port, "`port` on 127.0.0.1 of the first API, 0 for any that is free; further ones take the ports after it")
-		f.StringVar(&name, "door", name, "front `door` to imitate: "+doorNames())
+		f.StringVar(&name, "door", name, "front `door` to imitate: "+doorNames()+" (default the API's own kind)")
 		opts.define(f)
 	}); err != nil {
 		return err
 	}
-	door := doorNamed(name)
-	if door == nil {
+	if name != "" && doorNamed(name) == nil {
 		return fmt.Errorf("-door %q: write %s", name, doorNames())
 	}
 	data, err := p.openData(opts)
@@ -39,12 +38,12 @@ func (p *program) serve(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err = p.serveData(ctx, data, door, port)
+	err = p.serveData(ctx, data, name, port)
 	return errors.Join(err, data.close())
 }
 
 // serveData serves until ctx ends.
-func (p *program) serveData(ctx context.Context, data openedData, door *door, port int) error {
+func (p *program) serveData(ctx context.Context, data openedData, name string, port int) error {
 	app, err := p.checked(data.Data)
 	if err != nil {
 		return err
@@ -60,6 +59,7 @@ func (p *program) serveData(ctx context.Context, data openedData, door *door, po
 		}
 	}()
 	for _, api := range app.APIs() {
+		door := doorOf(api, name)
 		gateways, err := door.gateways(api, log)
 		if err != nil {
 			return err
@@ -75,7 +75,8 @@ func (p *program) serveData(ctx context.Context, data openedData, door *door, po
 			servers = append(servers, g)
 		}
 	}
-	p.announce(app, door, servers, data)
+	shareDomains(servers)
+	p.announce(app, servers, data)
 	return serveAll(ctx, servers, log)
 }
 
@@ -83,14 +84,15 @@ func (p *program) serveData(ctx context.Context, data openedData, door *door, po
 type server struct {
 	api      *tier.API
 	function *tier.Function // nil if it is the whole API
+	door     *door
 	gateway  *local.Gateway
 	listener net.Listener
 }
 
 // announce says what is served where, and how.
-func (p *program) announce(app *tier.App, door *door, servers []server, data openedData) {
+func (p *program) announce(app *tier.App, servers []server, data openedData) {
 	for i, s := range servers {
-		switch {
+		switch door := s.door; {
 		case s.function == nil:
 			fmt.Fprintf(p.stdout, "%s: API %s as %s on http://%s\n", app.Name(), s.api.Name(), door.is, s.listener.Addr())
 		case len(s.api.Functions()) == 1:
@@ -102,11 +104,46 @@ func (p *program) announce(app *tier.App, door *door, servers []server, data ope
 			}
 			fmt.Fprintf(p.stdout, "  function %s on http://%s\n", s.function.Name(), s.listener.Addr())
 		}
+		p.announceStages(s)
 		if i == len(servers)-1 || servers[i+1].api != s.api {
 			p.printAPI(s.api)
 		}
 	}
 	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
+}
+
+// announceStages says where the stages and the custom domain names of an API are
+// served.
+func (p *program) announceStages(s server) {
+	if s.api.DeclaresStages() {
+		for _, stage := range s.api.DeployedStages() {
+			path := "/" + stage.Name
+			if stage.Name == tier.RootStage {
+				path = ""
+			}
+			fmt.Fprintf(p.stdout, "  stage %s on http://%s%s\n", stage.Name, s.listener.Addr(), path)
+		}
+	}
+	_, port, err := net.SplitHostPort(s.listener.Addr().String())
+	if err != nil || s.function != nil {
+		return
+	}
+	for _, d := range s.api.Domains() {
+		path := ""
+		if d.BasePath != "" {
+			path = "/" + d.BasePath
+		}
+		fmt.Fprintf(p.stdout, "  domain %s as http://%s.localhost:%s%s\n", d, d.Name, port, path)
+	}
+}
+
+// shareDomains lets the APIs of a custom domain name answer for each other.
+func shareDomains(servers []server) {
+	gateways := make([]*local.Gateway, len(servers))
+	for i, s := range servers {
+		gateways[i] = s.gateway
+	}
+	local.ShareDomains(gateways...)
 }
 
 // serveAll serves until ctx ends or one of the servers fails, and then ends all.

@@ -18,48 +18,72 @@ const integrationTimeout = 29000
 
 func apiID(api *tier.API) string { return policy.LogicalID(api.Name(), "api") }
 
-// api adds a REST API, and for each of its routes the one permission by which
-// it may invoke the route's function.
+// api adds an API with its stages, its custom domain names, and for each route
+// of each stage the one permission by which it may invoke the route's function.
 func (s *stack) api(api *tier.API) {
-	if api.Kind() != tier.REST || len(api.Authorizers()) > 0 {
+	if api.Kind() == tier.HTTP {
+		s.httpAPI(api)
+	} else {
+		s.restAPI(api)
+	}
+	s.permissions(api)
+	s.domains(api)
+	for i, stage := range api.DeployedStages() {
+		s.stageURL(api, stage, i == 0)
+	}
+}
+
+func (s *stack) restAPI(api *tier.API) {
+	if len(api.Authorizers()) > 0 {
 		s.errs = append(s.errs, &datastore.DeclarationError{At: api.At(), Message: "API " + api.Name() +
-			": the template has no form for HTTP APIs and authorizers yet"})
+			": the template has no form for authorizers of REST APIs yet"})
 		return
 	}
-	id := apiID(api)
+	stages := api.DeployedStages()
 	s.add(resource{
-		id: id, typ: "AWS::Serverless::Api", at: api.At(),
-		properties: object{
+		id: apiID(api), typ: "AWS::Serverless::Api", at: api.At(),
+		properties: append(object{
 			{"Name", sub("${AWS::StackName}-" + api.Name())},
-			{"StageName", tier.Stage},
+			{"StageName", stages[0].Name},
 			// Without it SAM adds a second stage, named Stage.
 			{"OpenApiVersion", "3.0.1"},
 			{"EndpointConfiguration", object{{"Type", "REGIONAL"}}},
 			{"DefinitionBody", openAPI(api)},
-		},
+		}, restStage(stages[0])...),
 	})
+	for _, stage := range stages[1:] {
+		s.restStage(api, stage)
+	}
+}
+
+// permissions let each route of each stage of the API in this account invoke
+// its function, and nothing else.
+func (s *stack) permissions(api *tier.API) {
+	id := apiID(api)
 	ids := map[string]int{}
 	for _, r := range api.Routes() {
 		ids[permissionID(id, r)]++
 	}
-	for _, r := range api.Routes() {
-		s.permission(id, r, ids[permissionID(id, r)] > 1)
+	for i, stage := range api.DeployedStages() {
+		for _, r := range api.Routes() {
+			of := ""
+			if i > 0 {
+				of = stage.Name
+			}
+			s.permission(id, stage.Name, of, r, ids[permissionID(id, r)] > 1)
+		}
 	}
-	s.outputs = append(s.outputs, member{id + "Url", object{
-		{"Description", "Where the API " + api.Name() + " is served."},
-		{"Value", sub(fmt.Sprintf("https://${%s}.execute-api.${AWS::Region}.${AWS::URLSuffix}/%s", id, tier.Stage))},
-	}})
 }
 
-// permission lets one route of one stage of one API in this account invoke the
-// function, and nothing else.
+// permission lets one route of a stage invoke the function; of is the word that
+// tells it from that of the first stage.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html.
-func (s *stack) permission(apiID string, r *tier.Route, ambiguous bool) {
+func (s *stack) permission(apiID, stage, of string, r *tier.Route, ambiguous bool) {
 	method := r.Pattern().Method
 	if method == "" {
 		method = "*"
 	}
-	id := permissionID(apiID, r)
+	id := permissionID(apiID, r) + policy.LogicalID(of)
 	if ambiguous {
 		sum := sha256.Sum256([]byte(r.Pattern().String()))
 		id += strings.ToUpper(hex.EncodeToString(sum[:4]))
@@ -72,7 +96,7 @@ func (s *stack) permission(apiID string, r *tier.Route, ambiguous bool) {
 			{"Principal", "apigateway.amazonaws.com"},
 			{"SourceAccount", ref("AWS::AccountId")},
 			{"SourceArn", sub(fmt.Sprintf("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${%s}/%s/%s%s",
-				apiID, tier.Stage, method, sourcePath(r.Pattern())))},
+				apiID, stage, method, sourcePath(r.Pattern())))},
 		},
 	})
 }
@@ -142,8 +166,7 @@ func pathItem(res *tier.Resource) object {
 			{"x-amazon-apigateway-integration", object{
 				{"type", "aws_proxy"},
 				{"httpMethod", "POST"},
-				{"uri", sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" +
-					policy.FunctionID(r.Function()) + ".Arn}/invocations")},
+				{"uri", invocationURI(r.Function())},
 				{"passthroughBehavior", "when_no_match"},
 				{"timeoutInMillis", integrationTimeout},
 			}},
@@ -156,6 +179,12 @@ func pathItem(res *tier.Resource) object {
 		item = append(item, member{methodKey(method), methodNotAllowed(res)})
 	}
 	return item
+}
+
+// invocationURI is where an integration finds a function.
+func invocationURI(f *tier.Function) object {
+	return sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" +
+		policy.FunctionID(f) + ".Arn}/invocations")
 }
 
 func methodKey(method string) string {

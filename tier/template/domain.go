@@ -1,0 +1,59 @@
+package template
+
+import (
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
+
+// domains adds the custom domain names of an API that no other API has added,
+// and a mapping for each base path. Both kinds of APIs are mapped by version 2
+// of API Gateway's interface, which alone has base paths of several segments.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-apimapping.html.
+func (s *stack) domains(api *tier.API) {
+	for _, d := range api.Domains() {
+		id := policy.LogicalID(d.Name, "domain")
+		if !s.has(id, "AWS::ApiGatewayV2::DomainName") {
+			s.domainName(id, d)
+		}
+		properties := object{
+			{"ApiId", ref(apiID(api))},
+			{"DomainName", ref(id)},
+			{"Stage", stageRef(api, d.Stage)},
+		}
+		if d.BasePath != "" {
+			properties = append(properties, member{"ApiMappingKey", d.BasePath})
+		}
+		s.add(resource{
+			id: policy.LogicalID(d.Name, d.BasePath, "mapping"), typ: "AWS::ApiGatewayV2::ApiMapping", at: d.At(),
+			properties: properties,
+		})
+	}
+}
+
+func (s *stack) domainName(id string, d tier.Domain) {
+	s.add(resource{
+		id: id, typ: "AWS::ApiGatewayV2::DomainName", at: d.At(),
+		properties: object{
+			{"DomainName", d.Name},
+			{"DomainNameConfigurations", array{object{
+				{"CertificateArn", d.Certificate},
+				{"EndpointType", "REGIONAL"},
+				{"SecurityPolicy", "TLS_1_2"},
+			}}},
+		},
+	})
+	s.outputs = append(s.outputs, member{id + "Target", object{
+		{"Description", "What the DNS record of " + d.Name + " must point at."},
+		{"Value", getAtt(id, "RegionalDomainName")},
+	}})
+}
+
+// has reports whether the stack has a resource of that id and type.
+func (s *stack) has(id, typ string) bool {
+	for _, r := range s.resources {
+		if r.id == id && r.typ == typ {
+			return true
+		}
+	}
+	return false
+}

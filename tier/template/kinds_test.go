@@ -1,0 +1,124 @@
+package template_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/tier"
+)
+
+const certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/0b8f7a52-6f0c-4f0e-9a3e-2f4d6b1c9e77"
+
+// httpShop is an HTTP API with all that one can declare.
+func httpShop(*datastore.Data) *tier.App {
+	app := tier.New("shop")
+	api := app.API("orders", tier.HTTP)
+	reads := api.Function("reads")
+	api.Authorize(tier.IAM())
+	api.CORS(handler.CORS{Origins: []string{"https://app.example"}, MaxAge: time.Hour, Credentials: true, Expose: []string{"ETag"}})
+	reads.Handle("GET /orders/{id}", handler.New(get))
+	reads.Handle("GET /files/{path...}", handler.New(file), tier.Public())
+	api.Handle("POST /orders", handler.New(place))
+	api.Handle("/any/{id}/x", handler.New(remove))
+	api.Stages(
+		tier.Stage{Name: tier.RootStage, Variables: map[string]string{"table": "orders", "level": "1"}},
+		tier.Stage{Name: "test", Variables: map[string]string{"table": "orders-test"}},
+	)
+	api.Domain(tier.Domain{Name: "api.shop.example", Certificate: certificate, BasePath: "orders"})
+	old := app.API("old", tier.HTTP, tier.PayloadV1)
+	old.Handle("GET /", handler.New(list))
+	old.Domain(tier.Domain{Name: "api.shop.example", Certificate: certificate})
+	return app
+}
+
+// stagedShop is a REST API with stages, a canary and domains.
+func stagedShop(*datastore.Data) *tier.App {
+	app := tier.New("shop")
+	api := app.API("orders")
+	api.Handle("GET /orders", handler.New(list))
+	api.Handle("GET /orders/{id}", handler.New(get))
+	api.Stages(
+		tier.Stage{
+			Name: "live", Variables: map[string]string{"level": "1", "theme": "plain"},
+			Canary: &tier.Canary{Percent: 10, Variables: map[string]string{"level": "2"}, UseStageCache: true},
+		},
+		tier.Stage{Name: "test", Variables: map[string]string{"level": "9"}, Canary: &tier.Canary{Percent: 50}},
+		tier.Stage{Name: "dev_1"},
+	)
+	api.Domain(tier.Domain{Name: "api.shop.example", Certificate: certificate, BasePath: "shop/v1"})
+	api.Domain(tier.Domain{Name: "test.shop.example", Certificate: certificate, Stage: "test"})
+	return app
+}
+
+// TestKindsGolden: what sam-translator and cfn-lint accept is in testdata.
+func TestKindsGolden(t *testing.T) {
+	t.Parallel()
+	for name, newApp := range map[string]func(*datastore.Data) *tier.App{"http": httpShop, "stages": stagedShop} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := sam(t, newApp)
+			golden := filepath.Join("testdata", name+".json")
+			if *update {
+				if err := os.WriteFile(golden, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(want), string(got)); d != "" {
+				t.Errorf("%s (-want +got), go test -update writes it:\n%s", golden, d)
+			}
+		})
+	}
+}
+
+// TestStagePermissions: one a route and stage, and none for stages together
+// (STG-06).
+func TestStagePermissions(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		app  func(*datastore.Data) *tier.App
+		want []string
+	}{
+		"REST": {stagedShop, []string{
+			"${OrdersApi}/dev_1/GET/orders", "${OrdersApi}/dev_1/GET/orders/*",
+			"${OrdersApi}/live/GET/orders", "${OrdersApi}/live/GET/orders/*",
+			"${OrdersApi}/test/GET/orders", "${OrdersApi}/test/GET/orders/*",
+		}},
+		"HTTP": {httpShop, []string{
+			"${OldApi}/$default/GET/",
+			"${OrdersApi}/$default/*/any/*/x", "${OrdersApi}/$default/GET/files/*", "${OrdersApi}/$default/GET/orders/*", "${OrdersApi}/$default/POST/orders",
+			"${OrdersApi}/test/*/any/*/x", "${OrdersApi}/test/GET/files/*", "${OrdersApi}/test/GET/orders/*", "${OrdersApi}/test/POST/orders",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var d doc
+			if err := json.Unmarshal(sam(t, c.app), &d); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, r := range d.Resources {
+				if r.Type == "AWS::Lambda::Permission" {
+					arn := r.Properties["SourceArn"].(map[string]any)["Fn::Sub"].(string)
+					got = append(got, strings.TrimPrefix(arn, "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"))
+				}
+			}
+			slices.Sort(got)
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}

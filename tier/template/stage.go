@@ -1,0 +1,94 @@
+package template
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
+
+func stageID(api *tier.API, stage tier.Stage) string {
+	return policy.LogicalID(api.Name(), stage.Name, "stage")
+}
+
+// restStage are the properties of a stage of a REST API that SAM's own resource
+// and CloudFormation's share.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-stage.html.
+func restStage(stage tier.Stage) object {
+	var o object
+	if len(stage.Variables) > 0 {
+		o = append(o, member{"Variables", variableMap(stage.Variables)})
+	}
+	if c := stage.Canary; c != nil {
+		setting := object{{"PercentTraffic", c.Percent}, {"UseStageCache", c.UseStageCache}}
+		if len(c.Variables) > 0 {
+			setting = append(setting, member{"StageVariableOverrides", variableMap(c.Variables)})
+		}
+		o = append(o, member{"CanarySetting", setting})
+	}
+	return o
+}
+
+// restStage adds a stage of a REST API beside its first, on the same deployment.
+func (s *stack) restStage(api *tier.API, stage tier.Stage) {
+	s.add(resource{
+		id: stageID(api, stage), typ: "AWS::ApiGateway::Stage", at: api.At(),
+		properties: append(object{
+			{"RestApiId", ref(apiID(api))},
+			{"DeploymentId", ref(apiID(api) + ".Deployment")},
+			{"StageName", stage.Name},
+		}, restStage(stage)...),
+	})
+}
+
+// httpStage adds a stage of an HTTP API beside its first. Like that it deploys
+// every change by itself.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-stage.html.
+func (s *stack) httpStage(api *tier.API, stage tier.Stage) {
+	properties := object{
+		{"ApiId", ref(apiID(api))},
+		{"StageName", stage.Name},
+		{"AutoDeploy", true},
+	}
+	if len(stage.Variables) > 0 {
+		properties = append(properties, member{"StageVariables", variableMap(stage.Variables)})
+	}
+	s.add(resource{id: stageID(api, stage), typ: "AWS::ApiGatewayV2::Stage", at: api.At(), properties: properties})
+}
+
+func variableMap(vars map[string]string) object {
+	var o object
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		o = append(o, member{name, vars[name]})
+	}
+	return o
+}
+
+// stageRef is the name of a stage, as what depends on the stage writes it.
+func stageRef(api *tier.API, name string) object {
+	stages := api.DeployedStages()
+	if stages[0].Name == name {
+		return ref(apiID(api) + ".Stage")
+	}
+	return ref(stageID(api, tier.Stage{Name: name}))
+}
+
+// stageURL puts out where a stage is served.
+func (s *stack) stageURL(api *tier.API, stage tier.Stage, first bool) {
+	id, what := apiID(api)+"Url", "Where the API "+api.Name()+" is served."
+	if api.DeclaresStages() {
+		what = "Where the stage " + stage.Name + " of the API " + api.Name() + " is served."
+	}
+	if !first {
+		id += policy.LogicalID(stage.Name)
+	}
+	path := "/" + stage.Name
+	if stage.Name == tier.RootStage {
+		path = ""
+	}
+	s.outputs = append(s.outputs, member{id, object{
+		{"Description", what},
+		{"Value", sub("https://${" + apiID(api) + "}.execute-api.${AWS::Region}.${AWS::URLSuffix}" + path)},
+	}})
+}
