@@ -110,7 +110,7 @@ func (d *Doorway) decide(ctx context.Context, check handler.Check) (v handler.Ve
 // errUnauthorized has the one message that API Gateway answers with 401.
 //
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-lambda-function-create.html
-var errUnauthorized = errors.New("Unauthorized") //lint:ignore ST1005 to the letter
+var errUnauthorized = errors.New("Unauthorized")
 
 // errNoVerdict is the function error of every other failure, of which the log
 // tells the rest.
