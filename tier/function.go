@@ -21,6 +21,8 @@ type Function struct {
 	grants  []*datastore.Grant
 	memory  int
 	timeout time.Duration
+
+	authorizer *LambdaAuthorizer // that the function is, nil for none
 }
 
 const (
@@ -50,7 +52,7 @@ func (f *Function) apply(opts []FunctionOption) {
 }
 
 // serves reports whether anything can invoke the function.
-func (f *Function) serves() bool { return len(f.routes) > 0 }
+func (f *Function) serves() bool { return len(f.routes) > 0 || f.Authorizer() != nil }
 
 // Name of the function.
 func (f *Function) Name() string { return f.name }
@@ -86,7 +88,8 @@ func (f *Function) Handle(pattern string, h handler.Handler, opts ...RouteOption
 
 // Handler compiles the function's routes, and no other's, and serves them. The
 // error joins what is wrong with them, each a [*datastore.DeclarationError].
-// It is nil, without an error, for a function without routes.
+// It is nil, without an error, for a function without routes, as that of a Lambda
+// authorizer.
 func (f *Function) Handler() (handler.Handler, error) {
 	if len(f.routes) == 0 {
 		return nil, nil

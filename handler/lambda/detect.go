@@ -43,6 +43,17 @@ var kinds = [...]struct {
 
 func (k kind) door() door { return kinds[k].door }
 
+// door is the front door of an event that this function serves, nil for none.
+func (d *Doorway) door(k kind, e *event) door {
+	switch {
+	case k == authorizer && d.authorizer != nil:
+		return e.authorizerDoor()
+	case d.handler == nil && d.authorizer != nil:
+		return nil
+	}
+	return k.door()
+}
+
 // kind looks at top-level members and those of requestContext only, the most
 // specific first: what a client sends in a body cannot make one event look like
 // another.
@@ -152,19 +163,27 @@ type EventError struct {
 	// bytes; none if it is not an object. Values are never told.
 	Keys []string
 
-	more bool
+	more   bool
+	served string
 }
 
-// served names the kinds of events that have a door.
-const served = "this function serves REST API, HTTP API, function URL, ALB and VPC Lattice events"
+// What functions serve: the kinds of events that have a door, or what a Lambda
+// authorizer is asked.
+const (
+	served = "this function serves REST API, HTTP API, function URL, ALB and VPC Lattice events"
+	judges = "this function is an authorizer, which serves the authorizer events TOKEN and REQUEST"
+)
 
 const (
 	maxKeys   = 20
 	maxKeyLen = 40
 )
 
-func newEventError(k kind, payload string) *EventError {
-	err := &EventError{Kind: kinds[k].name}
+func (d *Doorway) eventError(k kind, payload string) *EventError {
+	err := &EventError{Kind: kinds[k].name, served: served}
+	if d.handler == nil && d.authorizer != nil {
+		err.served = judges
+	}
 	s := scanner{text: payload}
 	if s.peek() != '{' {
 		return err
@@ -190,7 +209,7 @@ func (e *EventError) Error() string {
 		keys += " ..."
 	}
 	if len(e.Keys) == 0 {
-		return "lambda: " + e.Kind + ": an empty object, or no object; " + served
+		return "lambda: " + e.Kind + ": an empty object, or no object; " + e.served
 	}
-	return fmt.Sprintf("lambda: %s: top-level keys [%s]; %s", e.Kind, keys, served)
+	return fmt.Sprintf("lambda: %s: top-level keys [%s]; %s", e.Kind, keys, e.served)
 }

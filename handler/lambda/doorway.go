@@ -21,11 +21,12 @@ import (
 // Doorway turns events into requests and responses into what their front doors
 // take. It is a handler of aws-lambda-go and safe for concurrent use.
 type Doorway struct {
-	handler  handler.Handler
-	function string
-	basePath string
-	mapped   basePaths
-	logger   func() *slog.Logger
+	handler    handler.Handler
+	authorizer *handler.Authorizer
+	function   string
+	basePath   string
+	mapped     basePaths
+	logger     func() *slog.Logger
 }
 
 var _ awslambda.Handler = (*Doorway)(nil)
@@ -36,6 +37,9 @@ func New(h handler.Handler, opts *Options) *Doorway {
 		opts = &Options{}
 	}
 	d := &Doorway{handler: h, function: opts.Function, mapped: newBasePaths(opts.BasePaths)}
+	if opts.Authorizer != nil && opts.Authorizer.Check != nil {
+		d.authorizer = opts.Authorizer
+	}
 	if base := strings.Trim(opts.BasePath, "/"); base != "" {
 		d.basePath = "/" + base
 	}
@@ -48,8 +52,9 @@ func New(h handler.Handler, opts *Options) *Doorway {
 }
 
 // Invoke answers one event. Its errors are function errors: an event that is
-// not JSON or of no front door served here ([*EventError]), and a handler that
-// panicked with [http.ErrAbortHandler]. It does not keep payload.
+// not JSON or of no front door served here ([*EventError]), a handler that
+// panicked with [http.ErrAbortHandler], and an authorizer that came to no
+// verdict, by which API Gateway lets nobody in. It does not keep payload.
 func (d *Doorway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	e, err := d.open(ctx, payload)
 	if err != nil {
@@ -57,6 +62,9 @@ func (d *Doorway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	if d.function != "" {
 		ctx = datastore.WithFunction(ctx, d.function)
+	}
+	if e.asks {
+		return d.authorize(ctx, e)
 	}
 	req := handler.NewRequest(e)
 	resp, err := d.handle(ctx, req)

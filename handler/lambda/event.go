@@ -24,6 +24,7 @@ import (
 type event struct {
 	payload    string
 	door       door
+	asks       bool // it is an authorizer event
 	basePath   string
 	mapped     basePaths
 	invocation string
@@ -87,9 +88,10 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 		return nil, errors.New("lambda: the event is not JSON: it is not valid UTF-8")
 	}
 	kind := e.kind()
-	if e.door = kind.door(); e.door == nil {
-		return nil, newEventError(kind, e.payload)
+	if e.door = d.door(kind, e); e.door == nil {
+		return nil, d.eventError(kind, e.payload)
 	}
+	e.asks = kind == authorizer
 	if err := e.check(kind); err != nil {
 		return nil, err
 	}

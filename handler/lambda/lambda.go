@@ -15,8 +15,10 @@
 //	Application Load Balancer           "alb"            1 MB
 //	VPC Lattice, event structure V2, V1 "lattice"        6 MB
 //
-// Another event is answered with a function error that names its top-level
-// members ([EventError]).
+// A function with [Options].Authorizer is a Lambda authorizer instead, and
+// answers what API Gateway asks it with a policy or, in the short form of an
+// HTTP API, with yes or no. Another event is answered with a function error that
+// names its top-level members ([EventError]).
 //
 // # Requests
 //
@@ -61,6 +63,11 @@ import (
 
 // Options configures [New] and [Start]. The zero value of each field is usable.
 type Options struct {
+	// Authorizer answers the events by which API Gateway asks a Lambda
+	// authorizer: TOKEN, and REQUEST of a REST API or an HTTP API, payload
+	// formats 1.0 and 2.0. With a nil handler the function serves nothing else.
+	// Default: none, and those events are refused.
+	Authorizer *handler.Authorizer
 	// Function is the name of the function that runs, by which store handles
 	// check that they are its own (datastore.WithFunction). Default: none, and
 	// they check the operation only.

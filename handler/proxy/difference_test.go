@@ -199,7 +199,8 @@ var differences = []struct {
 		"RequestURI":  "as EscapedPath",
 	}},
 	{"REST: two slashes first", rest(`"path":"//evil.example/x"`), nil, nil},
-	{"REST: order of the query", rest(`"path":"/a","multiValueQueryStringParameters":{"b":["2","1"],"a":["x y"]}`), nil, nil},
+	// Of several names the module loses the order, which differs from run to run.
+	{"REST: values of the query", rest(`"path":"/a","multiValueQueryStringParameters":{"b":["2","x y"]}`), nil, nil},
 	{"HTTP: the query as sent", http2("GET", `"rawPath":"/a","rawQueryString":"b=2&a=x+y&b=1&c=%zz"`), nil, nil},
 	{"ALB: an encoded query", alb(`"path":"/a","queryStringParameters":{"to":"https%3A%2F%2Fexample.com%2F"},"headers":{},"body":""`), nil, map[string]string{
 		"RawQuery":   "ALB-02: it is encoded in the event; the module encodes it again",

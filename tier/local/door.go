@@ -3,6 +3,7 @@ package local
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,7 +80,7 @@ func oneFunction(door Door, api *tier.API, functions map[string]*Function, name 
 	}
 	switch {
 	case name != "":
-		if f := functions[name]; f != nil {
+		if f := functions[name]; f != nil && slices.Contains(names, name) {
 			return f, nil
 		}
 		return nil, fmt.Errorf("local gateway: %s: API %s has no function %q with routes; write one of: %s",

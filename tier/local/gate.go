@@ -17,7 +17,15 @@ type gate interface {
 // gatesOf are the gates before a route, in the order in which API Gateway asks
 // them: what identifies and limits the client, then what looks at the request.
 func gatesOf(route *tier.Route, o *gating) ([]gate, error) {
-	return nil, nil
+	var gates []gate
+	authorizer, err := authorizerGate(route, o)
+	if err != nil {
+		return nil, err
+	}
+	if authorizer != nil {
+		gates = append(gates, authorizer)
+	}
+	return gates, nil
 }
 
 // gating is what gates are made with: the options of the gateway and what the
@@ -25,6 +33,9 @@ func gatesOf(route *tier.Route, o *gating) ([]gate, error) {
 type gating struct {
 	api   *tier.API
 	stage string
+	// functions by the names they were declared with, authorizers among them
+	functions map[string]*Function
+	guards
 	*Options
 }
 

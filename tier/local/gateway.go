@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -34,6 +35,10 @@ type Options struct {
 	// and no longer. A function URL and a load balancer wait as long as the
 	// function may run, and have no timeout.
 	Timeout time.Duration
+	// Issuers are where the keys of authorizers' issuers are, by the names of the
+	// authorizers, for tokens of an emulator or a test. Default: where the
+	// authorizers say.
+	Issuers map[string]Issuer
 	// Now is the clock of events and of the log. Default time.Now.
 	Now func() time.Time
 	// Random is where ids are drawn from, by several requests at once. Default
@@ -45,7 +50,7 @@ type Options struct {
 }
 
 // NewGateway makes the gateway of an API. It asks invoke once for each function
-// of the API, by the name it was declared with. A nil opts means the defaults.
+// of the API and of its Lambda authorizers, by the name it was declared with. A nil opts means the defaults.
 //
 // The error says what is wrong: an API without routes, a function without
 // Invoke, an option out of its bounds, a door that serves one function where
@@ -58,6 +63,9 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 	o.complete()
 	if len(api.Routes()) == 0 {
 		return nil, fmt.Errorf("local gateway: API %s has no routes; give it one with Handle", api.Name())
+	}
+	if err := checkGuarded(o.Door, api); err != nil {
+		return nil, err
 	}
 	functions, err := functionsOf(api, invoke)
 	if err != nil {
@@ -88,14 +96,14 @@ func (o *Options) complete() {
 	}
 }
 
-// functionsOf asks for the functions of the API and completes them with what
-// was declared.
+// functionsOf asks for the functions of the API, and for its Lambda authorizers,
+// and completes them with what was declared.
 func functionsOf(api *tier.API, invoke func(string) Function) (map[string]*Function, error) {
 	if invoke == nil {
 		return nil, errors.New("local gateway: invoke is nil; give it a function that says how each function runs")
 	}
 	functions := map[string]*Function{}
-	for _, declared := range api.Functions() {
+	for _, declared := range slices.Concat(api.Functions(), api.AuthorizerFunctions()) {
 		f := invoke(declared.Name())
 		if f.Invoke == nil {
 			return nil, fmt.Errorf("local gateway: function %s has no Invoke", declared.Name())

@@ -80,7 +80,7 @@ func openStage(api *tier.API, functions map[string]*Function, o *Options, declar
 	if c := declared.Canary; c != nil {
 		s.canary = &canary{c.Percent, variablesJSON(declared.CanaryVariables()), o.Random}
 	}
-	return s, s.router.guard(&gating{api, declared.Name, o})
+	return s, s.router.guard(&gating{api: api, stage: declared.Name, functions: functions, Options: o})
 }
 
 // variablesJSON are stage variables as an object, in order of their names; nil

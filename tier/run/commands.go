@@ -238,13 +238,13 @@ func (p *program) invoke(args []string) error {
 	if f == nil {
 		return fmt.Errorf("app %s has no function %q; see the command routes", app.Name(), rest[0])
 	}
-	h, err := f.Handler()
+	h, with, err := served(f)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), f.Timeout())
 	defer cancel()
-	answer, err := lambda.New(h, doorwayOptions(f)).Invoke(ctx, event)
+	answer, err := lambda.New(h, with).Invoke(ctx, event)
 	if err != nil {
 		return fmt.Errorf("function error: %w", err)
 	}

@@ -4,6 +4,7 @@ package run
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
@@ -94,18 +95,17 @@ func (d *door) gateways(api *tier.API, log *slog.Logger) ([]server, error) {
 	return servers, nil
 }
 
-// functionsOf are the functions of an API behind the doorway of Lambda.
+// functionsOf are the functions of an API, and those that decide who may call
+// them, behind the doorway of Lambda.
 func functionsOf(api *tier.API, log *slog.Logger) (map[string]local.Function, error) {
 	functions := map[string]local.Function{}
-	for _, f := range api.Functions() {
-		h, err := f.Handler()
+	for _, f := range slices.Concat(api.Functions(), api.AuthorizerFunctions()) {
+		h, opts, err := served(f)
 		if err != nil {
 			return nil, err
 		}
-		o := doorwayOptions(f)
-		o.Logger = log
-		doorway := lambda.New(h, o)
-		functions[f.Name()] = local.Function{Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: doorway.Invoke}
+		opts.Logger = log
+		functions[f.Name()] = local.Function{Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: lambda.New(h, opts).Invoke}
 	}
 	return functions, nil
 }

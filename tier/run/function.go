@@ -20,14 +20,14 @@ const runtimeAPI = "AWS_LAMBDA_RUNTIME_API"
 // function is the program as a Lambda function: it serves invocations until the
 // environment ends. It returns only if it could not begin.
 func (p *program) function() int {
-	h, options, err := p.prepare()
+	h, opts, err := p.prepare()
 	if err != nil {
 		text := p.explain(err)
 		fmt.Fprintln(p.stderr, text)
 		p.reportInitError(text)
 		return 1
 	}
-	lambda.Start(h, options)
+	lambda.Start(h, opts)
 	return 0
 }
 
@@ -43,17 +43,18 @@ func (p *program) prepare() (handler.Handler, *lambda.Options, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := f.Handler()
-	return h, doorwayOptions(f), err
+	return served(f)
 }
 
-// doorwayOptions are what the doorway of a function is told of its declaration.
-func doorwayOptions(f *tier.Function) *lambda.Options {
-	o := &lambda.Options{Function: f.Name()}
+// served is what a function is served with: its routes, or what it decides as a
+// Lambda authorizer.
+func served(f *tier.Function) (handler.Handler, *lambda.Options, error) {
+	h, err := f.Handler()
+	o := &lambda.Options{Function: f.Name(), Authorizer: f.Authorizer()}
 	if api := f.API(); api != nil {
 		o.BasePaths = api.BasePaths()
 	}
-	return o
+	return h, o, err
 }
 
 // reportInitError tells Lambda why the function cannot start, so that the reason

@@ -1,0 +1,47 @@
+package local
+
+import (
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/handler/jwt"
+	"github.com/seed-18e8afb5/tierkit/tier"
+)
+
+// Issuer is where the gateway finds what it needs to know of an issuer of tokens,
+// instead of asking the issuer that the authorizer names.
+type Issuer struct {
+	// JWKS is the URL of the issuer's key set: https, or http on a loopback
+	// address, where emulators are: "http://127.0.0.1:5000/POOL/.well-known/jwks.json".
+	// Of a Cognito authorizer with several pools it has the keys of all.
+	JWKS string
+}
+
+// keySets are the keys of the issuers of one gateway, each fetched once for all
+// routes.
+type keySets map[jwtSource]*jwt.KeySet
+
+// jwtSource is where a key set comes from.
+type jwtSource struct{ url, issuer string }
+
+// of makes the key set, or gives the one that is there. An authorizer of API
+// Gateway takes RSA alone.
+func (s keySets) of(from jwtSource, algorithms []string, now func() time.Time) (*jwt.KeySet, error) {
+	if keys := s[from]; keys != nil {
+		return keys, nil
+	}
+	keys, err := jwt.NewKeySet(jwt.KeySettings{URL: from.url, Issuer: from.issuer, Algorithms: algorithms, Now: now})
+	if err != nil {
+		return nil, err
+	}
+	s[from] = keys
+	return keys, nil
+}
+
+// issuer is where the keys of an authorizer come from: what the options say, or
+// else what is given.
+func (o *gating) issuer(a tier.Authorizer, otherwise jwtSource) jwtSource {
+	if given := o.Issuers[a.Name()]; given.JWKS != "" {
+		return jwtSource{url: given.JWKS}
+	}
+	return otherwise
+}
