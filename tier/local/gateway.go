@@ -19,6 +19,7 @@ type Gateway struct {
 	now    func() time.Time
 	random io.Reader
 	log    *slog.Logger
+	iam    *authority // nil if nothing is signed
 }
 
 var _ http.Handler = (*Gateway)(nil)
@@ -41,6 +42,11 @@ type Options struct {
 	// Log gets one line a request, of level error where the answer is 500 or
 	// more because the function failed. Default none.
 	Log *slog.Logger
+	// Identities are who may sign requests to routes with tier.IAM. Default
+	// nobody.
+	Identities *Identities
+
+	iam *authority // of the door, if it has routes with IAM
 }
 
 // NewGateway makes the gateway of an API. It asks invoke once for each function
@@ -66,7 +72,7 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 	if err != nil {
 		return nil, err
 	}
-	return &Gateway{door: door, now: o.Now, random: o.Random, log: o.Log}, nil
+	return &Gateway{door: door, now: o.Now, random: o.Random, log: o.Log, iam: o.iam}, nil
 }
 
 // complete fills in the defaults.

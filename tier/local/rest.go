@@ -3,6 +3,7 @@ package local
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +52,10 @@ func (c REST) open(api *tier.API, functions map[string]*Function, o *Options) (o
 	d := &restDoor{
 		router: newRouter(api.Resources(), functions, true),
 		events: newRestEvents(api.Name(), c.Stage, binary),
-		binary: binary, override: !c.IgnoreMethodOverride, origin: gatewayOrigin(api),
+		binary: binary, override: !c.IgnoreMethodOverride, origin: gatewayOrigin(api), unknown: &restNotFound,
+	}
+	if slices.ContainsFunc(api.Authorizers(), tier.IsIAM) {
+		d.unknown = &restNoToken
 	}
 	if err := d.router.guard(&gating{api, c.Stage, o}); err != nil {
 		return opened{}, err
@@ -63,8 +67,9 @@ type restDoor struct {
 	router   *router
 	events   *restEvents
 	binary   mediaTypes
-	override bool   // X-HTTP-Method-Override counts
-	origin   string // that may read gateway responses, "" for none
+	override bool     // X-HTTP-Method-Override counts
+	origin   string   // that may read gateway responses, "" for none
+	unknown  *refusal // of what no route serves
 }
 
 // The limits of a REST API.
@@ -96,7 +101,7 @@ func (d *restDoor) route(x *exchange) *answer {
 	}
 	m := &x.match
 	if !d.router.find(m, x.method, routedPath(x.path)) {
-		return restNotFound.answer(x.id)
+		return d.unknown.answer(x.id)
 	}
 	x.note("router", "%s", m.method.key)
 	if a := m.method.pass(x); a != nil {
@@ -148,6 +153,9 @@ func (d *restDoor) sign(h http.Header, x *exchange, a *answer) {
 var (
 	// restNotFound is MISSING_AUTHENTICATION_TOKEN as our template customises it.
 	restNotFound = refusal{http.StatusNotFound, handler.ProblemType, tier.NotFoundBody, "MissingAuthenticationTokenException"}
+	// restNoToken is the same as AWS words it. The template leaves it alone in an
+	// API with IAM, where it also tells who did not sign.
+	restNoToken = refusal{http.StatusForbidden, jsonType, `{"message":"Missing Authentication Token"}`, "MissingAuthenticationTokenException"}
 	// restMethodNotAllowed is the mock integration of tier.Resource.Refused.
 	restMethodNotAllowed = refusal{http.StatusMethodNotAllowed, handler.ProblemType, tier.MethodNotAllowedBody, ""}
 
