@@ -21,12 +21,13 @@ type Caller struct {
 	MayNot []string
 }
 
-// Region that requests must be signed for, "" if nothing is signed.
-func (g *Gateway) Region() string {
+// Signing is the service and the Region that requests must be signed for; "" if
+// nothing is signed.
+func (g *Gateway) Signing() (service, region string) {
 	if g.iam == nil {
-		return ""
+		return "", ""
 	}
-	return g.iam.region
+	return g.iam.service, g.iam.region
 }
 
 // Callers are who may sign requests, in the order of the [Identities]; none if

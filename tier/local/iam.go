@@ -15,6 +15,7 @@ import (
 // concurrent use once the door is open.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions.html.
 type authority struct {
+	service  string
 	region   string
 	actions  []string            // all of which must be allowed
 	facts    map[string][]string // condition keys of the service itself
@@ -33,7 +34,7 @@ type guarded struct {
 // newAuthority is that of a service, by whose name requests are signed. Nil
 // identities are nobody.
 func newAuthority(service string, actions []string, ids *Identities, now func() time.Time) *authority {
-	a := &authority{region: ids.region(), actions: actions, callers: map[string]*Identity{}}
+	a := &authority{service: service, region: ids.region(), actions: actions, callers: map[string]*Identity{}}
 	var keys []sigv4.Credentials
 	if ids != nil {
 		for i := range ids.Callers {

@@ -331,8 +331,8 @@ func TestCallers(t *testing.T) {
 	api := guardedAPI(t)
 	ids := whoMayCall(t, allow("local/GET/*")+","+allow("local/PUT/files/x"))
 	g := newGateway(t, api, &local.Options{Identities: ids}, answering(`{}`))
-	if g.Region() != "eu-central-1" {
-		t.Errorf("region %q", g.Region())
+	if service, region := g.Signing(); service != "execute-api" || region != "eu-central-1" {
+		t.Errorf("Signing() = %q, %q", service, region)
 	}
 	callers := g.Callers()
 	may, mayNot := []string{"GET /", "GET /a", "GET /ab", "GET /orders/{id}"}, []string{"POST /orders/{id}", "PUT /files/{path...}", "/any"}
@@ -351,8 +351,8 @@ func TestCallers(t *testing.T) {
 		}
 	}
 	open := newGateway(t, declare(t, "GET /a"), &local.Options{Identities: ids}, answering(`{}`))
-	if open.Callers() != nil || open.Region() != "" {
-		t.Errorf("of an open API: %v in %q", open.Callers(), open.Region())
+	if service, region := open.Signing(); open.Callers() != nil || service != "" || region != "" {
+		t.Errorf("of an open API: %v for %q in %q", open.Callers(), service, region)
 	}
 }
 

@@ -21,10 +21,11 @@ import (
 // interrupted. Behind a front door that does not route each function has a port.
 func (p *program) serve(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
-	port, name := 8080, "rest"
+	port, name, who := 8080, "rest", ""
 	if _, err := p.parse("serve", args, 0, func(f *flag.FlagSet) {
 		f.IntVar(&port, "port", port, "`port` on 127.0.0.1 of the first API, 0 for any that is free; further ones take the ports after it")
 		f.StringVar(&name, "door", name, "front `door` to imitate: "+doorNames())
+		f.StringVar(&who, "identities", who, "`file` of those who may sign requests, of API keys and key sets; default identities.json in -dir")
 		opts.define(f)
 	}); err != nil {
 		return err
@@ -39,17 +40,21 @@ func (p *program) serve(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err = p.serveData(ctx, data, door, port)
+	err = p.serveData(ctx, data, door, identityFile{path: who, dir: opts.dir}, port)
 	return errors.Join(err, data.close())
 }
 
 // serveData serves until ctx ends.
-func (p *program) serveData(ctx context.Context, data openedData, door *door, port int) error {
+func (p *program) serveData(ctx context.Context, data openedData, door *door, who identityFile, port int) error {
 	app, err := p.checked(data.Data)
 	if err != nil {
 		return err
 	}
 	if err := data.lock(); err != nil {
+		return err
+	}
+	ids, err := p.identities(app, door, who)
+	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(p.stderr, nil))
@@ -60,7 +65,7 @@ func (p *program) serveData(ctx context.Context, data openedData, door *door, po
 		}
 	}()
 	for _, api := range app.APIs() {
-		gateways, err := door.gateways(api, log)
+		gateways, err := door.gateways(api, ids, log)
 		if err != nil {
 			return err
 		}
@@ -106,6 +111,7 @@ func (p *program) announce(app *tier.App, door *door, servers []server, data ope
 			p.printAPI(s.api)
 		}
 	}
+	p.announceCallers(servers)
 	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
 }
 
