@@ -53,7 +53,8 @@ type Options struct {
 // of the API, by the name it was declared with. A nil opts means the defaults.
 //
 // The error says what is wrong: an API without routes, a function without
-// Invoke, an option out of its bounds, a door that serves one function where
+// Invoke, an option out of its bounds, an identity without a secret, an authorizer
+// that the door does not have, a door that serves one function where
 // there are several to choose from.
 func NewGateway(api *tier.API, invoke func(function string) Function, opts *Options) (*Gateway, error) {
 	o := Options{}
@@ -61,6 +62,9 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 		o = *opts
 	}
 	o.complete()
+	if err := o.Identities.check(); err != nil {
+		return nil, err
+	}
 	if len(api.Routes()) == 0 {
 		return nil, fmt.Errorf("local gateway: API %s has no routes; give it one with Handle", api.Name())
 	}

@@ -167,6 +167,26 @@ func ParseIdentities(name string, text []byte) (*Identities, error) {
 	return r.ids, nil
 }
 
+// check finds identities that would let in who should not be: an empty secret is
+// known to everybody, and of two with one key it is not known who calls.
+func (ids *Identities) check() error {
+	if ids == nil {
+		return nil
+	}
+	seen := map[string]bool{}
+	for i := range ids.Callers {
+		c := &ids.Callers[i]
+		switch {
+		case c.Credentials.AccessKey == "" || c.Credentials.Secret == "" || c.account() == "":
+			return fmt.Errorf("local gateway: identity %s: write an ARN, an access key id and a secret", c)
+		case seen[c.Credentials.AccessKey]:
+			return fmt.Errorf("local gateway: identity %s: another one has this access key id", c)
+		}
+		seen[c.Credentials.AccessKey] = true
+	}
+	return nil
+}
+
 // region is that of the file, or the default.
 func (ids *Identities) region() string {
 	if ids == nil || ids.Region == "" {
