@@ -65,12 +65,6 @@ func (api *API) NeedsGateway() error {
 		errs = append(errs, &datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
 			"API %s: %s: only API Gateway has this, so it can be served as a REST or an HTTP API alone", api.name, f.what)})
 	}
-	for _, r := range api.Routes() {
-		if a := r.Authorizer(); a != nil {
-			errs = append(errs, &datastore.DeclarationError{At: r.at, Message: fmt.Sprintf(
-				"route %s: authorizer %s: only API Gateway has this, and without it the route would be open", r, a.Name())})
-		}
-	}
 	return errors.Join(errs...)
 }
 

@@ -44,6 +44,9 @@ func (c ALB) open(api *tier.API, functions map[string]*Function, o *Options) (op
 	if err != nil {
 		return opened{}, err
 	}
+	if err := unguarded(c, declaredAs(api, functions, f)); err != nil {
+		return opened{}, err
+	}
 	group := "arn:aws:elasticloadbalancing:local:" + accountID + ":targetgroup/" + f.Name + "/" + nameID(16, "target "+f.Name)
 	d := &albDoor{function: f, multi: c.MultiValue}
 	d.head = append(appendString([]byte(`{"requestContext":{"elb":{"targetGroupArn":`), group), `}},"httpMethod":`...)

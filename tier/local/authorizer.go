@@ -19,6 +19,9 @@ type guards struct {
 // authorizerGate is the gate of a route's authorizer, nil for a route without one.
 // An authorizer that it does not know is an error: nobody gets in by it.
 func authorizerGate(route *tier.Route, o *gating) (gate, error) {
+	if tier.IsIAM(route.Authorizer()) {
+		return newIAMGate(route, o), nil
+	}
 	switch a := route.Authorizer().(type) {
 	case nil:
 		return nil, nil
@@ -31,21 +34,6 @@ func authorizerGate(route *tier.Route, o *gating) (gate, error) {
 	default:
 		return nil, fmt.Errorf("the local gateway has no authorizer %s", a.Name())
 	}
-}
-
-// checkGuarded refuses a front door that would let everybody in to routes that an
-// authorizer guards.
-func checkGuarded(door Door, api *tier.API) error {
-	switch door.(type) {
-	case REST, HTTP:
-		return nil
-	}
-	for _, a := range api.Authorizers() {
-		if !tier.IsIAM(a) {
-			return fmt.Errorf("local gateway: a %s does not ask authorizers, and API %s has %s; serve it as a REST API or an HTTP API", door, api.Name(), a.Name())
-		}
-	}
-	return nil
 }
 
 // asker is what a REST API and an HTTP API differ in when they ask who is calling.
@@ -85,12 +73,6 @@ func (o *gating) askerOf() (asker, error) {
 	return nil, fmt.Errorf("a %s has no authorizers", o.Door)
 }
 
-// routeARN is the beginning of the ARNs of the routes of a stage.
-// See https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html.
-func routeARN(api, stage string) string {
-	return "arn:aws:execute-api:local:" + accountID + ":" + nameID(10, "api "+api) + "/" + stage + "/"
-}
-
 // refuse answers x and notes why, for the log.
 func (x *exchange) refuse(r *refusal, who, format string, args ...any) *answer {
 	x.note(who, format, args...)
@@ -112,7 +94,6 @@ var (
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html.
 var (
 	httpUnauthorized = httpRefusal(http.StatusUnauthorized, "Unauthorized")
-	httpForbidden    = httpRefusal(http.StatusForbidden, "Forbidden")
 )
 
 // headerValue is a header of the request, its values joined by join; Host is one.

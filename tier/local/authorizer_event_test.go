@@ -44,7 +44,7 @@ func names(t *testing.T, m any) []string {
 	return keysOf(t, text)
 }
 
-const ordersARN = "arn:aws:execute-api:local:000000000000:"
+const ordersARN = "arn:aws:execute-api:us-east-1:000000000000:"
 
 // TestTokenEvent: AUT-10.
 func TestTokenEvent(t *testing.T) {

@@ -52,7 +52,7 @@ func (o *gating) lambdaGate(a *tier.LambdaAuthorizer) (gate, error) {
 	}
 	g := &lambdaGate{
 		who: "authorizer " + a.Name(), function: f, settings: a.Settings(), sources: a.Sources(), asks: asks,
-		arn: routeARN(o.api.Name(), o.stage), now: o.Now, random: o.Random,
+		arn: apiARN(o.api, o.Identities.region(), o.stage), now: o.Now, random: o.Random,
 		kept: &verdicts{ttl: a.Settings().TTL, now: o.Now},
 	}
 	if g.expression, err = wholly(g.settings.Expression); err != nil {

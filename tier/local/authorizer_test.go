@@ -155,8 +155,8 @@ func statement(effect, resource string) string {
 
 // restARN is a route of the API "orders", httpARN one of it as an HTTP API.
 const (
-	restARN = "arn:aws:execute-api:local:000000000000:*/local/"
-	httpARN = "arn:aws:execute-api:local:000000000000:*/$default/"
+	restARN = "arn:aws:execute-api:us-east-1:000000000000:*/local/"
+	httpARN = "arn:aws:execute-api:us-east-1:000000000000:*/$default/"
 )
 
 var allowAll = policy("", statement("Allow", "*"))

@@ -94,6 +94,16 @@ func oneFunction(door Door, api *tier.API, functions map[string]*Function, name 
 		door, api.Name(), strings.Join(names, ", "))
 }
 
+// declaredAs is the declaration of a function.
+func declaredAs(api *tier.API, functions map[string]*Function, f *Function) *tier.Function {
+	for _, declared := range api.Functions() {
+		if functions[declared.Name()] == f {
+			return declared
+		}
+	}
+	return nil
+}
+
 // validStage reports whether API Gateway takes the text as a stage name.
 // See https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html.
 func validStage(name string) bool {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
+	"github.com/seed-18e8afb5/tierkit/tier/local/sigv4"
 )
 
 // A function is what takes the bytes of an event and returns the bytes of an
@@ -110,4 +111,47 @@ func ExampleListen() {
 	_, err = local.Listen(-1)
 	fmt.Println(err)
 	// Output: port -1 cannot be used: listen tcp: address -1: invalid port; choose another port with -port N
+}
+
+// Who may call is known by a file; here one user, who may read orders.
+func ExampleGateway_Callers() {
+	app := tier.New("shop")
+	api := app.API("orders")
+	api.Handle("GET /orders/{id}", noop, tier.IAM())
+	api.Handle("DELETE /orders/{id}", noop, tier.IAM())
+	ids, err := local.ParseIdentities("identities.json", []byte(`{"users": [{
+		"name": "ada", "accessKeyId": "AKIALOCALADA00000001", "secretAccessKey": "only this machine knows it",
+		"policies": [{"Version": "2012-10-17", "Statement": {
+			"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "arn:aws:execute-api:*:*:*/*/GET/orders/*"
+		}}]
+	}]}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	gateway, err := local.NewGateway(api, func(string) local.Function {
+		return local.Function{Invoke: func(context.Context, []byte) ([]byte, error) { return []byte(`{"body":"an order"}`), nil }}
+	}, &local.Options{Identities: ids})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	service, region := gateway.Signing()
+	for _, c := range gateway.Callers() {
+		fmt.Println(c.Name, "signs for", service, "in", region, "and may", c.May, "but not", c.MayNot)
+	}
+	for _, method := range []string{"GET", "DELETE"} {
+		r := httptest.NewRequest(method, "/orders/7", nil)
+		if err := sigv4.NewSigner(service, region, nil).Sign(r, sigv4.Hash(nil), ids.Callers[0].Credentials); err != nil {
+			fmt.Println(err)
+			return
+		}
+		rec := httptest.NewRecorder()
+		gateway.ServeHTTP(rec, r)
+		fmt.Println(method, rec.Code, rec.Body)
+	}
+	// Output:
+	// ada signs for execute-api in us-east-1 and may [GET /orders/{id}] but not [DELETE /orders/{id}]
+	// GET 200 an order
+	// DELETE 403 {"Message":"User: arn:aws:iam::000000000000:user/ada is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********0000:8ysbfcyru4/local/DELETE/orders/7"}
 }

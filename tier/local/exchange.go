@@ -31,6 +31,7 @@ type exchange struct {
 	invoked  bool
 
 	client     identity // who the gateway found to be calling
+	signed     bool     // by the Authorization header or the URL, and verified
 	authorizer []byte   // requestContext.authorizer, a JSON object; nil for none
 	usageKey   string   // the API key that a Lambda authorizer names; "" for none
 	// finish, if it is not nil, sees the answer of the function before it is sent.

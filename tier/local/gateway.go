@@ -21,6 +21,7 @@ type Gateway struct {
 	now      func() time.Time
 	random   io.Reader
 	log      *slog.Logger
+	iam      *authority // nil if nothing is signed
 }
 
 var _ http.Handler = (*Gateway)(nil)
@@ -47,13 +48,19 @@ type Options struct {
 	// Log gets one line a request, of level error where the answer is 500 or
 	// more because the function failed. Default none.
 	Log *slog.Logger
+	// Identities are who may sign requests to routes with tier.IAM. Default
+	// nobody.
+	Identities *Identities
+
+	iam *authority // of the door, if it has routes with IAM
 }
 
 // NewGateway makes the gateway of an API. It asks invoke once for each function
 // of the API and of its Lambda authorizers, by the name it was declared with. A nil opts means the defaults.
 //
 // The error says what is wrong: an API without routes, a function without
-// Invoke, an option out of its bounds, a door that serves one function where
+// Invoke, an option out of its bounds, an identity without a secret, an authorizer
+// that the door does not have, a door that serves one function where
 // there are several to choose from.
 func NewGateway(api *tier.API, invoke func(function string) Function, opts *Options) (*Gateway, error) {
 	o := Options{}
@@ -61,11 +68,11 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 		o = *opts
 	}
 	o.complete()
+	if err := o.Identities.check(); err != nil {
+		return nil, err
+	}
 	if len(api.Routes()) == 0 {
 		return nil, fmt.Errorf("local gateway: API %s has no routes; give it one with Handle", api.Name())
-	}
-	if err := checkGuarded(o.Door, api); err != nil {
-		return nil, err
 	}
 	functions, err := functionsOf(api, invoke)
 	if err != nil {
@@ -75,7 +82,7 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{door: door, now: o.Now, random: o.Random, log: o.Log}
+	g := &Gateway{door: door, now: o.Now, random: o.Random, log: o.Log, iam: o.iam}
 	switch o.Door.(type) {
 	case REST, HTTP:
 		g.mappings = newMappings(api, g)

@@ -16,6 +16,9 @@ type Issuer struct {
 	JWKS string
 }
 
+// String is the address of the key set.
+func (i Issuer) String() string { return i.JWKS }
+
 // keySets are the keys of the issuers of one gateway, each fetched once for all
 // routes.
 type keySets map[jwtSource]*jwt.KeySet
@@ -42,6 +45,9 @@ func (s keySets) of(from jwtSource, algorithms []string, now func() time.Time) (
 func (o *gating) issuer(a tier.Authorizer, otherwise jwtSource) jwtSource {
 	if given := o.Issuers[a.Name()]; given.JWKS != "" {
 		return jwtSource{url: given.JWKS}
+	}
+	if o.Identities != nil && o.Identities.Issuers[a.Name()].JWKS != "" {
+		return jwtSource{url: o.Identities.Issuers[a.Name()].JWKS}
 	}
 	return otherwise
 }

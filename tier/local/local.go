@@ -36,6 +36,9 @@
 //   - The account is 000000000000, the region of ARNs is "local", and the ids of
 //     APIs, resources, function URLs and target groups are derived from their
 //     names.
+//   - Requests to routes with tier.IAM are signed for the Region of the
+//     [Identities], which their ARNs have: us-east-1 unless the file says another.
+//     AWS asks only for the Region that the API is in.
 //   - X-Forwarded-Proto is "https" and X-Forwarded-Port "443", as in AWS,
 //     although the local server speaks plain HTTP. The Host header is what the
 //     client sent; requestContext.domainName is that without the port, but for a

@@ -18,7 +18,7 @@ func (x *exchange) lowerFields(fields []field, drop func(name string) bool) []fi
 		case "host", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto":
 			continue
 		}
-		if len(values) > 0 && !drop(lower) {
+		if len(values) > 0 && !drop(lower) && (!x.signed || lower != "authorization") {
 			fields = append(fields, field{lower, values})
 		}
 	}

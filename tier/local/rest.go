@@ -3,6 +3,7 @@ package local
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,7 +53,10 @@ func (c REST) open(api *tier.API, functions map[string]*Function, o *Options) (o
 	}
 	d := &restDoor{
 		stages: all, events: newRestEvents(api.Name(), binary),
-		binary: binary, override: !c.IgnoreMethodOverride, origin: gatewayOrigin(api),
+		binary: binary, override: !c.IgnoreMethodOverride, origin: gatewayOrigin(api), unknown: &restNotFound,
+	}
+	if slices.ContainsFunc(api.Authorizers(), tier.IsIAM) {
+		d.unknown = &restNoToken
 	}
 	return opened{d, wait, func(ids *identifiers) string { return ids.request }}, nil
 }
@@ -61,8 +65,9 @@ type restDoor struct {
 	stages   stages
 	events   *restEvents
 	binary   mediaTypes
-	override bool   // X-HTTP-Method-Override counts
-	origin   string // that may read gateway responses, "" for none
+	override bool     // X-HTTP-Method-Override counts
+	origin   string   // that may read gateway responses, "" for none
+	unknown  *refusal // of what no route serves
 }
 
 // The limits of a REST API.
@@ -97,7 +102,7 @@ func (d *restDoor) route(x *exchange) *answer {
 	}
 	m := &x.match
 	if !x.stage.router.find(m, x.method, x.below) {
-		return restNotFound.answer(x.id)
+		return d.unknown.answer(x.id)
 	}
 	x.note("router", "%s", m.method.key)
 	if a := m.method.pass(x); a != nil {
@@ -180,6 +185,9 @@ func (d *restDoor) sign(h http.Header, x *exchange, a *answer) {
 var (
 	// restNotFound is MISSING_AUTHENTICATION_TOKEN as our template customises it.
 	restNotFound = refusal{http.StatusNotFound, handler.ProblemType, tier.NotFoundBody, "MissingAuthenticationTokenException"}
+	// restNoToken is the same as AWS words it. The template leaves it alone in an
+	// API with IAM, where it also tells who did not sign.
+	restNoToken = refusal{http.StatusForbidden, jsonType, `{"message":"Missing Authentication Token"}`, "MissingAuthenticationTokenException"}
 	// restMethodNotAllowed is the mock integration of tier.Resource.Refused.
 	restMethodNotAllowed = refusal{http.StatusMethodNotAllowed, handler.ProblemType, tier.MethodNotAllowedBody, ""}
 

@@ -47,7 +47,7 @@ func (e *restEvents) appendHeaders(b []byte, x *exchange) []byte {
 	spelled := spelling(x.Context())
 	for name, values := range x.Header {
 		canonical := http.CanonicalHeaderKey(name)
-		if dropped(canonical) || len(values) == 0 {
+		if dropped(canonical) || len(values) == 0 || x.signed && canonical == "Authorization" {
 			continue
 		}
 		switch canonical {

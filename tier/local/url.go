@@ -8,7 +8,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// URL is a Lambda function URL of auth type NONE and invoke mode BUFFERED. It
+// URL is a Lambda function URL of invoke mode BUFFERED. Its auth type is AWS_IAM if
+// the routes of the function have tier.IAM, and NONE if they have no authorizer. It
 // does not route: every request goes to one function, whose own mux answers 404
 // and 405. A function of which a path is not a route says so in a problem
 // document, even if another function of the API has it.
@@ -35,10 +36,19 @@ func (c URL) open(api *tier.API, functions map[string]*Function, o *Options) (op
 	if err != nil {
 		return opened{}, err
 	}
+	guard, err := newURLGate(declaredAs(api, functions, f), o)
+	if err != nil {
+		return opened{}, err
+	}
+	account := "anonymous"
+	if guard != nil {
+		account = accountID
+	}
 	id := nameID(16, "url "+f.Name)
 	d := &urlDoor{
 		function: f,
-		events:   newPayload2("anonymous", id),
+		guard:    guard,
+		events:   newPayload2(account, id),
 		domain:   id + ".lambda-url.local.on.aws",
 		answers: reader2{contentType: jsonType, rewrites: true, own: func(canonical string) bool {
 			return canonical == "X-Amzn-Requestid" || canonical == "X-Amzn-Trace-Id"
@@ -52,6 +62,7 @@ var quotedDefault = []byte(`"` + defaultStage + `"`)
 
 type urlDoor struct {
 	function *Function
+	guard    *iamGate // nil for auth type NONE
 	events   payload2
 	answers  reader2
 	domain   string
@@ -79,6 +90,11 @@ func (d *urlDoor) read(x *exchange) *refusal {
 }
 
 func (d *urlDoor) route(x *exchange) *answer {
+	if d.guard != nil {
+		if a := d.guard.pass(x); a != nil {
+			return a
+		}
+	}
 	x.function = d.function
 	return nil
 }

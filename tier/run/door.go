@@ -20,6 +20,7 @@ type door struct {
 	// which function makes.
 	api      func(*tier.API) local.Door
 	function func(name string) local.Door
+	open     bool // it has no authorizers, and refuses to serve routes with one
 }
 
 // doors that the flag -door knows.
@@ -34,8 +35,8 @@ func doors() []door {
 		}},
 		{name: "http", is: "an HTTP API", api: func(*tier.API) local.Door { return local.HTTP{} }},
 		{name: "url", is: "a function URL", function: func(f string) local.Door { return local.URL{Function: f} }},
-		{name: "alb", is: "a load balancer", function: func(f string) local.Door { return local.ALB{Function: f} }},
-		{name: "alb-multi", is: "a load balancer with multi-value headers", function: func(f string) local.Door {
+		{name: "alb", is: "a load balancer", open: true, function: func(f string) local.Door { return local.ALB{Function: f} }},
+		{name: "alb-multi", is: "a load balancer with multi-value headers", open: true, function: func(f string) local.Door {
 			return local.ALB{Function: f, MultiValue: true}
 		}},
 	}
@@ -70,14 +71,14 @@ func doorNames() string {
 }
 
 // gateways are the front doors of an API: one, or one for each function.
-func (d *door) gateways(api *tier.API, log *slog.Logger) ([]server, error) {
+func (d *door) gateways(api *tier.API, ids *local.Identities, log *slog.Logger) ([]server, error) {
 	functions, err := functionsOf(api, log)
 	if err != nil {
 		return nil, err
 	}
 	one := func(door local.Door, f *tier.Function) (server, error) {
 		gateway, err := local.NewGateway(api, func(name string) local.Function { return functions[name] },
-			&local.Options{Door: door, Log: log})
+			&local.Options{Door: door, Log: log, Identities: ids})
 		return server{api: api, function: f, door: d, gateway: gateway}, err
 	}
 	if d.api != nil {

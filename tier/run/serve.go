@@ -21,10 +21,11 @@ import (
 // interrupted. Behind a front door that does not route each function has a port.
 func (p *program) serve(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
-	port, name := 8080, ""
+	port, name, who := 8080, "", ""
 	if _, err := p.parse("serve", args, 0, func(f *flag.FlagSet) {
 		f.IntVar(&port, "port", port, "`port` on 127.0.0.1 of the first API, 0 for any that is free; further ones take the ports after it")
 		f.StringVar(&name, "door", name, "front `door` to imitate: "+doorNames()+" (default the API's own kind)")
+		f.StringVar(&who, "identities", who, "`file` of those who may sign requests, of API keys and key sets; default identities.json in -dir")
 		opts.define(f)
 	}); err != nil {
 		return err
@@ -38,17 +39,21 @@ func (p *program) serve(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err = p.serveData(ctx, data, name, port)
+	err = p.serveData(ctx, data, name, identityFile{path: who, dir: opts.dir}, port)
 	return errors.Join(err, data.close())
 }
 
 // serveData serves until ctx ends.
-func (p *program) serveData(ctx context.Context, data openedData, name string, port int) error {
+func (p *program) serveData(ctx context.Context, data openedData, name string, who identityFile, port int) error {
 	app, err := p.checked(data.Data)
 	if err != nil {
 		return err
 	}
 	if err := data.lock(); err != nil {
+		return err
+	}
+	ids, err := p.identities(app, doorNamed(name), who)
+	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(p.stderr, nil))
@@ -60,7 +65,7 @@ func (p *program) serveData(ctx context.Context, data openedData, name string, p
 	}()
 	for _, api := range app.APIs() {
 		door := doorOf(api, name)
-		gateways, err := door.gateways(api, log)
+		gateways, err := door.gateways(api, ids, log)
 		if err != nil {
 			return err
 		}
@@ -109,6 +114,7 @@ func (p *program) announce(app *tier.App, servers []server, data openedData) {
 			p.printAPI(s.api)
 		}
 	}
+	p.announceCallers(servers)
 	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
 }
 

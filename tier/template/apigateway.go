@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
@@ -34,11 +33,6 @@ func (s *stack) api(api *tier.API) {
 }
 
 func (s *stack) restAPI(api *tier.API) {
-	if len(api.Authorizers()) > 0 {
-		s.errs = append(s.errs, &datastore.DeclarationError{At: api.At(), Message: "API " + api.Name() +
-			": the template has no form for authorizers of REST APIs yet"})
-		return
-	}
 	stages := api.DeployedStages()
 	s.add(resource{
 		id: apiID(api), typ: "AWS::Serverless::Api", at: api.At(),
@@ -48,7 +42,7 @@ func (s *stack) restAPI(api *tier.API) {
 			// Without it SAM adds a second stage, named Stage.
 			{"OpenApiVersion", "3.0.1"},
 			{"EndpointConfiguration", object{{"Type", "REGIONAL"}}},
-			{"DefinitionBody", openAPI(api)},
+			{"DefinitionBody", openAPI(api, s.securitySchemes(api))},
 		}, restStage(stages[0])...),
 	})
 	for _, stage := range stages[1:] {
@@ -140,7 +134,7 @@ func sourcePath(p handler.Pattern) string {
 
 // openAPI is the API as API Gateway imports it.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html.
-func openAPI(api *tier.API) object {
+func openAPI(api *tier.API, schemes object) object {
 	var paths object
 	for _, res := range api.Resources() {
 		paths = append(paths, member{res.Path, pathItem(res)})
@@ -149,7 +143,12 @@ func openAPI(api *tier.API) object {
 		{"openapi", "3.0.1"},
 		{"info", object{{"title", api.Name()}, {"version", "1"}}},
 		{"paths", paths},
-		{"x-amazon-apigateway-gateway-responses", gatewayResponses(api)},
+	}
+	if len(schemes) > 0 {
+		doc = append(doc, member{"components", object{{"securitySchemes", schemes}}})
+	}
+	if responses := gatewayResponses(api); len(responses) > 0 {
+		doc = append(doc, member{"x-amazon-apigateway-gateway-responses", responses})
 	}
 	if binary := api.BinaryMediaTypes(); len(binary) > 0 {
 		doc = append(doc, member{"x-amazon-apigateway-binary-media-types", texts(binary)})
@@ -160,7 +159,11 @@ func openAPI(api *tier.API) object {
 func pathItem(res *tier.Resource) object {
 	var item object
 	for _, r := range res.Routes {
-		item = append(item, member{methodKey(r.Pattern().Method), object{
+		var guard object
+		if s := security(r); s != nil {
+			guard = object{{"security", s}}
+		}
+		item = append(item, member{methodKey(r.Pattern().Method), append(guard, object{
 			{"parameters", pathParameters(r.Pattern())},
 			{"responses", object{}},
 			{"x-amazon-apigateway-integration", object{
@@ -170,7 +173,7 @@ func pathItem(res *tier.Resource) object {
 				{"passthroughBehavior", "when_no_match"},
 				{"timeoutInMillis", integrationTimeout},
 			}},
-		}})
+		}...)})
 	}
 	if res.CORS != nil {
 		item = append(item, member{"options", preflight(res)})

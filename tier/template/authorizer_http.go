@@ -7,12 +7,7 @@ import "github.com/seed-18e8afb5/tierkit/tier"
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html.
 func httpAuthorizer(a tier.Authorizer) object {
 	if tier.IsIAM(a) {
-		return object{
-			{"type", "apiKey"},
-			{"name", "Authorization"},
-			{"in", "header"},
-			{"x-amazon-apigateway-authtype", "awsSigv4"},
-		}
+		return iamScheme()
 	}
 	return nil
 }

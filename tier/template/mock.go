@@ -112,12 +112,7 @@ func gatewayResponses(api *tier.API) object {
 	if cors := api.DeclaredCORS(); cors != nil && len(cors.Origins) == 1 {
 		readable = object{{"gatewayresponse.header." + allowOrigin, "'" + cors.Origins[0] + "'"}}
 	}
-	contentType := member{"gatewayresponse.header.Content-Type", "'" + handler.ProblemType + "'"}
-	responses := object{{"MISSING_AUTHENTICATION_TOKEN", object{
-		{"statusCode", "404"},
-		{"responseParameters", append(object{contentType}, readable...)},
-		{"responseTemplates", object{{"application/json", tier.NotFoundBody}}},
-	}}}
+	responses := unknownPath(api, readable)
 	if len(readable) == 0 {
 		return responses
 	}
@@ -125,4 +120,19 @@ func gatewayResponses(api *tier.API) object {
 		responses = append(responses, member{family, object{{"responseParameters", readable}}})
 	}
 	return responses
+}
+
+// unknownPath is a 404 problem document in place of 403 "Missing Authentication
+// Token". An API with IAM keeps the latter, which also tells those who did not
+// sign what they lack: one answer is for both, and has one status.
+func unknownPath(api *tier.API, readable object) object {
+	if slices.ContainsFunc(api.Authorizers(), tier.IsIAM) {
+		return nil
+	}
+	contentType := member{"gatewayresponse.header.Content-Type", "'" + handler.ProblemType + "'"}
+	return object{{"MISSING_AUTHENTICATION_TOKEN", object{
+		{"statusCode", "404"},
+		{"responseParameters", append(object{contentType}, readable...)},
+		{"responseTemplates", object{{"application/json", tier.NotFoundBody}}},
+	}}}
 }

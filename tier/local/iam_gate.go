@@ -1,0 +1,219 @@
+package local
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/local/sigv4"
+)
+
+// iamGate lets in who signs requests and is allowed them.
+type iamGate struct {
+	authority *authority
+	door      iamDoor
+}
+
+var _ gate = (*iamGate)(nil)
+
+// iamDoor is what front doors with IAM differ in.
+type iamDoor interface {
+	// resource is the ARN that is asked for.
+	resource(x *exchange) string
+	// refuse is what the client gets for an error of [authority.admit].
+	refuse(err error) *refusal
+	// tell puts the caller into the event.
+	tell(x *exchange, caller *Identity)
+}
+
+func (g *iamGate) pass(x *exchange) *answer {
+	caller, err := g.authority.admit(x, g.door.resource(x))
+	if err != nil {
+		x.err = err
+		return g.door.refuse(err).answer(x.id)
+	}
+	x.signed = true
+	g.door.tell(x, caller)
+	return nil
+}
+
+// newIAMGate is the gate of a route with IAM. The authority is that of the whole
+// door.
+func newIAMGate(route *tier.Route, o *gating) *iamGate {
+	if o.iam == nil {
+		o.iam = newAuthority("execute-api", []string{"execute-api:Invoke"}, o.Identities, o.Now)
+	}
+	head := apiARN(o.api, o.iam.region, o.stage)
+	o.iam.guarded = append(o.iam.guarded, guarded{route.String(), head + routeARN(route)})
+	if _, ok := o.Door.(HTTP); ok {
+		return &iamGate{o.iam, &httpIAM{head}}
+	}
+	return &iamGate{o.iam, &restIAM{head}}
+}
+
+// apiARN is how the ARNs of requests to a stage of an API start.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html.
+func apiARN(api *tier.API, region, stage string) string {
+	return "arn:aws:execute-api:" + region + ":" + accountID + ":" + nameID(10, "api "+api.Name()) + "/" + stage + "/"
+}
+
+// routeARN is how the ARNs of a route's requests end, with "*" for parameters.
+func routeARN(route *tier.Route) string {
+	method := route.Pattern().Method
+	if method == "" {
+		method = "*"
+	}
+	var segments []string
+	for _, s := range route.Pattern().Segments {
+		if s.Kind == handler.Literal {
+			segments = append(segments, s.Text)
+		} else {
+			segments = append(segments, "*")
+		}
+	}
+	return method + "/" + strings.Join(segments, "/")
+}
+
+// restIAM is a REST API. Its ARNs have the path as functions get it, with its
+// escapes; AWS does not say so.
+type restIAM struct{ head string }
+
+func (d *restIAM) resource(x *exchange) string { return d.head + x.method + x.below }
+
+func (d *restIAM) tell(x *exchange, caller *Identity) {
+	key, id := x.client.apiKey, x.client.apiKeyID
+	x.client = caller.identity()
+	x.client.apiKey, x.client.apiKeyID = key, id
+}
+
+// refuse tells what is wrong with a signature, as AWS does, and whom it refuses
+// what.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html.
+func (d *restIAM) refuse(err error) *refusal {
+	var wrong *sigv4.Refusal
+	var denied *denial
+	switch {
+	case errors.As(err, &wrong):
+		message := wrong.Message
+		if wrong.CanonicalRequest != "" {
+			message += "\n\nThe Canonical String for this request should have been\n'" + wrong.CanonicalRequest +
+				"'\n\nThe String-to-Sign should have been\n'" + wrong.StringToSign + "'\n"
+		}
+		return &refusal{http.StatusForbidden, jsonType, messageBody("message", message), string(wrong.Code)}
+	case errors.As(err, &denied):
+		return &refusal{http.StatusForbidden, jsonType, messageBody("Message", denied.public()), "AccessDeniedException"}
+	case errors.Is(err, errLongARN):
+		return &restURLTooLong
+	}
+	return &restNotInvoked
+}
+
+// public is what the client is told: all but the start of the account.
+func (d *denial) public() string {
+	text := "User: " + d.caller.ARN + " is not authorized to perform: " + d.action + " on resource: " +
+		strings.Replace(d.arn, ":"+accountID+":", ":********"+accountID[8:]+":", 1)
+	if d.explicit {
+		text += " with an explicit deny"
+	}
+	return text
+}
+
+func messageBody(name, text string) string {
+	return `{"` + name + `":` + string(appendString(nil, text)) + "}"
+}
+
+// httpIAM is an HTTP API, which tells nothing. Its ARNs have the path decoded, as
+// functions get it, without the stage; AWS does not say so.
+type httpIAM struct{ head string }
+
+func (d *httpIAM) resource(x *exchange) string {
+	return d.head + x.method + x.below
+}
+
+func (d *httpIAM) tell(x *exchange, caller *Identity) { x.authorizer = caller.appendAuthorizer(nil) }
+
+var (
+	httpForbidden  = httpRefusal(http.StatusForbidden, "Forbidden")
+	httpURITooLong = httpRefusal(http.StatusRequestURITooLong, "Request-URI Too Long")
+)
+
+func (d *httpIAM) refuse(err error) *refusal {
+	if errors.Is(err, errLongARN) {
+		return &httpURITooLong
+	}
+	return &httpForbidden
+}
+
+// urlIAM is a function URL of auth type AWS_IAM: whoever may invoke it may send
+// any request.
+type urlIAM struct{ arn string }
+
+func (d *urlIAM) resource(*exchange) string { return d.arn }
+
+func (d *urlIAM) tell(x *exchange, caller *Identity) { x.authorizer = caller.appendAuthorizer(nil) }
+
+// refuse is urlForbidden for all who did not sign or are not allowed to. What is
+// said of a wrong signature is known from what people report.
+func (d *urlIAM) refuse(err error) *refusal {
+	var wrong *sigv4.Refusal
+	if !errors.As(err, &wrong) || wrong.Code == sigv4.MissingAuthenticationToken {
+		return &urlForbidden
+	}
+	return &refusal{http.StatusForbidden, jsonType, messageBody("message", wrong.Message), string(wrong.Code)}
+}
+
+// urlActions are what a caller of a function URL needs. The second is needed
+// since October 2025.
+// See https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html.
+var urlActions = []string{"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+
+// newURLGate is the gate of a function URL: that of auth type AWS_IAM if all
+// routes of the function want it, nil if none has an authorizer.
+func newURLGate(f *tier.Function, o *Options) (*iamGate, error) {
+	signed, err := wholeIAM(f)
+	if err != nil || !signed {
+		return nil, err
+	}
+	o.iam = newAuthority("lambda", urlActions, o.Identities, o.Now)
+	o.iam.facts = map[string][]string{"lambda:FunctionUrlAuthType": {"AWS_IAM"}, "lambda:InvokedViaFunctionUrl": {"true"}}
+	arn := invokeARN(f, o.iam.region)
+	o.iam.guarded = []guarded{{"all of function " + f.Name(), arn}}
+	return &iamGate{o.iam, &urlIAM{arn}}, nil
+}
+
+// invokeARN is what an invocation of a function is allowed on.
+func invokeARN(f *tier.Function, region string) string {
+	return "arn:aws:lambda:" + region + ":" + accountID + ":function:" + f.Name()
+}
+
+// wholeIAM reports whether IAM guards the routes of a function: all, or none.
+func wholeIAM(f *tier.Function) (bool, error) {
+	signed := false
+	for i, r := range f.Routes() {
+		a := r.Authorizer()
+		switch {
+		case a != nil && !tier.IsIAM(a):
+			return false, &datastore.DeclarationError{At: r.At(), Message: "route " + r.String() + ": a function URL has no authorizer such as " + a.Name() +
+				", only IAM; serve it behind a REST or an HTTP API"}
+		case i > 0 && signed != (a != nil):
+			return false, &datastore.DeclarationError{At: r.At(), Message: "route " + r.String() + ": a function URL is signed or open as a whole, and of function " + f.Name() +
+				" some routes have IAM and some are public; give one kind a function of its own, or serve it behind a REST or an HTTP API"}
+		}
+		signed = a != nil
+	}
+	return signed, nil
+}
+
+// unguarded refuses a function with authorizers for a door that has none.
+func unguarded(door Door, f *tier.Function) error {
+	for _, r := range f.Routes() {
+		if a := r.Authorizer(); a != nil {
+			return &datastore.DeclarationError{At: r.At(), Message: "route " + r.String() + ": a " + door.String() + " has no authorizer such as " + a.Name() +
+				" and would let everybody in; serve it behind a REST or an HTTP API"}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package local
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/tier/local/sigv4"
+	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
+)
+
+// TestIAMNotes: for whom it asks, the gate tells what it decided and why, and no
+// secret.
+func TestIAMNotes(t *testing.T) {
+	t.Parallel()
+	policy, err := evaluate.ParseIdentity("reader", []byte(`{"Statement":{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:us-east-1:*:*/live/GET/*"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := sigv4.Credentials{AccessKey: "ASIALOCALADA00000001", Secret: "the-secret-of-ada", SessionToken: "the-token-of-ada"}
+	ids := &Identities{Callers: []Identity{{Name: "ada", ARN: "arn:aws:iam::000000000000:user/ada", Credentials: keys, Policies: []*evaluate.Policy{policy}}}}
+	for name, c := range map[string]struct {
+		method string
+		secret string
+		want   []string
+	}{
+		"allowed":         {"GET", keys.Secret, []string{"signed in the header at 2026-", "by ada (arn:aws:iam::000000000000:user/ada, ASIALOCALADA00000001)", "policy reader, statement 0: Allow applies", "execute-api:Invoke on arn:aws:execute-api:us-east-1:000000000000:id/live/GET/a: allow"}},
+		"not allowed":     {"PUT", keys.Secret, []string{"policy reader, statement 0: Allow does not apply: Resource", "live/PUT/a: implicit deny"}},
+		"wrong signature": {"GET", "guessed", []string{"InvalidSignatureException", "the canonical request is:\nGET\n/a\n", "x-amz-security-token:(redacted)", "the string to sign is:\nAWS4-HMAC-SHA256"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+			clock := func() time.Time { return now }
+			r := httptest.NewRequest(c.method, "/a", nil)
+			signed := keys
+			signed.Secret = c.secret
+			if err := sigv4.NewSigner("execute-api", "us-east-1", &sigv4.SignerOptions{Now: clock}).Sign(r, sigv4.Hash(nil), signed); err != nil {
+				t.Fatal(err)
+			}
+			a := newAuthority("execute-api", []string{"execute-api:Invoke"}, ids, clock)
+			g := &iamGate{a, &restIAM{"arn:aws:execute-api:us-east-1:000000000000:id/live/"}}
+			for _, explained := range []bool{true, false} {
+				x := &exchange{Request: r, at: now, method: r.Method, path: "/a", below: "/a", explained: explained}
+				g.pass(x)
+				var text strings.Builder
+				for _, n := range x.notes {
+					text.WriteString(n.who + ": " + n.what + "\n")
+				}
+				if !explained {
+					if text.Len() > 0 {
+						t.Errorf("notes that nobody wants: %s", text.String())
+					}
+					continue
+				}
+				for _, w := range c.want {
+					if !strings.Contains(text.String(), w) {
+						t.Errorf("no %q in\n%s", w, text.String())
+					}
+				}
+				_, signature, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")
+				for _, secret := range []string{keys.Secret, keys.SessionToken, signature} {
+					if strings.Contains(text.String(), secret) {
+						t.Errorf("%q in\n%s", secret, text.String())
+					}
+				}
+			}
+		})
+	}
+}
