@@ -16,6 +16,7 @@ import (
 // http.Handler for one API at the root. It is safe for concurrent use.
 type Gateway struct {
 	door   opened
+	custom customiser // nil for doors whose errors are always the same
 	now    func() time.Time
 	random io.Reader
 	log    *slog.Logger
@@ -66,7 +67,8 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 	if err != nil {
 		return nil, err
 	}
-	return &Gateway{door: door, now: o.Now, random: o.Random, log: o.Log}, nil
+	custom, _ := door.steps.(customiser)
+	return &Gateway{door: door, custom: custom, now: o.Now, random: o.Random, log: o.Log}, nil
 }
 
 // complete fills in the defaults.
@@ -113,6 +115,9 @@ func functionsOf(api *tier.API, invoke func(string) Function) (map[string]*Funct
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Request: r, at: g.now(), method: r.Method, path: requestPath(r.URL)}
 	a := g.serve(x)
+	if a.refused != nil && g.custom != nil {
+		g.custom.customise(x, a)
+	}
 	a.write(w, x, g.door)
 	if g.log != nil {
 		x.record(g.log, a.status, g.now().Sub(x.at))

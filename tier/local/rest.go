@@ -51,7 +51,7 @@ func (c REST) open(api *tier.API, functions map[string]*Function, o *Options) (o
 	d := &restDoor{
 		router: newRouter(api.Resources(), functions, true),
 		events: newRestEvents(api.Name(), c.Stage, binary),
-		binary: binary, override: !c.IgnoreMethodOverride, origin: gatewayOrigin(api),
+		binary: binary, override: !c.IgnoreMethodOverride, responses: gatewayResponsesOf(api),
 	}
 	if err := d.router.guard(&gating{api, c.Stage, o}); err != nil {
 		return opened{}, err
@@ -63,8 +63,9 @@ type restDoor struct {
 	router   *router
 	events   *restEvents
 	binary   mediaTypes
-	override bool   // X-HTTP-Method-Override counts
-	origin   string // that may read gateway responses, "" for none
+	override bool // X-HTTP-Method-Override counts
+
+	responses gatewayResponses
 }
 
 // The limits of a REST API.
@@ -136,18 +137,18 @@ func (d *restDoor) sign(h http.Header, x *exchange, a *answer) {
 	if a.invoked {
 		h["X-Amzn-Trace-Id"] = own[2:3:3]
 	}
-	if a.gatewayResponse && d.origin != "" {
-		h[allowOrigin] = []string{d.origin}
-	}
 }
 
-// What a REST API answers itself: a gateway response or a mock.
+func (d *restDoor) customise(x *exchange, a *answer) { d.responses.customise(x, a, d.events.stage) }
+
+// What a REST API answers itself: a gateway response or a mock. Those with an
+// error type are gateway responses, see [gatewayResponses].
 // Integration-stage bodies have a space after the colon, routing-stage ones have
 // none, as AWS writes them.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html.
 var (
-	// restNotFound is MISSING_AUTHENTICATION_TOKEN as our template customises it.
-	restNotFound = refusal{http.StatusNotFound, handler.ProblemType, tier.NotFoundBody, "MissingAuthenticationTokenException"}
+	// restNotFound is customised to 404 by [tier.API.GatewayResponses].
+	restNotFound = refusal{http.StatusForbidden, jsonType, `{"message":"Missing Authentication Token"}`, "MissingAuthenticationTokenException"}
 	// restMethodNotAllowed is the mock integration of tier.Resource.Refused.
 	restMethodNotAllowed = refusal{http.StatusMethodNotAllowed, handler.ProblemType, tier.MethodNotAllowedBody, ""}
 

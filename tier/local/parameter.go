@@ -1,0 +1,32 @@
+package local
+
+// last of some values, "" for none.
+func last(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[len(values)-1]
+}
+
+// queryValues are the values of a query parameter of a REST API, decoded.
+func queryValues(raw, name string) []string {
+	var buf [16]field
+	fields := queryFields(buf[:0], raw, "&;", unescapeQuery)
+	if i, found := find(fields, name); found {
+		return fields[i].values
+	}
+	return nil
+}
+
+// parameter of the path as sent, "" if the route has none of that name.
+func (m *match) parameter(name string) string {
+	if m.resource == nil {
+		return ""
+	}
+	for i, p := range m.resource.params {
+		if p == name && i < len(m.values) {
+			return m.values[i]
+		}
+	}
+	return ""
+}
