@@ -100,7 +100,7 @@ func (w *errorWords) identity(name string) string {
 func (w *errorWords) parameter(from, name string) string {
 	switch from {
 	case "header":
-		return last(w.Header.Values(name))
+		return last(w.headerValues(name))
 	case "querystring":
 		return last(queryValues(w.URL.RawQuery, name))
 	case "path":

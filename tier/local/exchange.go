@@ -23,6 +23,8 @@ type exchange struct {
 	invoked  bool
 
 	client     identity // who the gateway found to be calling
+	usageKey   string   // the API key that a Lambda authorizer told; "" for none
+	refreshes  bool     // the caller may invalidate what is cached
 	authorizer []byte   // requestContext.authorizer, a JSON object; nil for none
 	// finish, if it is not nil, sees the answer of the function before it is sent.
 	finish func(*answer)

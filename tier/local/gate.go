@@ -17,7 +17,21 @@ type gate interface {
 // gatesOf are the gates before a route, in the order in which API Gateway asks
 // them: what identifies and limits the client, then what looks at the request.
 func gatesOf(route *tier.Route, o *gating) ([]gate, error) {
-	return nil, nil
+	var gates []gate
+	fromAuthorizer := o.api.KeySource() == "AUTHORIZER"
+	if route.KeyRequired() && !fromAuthorizer {
+		gates = append(gates, &usage{route.String(), o.shared.keys, false})
+	}
+	if route.KeyRequired() && fromAuthorizer {
+		gates = append(gates, &usage{route.String(), o.shared.keys, true})
+	}
+	if t := newThrottle(route, o); t != nil {
+		gates = append(gates, t)
+	}
+	if route.CacheTTL() > 0 {
+		gates = append(gates, newCaching(route, o))
+	}
+	return gates, nil
 }
 
 // gating is what gates are made with: the options of the gateway and what the
@@ -26,6 +40,30 @@ type gating struct {
 	api   *tier.API
 	stage string
 	*Options
+	shared *shared
+}
+
+// shared is what the gates of a stage have together.
+type shared struct {
+	keys    *keyRing
+	account *bucket // nil for no limit
+	store   *store  // of cached answers
+}
+
+// share makes what the gates of a stage have together.
+func (o *gating) share() error {
+	if o.shared != nil {
+		return nil
+	}
+	ring, err := newKeyRing(o.api.Plans(), o.APIKeys)
+	if err != nil {
+		return err
+	}
+	o.shared = &shared{keys: ring, store: newStore(o.api.DeclaredCache())}
+	if o.Account != nil {
+		o.shared.account = newBucket(*o.Account)
+	}
+	return nil
 }
 
 // pass asks the gates of the method in order.
@@ -40,6 +78,9 @@ func (m *method) pass(x *exchange) *answer {
 
 // guard prepares the gates of every route.
 func (rt *router) guard(o *gating) error {
+	if err := o.share(); err != nil {
+		return err
+	}
 	for _, m := range rt.methods {
 		if m.route == nil {
 			continue

@@ -34,7 +34,15 @@ type Options struct {
 	// and no longer. A function URL and a load balancer wait as long as the
 	// function may run, and have no timeout.
 	Timeout time.Duration
-	// Now is the clock of events and of the log. Default time.Now.
+	// APIKeys are the keys that usage plans know by their names. Default none, so
+	// that routes that ask for a key let nobody in.
+	APIKeys []APIKey
+	// Account limits all routes of a REST API or an HTTP API together, as
+	// [AccountThrottling] does in AWS. Default nil, no limit: one process is not
+	// an account, and a load test on it would measure this.
+	Account *tier.Throttling
+	// Now is the clock of events and of the log, and of what is limited or
+	// cached for a time. Default time.Now.
 	Now func() time.Time
 	// Random is where ids are drawn from, by several requests at once. Default
 	// crypto/rand.

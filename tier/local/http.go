@@ -59,7 +59,7 @@ func (c HTTP) open(api *tier.API, functions map[string]*Function, o *Options) (o
 		}},
 		stage: c.Stage, cors: api.DeclaredCORS(),
 	}
-	if err := d.router.guard(&gating{api, c.Stage, o}); err != nil {
+	if err := d.router.guard(&gating{api: api, stage: c.Stage, Options: o}); err != nil {
 		return opened{}, err
 	}
 	return opened{d, wait, func(ids *identifiers) string { return ids.extended }}, nil

@@ -1,11 +1,21 @@
 package local
 
+import "strings"
+
 // last of some values, "" for none.
 func last(values []string) string {
 	if len(values) == 0 {
 		return ""
 	}
 	return values[len(values)-1]
+}
+
+// headerValues are the values of a request header; net/http keeps Host apart.
+func (x *exchange) headerValues(name string) []string {
+	if strings.EqualFold(name, "Host") {
+		return []string{x.Host}
+	}
+	return x.Header.Values(name)
 }
 
 // queryValues are the values of a query parameter of a REST API, decoded.

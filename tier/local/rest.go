@@ -53,7 +53,7 @@ func (c REST) open(api *tier.API, functions map[string]*Function, o *Options) (o
 		events: newRestEvents(api.Name(), c.Stage, binary),
 		binary: binary, override: !c.IgnoreMethodOverride, responses: gatewayResponsesOf(api),
 	}
-	if err := d.router.guard(&gating{api, c.Stage, o}); err != nil {
+	if err := d.router.guard(&gating{api: api, stage: c.Stage, Options: o}); err != nil {
 		return opened{}, err
 	}
 	return opened{d, wait, func(ids *identifiers) string { return ids.request }}, nil
