@@ -85,6 +85,9 @@ func (api *API) Cache(c Cache) {
 // DeclaredCache is what Cache declared, complete; nil if nothing was.
 func (api *API) DeclaredCache() *Cache { return api.cache }
 
+// CacheAt is where the cache was declared, zero if it was not.
+func (api *API) CacheAt() datastore.Position { return api.cacheAt }
+
 // CacheOption says what tells cached answers of a route apart, or that it is
 // meant: [ByQuery], [ByHeader], [ByPath], [SharedByCallers], [NotGET].
 type CacheOption interface{ applyCache(*cached) }

@@ -140,6 +140,16 @@ func (api *API) Plans() []UsagePlan {
 	return all
 }
 
+// PlanAt is where the plan of that name was declared, zero if it was not.
+func (api *API) PlanAt(name string) datastore.Position {
+	for _, p := range api.plans {
+		if p.Name == name {
+			return p.at
+		}
+	}
+	return datastore.Position{}
+}
+
 // KeyRequired makes the route ask for an API key of a usage plan. Without one a
 // request is answered 403. Only a REST API has such routes.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-setup-api-key-with-console.html.

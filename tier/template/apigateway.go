@@ -29,15 +29,16 @@ func (s *stack) api(api *tier.API) {
 	id := apiID(api)
 	s.add(resource{
 		id: id, typ: "AWS::Serverless::Api", at: api.At(),
-		properties: object{
+		properties: append(object{
 			{"Name", sub("${AWS::StackName}-" + api.Name())},
 			{"StageName", tier.Stage},
 			// Without it SAM adds a second stage, named Stage.
 			{"OpenApiVersion", "3.0.1"},
 			{"EndpointConfiguration", object{{"Type", "REGIONAL"}}},
 			{"DefinitionBody", openAPI(api)},
-		},
+		}, s.stageSettings(api)...),
 	})
+	s.usagePlans(api)
 	ids := map[string]int{}
 	for _, r := range api.Routes() {
 		ids[permissionID(id, r)]++
@@ -130,24 +131,24 @@ func openAPI(api *tier.API) object {
 	if binary := api.BinaryMediaTypes(); len(binary) > 0 {
 		doc = append(doc, member{"x-amazon-apigateway-binary-media-types", texts(binary)})
 	}
-	return doc
+	return append(doc, keyScheme(api)...)
 }
 
 func pathItem(res *tier.Resource) object {
 	var item object
 	for _, r := range res.Routes {
-		item = append(item, member{methodKey(r.Pattern().Method), object{
-			{"parameters", pathParameters(r.Pattern())},
+		item = append(item, member{methodKey(r.Pattern().Method), append(object{
+			{"parameters", parameters(r)},
 			{"responses", object{}},
-			{"x-amazon-apigateway-integration", object{
+			{"x-amazon-apigateway-integration", append(object{
 				{"type", "aws_proxy"},
 				{"httpMethod", "POST"},
 				{"uri", sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" +
 					policy.FunctionID(r.Function()) + ".Arn}/invocations")},
 				{"passthroughBehavior", "when_no_match"},
 				{"timeoutInMillis", integrationTimeout},
-			}},
-		}})
+			}, cacheKey(r)...)},
+		}, keySecurity(r)...)})
 	}
 	if res.CORS != nil {
 		item = append(item, member{"options", preflight(res)})
