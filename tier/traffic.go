@@ -8,6 +8,7 @@ type traffic struct {
 	throttling         *Throttling // of routes without one of their own; nil for none
 	plans              []*declaredPlan
 	keysFromAuthorizer bool
+	keysAt             datastore.Position
 	cache              *Cache
 	cacheAt            datastore.Position
 	gatewayResponses   []declaredResponse

@@ -100,8 +100,9 @@ func TestTrafficMistakes(t *testing.T) {
 			plan(tier.UsagePlan{Name: "basic", Keys: keys})(api)
 			api.Plan(tier.UsagePlan{Name: "Basic", Keys: []string{"b"}})
 		}, "give one another name"},
-		"keys without a plan":      {func(api *tier.API) { getA(api, tier.KeyRequired()) }, "has no usage plan, so that no key is valid"},
-		"a plan without key users": {func(api *tier.API) { api.Plan(tier.UsagePlan{Name: "basic", Keys: keys}); getA(api) }, "no route asks for an API key"},
+		"keys without a plan":       {func(api *tier.API) { getA(api, tier.KeyRequired()) }, "has no usage plan, so that no key is valid"},
+		"a plan without key users":  {func(api *tier.API) { api.Plan(tier.UsagePlan{Name: "basic", Keys: keys}); getA(api) }, "no route asks for an API key"},
+		"keys that nobody asks for": {func(api *tier.API) { api.KeysFromAuthorizer(); getA(api) }, "its authorizer tells API keys, but no route asks"},
 		"keys of no authorizer": {func(api *tier.API) {
 			api.KeysFromAuthorizer()
 			plan(tier.UsagePlan{Name: "basic", Keys: keys})(api)

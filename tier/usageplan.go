@@ -167,7 +167,8 @@ func (r *Route) KeyRequired() bool { return r.keyRequired }
 // route says (usageIdentifierKey), not from the header X-API-Key.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-key-source.html.
 func (api *API) KeysFromAuthorizer() {
-	api.restOnly(datastore.Caller(), "API keys that an authorizer tells")
+	api.keysAt = datastore.Caller()
+	api.restOnly(api.keysAt, "API keys that an authorizer tells")
 	api.keysFromAuthorizer = true
 }
 
@@ -196,6 +197,9 @@ func (api *API) checkPlans(fail func(datastore.Position, string, ...any)) {
 		if a := r.Authorizer(); api.keysFromAuthorizer && (a == nil || IsIAM(a)) {
 			fail(r.at, "route %s asks for an API key that its authorizer tells, but has no Lambda authorizer; give it one, or leave KeysFromAuthorizer out", r)
 		}
+	}
+	if api.keysFromAuthorizer && !asks {
+		fail(api.keysAt, "API %s: its authorizer tells API keys, but no route asks for one; add tier.KeyRequired() to routes, or leave KeysFromAuthorizer out", api.name)
 	}
 	for _, p := range api.plans {
 		if !asks {

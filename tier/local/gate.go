@@ -22,6 +22,7 @@ func gatesOf(route *tier.Route, o *gating) ([]gate, error) {
 	if route.KeyRequired() && !fromAuthorizer {
 		gates = append(gates, &usage{route.String(), o.shared.keys, false})
 	}
+	// An authorizer stands here: it can tell the key.
 	if route.KeyRequired() && fromAuthorizer {
 		gates = append(gates, &usage{route.String(), o.shared.keys, true})
 	}

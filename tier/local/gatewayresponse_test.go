@@ -51,10 +51,7 @@ func errorsOf(t *testing.T, responses []tier.GatewayResponse, cors *handler.CORS
 // TestGatewayResponses: which response is chosen for which error.
 func TestGatewayResponses(t *testing.T) {
 	t.Parallel()
-	exact := func(name string, status int) []tier.GatewayResponse {
-		return []tier.GatewayResponse{{Type: name, Status: status, Body: "mine"}}
-	}
-	class := func(name string, status int) []tier.GatewayResponse {
+	one := func(name string, status int) []tier.GatewayResponse {
 		return []tier.GatewayResponse{{Type: name, Status: status, Body: "mine"}}
 	}
 	both := []tier.GatewayResponse{
@@ -69,25 +66,25 @@ func TestGatewayResponses(t *testing.T) {
 		body      string
 	}{
 		{"ours in place of GWR-01", nil, "/nothing", 404, `{"type":"about:blank"`},
-		{"GWR-30: an own one in its place", exact("MISSING_AUTHENTICATION_TOKEN", 0), "/nothing", 403, "mine"},
-		{"GWR-30: its status", exact("MISSING_AUTHENTICATION_TOKEN", 410), "/nothing", 410, "mine"},
-		{"GWR-30: ours goes before the class", class("DEFAULT_4XX", 418), "/nothing", 404, `{"type":"about:blank"`},
+		{"GWR-30: an own one in its place", one("MISSING_AUTHENTICATION_TOKEN", 0), "/nothing", 403, "mine"},
+		{"GWR-30: its status", one("MISSING_AUTHENTICATION_TOKEN", 410), "/nothing", 410, "mine"},
+		{"GWR-30: ours goes before the class", one("DEFAULT_4XX", 418), "/nothing", 404, `{"type":"about:blank"`},
 		{"GWR-04", nil, "/throttled", 429, `{"message":"Too Many Requests"}`},
-		{"GWR-30: exact", exact("THROTTLED", 503), "/throttled", 503, "mine"},
-		{"GWR-30: another type", exact("QUOTA_EXCEEDED", 503), "/throttled", 429, `{"message":"Too Many Requests"}`},
-		{"GWR-30: a class keeps the status of the type", class("DEFAULT_4XX", 0), "/throttled", 429, "mine"},
-		{"GWR-30: unless it sets one", class("DEFAULT_4XX", 400), "/throttled", 400, "mine"},
-		{"GWR-30: another class", class("DEFAULT_5XX", 400), "/throttled", 429, `{"message":"Too Many Requests"}`},
+		{"GWR-30: exact", one("THROTTLED", 503), "/throttled", 503, "mine"},
+		{"GWR-30: another type", one("QUOTA_EXCEEDED", 503), "/throttled", 429, `{"message":"Too Many Requests"}`},
+		{"GWR-30: a class keeps the status of the type", one("DEFAULT_4XX", 0), "/throttled", 429, "mine"},
+		{"GWR-30: unless it sets one", one("DEFAULT_4XX", 400), "/throttled", 400, "mine"},
+		{"GWR-30: another class", one("DEFAULT_5XX", 400), "/throttled", 429, `{"message":"Too Many Requests"}`},
 		{"GWR-30: no merging", both, "/throttled", 429, `{"message":"Too Many Requests"}`},
 		{"GWR-30: the class for the others", both, "/key", 418, "of the class"},
-		{"GWR-03", exact("INVALID_API_KEY", 401), "/key", 401, "mine"},
-		{"GWR-05", exact("QUOTA_EXCEEDED", 402), "/quota?with-key", 402, "mine"},
-		{"GWR-15", class("DEFAULT_5XX", 0), "/malformed", 502, "mine"},
-		{"GWR-15", exact("INTEGRATION_FAILURE", 500), "/malformed", 500, "mine"},
+		{"GWR-03", one("INVALID_API_KEY", 401), "/key", 401, "mine"},
+		{"GWR-05", one("QUOTA_EXCEEDED", 402), "/quota?with-key", 402, "mine"},
+		{"GWR-15", one("DEFAULT_5XX", 0), "/malformed", 502, "mine"},
+		{"GWR-15", one("INTEGRATION_FAILURE", 500), "/malformed", 500, "mine"},
 		{"RST-55", nil, "/denied/7", 500, failedBody},
-		{"RST-55: 504 once it is customised", exact("INTEGRATION_FAILURE", 0), "/denied/7", 504, "mine"},
-		{"RST-49: a configuration error", exact("API_CONFIGURATION_ERROR", 0), "/base64", 500, "mine"},
-		{"RST-49: and no failure of the integration", exact("INTEGRATION_FAILURE", 0), "/base64", 500, failedBody},
+		{"RST-55: 504 once it is customised", one("INTEGRATION_FAILURE", 0), "/denied/7", 504, "mine"},
+		{"RST-49: a configuration error", one("API_CONFIGURATION_ERROR", 0), "/base64", 500, "mine"},
+		{"RST-49: and no failure of the integration", one("INTEGRATION_FAILURE", 0), "/base64", 500, failedBody},
 		{"GWR-31", []tier.GatewayResponse{{Type: "DEFAULT_4XX", Body: `{"m":$context.error.messageString,"t":"$context.error.responseType","r":"$context.resourcePath","u":"$method.request.querystring.a","h":"$method.request.header.x-key","s":"$context.stage$stageVariables.none"}`}},
 			"/throttled?a=1&a=b+c", 429, `{"m":"Too Many Requests","t":"THROTTLED","r":"/throttled","u":"b c","h":"","s":"local"}`},
 		{"GWR-31: the path, and a text without quotes", []tier.GatewayResponse{{Type: "DEFAULT_5XX", Body: `$context.error.message $method.request.path.id $context.httpMethod $context.path $context.identity.sourceIp`}},

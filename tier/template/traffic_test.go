@@ -45,11 +45,8 @@ func traffic(*datastore.Data) *tier.App {
 	api.GatewayResponse(tier.GatewayResponse{Type: "THROTTLED", Status: 503, Body: `{"message":$context.error.messageString,"id":"$context.requestId"}`,
 		Header: map[string]string{"Retry-After": "1", "X-Id": "$context.requestId"}})
 	other := app.API("other")
-	other.KeysFromAuthorizer()
-	other.Handle("GET /", handler.New(list))
-	third := app.API("third")
-	third.Handle("POST /{id}", handler.New(get), tier.KeyRequired())
-	third.Plan(tier.UsagePlan{Name: "basic", Keys: []string{"web"}})
+	other.Handle("POST /{id}", handler.New(get), tier.KeyRequired())
+	other.Plan(tier.UsagePlan{Name: "basic", Keys: []string{"web"}})
 	return app
 }
 
