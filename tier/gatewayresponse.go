@@ -119,6 +119,10 @@ func notInHeader(r rune) bool { return r < ' ' || r > '~' || r == '\'' }
 // 404 problem document for MISSING_AUTHENTICATION_TOKEN if nothing else was,
 // and with [API.CORS] of one origin the header that lets its pages read errors.
 // A gateway response cannot choose among several origins.
+//
+// An API with a route for [IAM] keeps AWS's 403 for MISSING_AUTHENTICATION_TOKEN:
+// it is also the answer to a request that is not signed, and cannot tell the two
+// apart.
 func (api *API) GatewayResponses() []GatewayResponse {
 	var all []GatewayResponse
 	index := map[string]int{}
@@ -132,10 +136,12 @@ func (api *API) GatewayResponses() []GatewayResponse {
 	for _, g := range api.gatewayResponses {
 		add(g.GatewayResponse)
 	}
-	add(GatewayResponse{
-		Type: "MISSING_AUTHENTICATION_TOKEN", Status: 404,
-		Header: map[string]string{"Content-Type": handler.ProblemType}, Body: NotFoundBody,
-	})
+	if !slices.ContainsFunc(api.Authorizers(), IsIAM) {
+		add(GatewayResponse{
+			Type: "MISSING_AUTHENTICATION_TOKEN", Status: 404,
+			Header: map[string]string{"Content-Type": handler.ProblemType}, Body: NotFoundBody,
+		})
+	}
 	if api.cors == nil || len(api.cors.Origins) != 1 {
 		return all
 	}

@@ -244,6 +244,11 @@ func TestGatewayResponses(t *testing.T) {
 	if d := cmp.Diff([]string{"MISSING_AUTHENTICATION_TOKEN 404 "}, summary(api)); d != "" {
 		t.Error(d)
 	}
+	signed := tier.New("shop").API("x")
+	getA(signed, tier.IAM())
+	if got := summary(signed); got != nil {
+		t.Errorf("GWR-02: with a route for IAM: %v, want AWS's own 403", got)
+	}
 	api.GatewayResponse(tier.GatewayResponse{Type: "MISSING_AUTHENTICATION_TOKEN", Status: 401})
 	api.GatewayResponse(tier.GatewayResponse{Type: "THROTTLED", Header: map[string]string{"access-control-allow-origin": "*"}})
 	api.CORS(handler.CORS{Origins: []string{page}})

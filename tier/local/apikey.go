@@ -21,12 +21,12 @@ type APIKey struct {
 // keyRing are the API keys of the plans of one API. A key that is in no plan of
 // the API is none.
 type keyRing struct {
-	clients map[[sha256.Size]byte]*client
+	holders map[[sha256.Size]byte]*keyHolder
 }
 
 // newKeyRing joins plans and values. The error never has a value in it.
 func newKeyRing(plans []tier.UsagePlan, keys []APIKey) (*keyRing, error) {
-	ring := &keyRing{clients: map[[sha256.Size]byte]*client{}}
+	ring := &keyRing{holders: map[[sha256.Size]byte]*keyHolder{}}
 	owner := map[[sha256.Size]byte]string{}
 	for _, k := range keys {
 		if k.Name == "" {
@@ -42,7 +42,7 @@ func newKeyRing(plans []tier.UsagePlan, keys []APIKey) (*keyRing, error) {
 		owner[sum] = k.Name
 		for i := range plans {
 			if p := &plans[i]; slices.Contains(p.Keys, k.Name) {
-				ring.clients[sum] = newClient(p, k, sum)
+				ring.holders[sum] = newKeyHolder(p, k, sum)
 			}
 		}
 	}
@@ -51,9 +51,9 @@ func newKeyRing(plans []tier.UsagePlan, keys []APIKey) (*keyRing, error) {
 
 // find is who holds the key of that value, nil for nobody. What the time of the
 // look tells is about hashes, which nobody can steer byte by byte.
-func (ring *keyRing) find(value string) *client {
+func (ring *keyRing) find(value string) *keyHolder {
 	sum := sha256.Sum256([]byte(value))
-	c := ring.clients[sum]
+	c := ring.holders[sum]
 	if c == nil || subtle.ConstantTimeCompare(sum[:], c.sum[:]) != 1 {
 		return nil
 	}

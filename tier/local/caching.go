@@ -15,7 +15,7 @@ import (
 // of it, and who may gets what the first caller got.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html.
 type caching struct {
-	store        *store
+	store        *answerStore
 	route        string
 	ttl          time.Duration
 	keys         []tier.CacheKey

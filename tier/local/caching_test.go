@@ -31,6 +31,8 @@ func cachedAPI(c tier.Cache) func(*tier.API) {
 		api.Cache(c)
 		api.Handle("GET /shops/{shop}", searches, tier.Cached(10*time.Second))
 		api.Handle("GET /plain", noop, tier.Cached(0, tier.ByPath()))
+		api.Handle("GET /other", noop, tier.Cached(0, tier.ByPath()))
+		api.Handle("HEAD /plain", noop, tier.Cached(0, tier.ByPath(), tier.NotGET()))
 		api.Handle("GET /host", noop, tier.Cached(0, tier.ByHeader("Host")))
 		api.Handle("GET /never", noop)
 		api.Handle("POST /plain", noop)
@@ -59,6 +61,7 @@ func TestCacheKeysAtGateway(t *testing.T) {
 		{"RST-09: the last value of a name", "/shops/a?page=1&page=2", "/shops/a?page=2", [2]string{}, true},
 		{"decoded alike", "/shops/a?page=a+b", "/shops/a?page=a%20b", [2]string{}, true},
 		{"RST-07: a slash at the end", "/shops/a", "/shops/a/", [2]string{}, true},
+		{"CCH-02: another route", "/plain", "/other", [2]string{}, false},
 		{"CCH-01: off where it is not asked for", "/never", "/never", [2]string{}, false},
 	} {
 		g := newTraffic(t, local.Options{}, cachedAPI(tier.Cache{Size: 0.5}))
@@ -114,6 +117,12 @@ func TestCachedAnswer(t *testing.T) {
 	if g.send(t, "POST", "/plain"); g.invoked.Load() != 2 {
 		t.Error("CCH-01: only GET is cached")
 	}
+	if g.send(t, "HEAD", "/plain"); g.invoked.Load() != 3 {
+		t.Error("CCH-02: another method gets the answer of GET")
+	}
+	if g.send(t, "HEAD", "/plain"); g.invoked.Load() != 3 {
+		t.Error("CCH-01: another method that is declared is not cached")
+	}
 
 	for _, size := range []int{1_048_576, 1_048_577} {
 		g := newTraffic(t, local.Options{}, cachedAPI(tier.Cache{Size: 0.5}))
@@ -153,6 +162,9 @@ func TestInvalidation(t *testing.T) {
 		g.expect(t, "first", "/plain", "200 1")
 		if got := g.get(t, "/plain", "Cache-Control", tt.header); !strings.HasPrefix(got, tt.want) {
 			t.Errorf("CCH-03: %q, %s: %s, want %s", tt.how, tt.header, got, tt.want)
+		}
+		if resp := g.send(t, "GET", "/plain"); resp.Header.Get("Warning") != "" {
+			t.Errorf("CCH-03: %q: the warning of one client reaches another", tt.how)
 		}
 		g.expect(t, "CCH-03: after "+string(tt.how)+" "+tt.header, "/plain", tt.then)
 		resp := g.send(t, "GET", "/plain", "Cache-Control", tt.header)

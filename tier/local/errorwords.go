@@ -27,7 +27,7 @@ func (w *errorWords) value(name string) string {
 		return ""
 	}
 	if member, ok := strings.CutPrefix(rest, "authorizer."); ok {
-		return lookup(w.authorizer, member)
+		return memberText(w.authorizer, member)
 	}
 	if member, ok := strings.CutPrefix(rest, "identity."); ok {
 		return w.identity(member)
@@ -100,9 +100,9 @@ func (w *errorWords) identity(name string) string {
 func (w *errorWords) parameter(from, name string) string {
 	switch from {
 	case "header":
-		return last(w.headerValues(name))
+		return lastOf(w.headerValues(name))
 	case "querystring":
-		return last(queryValues(w.URL.RawQuery, name))
+		return lastOf(queryValues(w.URL.RawQuery, name))
 	case "path":
 		return w.match.parameter(name)
 	}
@@ -121,9 +121,9 @@ func (w *errorWords) message(quoted bool) string {
 	return string(appendString(nil, *said.Message))
 }
 
-// lookup is the text of a member of a JSON object, by the names on the way to
+// memberText is the text of a member of a JSON object, by the names on the way to
 // it with dots between them; "" if there is none.
-func lookup(object []byte, path string) string {
+func memberText(object []byte, path string) string {
 	var value any
 	if len(object) == 0 || json.Unmarshal(object, &value) != nil {
 		return ""

@@ -48,7 +48,7 @@ type gating struct {
 type shared struct {
 	keys    *keyRing
 	account *bucket // nil for no limit
-	store   *store  // of cached answers
+	store   *answerStore  // of cached answers
 }
 
 // share makes what the gates of a stage have together.
@@ -60,7 +60,7 @@ func (o *gating) share() error {
 	if err != nil {
 		return err
 	}
-	o.shared = &shared{keys: ring, store: newStore(o.api.DeclaredCache())}
+	o.shared = &shared{keys: ring, store: newAnswerStore(o.api.DeclaredCache())}
 	if o.Account != nil {
 		o.shared.account = newBucket(*o.Account)
 	}

@@ -110,6 +110,24 @@ func TestGatewayResponses(t *testing.T) {
 	}
 }
 
+// TestUnknownPathOfIAM: GWR-01 to the byte, which an API with a route for IAM
+// keeps, because GWR-02 is the same response.
+func TestUnknownPathOfIAM(t *testing.T) {
+	t.Parallel()
+	app := tier.New("shop")
+	api := app.API("orders")
+	api.Handle("GET /a", noop, tier.IAM())
+	resp := do(t, newGateway(t, api, nil, answering("{}")), httptest.NewRequest("GET", "/nothing", nil))
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != 403 || string(body) != `{"message":"Missing Authentication Token"}` ||
+		value(resp.Header, "x-amzn-errortype") != "MissingAuthenticationTokenException" {
+		t.Errorf("GWR-01: %d %s %v", resp.StatusCode, body, resp.Header)
+	}
+}
+
 // TestGatewayResponseHeaders: GWR-30 for headers, and a value of a client that
 // would be two lines.
 func TestGatewayResponseHeaders(t *testing.T) {

@@ -2,8 +2,8 @@ package local
 
 import "strings"
 
-// last of some values, "" for none.
-func last(values []string) string {
+// lastOf is the last of some values, "" for none.
+func lastOf(values []string) string {
 	if len(values) == 0 {
 		return ""
 	}

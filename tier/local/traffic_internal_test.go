@@ -13,11 +13,29 @@ import (
 
 var anyTime = time.Date(2026, time.July, 9, 8, 7, 6, 0, time.UTC)
 
+// TestBucketOutOfOrder: requests that were received in one order can ask in
+// another (THR-04).
+func TestBucketOutOfOrder(t *testing.T) {
+	t.Parallel()
+	b := newBucket(tier.Throttling{Rate: 1, Burst: 3})
+	for i, tt := range []struct {
+		after time.Duration
+		want  bool
+	}{
+		{0, true}, {-time.Minute, true}, {-time.Second, true}, {0, false},
+		{time.Second, true}, {500 * time.Millisecond, false}, {1500 * time.Millisecond, false}, {2 * time.Second, true},
+	} {
+		if got := b.take(anyTime.Add(tt.after)); got != tt.want {
+			t.Errorf("%d: at %v: %v, want %v", i, tt.after, got, tt.want)
+		}
+	}
+}
+
 // TestStoreLimit: a full store lets go of what was not used for longest, and
 // never takes more than it may.
 func TestStoreLimit(t *testing.T) {
 	t.Parallel()
-	s := newStore(&tier.Cache{Size: 237})
+	s := newAnswerStore(&tier.Cache{Size: 237})
 	if s.max != maxStore {
 		t.Fatalf("a cluster of 237 GB may take %d bytes here, want %d", s.max, maxStore)
 	}
@@ -82,7 +100,7 @@ func TestUsageKeyOfAuthorizer(t *testing.T) {
 // whatever happens to others.
 func TestAllowedInvalidation(t *testing.T) {
 	t.Parallel()
-	s := newStore(&tier.Cache{Size: 0.5})
+	s := newAnswerStore(&tier.Cache{Size: 0.5})
 	gate := &caching{store: s, route: "GET /a", ttl: time.Minute, invalidation: tier.Refuse, now: func() time.Time { return anyTime }}
 	r := httptest.NewRequest("GET", "/a", nil)
 	answerTo := func(refreshes bool) *answer {
@@ -105,6 +123,21 @@ func TestAllowedInvalidation(t *testing.T) {
 	}
 }
 
+// FuzzKeysApart: two requests make the same key only if all that counts is the
+// same, whatever bytes they have.
+func FuzzKeysApart(f *testing.F) {
+	f.Add("a", "b", "a", "b")
+	f.Add("1:a", "", "", "1:a")
+	f.Fuzz(func(t *testing.T, a, b, c, d string) {
+		one := appendValues(appendValues(nil, []string{a}, false), []string{b}, true)
+		two := appendValues(appendValues(nil, []string{c}, false), []string{d}, true)
+		both := appendValues(nil, []string{a, b}, true)
+		if string(one) == string(two) != (a == c && b == d) || string(one) == string(both) {
+			t.Errorf("%q %q: %s; %q %q: %s; both in one: %s", a, b, one, c, d, two, both)
+		}
+	})
+}
+
 // TestKeysApart: no two lists of values make the same key.
 func TestKeysApart(t *testing.T) {
 	t.Parallel()
@@ -115,5 +148,10 @@ func TestKeysApart(t *testing.T) {
 			t.Errorf("%q and %q make the same key %s", other, values, key)
 		}
 		seen[key] = values
+	}
+	c := &caching{route: "/a"}
+	r := httptest.NewRequest("GET", "/a", nil)
+	if c.key(&exchange{Request: r, method: "GET"}) == c.key(&exchange{Request: r, method: "PUT"}) {
+		t.Error("CCH-02: two methods make the same key")
 	}
 }

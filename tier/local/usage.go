@@ -9,8 +9,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// client is the holder of an API key and what the key's plan leaves it.
-type client struct {
+// keyHolder is the holder of an API key and what the key's plan leaves it.
+type keyHolder struct {
 	key    APIKey
 	sum    [sha256.Size]byte // of the key's value
 	id     string
@@ -20,8 +20,8 @@ type client struct {
 	quota  *meter             // nil for no quota
 }
 
-func newClient(p *tier.UsagePlan, k APIKey, sum [sha256.Size]byte) *client {
-	c := &client{key: k, sum: sum, id: nameID(10, "key "+k.Name), plan: p, routes: map[string]*bucket{}}
+func newKeyHolder(p *tier.UsagePlan, k APIKey, sum [sha256.Size]byte) *keyHolder {
+	c := &keyHolder{key: k, sum: sum, id: nameID(10, "key "+k.Name), plan: p, routes: map[string]*bucket{}}
 	if p.Rate > 0 {
 		c.bucket = newBucket(tier.Throttling{Rate: p.Rate, Burst: p.Burst})
 	}
@@ -36,7 +36,7 @@ func newClient(p *tier.UsagePlan, k APIKey, sum [sha256.Size]byte) *client {
 
 // bucketOf is the bucket of the client for a route: the route's own instead of
 // the plan's. That it is so, and not both, is not documented.
-func (c *client) bucketOf(route string) *bucket {
+func (c *keyHolder) bucketOf(route string) *bucket {
 	if b := c.routes[route]; b != nil {
 		return b
 	}
@@ -103,7 +103,7 @@ var (
 )
 
 func (u *usage) pass(x *exchange) *answer {
-	value, from := last(x.Header.Values("X-Api-Key")), "header X-API-Key"
+	value, from := lastOf(x.Header.Values("X-Api-Key")), "header X-API-Key"
 	if u.fromAuthorizer {
 		value, from = x.usageKey, "usageIdentifierKey of the authorizer"
 	}

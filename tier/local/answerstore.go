@@ -17,9 +17,9 @@ const maxStore = 64 << 20
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html.
 const maxCached = 1_048_576
 
-// store keeps answers for a time. When it is full, what was not used for longest
+// answerStore keeps answers for a time. When it is full, what was not used for longest
 // goes first. It is safe for concurrent use.
-type store struct {
+type answerStore struct {
 	max int // bytes
 
 	mu      sync.Mutex
@@ -38,16 +38,16 @@ type entry struct {
 	size    int
 }
 
-// newStore is nil for no cache.
-func newStore(c *tier.Cache) *store {
+// newAnswerStore is nil for no cache.
+func newAnswerStore(c *tier.Cache) *answerStore {
 	if c == nil {
 		return nil
 	}
-	return &store{max: int(min(maxStore, c.Size*(1<<30))), entries: map[string]*list.Element{}, used: list.New()}
+	return &answerStore{max: int(min(maxStore, c.Size*(1<<30))), entries: map[string]*list.Element{}, used: list.New()}
 }
 
 // get is the answer under a key that has not expired, nil for none.
-func (s *store) get(key string, now time.Time) *entry {
+func (s *answerStore) get(key string, now time.Time) *entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[key]
@@ -63,7 +63,7 @@ func (s *store) get(key string, now time.Time) *entry {
 }
 
 // put keeps an answer in place of the one under its key.
-func (s *store) put(e *entry) {
+func (s *answerStore) put(e *entry) {
 	e.size = e.weigh()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +80,7 @@ func (s *store) put(e *entry) {
 	}
 }
 
-func (s *store) remove(e *list.Element) {
+func (s *answerStore) remove(e *list.Element) {
 	gone := s.used.Remove(e).(*entry)
 	delete(s.entries, gone.key)
 	s.size -= gone.size
