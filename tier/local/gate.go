@@ -47,8 +47,8 @@ type gating struct {
 // shared is what the gates of a stage have together.
 type shared struct {
 	keys    *keyRing
-	account *bucket // nil for no limit
-	store   *answerStore  // of cached answers
+	account *bucket      // nil for no limit
+	store   *answerStore // of cached answers
 }
 
 // share makes what the gates of a stage have together.
