@@ -52,8 +52,7 @@ func (c *caching) pass(x *exchange) *answer {
 		c.keep(x, key)
 		return nil
 	case c.invalidation == tier.Refuse:
-		x.note("cache", "refused: the client asks for a fresh answer and may not")
-		return restNoInvalidation.answer(x.id)
+		return x.turnAway(&restNoInvalidation, "cache", "the client asks for a fresh answer and may not")
 	default:
 		x.note("cache", "the client asks for a fresh answer and may not; ignored")
 		warn = c.invalidation == tier.IgnoreWithWarning

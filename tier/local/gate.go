@@ -101,6 +101,13 @@ type note struct {
 	what string
 }
 
+// turnAway refuses the request at a gate, and says why in a note and in the log.
+func (x *exchange) turnAway(r *refusal, who, format string, args ...any) *answer {
+	x.note(who, format, args...)
+	x.err = fmt.Errorf(who+": "+format, args...)
+	return r.answer(x.id)
+}
+
 // note keeps what happened if somebody wants to know it. It must not tell
 // secrets: keys, signatures, tokens.
 func (x *exchange) note(who, format string, args ...any) {

@@ -59,16 +59,11 @@ var (
 
 func (t *throttle) pass(x *exchange) *answer {
 	if b := t.methods[x.method]; b != nil && !b.take(x.at) {
-		return t.refuse(x, "the route's limit of "+b.limit.String())
+		return x.turnAway(&t.answer, "throttling", "over the route's limit of %v", b.limit)
 	}
 	if t.account != nil && !t.account.take(x.at) {
-		return t.refuse(x, "the account's limit of "+t.account.limit.String())
+		return x.turnAway(&t.answer, "throttling", "over the account's limit of %v", t.account.limit)
 	}
 	x.note("throttling", "within the limits")
 	return nil
-}
-
-func (t *throttle) refuse(x *exchange, why string) *answer {
-	x.note("throttling", "over %s", why)
-	return t.answer.answer(x.id)
 }

@@ -110,22 +110,18 @@ func (u *usage) pass(x *exchange) *answer {
 	c := u.ring.find(value)
 	switch {
 	case value == "":
-		x.note("API key", "none: %s is not there", from)
-		return restForbidden.answer(x.id)
+		return x.turnAway(&restForbidden, "API key", "none: %s is not there", from)
 	case c == nil:
-		x.note("API key", "the value of %s is no key of a usage plan of this API", from)
-		return restForbidden.answer(x.id)
+		return x.turnAway(&restForbidden, "API key", "the value of %s is no key of a usage plan of this API", from)
 	case c.key.Disabled:
-		x.note("API key", "%s is disabled", c.key.Name)
-		return restForbidden.answer(x.id)
+		return x.turnAway(&restForbidden, "API key", "%s is disabled", c.key.Name)
 	}
 	if b := c.bucketOf(u.route); b != nil && !b.take(x.at) {
-		x.note("API key", "%s of plan %s is over %v", c.key.Name, c.plan.Name, b.limit)
-		return restTooMany.answer(x.id)
+		return x.turnAway(&restTooMany, "API key", "%s of plan %s is over %v", c.key.Name, c.plan.Name, b.limit)
 	}
 	if c.quota != nil && !c.quota.take(x.at) {
-		x.note("API key", "%s of plan %s has used up %d a %s", c.key.Name, c.plan.Name, c.plan.Quota.Limit, c.plan.Quota.Period)
-		return restLimitExceeded.answer(x.id)
+		return x.turnAway(&restLimitExceeded, "API key", "%s of plan %s has used up %d a %s",
+			c.key.Name, c.plan.Name, c.plan.Quota.Limit, c.plan.Quota.Period)
 	}
 	x.note("API key", "%s of plan %s", c.key.Name, c.plan.Name)
 	x.client.apiKey, x.client.apiKeyID = c.key.Value, c.id

@@ -3,6 +3,7 @@ package local_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -44,6 +45,26 @@ func TestAPIKeys(t *testing.T) {
 	}
 	if got := value(g.send(t, "GET", "/a").Header, "x-amzn-errortype"); got != "ForbiddenException" {
 		t.Errorf("GWR-03: x-amzn-ErrorType %q", got)
+	}
+}
+
+// TestRefusalsInLog: why a request was turned away is in the log, and no key.
+func TestRefusalsInLog(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	g := newTraffic(t, local.Options{APIKeys: keys, Log: slog.New(slog.NewTextHandler(&log, nil))}, func(api *tier.API) {
+		api.Handle("GET /a", noop, tier.KeyRequired(), tier.Throttle(0, 0))
+		api.Plan(tier.UsagePlan{Name: "basic", Keys: []string{"mobile", "old"}})
+	})
+	for _, tt := range []struct{ key, want string }{
+		{"", "none: header X-API-Key is not there"}, {"wrong-secret", "is no key of a usage plan of this API"},
+		{"old-secret", "old is disabled"}, {"mobile-secret", "over the route's limit of 0 a second, burst 0"},
+	} {
+		log.Reset()
+		g.get(t, "/a", "X-Api-Key", tt.key)
+		if !strings.Contains(log.String(), tt.want) || strings.Contains(log.String(), "secret") {
+			t.Errorf("log %q, want %q and no key", log.String(), tt.want)
+		}
 	}
 }
 
