@@ -29,6 +29,7 @@ type API struct {
 	cors            *handler.CORS
 	authorizer      Authorizer  // of routes that say nothing; nil for none
 	functions       []*Function // the first is the default
+	traffic
 }
 
 // APIOption sets what an API is: its kind, [REST] or [HTTP], its [PayloadFormat],

@@ -131,6 +131,8 @@ func (api *API) check() []error {
 	}
 	api.checkPayload(fail)
 	api.checkDomains(fail)
+	api.checkPlans(fail)
+	api.checkCache(fail)
 	if err := api.Expressible(api.kind); err != nil {
 		errs = append(errs, err)
 	}

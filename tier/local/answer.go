@@ -16,9 +16,9 @@ type answer struct {
 	header  http.Header // names as the client gets to see them
 	body    []byte
 	invoked bool // the function gave it, not the front door
-	// gatewayResponse is an error of a REST API that its gateway responses can
-	// customise.
-	gatewayResponse bool
+	// refused, if it is not nil, is an error of a REST API that its gateway
+	// responses can customise.
+	refused *refusal
 }
 
 // errEncoding is a body that says it is base64 and is not.

@@ -52,15 +52,6 @@ func allow(h http.Header, cors *handler.CORS, x *exchange) {
 	}
 }
 
-// gatewayOrigin is the origin that the template writes into the gateway
-// responses of a REST API, which cannot choose among several.
-func gatewayOrigin(api *tier.API) string {
-	if cors := api.DeclaredCORS(); cors != nil && len(cors.Origins) == 1 {
-		return cors.Origins[0]
-	}
-	return ""
-}
-
 // preflight2 answers a preflight as an HTTP API with CORS does, whatever the
 // routes; nil for other requests.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html.

@@ -32,6 +32,7 @@ type exchange struct {
 
 	client     identity // who the gateway found to be calling
 	signed     bool     // by the Authorization header or the URL, and verified
+	refreshes  bool     // the caller may invalidate what is cached
 	authorizer []byte   // requestContext.authorizer, a JSON object; nil for none
 	usageKey   string   // the API key that a Lambda authorizer names; "" for none
 	// finish, if it is not nil, sees the answer of the function before it is sent.

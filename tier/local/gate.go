@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
@@ -18,12 +19,25 @@ type gate interface {
 // them: what identifies and limits the client, then what looks at the request.
 func gatesOf(route *tier.Route, o *gating) ([]gate, error) {
 	var gates []gate
+	fromAuthorizer := o.api.KeySource() == "AUTHORIZER"
+	if route.KeyRequired() && !fromAuthorizer {
+		gates = append(gates, &usage{route.String(), o.ring, false})
+	}
 	authorizer, err := authorizerGate(route, o)
 	if err != nil {
 		return nil, err
 	}
 	if authorizer != nil {
 		gates = append(gates, authorizer)
+	}
+	if route.KeyRequired() && fromAuthorizer {
+		gates = append(gates, &usage{route.String(), o.ring, true})
+	}
+	if t := newThrottle(route, o); t != nil {
+		gates = append(gates, t)
+	}
+	if route.CacheTTL() > 0 {
+		gates = append(gates, newCaching(route, o))
 	}
 	return gates, nil
 }
@@ -37,6 +51,30 @@ type gating struct {
 	functions map[string]*Function
 	guards
 	*Options
+	*shared
+	store *answerStore // of cached answers, the stage's own
+}
+
+// shared is what the gates of all stages of an API have together.
+type shared struct {
+	ring    *keyRing
+	account *bucket // nil for no limit
+}
+
+func newShared(api *tier.API, o *Options) (*shared, error) {
+	keys := o.APIKeys
+	if o.Identities != nil {
+		keys = slices.Concat(keys, o.Identities.APIKeys)
+	}
+	ring, err := newKeyRing(api.Plans(), keys)
+	if err != nil {
+		return nil, err
+	}
+	s := &shared{ring: ring}
+	if o.Account != nil {
+		s.account = newBucket(*o.Account)
+	}
+	return s, nil
 }
 
 // pass asks the gates of the method in order.

@@ -17,7 +17,8 @@ import (
 // http.Handler for one API at the root. It is safe for concurrent use.
 type Gateway struct {
 	door     opened
-	mappings mappings // nil for doors without custom domain names
+	custom   customiser // nil for doors whose errors are always the same
+	mappings mappings   // nil for doors without custom domain names
 	now      func() time.Time
 	random   io.Reader
 	log      *slog.Logger
@@ -40,7 +41,15 @@ type Options struct {
 	// authorizers, for tokens of an emulator or a test. Default: where the
 	// authorizers say.
 	Issuers map[string]Issuer
-	// Now is the clock of events and of the log. Default time.Now.
+	// APIKeys are the keys that usage plans know by their names. Default none, so
+	// that routes that ask for a key let nobody in.
+	APIKeys []APIKey
+	// Account limits all routes of a REST API or an HTTP API together, as
+	// [AccountThrottling] does in AWS. Default nil, no limit: one process is not
+	// an account, and a load test on it would measure this.
+	Account *tier.Throttling
+	// Now is the clock of events and of the log, and of what is limited or
+	// cached for a time. Default time.Now.
 	Now func() time.Time
 	// Random is where ids are drawn from, by several requests at once. Default
 	// crypto/rand.
@@ -82,7 +91,8 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{door: door, now: o.Now, random: o.Random, log: o.Log, iam: o.iam}
+	custom, _ := door.steps.(customiser)
+	g := &Gateway{door: door, custom: custom, now: o.Now, random: o.Random, log: o.Log, iam: o.iam}
 	switch o.Door.(type) {
 	case REST, HTTP:
 		g.mappings = newMappings(api, g)
@@ -137,6 +147,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g = x.mapping.gateway
 	}
 	a := g.serve(x)
+	if a.refused != nil && g.custom != nil {
+		g.custom.customise(x, a)
+	}
 	a.write(w, x, g.door)
 	if g.log != nil {
 		x.record(g.log, a.status, g.now().Sub(x.at))

@@ -93,13 +93,6 @@ type CognitoIdentity struct {
 	AMR []string
 }
 
-// APIKey is an API key as a client sends it in X-Api-Key.
-type APIKey struct {
-	Name     string
-	Value    string
-	Disabled bool
-}
-
 // String is the name without the value.
 func (k APIKey) String() string { return k.Name }
 

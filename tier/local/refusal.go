@@ -26,7 +26,7 @@ func (r *refusal) answer(requestID string) *answer {
 	a := &answer{status: r.status, header: http.Header{"Content-Type": {r.contentType}}, body: []byte(body)}
 	if r.errorType != "" {
 		a.header["x-amzn-ErrorType"] = []string{r.errorType}
-		a.gatewayResponse = true
+		a.refused = r
 	}
 	return a
 }

@@ -3,7 +3,6 @@ package local
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -53,10 +52,7 @@ func (c REST) open(api *tier.API, functions map[string]*Function, o *Options) (o
 	}
 	d := &restDoor{
 		stages: all, events: newRestEvents(api.Name(), binary),
-		binary: binary, override: !c.IgnoreMethodOverride, origin: gatewayOrigin(api), unknown: &restNotFound,
-	}
-	if slices.ContainsFunc(api.Authorizers(), tier.IsIAM) {
-		d.unknown = &restNoToken
+		binary: binary, override: !c.IgnoreMethodOverride, responses: gatewayResponsesOf(api),
 	}
 	return opened{d, wait, func(ids *identifiers) string { return ids.request }}, nil
 }
@@ -65,9 +61,9 @@ type restDoor struct {
 	stages   stages
 	events   *restEvents
 	binary   mediaTypes
-	override bool     // X-HTTP-Method-Override counts
-	origin   string   // that may read gateway responses, "" for none
-	unknown  *refusal // of what no route serves
+	override bool // X-HTTP-Method-Override counts
+
+	responses gatewayResponses
 }
 
 // The limits of a REST API.
@@ -102,7 +98,7 @@ func (d *restDoor) route(x *exchange) *answer {
 	}
 	m := &x.match
 	if !x.stage.router.find(m, x.method, x.below) {
-		return d.unknown.answer(x.id)
+		return restNotFound.answer(x.id)
 	}
 	x.note("router", "%s", m.method.key)
 	if a := m.method.pass(x); a != nil {
@@ -173,26 +169,30 @@ func (d *restDoor) sign(h http.Header, x *exchange, a *answer) {
 	if a.invoked {
 		h["X-Amzn-Trace-Id"] = own[2:3:3]
 	}
-	if a.gatewayResponse && d.origin != "" {
-		h[allowOrigin] = []string{d.origin}
+}
+
+// customise leaves alone what was answered before a stage was found: it belongs
+// to no API.
+func (d *restDoor) customise(x *exchange, a *answer) {
+	if x.stage != nil {
+		d.responses.customise(x, a, x.stage.name)
 	}
 }
 
-// What a REST API answers itself: a gateway response or a mock.
+// What a REST API answers itself: a gateway response or a mock. Those with an
+// error type are gateway responses, see [gatewayResponses].
 // Integration-stage bodies have a space after the colon, routing-stage ones have
 // none, as AWS writes them.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html.
 var (
-	// restNotFound is MISSING_AUTHENTICATION_TOKEN as our template customises it.
-	restNotFound = refusal{http.StatusNotFound, handler.ProblemType, tier.NotFoundBody, "MissingAuthenticationTokenException"}
-	// restNoToken is the same as AWS words it. The template leaves it alone in an
-	// API with IAM, where it also tells who did not sign.
-	restNoToken = refusal{http.StatusForbidden, jsonType, `{"message":"Missing Authentication Token"}`, "MissingAuthenticationTokenException"}
+	// restNotFound is customised to 404 by [tier.API.GatewayResponses].
+	restNotFound = refusal{http.StatusForbidden, jsonType, `{"message":"Missing Authentication Token"}`, "MissingAuthenticationTokenException"}
 	// restMethodNotAllowed is the mock integration of tier.Resource.Refused.
 	restMethodNotAllowed = refusal{http.StatusMethodNotAllowed, handler.ProblemType, tier.MethodNotAllowedBody, ""}
 
-	// restForbidden is an unknown stage, or a base path that no mapping of a
-	// custom domain name has. AWS does not document it.
+	// restForbidden is the answer to a request without a valid API key; and of an
+	// unknown stage, or a base path that no mapping of a custom domain name has,
+	// of which AWS does not document it.
 	restForbidden = refusal{http.StatusForbidden, jsonType, `{"message":"Forbidden"}`, "ForbiddenException"}
 
 	restFailed         = refusal{http.StatusBadGateway, jsonType, `{"message": "Internal server error"}`, "InternalServerErrorException"}

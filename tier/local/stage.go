@@ -41,11 +41,16 @@ func openStages(api *tier.API, functions map[string]*Function, o *Options, door 
 	if chosen != "" && !validStage(chosen) && (isREST || chosen != defaultStage) {
 		return nil, badStage(chosen)
 	}
+	together, err := newShared(api, o)
+	if err != nil {
+		return nil, err
+	}
+	common := &gating{api: api, functions: functions, Options: o, shared: together}
 	if !api.DeclaresStages() {
 		if chosen == "" {
 			chosen = usual
 		}
-		s, err := openStage(api, functions, o, tier.Stage{Name: chosen}, isREST)
+		s, err := openStage(api, common, tier.Stage{Name: chosen}, isREST)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +64,7 @@ func openStages(api *tier.API, functions map[string]*Function, o *Options, door 
 		if chosen != "" && declared.Name != chosen {
 			continue
 		}
-		s, err := openStage(api, functions, o, declared, isREST)
+		s, err := openStage(api, common, declared, isREST)
 		if err != nil {
 			return nil, err
 		}
@@ -72,15 +77,17 @@ func openStages(api *tier.API, functions map[string]*Function, o *Options, door 
 	return all, nil
 }
 
-func openStage(api *tier.API, functions map[string]*Function, o *Options, declared tier.Stage, mocks bool) (*stage, error) {
+func openStage(api *tier.API, common *gating, declared tier.Stage, mocks bool) (*stage, error) {
 	s := &stage{
 		name: declared.Name, quoted: appendString(nil, declared.Name), variables: variablesJSON(declared.Variables),
-		router: newRouter(api.Resources(), functions, mocks),
+		router: newRouter(api.Resources(), common.functions, mocks),
 	}
 	if c := declared.Canary; c != nil {
-		s.canary = &canary{c.Percent, variablesJSON(declared.CanaryVariables()), o.Random}
+		s.canary = &canary{c.Percent, variablesJSON(declared.CanaryVariables()), common.Random}
 	}
-	return s, s.router.guard(&gating{api: api, stage: declared.Name, functions: functions, Options: o})
+	own := *common
+	own.stage, own.store = declared.Name, newAnswerStore(api.DeclaredCache())
+	return s, s.router.guard(&own)
 }
 
 // variablesJSON are stage variables as an object, in order of their names; nil

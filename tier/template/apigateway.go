@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/handler"
@@ -43,11 +44,12 @@ func (s *stack) restAPI(api *tier.API) {
 			{"OpenApiVersion", "3.0.1"},
 			{"EndpointConfiguration", object{{"Type", "REGIONAL"}}},
 			{"DefinitionBody", openAPI(api, s.securitySchemes(api))},
-		}, restStage(stages[0])...),
+		}, slices.Concat(restStage(stages[0]), s.stageSettings(api))...),
 	})
 	for _, stage := range stages[1:] {
 		s.restStage(api, stage)
 	}
+	s.usagePlans(api)
 }
 
 // permissions let each route of each stage of the API in this account invoke
@@ -153,6 +155,9 @@ func openAPI(api *tier.API, schemes object) object {
 	if binary := api.BinaryMediaTypes(); len(binary) > 0 {
 		doc = append(doc, member{"x-amazon-apigateway-binary-media-types", texts(binary)})
 	}
+	if api.KeyRequired() {
+		doc = append(doc, member{"x-amazon-apigateway-api-key-source", api.KeySource()})
+	}
 	return doc
 }
 
@@ -164,15 +169,15 @@ func pathItem(res *tier.Resource) object {
 			guard = object{{"security", s}}
 		}
 		item = append(item, member{methodKey(r.Pattern().Method), append(guard, object{
-			{"parameters", pathParameters(r.Pattern())},
+			{"parameters", parameters(r)},
 			{"responses", object{}},
-			{"x-amazon-apigateway-integration", object{
+			{"x-amazon-apigateway-integration", append(object{
 				{"type", "aws_proxy"},
 				{"httpMethod", "POST"},
 				{"uri", invocationURI(r.Function())},
 				{"passthroughBehavior", "when_no_match"},
 				{"timeoutInMillis", integrationTimeout},
-			}},
+			}, cacheKey(r)...)},
 		}...)})
 	}
 	if res.CORS != nil {

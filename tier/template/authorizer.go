@@ -24,6 +24,9 @@ func (s *stack) securitySchemes(api *tier.API) object {
 		}
 		schemes = append(schemes, member{a.Name(), scheme})
 	}
+	if api.KeyRequired() {
+		schemes = append(schemes, member{keySchemeName, object{{"type", "apiKey"}, {"name", "x-api-key"}, {"in", "header"}}})
+	}
 	return schemes
 }
 
@@ -48,11 +51,17 @@ func iamScheme() object {
 	}
 }
 
-// security is what a route asks for, nil if it is public.
+// security is what a route asks for, all of it together; nil if it is public.
 func security(r *tier.Route) array {
-	a := r.Authorizer()
-	if a == nil {
+	var needs object
+	if a := r.Authorizer(); a != nil {
+		needs = append(needs, member{a.Name(), texts(r.Scopes())})
+	}
+	if r.KeyRequired() {
+		needs = append(needs, member{keySchemeName, array{}})
+	}
+	if needs == nil {
 		return nil
 	}
-	return array{object{{a.Name(), texts(r.Scopes())}}}
+	return array{needs}
 }

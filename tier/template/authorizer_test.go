@@ -85,7 +85,7 @@ func TestIAM(t *testing.T) {
 // is also what those are told who did not sign (GWR-01, GWR-02).
 func TestMissingAuthenticationToken(t *testing.T) {
 	t.Parallel()
-	for id, want := range map[string][]string{"SecretsApi": {"DEFAULT_4XX", "DEFAULT_5XX"}, "AdminApi": nil} {
+	for id, want := range map[string][]string{"SecretsApi": {"DEFAULT_4XX", "DEFAULT_5XX", "UNAUTHORIZED"}, "AdminApi": nil} {
 		var got []string
 		for name := range definition(t, signed, id).GatewayResponses {
 			got = append(got, name)

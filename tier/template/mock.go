@@ -101,38 +101,3 @@ func vary(header http.Header, cors *handler.CORS) {
 		header.Set("Vary", "Origin")
 	}
 }
-
-// gatewayResponses are the errors of the gateway that differ from its own: a 404
-// in place of 403 "Missing Authentication Token", and what lets a page of
-// another origin read an error. They cannot choose among origins, so with
-// several origins the gateway's errors stay unreadable to pages.
-// See https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html.
-func gatewayResponses(api *tier.API) object {
-	var readable object
-	if cors := api.DeclaredCORS(); cors != nil && len(cors.Origins) == 1 {
-		readable = object{{"gatewayresponse.header." + allowOrigin, "'" + cors.Origins[0] + "'"}}
-	}
-	responses := unknownPath(api, readable)
-	if len(readable) == 0 {
-		return responses
-	}
-	for _, family := range []string{"DEFAULT_4XX", "DEFAULT_5XX"} {
-		responses = append(responses, member{family, object{{"responseParameters", readable}}})
-	}
-	return responses
-}
-
-// unknownPath is a 404 problem document in place of 403 "Missing Authentication
-// Token". An API with IAM keeps the latter, which also tells those who did not
-// sign what they lack: one answer is for both, and has one status.
-func unknownPath(api *tier.API, readable object) object {
-	if slices.ContainsFunc(api.Authorizers(), tier.IsIAM) {
-		return nil
-	}
-	contentType := member{"gatewayresponse.header.Content-Type", "'" + handler.ProblemType + "'"}
-	return object{{"MISSING_AUTHENTICATION_TOKEN", object{
-		{"statusCode", "404"},
-		{"responseParameters", append(object{contentType}, readable...)},
-		{"responseTemplates", object{{"application/json", tier.NotFoundBody}}},
-	}}}
-}

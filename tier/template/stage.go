@@ -38,7 +38,7 @@ func (s *stack) restStage(api *tier.API, stage tier.Stage) {
 			{"RestApiId", ref(apiID(api))},
 			{"DeploymentId", ref(apiID(api) + ".Deployment")},
 			{"StageName", stage.Name},
-		}, restStage(stage)...),
+		}, slices.Concat(restStage(stage), s.stageSettings(api))...),
 	})
 }
 

@@ -1,0 +1,167 @@
+package tier
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/handler/schema"
+)
+
+// CacheTTL is how long answers of the route are cached, 0 if they are not.
+func (r *Route) CacheTTL() time.Duration {
+	api := r.function.api
+	switch {
+	case r.cached == nil || api.cache == nil:
+		return 0
+	case r.cached.ttl == 0:
+		return api.cache.TTL
+	}
+	return r.cached.ttl
+}
+
+// CacheKeys are what tells cached answers of the route apart, each once: the
+// parameters of the path, then others in order of declaration. None if the
+// answers are not cached.
+func (r *Route) CacheKeys() []CacheKey {
+	if r.cached == nil {
+		return nil
+	}
+	var keys []CacheKey
+	add := func(k CacheKey) {
+		same := func(o CacheKey) bool { return o.In == k.In && sameName(k.In, o.Name, k.Name) }
+		if !slices.ContainsFunc(keys, same) {
+			keys = append(keys, k)
+		}
+	}
+	for _, name := range r.pattern.Params() {
+		add(CacheKey{In: schema.InPath, Name: name})
+	}
+	if op := r.operation(); op != nil {
+		for _, p := range op.Params {
+			switch p.In {
+			case schema.InQuery, schema.InHeader:
+				add(CacheKey{In: p.In, Name: p.Name, List: p.List})
+			case schema.InCookie:
+				add(CacheKey{In: schema.InHeader, Name: "Cookie"})
+			}
+		}
+	}
+	for _, k := range r.cached.keys {
+		add(k)
+	}
+	if r.function.api.cors != nil {
+		add(CacheKey{In: schema.InHeader, Name: "Origin"})
+	}
+	return keys
+}
+
+func sameName(in schema.Source, a, b string) bool {
+	return a == b || in == schema.InHeader && strings.EqualFold(a, b)
+}
+
+// operation is what a typed function says of itself, nil for others.
+func (r *Route) operation() *schema.Operation {
+	d, ok := r.handler.(describer)
+	if !ok {
+		return nil
+	}
+	op, err := d.Describe()
+	if err != nil {
+		return nil // which compiling the function reports
+	}
+	return op
+}
+
+func (r *Route) hasKey(in schema.Source, name string) bool {
+	return slices.ContainsFunc(r.CacheKeys(), func(k CacheKey) bool { return k.In == in && sameName(in, k.Name, name) })
+}
+
+// checkCache is what does not fit between the cache and the routes.
+func (api *API) checkCache(fail func(datastore.Position, string, ...any)) {
+	used := false
+	for _, r := range api.Routes() {
+		if r.cached == nil {
+			continue
+		}
+		used = true
+		if api.cache == nil {
+			fail(r.at, "route %s is cached, but API %s has no cache; declare one with api.Cache(tier.Cache{Size: 0.5})", r, api.name)
+		}
+		for _, why := range r.uncacheable() {
+			fail(r.at, "route %s cannot be cached: %s", r, why)
+		}
+	}
+	if api.cache != nil && !used {
+		fail(api.cacheAt, "API %s: a cache, but no route uses it; give routes tier.Cached, or remove it", api.name)
+	}
+}
+
+// uncacheable is why answers of the route would be wrong for somebody.
+func (r *Route) uncacheable() []string {
+	var whys []string
+	if r.pattern.Method == "" {
+		whys = append(whys, "it serves all methods; write the method into the pattern")
+	} else if r.pattern.Method != http.MethodGet && !r.cached.notGET {
+		whys = append(whys, "it is no GET; write tier.NotGET() if that is meant")
+	}
+	_, typed := r.handler.(describer)
+	if !typed && !r.cached.byPath && len(r.cached.keys) == 0 {
+		whys = append(whys, "a plain handler does not say what it reads; name it with tier.ByQuery and tier.ByHeader, or write tier.ByPath()")
+	}
+	if op := r.operation(); op != nil {
+		if op.Body != nil {
+			whys = append(whys, "it takes a body, which does not tell cached answers apart; leave tier.Cached out")
+		}
+		if len(op.Output.Cookies) > 0 {
+			whys = append(whys, "it sets cookies, which one caller would get of another; leave tier.Cached out")
+		}
+	}
+	for _, k := range r.CacheKeys() {
+		if !parameterName(k.Name) {
+			whys = append(whys, "API Gateway takes no "+string(k.In)+" parameter named "+k.Name+"; write letters, digits and -._$:")
+		}
+	}
+	if streams(r) {
+		whys = append(whys, "it streams, and API Gateway caches no streams; leave one of the two out")
+	}
+	return append(whys, r.mixesCallers()...)
+}
+
+// mixesCallers is why callers would get answers that are for others.
+func (r *Route) mixesCallers() []string {
+	var whys []string
+	a := r.Authorizer()
+	switch {
+	case r.cached.shared:
+		return nil
+	case a != nil && IsIAM(a):
+		whys = append(whys, "callers with different permissions would share its answers; write tier.SharedByCallers() if that is meant")
+	case a != nil && !r.hasKey(schema.InHeader, "Authorization"):
+		whys = append(whys, "callers would share its answers; write tier.SharedByCallers() if that is meant, or tier.ByHeader(\"Authorization\")")
+	}
+	if r.keyRequired && !r.function.api.keysFromAuthorizer && !r.hasKey(schema.InHeader, "X-Api-Key") {
+		whys = append(whys, "callers with different API keys would share its answers; write tier.SharedByCallers() if that is meant, or tier.ByHeader(\"X-Api-Key\")")
+	}
+	return whys
+}
+
+// streams reports whether a route is declared to stream its answers.
+func streams(r *Route) bool {
+	s, ok := any(r).(interface{ Streams() bool })
+	return ok && s.Streams()
+}
+
+// parameterName reports whether API Gateway can name a parameter so.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html.
+func parameterName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && strings.IndexByte("-._$:", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
