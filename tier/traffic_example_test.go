@@ -41,6 +41,13 @@ func ExampleAPI_Plan() {
 	// Output: [] HEADER
 }
 
+func ExampleReplaceVariables() {
+	fmt.Println(tier.ReplaceVariables(`{"id":"$context.requestId","price":"5$"}`, func(name string) string {
+		return "<" + name + ">"
+	}))
+	// Output: {"id":"<context.requestId>","price":"5$"}
+}
+
 // What a typed function takes tells cached answers apart.
 func ExampleCached() {
 	app := tier.New("shop")

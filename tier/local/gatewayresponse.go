@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -34,7 +35,7 @@ func (all gatewayResponses) customise(x *exchange, a *answer, stage string) {
 	g := all[name]
 	exact := g != nil
 	if class := classOf(a.status); g == nil && name != "UNAUTHORIZED" && name != notCustomised {
-		name = firstOf(name, class)
+		name = cmp.Or(name, class)
 		g = all[class]
 	}
 	if g == nil {
@@ -68,13 +69,6 @@ func headerText(s string) string {
 		}
 		return r
 	}, s)
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func classOf(status int) string {

@@ -184,6 +184,18 @@ func TestQuota(t *testing.T) {
 	}
 }
 
+// TestNoKeysBehindHTTP: an HTTP API would not ask for the key, so the door
+// refuses to open.
+func TestNoKeysBehindHTTP(t *testing.T) {
+	t.Parallel()
+	api := tier.New("shop").API("orders")
+	api.Handle("GET /a", noop, tier.KeyRequired())
+	_, err := local.NewGateway(api, func(string) local.Function { return local.Function{Invoke: answering("{}")} }, &local.Options{Door: local.HTTP{}})
+	if err == nil || !strings.Contains(err.Error(), "routes that ask for an API key") || !strings.Contains(err.Error(), "usage_test.go:") {
+		t.Errorf("NewGateway = %v, want the route and its line", err)
+	}
+}
+
 // TestWrongAPIKeys: and no message has a secret in it.
 func TestWrongAPIKeys(t *testing.T) {
 	t.Parallel()
