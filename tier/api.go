@@ -21,7 +21,8 @@ type API struct {
 	restFeatures []feature
 	middleware   []handler.Middleware
 	cors         *handler.CORS
-	authorizer   Authorizer  // of routes that say nothing; nil for none
+	authorizer   Authorizer // of routes that say nothing; nil for none
+	policy       *ResourcePolicy
 	functions    []*Function // the first is the default
 }
 

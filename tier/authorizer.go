@@ -129,6 +129,7 @@ func (api *API) check() []error {
 			fail(r.at, "route %s: a scope is empty; write its name", r)
 		}
 	}
+	api.policy.check(api, fail)
 	if err := api.Expressible(api.kind); err != nil {
 		errs = append(errs, err)
 	}

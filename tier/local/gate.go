@@ -18,12 +18,18 @@ type gate interface {
 // them: what identifies and limits the client, then what looks at the request.
 func gatesOf(route *tier.Route, o *gating) ([]gate, error) {
 	var gates []gate
+	var authorizer gate
+	var err error
 	if a := route.Authorizer(); a != nil {
-		g, err := authorizerGate(a, route, o)
-		if err != nil {
-			return nil, err
-		}
-		gates = append(gates, g)
+		authorizer, err = authorizerGate(a, route, o)
+	} else {
+		authorizer, err = newPolicyGate(o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if authorizer != nil {
+		gates = append(gates, authorizer)
 	}
 	return gates, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local/sigv4"
+	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
 )
 
 // iamGate lets in who signs requests and is allowed them.
@@ -42,9 +43,10 @@ func (g *iamGate) pass(x *exchange) *answer {
 
 // newIAMGate is the gate of a route with IAM. The authority is that of the whole
 // door.
-func newIAMGate(route *tier.Route, o *gating) *iamGate {
+func newIAMGate(route *tier.Route, o *gating, policy *evaluate.Policy) *iamGate {
 	if o.iam == nil {
-		o.iam = newAuthority("execute-api", []string{"execute-api:Invoke"}, o.Identities, o.Now)
+		o.iam = newAuthority("execute-api", []string{invokeAction}, o.Identities, o.Now)
+		o.iam.policy = policy
 	}
 	head := apiARN(o.api, o.iam.region, o.stage)
 	o.iam.guarded = append(o.iam.guarded, guarded{route.String(), head + routeARN(route)})
@@ -53,6 +55,8 @@ func newIAMGate(route *tier.Route, o *gating) *iamGate {
 	}
 	return &iamGate{o.iam, &restIAM{head}}
 }
+
+const invokeAction = "execute-api:Invoke"
 
 // apiARN is how the ARNs of requests to a stage of an API start.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html.
@@ -113,7 +117,7 @@ func (d *restIAM) refuse(err error) *refusal {
 
 // public is what the client is told: all but the start of the account.
 func (d *denial) public() string {
-	text := "User: " + d.caller.ARN + " is not authorized to perform: " + d.action + " on resource: " +
+	text := "User: " + d.who + " is not authorized to perform: " + d.action + " on resource: " +
 		strings.Replace(d.arn, ":"+accountID+":", ":********"+accountID[8:]+":", 1)
 	if d.explicit {
 		text += " with an explicit deny"
@@ -195,6 +199,9 @@ func invokeARN(f *tier.Function, region string) string {
 
 // wholeIAM reports whether IAM guards the routes of a function: all, or none.
 func wholeIAM(f *tier.Function) (bool, error) {
+	if err := withoutPolicy("function URL", f); err != nil {
+		return false, err
+	}
 	signed := false
 	for i, r := range f.Routes() {
 		a := r.Authorizer()
@@ -213,11 +220,24 @@ func wholeIAM(f *tier.Function) (bool, error) {
 
 // unguarded refuses a function with authorizers for a door that has none.
 func unguarded(door Door, f *tier.Function) error {
+	if err := withoutPolicy(door.String(), f); err != nil {
+		return err
+	}
 	for _, r := range f.Routes() {
 		if a := r.Authorizer(); a != nil {
 			return &datastore.DeclarationError{At: r.At(), Message: "route " + r.String() + ": a " + door.String() + " has no authorizer such as " + a.Name() +
 				" and would let everybody in; serve it behind a REST or an HTTP API"}
 		}
+	}
+	return nil
+}
+
+// withoutPolicy refuses a function of an API whose resource policy a door does
+// not know.
+func withoutPolicy(door string, f *tier.Function) error {
+	if p := f.API().DeclaredResourcePolicy(); p != nil {
+		return &datastore.DeclarationError{At: p.At, Message: "API " + f.API().Name() + ": a " + door +
+			" does not know its resource policy; serve it behind a REST API"}
 	}
 	return nil
 }

@@ -26,6 +26,10 @@ func (s *stack) api(api *tier.API) {
 			": the template has no form for HTTP APIs"})
 		return
 	}
+	if err := checkResourcePolicy(api); err != nil {
+		s.errs = append(s.errs, err)
+		return
+	}
 	id := apiID(api)
 	s.add(resource{
 		id: id, typ: "AWS::Serverless::Api", at: api.At(),
@@ -128,6 +132,9 @@ func openAPI(api *tier.API, schemes object) object {
 	}
 	if len(schemes) > 0 {
 		doc = append(doc, member{"components", object{{"securitySchemes", schemes}}})
+	}
+	if p := api.DeclaredResourcePolicy(); p != nil {
+		doc = append(doc, member{"x-amazon-apigateway-policy", resourcePolicy(p)})
 	}
 	if responses := gatewayResponses(api); len(responses) > 0 {
 		doc = append(doc, member{"x-amazon-apigateway-gateway-responses", responses})
