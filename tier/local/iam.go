@@ -108,7 +108,7 @@ func (a *authority) authorize(x *exchange, caller *Identity, arn string) error {
 	for _, action := range a.actions {
 		req := evaluate.Request{Principal: caller.principal(), Action: action, Resource: arn, Context: context}
 		decision := a.decide(caller, req)
-		x.explain(req, decision, a.policy, caller.Policies...)
+		x.explain(iamNote, req, decision, a.policy, caller.Policies...)
 		if decision.Allowed() {
 			continue
 		}
@@ -122,14 +122,14 @@ func (a *authority) authorize(x *exchange, caller *Identity, arn string) error {
 }
 
 // explain notes what each statement has to say.
-func (x *exchange) explain(req evaluate.Request, decision evaluate.Decision, resource *evaluate.Policy, identity ...*evaluate.Policy) {
+func (x *exchange) explain(who string, req evaluate.Request, decision evaluate.Decision, resource *evaluate.Policy, identity ...*evaluate.Policy) {
 	if !x.explained {
 		return
 	}
 	for _, finding := range append(evaluate.Explain(req, resource), evaluate.Explain(req, identity...)...) {
-		x.note(iamNote, "%s", finding)
+		x.note(who, "%s", finding)
 	}
-	x.note(iamNote, "%s on %s: %s", req.Action, req.Resource, decision.Outcome)
+	x.note(who, "%s on %s: %s", req.Action, req.Resource, decision.Outcome)
 }
 
 // decide joins the caller's policies with the API's.

@@ -35,7 +35,7 @@ func (g *policyGate) pass(x *exchange) *answer {
 	req := evaluate.Request{Action: invokeAction, Resource: g.door.resource(x), Context: anonymous(x.at, g.region)}
 	x.addConditions(req.Context)
 	decision := evaluate.Combine(evaluate.ResourceAlone, evaluate.Decision{}, evaluate.Evaluate(req, g.policy))
-	x.explain(req, decision, g.policy)
+	x.explain("resource policy", req, decision, g.policy)
 	if decision.Allowed() {
 		return nil
 	}
