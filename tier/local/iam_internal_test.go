@@ -89,3 +89,15 @@ func TestIAMNotes(t *testing.T) {
 		})
 	}
 }
+
+// TestIAMKeepsAPIKey: the API key that a gate before it found stays in the event
+// (KEY-02).
+func TestIAMKeepsAPIKey(t *testing.T) {
+	t.Parallel()
+	x := &exchange{client: identity{apiKey: "key", apiKeyID: "id"}}
+	(&restIAM{}).tell(x, &Identity{ARN: "arn:aws:iam::000000000000:user/ada", UserID: "AIDA", Credentials: sigv4.Credentials{AccessKey: "AKIA"}})
+	want := identity{accessKey: "AKIA", accountID: "000000000000", caller: "AIDA", user: "AIDA", userARN: "arn:aws:iam::000000000000:user/ada", apiKey: "key", apiKeyID: "id"}
+	if x.client != want {
+		t.Errorf("identity %+v, want %+v", x.client, want)
+	}
+}
