@@ -138,5 +138,9 @@ func (a *authority) decide(caller *Identity, req evaluate.Request) evaluate.Deci
 	if caller.account() != accountID {
 		relation = evaluate.CrossAccount
 	}
-	return evaluate.Combine(relation, evaluate.Evaluate(req, caller.Policies...), evaluate.Evaluate(req, a.policy))
+	var resource evaluate.Decision
+	if a.policy != nil {
+		resource = evaluate.Evaluate(req, a.policy)
+	}
+	return evaluate.Combine(relation, evaluate.Evaluate(req, caller.Policies...), resource)
 }
