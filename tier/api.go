@@ -27,7 +27,8 @@ type API struct {
 	domains         []Domain
 	middleware      []handler.Middleware
 	cors            *handler.CORS
-	authorizer      Authorizer  // of routes that say nothing; nil for none
+	authorizer      Authorizer // of routes that say nothing; nil for none
+	policy          *ResourcePolicy
 	functions       []*Function // the first is the default
 	traffic
 }

@@ -133,6 +133,7 @@ func (api *API) check() []error {
 	api.checkDomains(fail)
 	api.checkPlans(fail)
 	api.checkCache(fail)
+	api.policy.check(api, fail)
 	if err := api.Expressible(api.kind); err != nil {
 		errs = append(errs, err)
 	}

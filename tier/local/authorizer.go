@@ -19,12 +19,20 @@ type guards struct {
 // authorizerGate is the gate of a route's authorizer, nil for a route without one.
 // An authorizer that it does not know is an error: nobody gets in by it.
 func authorizerGate(route *tier.Route, o *gating) (gate, error) {
-	if tier.IsIAM(route.Authorizer()) {
-		return newIAMGate(route, o), nil
+	policy, err := resourcePolicy(o.api, o.stage)
+	if err != nil {
+		return nil, err
 	}
-	switch a := route.Authorizer().(type) {
-	case nil:
-		return nil, nil
+	a := route.Authorizer()
+	switch {
+	case a == nil:
+		return newPolicyGate(o)
+	case tier.IsIAM(a):
+		return newIAMGate(route, o, policy), nil
+	case policy != nil:
+		return nil, fmt.Errorf("the local gateway cannot join a resource policy with an authorizer such as %s", a.Name())
+	}
+	switch a := a.(type) {
 	case *tier.LambdaAuthorizer:
 		return o.lambdaGate(a)
 	case *tier.CognitoAuthorizer:

@@ -58,7 +58,7 @@ func (a *authority) allows(i *Identity, arn string, at time.Time) bool {
 		context[name] = values
 	}
 	for _, action := range a.actions {
-		if !i.decide(evaluate.Request{Principal: i.principal(), Action: action, Resource: arn, Context: context}).Allowed() {
+		if !a.decide(i, evaluate.Request{Principal: i.principal(), Action: action, Resource: arn, Context: context}).Allowed() {
 			return false
 		}
 	}

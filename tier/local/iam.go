@@ -22,6 +22,7 @@ type authority struct {
 	callers  map[string]*Identity
 	order    []*Identity
 	verifier *sigv4.Verifier
+	policy   *evaluate.Policy // of the API, nil for none
 	guarded  []guarded
 }
 
@@ -48,24 +49,24 @@ func newAuthority(service string, actions []string, ids *Identities, now func() 
 	return a
 }
 
-// denial is why somebody who signed well may not go on.
+// denial is why somebody may not do what he asks for.
 type denial struct {
-	caller        *Identity
-	action, arn   string
-	explicit      bool
-	policy        *evaluate.Statement // that denied, if explicit
-	otherAccounts bool                // the caller is of another account
+	who         string // an ARN, or "anonymous"
+	action, arn string
+	explicit    bool
+	why         string
 }
 
 func (d *denial) Error() string {
-	why := "no policy of " + d.caller.Name + " allows it"
-	switch {
-	case d.explicit:
-		why = fmt.Sprintf("policy %s, statement %d denies it", d.policy.Policy, d.policy.Index)
-	case d.otherAccounts:
-		why = "account " + d.caller.account() + " is not that of the API, " + accountID + ", and nothing lets it in"
+	return fmt.Sprintf("%s is not authorized to perform %s on %s: %s", d.who, d.action, d.arn, d.why)
+}
+
+func newDenial(who string, req evaluate.Request, decision evaluate.Decision, otherwise string) *denial {
+	d := &denial{who: who, action: req.Action, arn: req.Resource, why: otherwise}
+	if decision.Outcome == evaluate.ExplicitDeny {
+		d.explicit, d.why = true, fmt.Sprintf("policy %s, statement %d denies it", decision.By.Policy, decision.By.Index)
 	}
-	return fmt.Sprintf("%s is not authorized to perform %s on %s: %s", d.caller.ARN, d.action, d.arn, why)
+	return d
 }
 
 // maxARN is how long the ARN of a request with authorization may be, in bytes.
@@ -106,29 +107,40 @@ func (a *authority) authorize(x *exchange, caller *Identity, arn string) error {
 	maps.Copy(context, a.facts)
 	for _, action := range a.actions {
 		req := evaluate.Request{Principal: caller.principal(), Action: action, Resource: arn, Context: context}
-		decision := caller.decide(req)
-		if x.explained {
-			for _, finding := range evaluate.Explain(req, caller.Policies...) {
-				x.note(iamNote, "%s", finding)
-			}
-			x.note(iamNote, "%s on %s: %s", action, arn, decision.Outcome)
+		decision := a.decide(caller, req)
+		x.explain(iamNote, req, decision, a.policy, caller.Policies...)
+		if decision.Allowed() {
+			continue
 		}
-		if !decision.Allowed() {
-			return &denial{
-				caller: caller, action: action, arn: arn, otherAccounts: caller.account() != accountID,
-				explicit: decision.Outcome == evaluate.ExplicitDeny, policy: decision.By,
-			}
+		why := "no policy of " + caller.Name + " allows it"
+		if caller.account() != accountID {
+			why = "account " + caller.account() + " is not that of the API, " + accountID + ", so both sides must let it in"
 		}
+		return newDenial(caller.ARN, req, decision, why)
 	}
 	return nil
 }
 
-// decide joins the caller's policies with the API's, which has none: whoever is
-// of another account is not let in.
-func (i *Identity) decide(req evaluate.Request) evaluate.Decision {
+// explain notes what each statement has to say.
+func (x *exchange) explain(who string, req evaluate.Request, decision evaluate.Decision, resource *evaluate.Policy, identity ...*evaluate.Policy) {
+	if !x.explained {
+		return
+	}
+	for _, finding := range append(evaluate.Explain(req, resource), evaluate.Explain(req, identity...)...) {
+		x.note(who, "%s", finding)
+	}
+	x.note(who, "%s on %s: %s", req.Action, req.Resource, decision.Outcome)
+}
+
+// decide joins the caller's policies with the API's.
+func (a *authority) decide(caller *Identity, req evaluate.Request) evaluate.Decision {
 	relation := evaluate.SameAccount
-	if i.account() != accountID {
+	if caller.account() != accountID {
 		relation = evaluate.CrossAccount
 	}
-	return evaluate.Combine(relation, evaluate.Evaluate(req, i.Policies...), evaluate.Decision{})
+	var resource evaluate.Decision
+	if a.policy != nil {
+		resource = evaluate.Evaluate(req, a.policy)
+	}
+	return evaluate.Combine(relation, evaluate.Evaluate(req, caller.Policies...), resource)
 }

@@ -19,27 +19,29 @@ func (i *Identity) principal() evaluate.Principal {
 	return p
 }
 
-// conditions are the condition keys of the request.
+// conditions are the condition keys of a request by the caller.
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html.
 func (x *exchange) conditions(caller *Identity, region string) map[string][]string {
 	context := caller.conditions(x.at, region)
-	context["aws:SourceIp"] = []string{hostName(x.RemoteAddr)}
-	for key, header := range map[string]string{"aws:UserAgent": "User-Agent", "aws:Referer": "Referer"} {
-		if v := x.Header.Get(header); v != "" {
-			context[key] = []string{v}
-		}
-	}
+	x.addConditions(context)
 	return context
 }
 
-// conditions are the keys that do not depend on the request. That it is secure
-// is what functions are told, too.
-func (i *Identity) conditions(at time.Time, region string) map[string][]string {
-	kind := "User"
-	if i.isSession() {
-		kind = "AssumedRole"
+// addConditions adds the keys that depend on the request.
+func (x *exchange) addConditions(context map[string][]string) {
+	context["aws:SourceIp"] = []string{hostName(x.RemoteAddr)}
+	if agent := x.UserAgent(); agent != "" {
+		context["aws:UserAgent"] = []string{agent}
 	}
-	context := map[string][]string{
+	if referer := x.Referer(); referer != "" {
+		context["aws:Referer"] = []string{referer}
+	}
+}
+
+// commonConditions are the keys that depend on nobody. That a request is secure
+// is what functions are told, too.
+func commonConditions(at time.Time, region string) map[string][]string {
+	return map[string][]string{
 		"aws:CurrentTime":           {at.UTC().Format(time.RFC3339)},
 		"aws:EpochTime":             {strconv.FormatInt(at.Unix(), 10)},
 		"aws:SecureTransport":       {"true"},
@@ -47,9 +49,17 @@ func (i *Identity) conditions(at time.Time, region string) map[string][]string {
 		"aws:ResourceAccount":       {accountID},
 		"aws:ViaAWSService":         {"false"},
 		"aws:PrincipalIsAWSService": {"false"},
-		"aws:PrincipalType":         {kind},
-		"aws:userid":                {i.UserID},
 	}
+}
+
+// conditions are the keys that do not depend on the request.
+func (i *Identity) conditions(at time.Time, region string) map[string][]string {
+	context := commonConditions(at, region)
+	context["aws:PrincipalType"] = []string{"User"}
+	if i.isSession() {
+		context["aws:PrincipalType"] = []string{"AssumedRole"}
+	}
+	context["aws:userid"] = []string{i.UserID}
 	if c := i.Cognito; c != nil {
 		context["aws:FederatedProvider"] = []string{cognitoService}
 		context[cognitoService+":sub"] = []string{c.IdentityID}

@@ -2,6 +2,7 @@ package local
 
 import (
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,25 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/local/sigv4"
 	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
 )
+
+// TestResourcePolicyNotes: the same of a resource policy.
+func TestResourcePolicyNotes(t *testing.T) {
+	t.Parallel()
+	policy, err := evaluate.ParseResource("of API orders", []byte(`{"Statement":{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/live/*"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &exchange{Request: httptest.NewRequest("GET", "/a", nil), method: "GET", path: "/a", below: "/a", explained: true}
+	g := &policyGate{policy, "us-east-1", &restIAM{"arn:aws:execute-api:us-east-1:000000000000:id/live/"}}
+	if a := g.pass(x); a == nil || a.status != 403 || x.err == nil || !strings.Contains(x.err.Error(), "anonymous is not authorized to perform execute-api:Invoke on arn:aws:execute-api:us-east-1:000000000000:id/live/GET/a: policy of API orders, statement 0 denies it") {
+		t.Errorf("pass = %+v, %v", a, x.err)
+	}
+	want := []note{{"resource policy", "policy of API orders, statement 0: Deny applies"},
+		{"resource policy", "execute-api:Invoke on arn:aws:execute-api:us-east-1:000000000000:id/live/GET/a: explicit deny"}}
+	if !slices.Equal(x.notes, want) {
+		t.Errorf("notes %q, want %q", x.notes, want)
+	}
+}
 
 // TestIAMNotes: for whom it asks, the gate tells what it decided and why, and no
 // secret.
@@ -67,5 +87,17 @@ func TestIAMNotes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestIAMKeepsAPIKey: the API key that a gate before it found stays in the event
+// (KEY-02).
+func TestIAMKeepsAPIKey(t *testing.T) {
+	t.Parallel()
+	x := &exchange{client: identity{apiKey: "key", apiKeyID: "id"}}
+	(&restIAM{}).tell(x, &Identity{ARN: "arn:aws:iam::000000000000:user/ada", UserID: "AIDA", Credentials: sigv4.Credentials{AccessKey: "AKIA"}})
+	want := identity{accessKey: "AKIA", accountID: "000000000000", caller: "AIDA", user: "AIDA", userARN: "arn:aws:iam::000000000000:user/ada", apiKey: "key", apiKeyID: "id"}
+	if x.client != want {
+		t.Errorf("identity %+v, want %+v", x.client, want)
 	}
 }

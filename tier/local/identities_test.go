@@ -55,6 +55,11 @@ func TestParseIdentities(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("callers (-want +got):\n%s", d)
 	}
+	for _, secret := range []string{"secret-of", "token-of", "value-of"} {
+		if text := fmt.Sprintf("%v %+v %v", ids.Callers, ids.APIKeys, ids.Issuers); strings.Contains(text, secret) {
+			t.Errorf("%s in %s", secret, text)
+		}
+	}
 	bob, cleo := ids.Callers[1], ids.Callers[2]
 	if bob.UserID != "AIDABOB" || !strings.HasPrefix(cleo.UserID, "AROA") || !strings.HasSuffix(cleo.UserID, ":cleo") {
 		t.Errorf("ids %q and %q", bob.UserID, cleo.UserID)

@@ -48,7 +48,7 @@ var rules = []rule{
 	{`datastore/iam`, `datastore`, `github.com/aws/(aws-sdk-go-v2|smithy-go)(/(aws|credentials|transport|retry|middleware|internal).*|/service/sts)?`},
 	{`datastore/iam/.*`, `datastore(/[a-z]+)?|datastore/iam`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
 	{`tier`, `handler(/schema)?|datastore`, ``},
-	{`tier/(policy|template|openapi|client|console|scaffold)`, `tier(/policy)?|handler(/schema)?|datastore(/[a-z]+)?`, ``},
+	{`tier/(policy|template|openapi|client|console|scaffold)`, `tier(/policy(/evaluate)?)?|handler(/schema)?|datastore(/[a-z]+)?`, ``},
 	{`tier/local`, `tier|tier/local/sigv4|tier/policy/evaluate|handler(/schema|/lambda|/jwt)?|datastore|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*|github.com/go-json-experiment/json/jsontext|golang.org/x/net/http/httpguts`},
 	{`tier/local/sigv4|tier/policy/evaluate`, ``, ``},
 	{`tier/run`, `.*`, `.*`},

@@ -34,6 +34,10 @@ func (s *stack) api(api *tier.API) {
 }
 
 func (s *stack) restAPI(api *tier.API) {
+	if err := checkResourcePolicy(api); err != nil {
+		s.errs = append(s.errs, err)
+		return
+	}
 	stages := api.DeployedStages()
 	s.add(resource{
 		id: apiID(api), typ: "AWS::Serverless::Api", at: api.At(),
@@ -148,6 +152,9 @@ func openAPI(api *tier.API, schemes object) object {
 	}
 	if len(schemes) > 0 {
 		doc = append(doc, member{"components", object{{"securitySchemes", schemes}}})
+	}
+	if p := api.DeclaredResourcePolicy(); p != nil {
+		doc = append(doc, member{"x-amazon-apigateway-policy", resourcePolicy(api)})
 	}
 	if responses := gatewayResponses(api); len(responses) > 0 {
 		doc = append(doc, member{"x-amazon-apigateway-gateway-responses", responses})

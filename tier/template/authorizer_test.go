@@ -2,7 +2,10 @@ package template_test
 
 import (
 	"encoding/json"
+	"errors"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +13,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
 // signed has routes with IAM, one that is public, and pages of another origin.
@@ -97,5 +101,37 @@ func TestMissingAuthenticationToken(t *testing.T) {
 	}
 	if definition(t, one, "OrdersApi").GatewayResponses["MISSING_AUTHENTICATION_TOKEN"] == nil {
 		t.Error("an API without IAM does not answer 404")
+	}
+}
+
+// guarded is open to all but those who are not in the office.
+func guarded(*datastore.Data) *tier.App {
+	app := tier.New("vault")
+	api := app.API("secrets")
+	api.Handle("GET /secrets/{id}", handler.New(get), tier.IAM())
+	api.Handle("GET /health", handler.New(list), tier.Public())
+	api.ResourcePolicy(
+		tier.PolicyStatement{Effect: tier.Allow, Routes: []string{"GET /health"}},
+		tier.PolicyStatement{Effect: tier.Allow, Principals: []string{"111122223333", "arn:aws:iam::111122223333:role/reader"}},
+		tier.PolicyStatement{Effect: tier.Deny, Conditions: []datastore.Condition{
+			{Operator: "NotIpAddress", Key: "aws:SourceIp", Values: []string{"203.0.113.0/24"}},
+		}},
+	)
+	return app
+}
+
+// TestResourcePolicyRefused: what AWS would refuse is refused with its Go line.
+func TestResourcePolicyRefused(t *testing.T) {
+	t.Parallel()
+	app := tier.New("vault")
+	api := app.API("secrets")
+	api.Handle("GET /secrets/{id}", handler.New(get))
+	api.ResourcePolicy(tier.PolicyStatement{Effect: tier.Allow, Conditions: []datastore.Condition{
+		{Operator: "IPAddress", Key: "aws:SourceIp", Values: []string{"203.0.113.0/24"}},
+	}})
+	_, err := template.SAM(app, "bootstrap.zip")
+	var d *datastore.DeclarationError
+	if !errors.As(err, &d) || filepath.Base(d.At.File) != "authorizer_test.go" || !strings.Contains(d.Message, `"IPAddress" is no operator; write IpAddress`) {
+		t.Errorf("SAM = %v, want the operator with its Go line", err)
 	}
 }

@@ -76,11 +76,16 @@ func statement(st policy.Statement) object {
 		{"Action", texts(st.Actions)},
 		{"Resource", sub(st.Resource)},
 	}
-	if len(st.Conditions) == 0 {
-		return o
+	return append(o, condition(st.Conditions)...)
+}
+
+// condition is the member Condition of a statement, none without conditions.
+func condition(all []datastore.Condition) object {
+	if len(all) == 0 {
+		return nil
 	}
 	var conditions object
-	for _, c := range st.Conditions {
+	for _, c := range all {
 		i := indexOf(conditions, c.Operator)
 		if i < 0 {
 			conditions = append(conditions, member{c.Operator, object{}})
@@ -89,7 +94,7 @@ func statement(st policy.Statement) object {
 		keys := conditions[i].value.(object)
 		conditions[i].value = append(keys, member{c.Key, texts(c.Values)})
 	}
-	return append(o, member{"Condition", conditions})
+	return object{{"Condition", conditions}}
 }
 
 func indexOf(o object, name string) int {
