@@ -51,6 +51,9 @@ func (in *input) describeBody() *schema.Body {
 	default:
 		b.MediaTypes = []string{jsonType}
 		b.Type, b.Required, b.Strict = in.json, in.required, in.strict
+		if in.body == jsonIn && in.check != nil {
+			b.Rules = in.check.dives
+		}
 	}
 	return b
 }
