@@ -21,8 +21,9 @@ type API struct {
 	restFeatures []feature
 	middleware   []handler.Middleware
 	cors         *handler.CORS
-	authorizer   Authorizer  // of routes that say nothing; nil for none
-	functions    []*Function // the first is the default
+	authorizer   Authorizer          // of routes that say nothing; nil for none
+	validated    *datastore.Position // where Validate was called, nil if it was not
+	functions    []*Function         // the first is the default
 }
 
 // APIOption sets what an API is: its kind, [REST] or [HTTP], or what its default

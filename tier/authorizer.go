@@ -129,6 +129,9 @@ func (api *API) check() []error {
 			fail(r.at, "route %s: a scope is empty; write its name", r)
 		}
 	}
+	for _, r := range api.Routes() {
+		errs = append(errs, r.checkValidation()...)
+	}
 	if err := api.Expressible(api.kind); err != nil {
 		errs = append(errs, err)
 	}

@@ -17,7 +17,15 @@ type gate interface {
 // gatesOf are the gates before a route, in the order in which API Gateway asks
 // them: what identifies and limits the client, then what looks at the request.
 func gatesOf(route *tier.Route, o *gating) ([]gate, error) {
-	return nil, nil
+	var gates []gate
+	v, err := newValidation(route)
+	if err != nil {
+		return nil, err
+	}
+	if v != nil {
+		gates = append(gates, v)
+	}
+	return gates, nil
 }
 
 // gating is what gates are made with: the options of the gateway and what the

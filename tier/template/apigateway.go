@@ -118,8 +118,9 @@ func sourcePath(p handler.Pattern) string {
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html.
 func openAPI(api *tier.API) object {
 	var paths object
+	checked := newValidation()
 	for _, res := range api.Resources() {
-		paths = append(paths, member{res.Path, pathItem(res)})
+		paths = append(paths, member{res.Path, pathItem(res, checked)})
 	}
 	doc := object{
 		{"openapi", "3.0.1"},
@@ -130,13 +131,13 @@ func openAPI(api *tier.API) object {
 	if binary := api.BinaryMediaTypes(); len(binary) > 0 {
 		doc = append(doc, member{"x-amazon-apigateway-binary-media-types", texts(binary)})
 	}
-	return doc
+	return checked.document(doc)
 }
 
-func pathItem(res *tier.Resource) object {
+func pathItem(res *tier.Resource, checked *validation) object {
 	var item object
 	for _, r := range res.Routes {
-		item = append(item, member{methodKey(r.Pattern().Method), object{
+		item = append(item, member{methodKey(r.Pattern().Method), checked.operation(object{
 			{"parameters", pathParameters(r.Pattern())},
 			{"responses", object{}},
 			{"x-amazon-apigateway-integration", object{
@@ -147,7 +148,7 @@ func pathItem(res *tier.Resource) object {
 				{"passthroughBehavior", "when_no_match"},
 				{"timeoutInMillis", integrationTimeout},
 			}},
-		}})
+		}, r)})
 	}
 	if res.CORS != nil {
 		item = append(item, member{"options", preflight(res)})

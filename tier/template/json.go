@@ -12,7 +12,7 @@ type object []member
 
 type member struct {
 	name  string
-	value any // object, array, string, int or bool
+	value any // object, array, string, int, json.Number or bool
 }
 
 type array []any
@@ -45,6 +45,8 @@ func appendValue(b *bytes.Buffer, v any, indent string) {
 		appendString(b, v)
 	case int:
 		b.WriteString(strconv.Itoa(v))
+	case json.Number:
+		b.WriteString(v.String())
 	case bool:
 		b.WriteString(strconv.FormatBool(v))
 	}
