@@ -22,6 +22,7 @@ func (op *Operation) Describe() (*schema.Operation, error) {
 	}
 	d.Body = op.input.describeBody()
 	d.Output = op.output.describe()
+	d.Output.Example = op.sample
 	for _, e := range op.errors {
 		d.Errors = append(d.Errors, schema.Failure{Status: e.StatusCode(), Code: e.Code, Message: e.Message})
 	}

@@ -107,9 +107,9 @@ func (api *API) FunctionName() string { return api.functions[0].name }
 // AddGrant records a grant to the default function; datastore.Use calls it.
 func (api *API) AddGrant(g *datastore.Grant) { api.functions[0].AddGrant(g) }
 
-// Functions that have routes, in order of declaration.
+// Functions that have routes which are not mocks, in order of declaration.
 func (api *API) Functions() []*Function {
-	return slices.DeleteFunc(slices.Clone(api.functions), func(f *Function) bool { return len(f.routes) == 0 })
+	return slices.DeleteFunc(slices.Clone(api.functions), func(f *Function) bool { return !f.serves() })
 }
 
 // Routes of all functions, in order of declaration.

@@ -131,6 +131,7 @@ func (api *API) check() []error {
 	}
 	for _, r := range api.Routes() {
 		errs = append(errs, r.checkValidation()...)
+		errs = append(errs, r.checkMock()...)
 	}
 	if err := api.Expressible(api.kind); err != nil {
 		errs = append(errs, err)

@@ -14,7 +14,9 @@ import (
 // post sends a body to POST /orders of an API behind a local gateway, whose
 // functions answer 200.
 func post(api *tier.API, body string) {
-	invoke := func(context.Context, []byte) ([]byte, error) { return []byte(`{"statusCode":200,"body":"invoked"}`), nil }
+	invoke := func(context.Context, []byte) ([]byte, error) {
+		return []byte(`{"statusCode":200,"body":"invoked"}`), nil
+	}
 	gateway, err := local.NewGateway(api, func(string) local.Function { return local.Function{Invoke: invoke} }, nil)
 	if err != nil {
 		fmt.Println(err)

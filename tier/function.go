@@ -50,7 +50,9 @@ func (f *Function) apply(opts []FunctionOption) {
 }
 
 // serves reports whether anything can invoke the function.
-func (f *Function) serves() bool { return len(f.routes) > 0 }
+func (f *Function) serves() bool {
+	return slices.ContainsFunc(f.routes, func(r *Route) bool { return !r.mock })
+}
 
 // Name of the function.
 func (f *Function) Name() string { return f.name }

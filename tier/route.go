@@ -21,9 +21,11 @@ type Route struct {
 	public     bool
 	scopes     []string
 	validated  bool
+	mock       bool // the gateway answers it
 }
 
-// RouteOption adds to a route: [With], [Public], [Scopes], [Validated], an [Authorizer].
+// RouteOption adds to a route: [With], [Public], [Scopes], [Validated],
+// [Mock], an [Authorizer].
 type RouteOption interface{ applyRoute(*Route) }
 
 type routeOption func(*Route)
@@ -145,6 +147,9 @@ func (r *Route) register(mux *handler.Mux) error {
 		}
 	}
 	h := handler.Chain(r.handler, r.middleware...)
+	if m := r.Mock(); m != nil {
+		h = m.answers()
+	}
 	return mux.Route(r.text, functionContext(r.function.name, h))
 }
 

@@ -58,6 +58,14 @@ type Output struct {
 	Type      *Type  // of a JSON body, nil for others
 	Headers   []Param
 	Cookies   []Param
+	Example   *Example // nil if none was declared
+}
+
+// Example is an answer as a client gets it.
+type Example struct {
+	Status int
+	Header map[string][]string // under canonical names
+	Body   []byte
 }
 
 // Failure is a declared error.

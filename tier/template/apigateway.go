@@ -43,6 +43,9 @@ func (s *stack) api(api *tier.API) {
 		ids[permissionID(id, r)]++
 	}
 	for _, r := range api.Routes() {
+		if r.Mock() != nil {
+			continue // it invokes nothing
+		}
 		s.permission(id, r, ids[permissionID(id, r)] > 1)
 	}
 	s.outputs = append(s.outputs, member{id + "Url", object{
@@ -137,6 +140,10 @@ func openAPI(api *tier.API) object {
 func pathItem(res *tier.Resource, checked *validation) object {
 	var item object
 	for _, r := range res.Routes {
+		if answer := r.Mock(); answer != nil {
+			item = append(item, member{methodKey(r.Pattern().Method), checked.operation(example(answer).operation(res), r)})
+			continue
+		}
 		item = append(item, member{methodKey(r.Pattern().Method), checked.operation(object{
 			{"parameters", pathParameters(r.Pattern())},
 			{"responses", object{}},
