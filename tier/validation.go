@@ -64,12 +64,15 @@ func (r *Route) checkValidation() []error {
 	fail := func(format string, args ...any) []error {
 		return []error{&datastore.DeclarationError{At: r.at, Message: "route " + r.text + ": " + fmt.Sprintf(format, args...)}}
 	}
+	if !r.validated && r.function.api.validated == nil {
+		return nil
+	}
 	_, typed := r.handler.(describer)
 	op := r.Operation()
 	switch {
 	case r.validated && !typed:
 		return fail("tier.Validated needs a handler made with handler.New, which says what a request must have; leave it out")
-	case r.function.api.validated != nil && !typed:
+	case !typed:
 		return fail("API %s validates requests (%s), and this handler is not made with handler.New, so nothing says what a request must have; give tier.Validated() to the other routes instead of api.Validate()",
 			r.function.api.name, *r.function.api.validated)
 	case r.validated && op != nil && !checkable(op):

@@ -3,6 +3,7 @@
 package run
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 
@@ -78,6 +79,9 @@ func (d *door) gateways(api *tier.API, log *slog.Logger) ([]server, error) {
 			return nil, err
 		}
 		servers = append(servers, s)
+	}
+	if len(servers) == 0 {
+		return nil, fmt.Errorf("all routes of API %s are mocks, so there is no function to serve behind %s; write -door rest", api.Name(), d.is)
 	}
 	return servers, nil
 }
