@@ -28,9 +28,10 @@
 //	required                                 required; "" and 0 and false are refused
 //	omitempty, and rules joined by |         anyOf
 //	dive, keys ... endkeys                   items, additionalProperties, propertyNames
+//	required_with, excluded_if, ...          if and then, for pointers
 //
 // Rules of which a schema cannot say all (email, url, datetime, eqfield,
-// required_if, those of types that decode themselves) are left to the function.
+// those of types that decode themselves) are left to the function.
 // [Schemas.Left] lists them, and Full shows them as "x-validate".
 //
 // The validator does not look into the items of a slice or map whose rules lack

@@ -341,6 +341,26 @@ type tree struct {
 	Bare []tree  `json:"bare"`
 }
 
+type conditional struct {
+	A          *string `json:"a"`
+	B          *int    `json:"b"`
+	Kind       string  `json:"kind"`
+	Flag       bool    `json:"flag"`
+	With       *string `json:"with" validate:"required_with=A"`
+	WithAny    *string `json:"withany" validate:"required_with=A B"`
+	WithAll    *string `json:"withall" validate:"required_with_all=A B,omitempty,len=3"`
+	Without    *string `json:"without" validate:"required_without=A B"`
+	WithoutAll *string `json:"withoutall" validate:"required_without_all=A B"`
+	If         *string `json:"if" validate:"required_if=Kind abc Flag true"`
+	Unless     *string `json:"unless" validate:"required_unless=Kind abc Flag true,omitnil,len=3"`
+	NoWith     *string `json:"nowith" validate:"excluded_with=A"`
+	NoWithAll  *string `json:"nowithall" validate:"excluded_with_all=A B"`
+	NoWithout  *string `json:"nowithout" validate:"excluded_without=A B"`
+	NoWoAll    *string `json:"nowithoutall" validate:"excluded_without_all=A B"`
+	NoIf       *string `json:"noif" validate:"excluded_if=Kind abc"`
+	NoUnless   *string `json:"nounless" validate:"excluded_unless=Kind abc"`
+}
+
 // fixed are documents that fit, and from which others are made.
 var fixed = map[string]struct {
 	of   func(testing.TB) *subject
@@ -354,6 +374,11 @@ var fixed = map[string]struct {
 		`{"required":"a","hidden":"a","strict":"abc"}`}},
 	"strict": {func(tb testing.TB) *subject { return newSubject[lists](tb, handler.DisallowUnknown()) }, []string{
 		`{"required":[],"min":["a"],"map":{"a":"b"},"must":{"sku":"x"},"any":1}`}},
+	"conditional": {func(tb testing.TB) *subject { return newSubject[conditional](tb) }, []string{
+		`{"kind":"abc","without":"x","withoutall":"x"}`,
+		`{"kind":"abc","flag":true,"a":"","b":0,"with":"","withany":"","withall":"abc","if":""}`,
+		`{"kind":"x","without":"x","withoutall":"x","unless":"abc"}`,
+		`{"flag":true,"a":null,"b":1,"withany":"x","without":"x"}`}},
 	"nested": {func(tb testing.TB) *subject { return newSubject[nested](tb) }, []string{
 		`{"id":"1","item":{"sku":"x"},"blank":{"a":"b"}}`,
 		`{"id":"1","item":{"sku":"x"},"blank":{"a":"b"},"note":"n","tree":{"name":"r","kids":[{"name":"k"}],"bare":[{}]}}`,
@@ -432,7 +457,7 @@ func neighbours(tb testing.TB, s *subject, doc string) []string {
 func TestRandomDocuments(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
-	for _, name := range []string{"numbers", "lists", "strings", "strict"} {
+	for _, name := range []string{"numbers", "lists", "strings", "strict", "conditional"} {
 		s := fixed[name].of(t)
 		for range 300 {
 			var members map[string]json.RawMessage

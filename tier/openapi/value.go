@@ -77,13 +77,20 @@ func integer(t *schema.Type) Object {
 // object is the schema of a struct's members.
 func (s *Schemas) object(t *schema.Type, ruled bool) Object {
 	var properties Object
-	var required Array
+	var required, conditions Array
 	owner := s.at
 	for i := range t.Fields {
 		f := &t.Fields[i]
 		checked := ruled && !hiddenRules(t, f)
 		s.at = owner + "." + f.GoName
-		properties = append(properties, Member{f.Name, s.property(f, checked)})
+		rules := split(f.Rules)
+		if checked {
+			var told Object
+			if told, rules = condition(t, f, rules); told != nil {
+				conditions = append(conditions, told)
+			}
+		}
+		properties = append(properties, Member{f.Name, s.property(f, rules, checked)})
 		switch {
 		case !checked || f.Default != nil || admitsZero(f.Type, split(f.Rules)):
 		case throughPointer(t, f):
@@ -100,12 +107,14 @@ func (s *Schemas) object(t *schema.Type, ruled bool) Object {
 	if s.strict {
 		o = append(o, Member{"additionalProperties", false})
 	}
+	if len(conditions) > 0 {
+		o = append(o, Member{"allOf", conditions})
+	}
 	return o
 }
 
 // property is the schema of one member.
-func (s *Schemas) property(f *schema.Field, ruled bool) Object {
-	rules := split(f.Rules)
+func (s *Schemas) property(f *schema.Field, rules []string, ruled bool) Object {
 	if !ruled {
 		rules = nil
 	}
