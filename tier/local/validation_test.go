@@ -192,3 +192,20 @@ func FuzzValidation(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkValidation is a request that is valid, with the validator and without.
+func BenchmarkValidation(b *testing.B) {
+	for name, opts := range map[string][]tier.RouteOption{"without": nil, "with": {tier.Validated()}} {
+		b.Run(name, func(b *testing.B) {
+			api := typedAPI(b, func(api *tier.API) { api.Handle("POST /{issuer}/orders", handler.New(nothing[placed]), opts...) })
+			g := newGateway(b, api, nil, answering(`{"statusCode":200}`))
+			header := http.Header{"X-Trace": {"t"}, "X-Agent": {"a"}, "Content-Type": {"application/json"}}
+			b.ReportAllocs()
+			for b.Loop() {
+				r := httptest.NewRequest("POST", "/acme/orders?dry=yes&count=1", strings.NewReader(`{"email":"a@b.example","total":5,"tags":["a","b"]}`))
+				r.Header = header
+				g.ServeHTTP(httptest.NewRecorder(), r)
+			}
+		})
+	}
+}

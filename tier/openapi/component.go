@@ -78,7 +78,8 @@ func (s *Schemas) taken(name string) bool {
 }
 
 var (
-	paths = regexp.MustCompile(`[^\[\],*]*[./]`)
+	// The way to a type, and the number of one that is local to a function.
+	paths = regexp.MustCompile(`[^\[\],*]*[./]|·[0-9]+`)
 	words = regexp.MustCompile(`[A-Za-z0-9]+`)
 )
 

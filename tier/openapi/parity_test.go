@@ -85,10 +85,14 @@ func accepts(tb testing.TB, s *jsonschema.Schema, doc string) bool {
 	return s.Validate(v) == nil
 }
 
+func request(doc string) *handler.Request {
+	return handlertest.Request("POST", "/", handlertest.Body("application/json", []byte(doc)))
+}
+
 // function reports whether the function itself takes the body.
 func (s *subject) function(tb testing.TB, doc string) bool {
 	tb.Helper()
-	_, err := s.op.Handle(context.Background(), handlertest.Request("POST", "/", handlertest.Body("application/json", []byte(doc))))
+	_, err := s.op.Handle(context.Background(), request(doc))
 	if e := (*handler.Error)(nil); err != nil && (!errors.As(err, &e) || e.StatusCode() != 400) {
 		tb.Fatalf("%s: %v", doc, err)
 	}
