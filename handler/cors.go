@@ -223,3 +223,20 @@ func varies(h http.Header) bool {
 	}
 	return false
 }
+
+// AnswerHeader are the headers that let a page read an answer, but for
+// Access-Control-Allow-Origin, which depends on the page. They are for front
+// doors that answer by themselves; functions have [CORS.Middleware].
+func (c CORS) AnswerHeader() http.Header {
+	h := http.Header{}
+	if !c.AnyOrigin() {
+		h.Set("Vary", "Origin")
+	}
+	if c.Credentials {
+		h.Set("Access-Control-Allow-Credentials", "true")
+	}
+	if len(c.Expose) > 0 {
+		h.Set("Access-Control-Expose-Headers", strings.Join(c.Expose, ","))
+	}
+	return h
+}

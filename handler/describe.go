@@ -22,6 +22,7 @@ func (op *Operation) Describe() (*schema.Operation, error) {
 	}
 	d.Body = op.input.describeBody()
 	d.Output = op.output.describe()
+	d.Output.Example = op.sample
 	for _, e := range op.errors {
 		d.Errors = append(d.Errors, schema.Failure{Status: e.StatusCode(), Code: e.Code, Message: e.Message})
 	}
@@ -51,6 +52,9 @@ func (in *input) describeBody() *schema.Body {
 	default:
 		b.MediaTypes = []string{jsonType}
 		b.Type, b.Required, b.Strict = in.json, in.required, in.strict
+		if in.body == jsonIn && in.check != nil {
+			b.Rules = in.check.dives
+		}
 	}
 	return b
 }

@@ -13,6 +13,7 @@ type settings struct {
 	summary     string
 	description string
 	tags        []string
+	examples    []any // pointers to Out
 }
 
 type option func(*settings)

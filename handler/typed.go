@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/seed-18e8afb5/tierkit/handler/schema"
 )
 
 // Operation is a typed function as a [Handler]. It knows what the function takes
@@ -21,6 +23,7 @@ type Operation struct {
 	once   sync.Once
 	input  *input
 	output *output
+	sample *schema.Example // nil if none was given
 	err    error
 	// refused is the first error of a Compile.
 	refused atomic.Pointer[error]
@@ -177,7 +180,11 @@ func (op *Operation) read() {
 	var inErr, outErr error
 	op.input, inErr = readInput(op.in, op.settings)
 	op.output, outErr = readOutput(op.out, op.settings)
-	op.err = errors.Join(inErr, outErr, op.settings.check())
+	var exampleErr error
+	if outErr == nil {
+		op.sample, exampleErr = op.readExample()
+	}
+	op.err = errors.Join(inErr, outErr, exampleErr, op.settings.check())
 }
 
 func (s *settings) check() error {

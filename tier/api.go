@@ -29,7 +29,8 @@ type API struct {
 	cors            *handler.CORS
 	authorizer      Authorizer // of routes that say nothing; nil for none
 	policy          *ResourcePolicy
-	functions       []*Function // the first is the default
+	validated       *datastore.Position // where Validate was called, nil if it was not
+	functions       []*Function         // the first is the default
 	traffic
 }
 
@@ -114,9 +115,9 @@ func (api *API) FunctionName() string { return api.functions[0].name }
 // AddGrant records a grant to the default function; datastore.Use calls it.
 func (api *API) AddGrant(g *datastore.Grant) { api.functions[0].AddGrant(g) }
 
-// Functions that have routes, in order of declaration.
+// Functions that have routes which are not mocks, in order of declaration.
 func (api *API) Functions() []*Function {
-	return slices.DeleteFunc(slices.Clone(api.functions), func(f *Function) bool { return len(f.routes) == 0 })
+	return slices.DeleteFunc(slices.Clone(api.functions), func(f *Function) bool { return !f.serves() })
 }
 
 // Routes of all functions, in order of declaration.

@@ -134,6 +134,10 @@ func (api *API) check() []error {
 	api.checkPlans(fail)
 	api.checkCache(fail)
 	api.policy.check(api, fail)
+	for _, r := range api.Routes() {
+		errs = append(errs, r.checkValidation()...)
+		errs = append(errs, r.checkMock()...)
+	}
 	if err := api.Expressible(api.kind); err != nil {
 		errs = append(errs, err)
 	}

@@ -52,7 +52,9 @@ func (f *Function) apply(opts []FunctionOption) {
 }
 
 // serves reports whether anything can invoke the function.
-func (f *Function) serves() bool { return len(f.routes) > 0 || f.Authorizer() != nil }
+func (f *Function) serves() bool {
+	return slices.ContainsFunc(f.routes, func(r *Route) bool { return !r.mock }) || f.Authorizer() != nil
+}
 
 // Name of the function.
 func (f *Function) Name() string { return f.name }

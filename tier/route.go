@@ -20,11 +20,13 @@ type Route struct {
 	authorizer Authorizer // its own, nil for the API's
 	public     bool
 	scopes     []string
+	validated  bool
+	mock       bool // the gateway answers it
 	routeTraffic
 }
 
 // RouteOption adds to a route: [With], [Public], [Scopes], an [Authorizer],
-// [Throttle], [KeyRequired], [Cached].
+// [Throttle], [KeyRequired], [Cached], [Validated], [Mock].
 type RouteOption interface{ applyRoute(*Route) }
 
 type routeOption func(*Route)
@@ -146,6 +148,9 @@ func (r *Route) register(mux *handler.Mux) error {
 		}
 	}
 	h := handler.Chain(r.handler, r.middleware...)
+	if m := r.Mock(); m != nil {
+		h = m.answers()
+	}
 	return mux.Route(r.text, functionContext(r.function.name, h))
 }
 

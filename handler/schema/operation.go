@@ -45,7 +45,7 @@ type Body struct {
 	MediaTypes []string // "*/*" for any
 	Type       *Type    // of a JSON body, nil for others
 	Form       []Param  // of a form, nil for others
-	Rules      string   // the validate tag of the field that is the body
+	Rules      string   // the validate tag of the field that is the body; "dive" of a list that is all of In
 	Strict     bool     // unknown members of a JSON body are refused
 	MaxBytes   int
 }
@@ -58,6 +58,14 @@ type Output struct {
 	Type      *Type  // of a JSON body, nil for others
 	Headers   []Param
 	Cookies   []Param
+	Example   *Example // nil if none was declared
+}
+
+// Example is an answer as a client gets it.
+type Example struct {
+	Status int
+	Header map[string][]string // under canonical names
+	Body   []byte
 }
 
 // Failure is a declared error.

@@ -14,6 +14,8 @@ type mock struct {
 	refusal
 	header http.Header   // beside the content type
 	cors   *handler.CORS // adds Access-Control-Allow-Origin, if it is not nil
+	// literal: the body is sent as it is, whatever it says of $context
+	literal bool
 }
 
 // refusedMethod is the mock of tier.Resource.Refused.
@@ -22,17 +24,20 @@ func refusedMethod(res *tier.Resource) *mock {
 	if res.CORS != nil && !res.CORS.AnyOrigin() {
 		header.Set("Vary", "Origin")
 	}
-	return &mock{restMethodNotAllowed, header, res.CORS}
+	return &mock{refusal: restMethodNotAllowed, header: header, cors: res.CORS}
 }
 
 // preflightMethod is the OPTIONS method by which a REST API answers preflights.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-cors.html.
 func preflightMethod(res *tier.Resource) *mock {
-	return &mock{refusal{status: http.StatusNoContent}, res.Preflight(), res.CORS}
+	return &mock{refusal: refusal{status: http.StatusNoContent}, header: res.Preflight(), cors: res.CORS}
 }
 
 func (m *mock) answer(x *exchange) *answer {
 	a := m.refusal.answer(x.id)
+	if m.literal {
+		a.body = []byte(m.body)
+	}
 	if m.contentType == "" {
 		a.header.Del("Content-Type")
 	}

@@ -36,6 +36,13 @@ func gatesOf(route *tier.Route, o *gating) ([]gate, error) {
 	if t := newThrottle(route, o); t != nil {
 		gates = append(gates, t)
 	}
+	v, err := newValidation(route)
+	if err != nil {
+		return nil, err
+	}
+	if v != nil {
+		gates = append(gates, v)
+	}
 	if route.CacheTTL() > 0 {
 		gates = append(gates, newCaching(route, o))
 	}

@@ -105,6 +105,7 @@ func (d *restDoor) route(x *exchange) *answer {
 		return a
 	}
 	if m.method.function == nil {
+		x.note("mock", "the gateway answers %d itself", m.method.mock.status)
 		return m.method.mock.answer(x)
 	}
 	x.function = m.method.function

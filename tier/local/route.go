@@ -83,6 +83,9 @@ func (rt *router) newResource(res *tier.Resource, functions map[string]*Function
 	}
 	for _, route := range res.Routes {
 		m := &method{route: route, function: functions[route.Function().Name()]}
+		if answer := route.Mock(); answer != nil {
+			m.function, m.mock = nil, exampleMethod(answer)
+		}
 		rt.methods = append(rt.methods, m)
 		if name := route.Pattern().Method; name != "" {
 			m.key = name + " " + c.path

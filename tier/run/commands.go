@@ -124,7 +124,11 @@ func (p *program) printAPI(api *tier.API) {
 		if method == "" {
 			method = "ANY"
 		}
-		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", method, r.Pattern().Path(), r.Function().Name(), r.At().RelativeTo(p.folder))
+		served := r.Function().Name()
+		if r.Mock() != nil {
+			served = "(mock)"
+		}
+		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", method, r.Pattern().Path(), served, r.At().RelativeTo(p.folder))
 	}
 	tw.Flush()
 }

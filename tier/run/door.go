@@ -3,6 +3,7 @@
 package run
 
 import (
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -92,6 +93,9 @@ func (d *door) gateways(api *tier.API, ids *local.Identities, log *slog.Logger) 
 			return nil, err
 		}
 		servers = append(servers, s)
+	}
+	if len(servers) == 0 {
+		return nil, fmt.Errorf("all routes of API %s are mocks, so there is no function to serve behind %s; write -door rest", api.Name(), d.is)
 	}
 	return servers, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/openapi"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
 
@@ -66,6 +67,9 @@ func (s *stack) permissions(api *tier.API) {
 	}
 	for i, stage := range api.DeployedStages() {
 		for _, r := range api.Routes() {
+			if r.Mock() != nil {
+				continue // it invokes nothing
+			}
 			of := ""
 			if i > 0 {
 				of = stage.Name
@@ -142,16 +146,24 @@ func sourcePath(p handler.Pattern) string {
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html.
 func openAPI(api *tier.API, schemes object) object {
 	var paths object
+	checked := newValidation()
 	for _, res := range api.Resources() {
-		paths = append(paths, member{res.Path, pathItem(res)})
+		paths = append(paths, member{res.Path, pathItem(res, checked)})
 	}
 	doc := object{
 		{"openapi", "3.0.1"},
 		{"info", object{{"title", api.Name()}, {"version", "1"}}},
 		{"paths", paths},
 	}
+	var components object
 	if len(schemes) > 0 {
-		doc = append(doc, member{"components", object{{"securitySchemes", schemes}}})
+		components = append(components, member{"securitySchemes", schemes})
+	}
+	if models := checked.schemas.Components(openapi.Import); len(models) > 0 {
+		components = append(components, member{"schemas", tree(models)})
+	}
+	if len(components) > 0 {
+		doc = append(doc, member{"components", components})
 	}
 	if p := api.DeclaredResourcePolicy(); p != nil {
 		doc = append(doc, member{"x-amazon-apigateway-policy", resourcePolicy(api)})
@@ -165,27 +177,16 @@ func openAPI(api *tier.API, schemes object) object {
 	if api.KeyRequired() {
 		doc = append(doc, member{"x-amazon-apigateway-api-key-source", api.KeySource()})
 	}
+	if len(checked.validators) > 0 {
+		doc = append(doc, member{"x-amazon-apigateway-request-validators", checked.validators})
+	}
 	return doc
 }
 
-func pathItem(res *tier.Resource) object {
+func pathItem(res *tier.Resource, checked *validation) object {
 	var item object
 	for _, r := range res.Routes {
-		var guard object
-		if s := security(r); s != nil {
-			guard = object{{"security", s}}
-		}
-		item = append(item, member{methodKey(r.Pattern().Method), append(guard, object{
-			{"parameters", parameters(r)},
-			{"responses", object{}},
-			{"x-amazon-apigateway-integration", append(object{
-				{"type", "aws_proxy"},
-				{"httpMethod", "POST"},
-				{"uri", invocationURI(r.Function())},
-				{"passthroughBehavior", "when_no_match"},
-				{"timeoutInMillis", integrationTimeout},
-			}, cacheKey(r)...)},
-		}...)})
+		item = append(item, member{methodKey(r.Pattern().Method), append(guardOf(r), checked.operation(operation(res, r), r)...)})
 	}
 	if res.CORS != nil {
 		item = append(item, member{"options", preflight(res)})
@@ -194,6 +195,33 @@ func pathItem(res *tier.Resource) object {
 		item = append(item, member{methodKey(method), methodNotAllowed(res)})
 	}
 	return item
+}
+
+// guardOf is what an operation asks of its callers.
+func guardOf(r *tier.Route) object {
+	if s := security(r); s != nil {
+		return object{{"security", s}}
+	}
+	return nil
+}
+
+// operation is what the gateway does with requests of a route: it answers them
+// itself, or invokes the function.
+func operation(res *tier.Resource, r *tier.Route) object {
+	if answer := r.Mock(); answer != nil {
+		return example(answer).operation(res)
+	}
+	return object{
+		{"parameters", parameters(r)},
+		{"responses", object{}},
+		{"x-amazon-apigateway-integration", append(object{
+			{"type", "aws_proxy"},
+			{"httpMethod", "POST"},
+			{"uri", invocationURI(r.Function())},
+			{"passthroughBehavior", "when_no_match"},
+			{"timeoutInMillis", integrationTimeout},
+		}, cacheKey(r)...)},
+	}
 }
 
 // invocationURI is where an integration finds a function.

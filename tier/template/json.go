@@ -12,7 +12,7 @@ type object []member
 
 type member struct {
 	name  string
-	value any // object, array, string, int, float64 or bool
+	value any // object, array, string, int, float64, json.Number or bool
 }
 
 type array []any
@@ -47,6 +47,8 @@ func appendValue(b *bytes.Buffer, v any, indent string) {
 		b.WriteString(strconv.Itoa(v))
 	case float64:
 		b.WriteString(strconv.FormatFloat(v, 'f', -1, 64))
+	case json.Number:
+		b.WriteString(v.String())
 	case bool:
 		b.WriteString(strconv.FormatBool(v))
 	}

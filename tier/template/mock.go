@@ -1,6 +1,7 @@
 package template
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -50,23 +51,41 @@ func (m mock) operation(res *tier.Resource) object {
 	}
 	status := fmt.Sprint(m.status)
 	choose := fmt.Sprintf(`{"statusCode": %d}`, m.status)
+	integration := object{
+		{"type", "mock"},
+		{"passthroughBehavior", "never"},
+		{"requestTemplates", object{{"application/json", choose}, {"$default", choose}}},
+	}
+	response := object{
+		{"statusCode", status},
+		{"responseParameters", fixed},
+		{"responseTemplates", object{{"application/json", body}}},
+	}
+	if len(res.Routes[0].Function().API().BinaryMediaTypes()) > 0 {
+		integration = append(integration, asText)
+		response = append(response, asText)
+	}
 	return object{
 		{"parameters", pathParameters(res.Routes[0].Pattern())},
 		{"responses", object{{status, object{
-			{"description", http.StatusText(m.status)},
+			{"description", description(m.status)},
 			{"headers", declared},
 		}}}},
-		{"x-amazon-apigateway-integration", object{
-			{"type", "mock"},
-			{"passthroughBehavior", "never"},
-			{"requestTemplates", object{{"application/json", choose}, {"$default", choose}}},
-			{"responses", object{{"default", object{
-				{"statusCode", status},
-				{"responseParameters", fixed},
-				{"responseTemplates", object{{"application/json", body}}},
-			}}}},
-		}},
+		{"x-amazon-apigateway-integration", append(integration, member{"responses", object{{"default", response}}})},
 	}
+}
+
+// asText keeps templates working in an API with binary media types, which else
+// takes the request for bytes, and the answer for base64.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html.
+var asText = member{"contentHandling", "CONVERT_TO_TEXT"}
+
+// description of a status, which a document must have.
+func description(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return text
+	}
+	return "The declared example."
 }
 
 // originTemplate sets the header for an origin that is allowed, and for no
@@ -82,6 +101,19 @@ func originTemplate(origins []string) string {
 		`#if(!$origin)#set($origin = $input.params().header.get("origin"))#end` +
 		`#if(` + strings.Join(tests, " || ") + `)` +
 		`#set($context.responseOverride.header.` + allowOrigin + ` = $origin)#end`
+}
+
+// example answers a route that the gateway serves itself.
+func example(m *tier.MockAnswer) mock { return mock{m.Status, m.Header, literal(m.Body), m.CORS} }
+
+// literal is a mapping template that gives a text byte for byte: in a template $
+// and # begin references and directives.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html.
+func literal(text string) string {
+	if !strings.ContainsAny(text, "$#") {
+		return text
+	}
+	return "$util.base64Decode('" + base64.StdEncoding.EncodeToString([]byte(text)) + "')"
 }
 
 // methodNotAllowed answers the methods that a resource has no route for.

@@ -100,7 +100,9 @@ func sam(t testing.TB, newApp func(*datastore.Data) *tier.App) []byte {
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for name, newApp := range map[string]func(*datastore.Data) *tier.App{"one": one, "several": several, "signed": signed, "guarded": guarded} {
+	for name, newApp := range map[string]func(*datastore.Data) *tier.App{
+		"one": one, "several": several, "signed": signed, "guarded": guarded, "validated": validated, "mocks": mocks,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := sam(t, newApp)
