@@ -21,9 +21,9 @@ func apiID(api *tier.API) string { return policy.LogicalID(api.Name(), "api") }
 // api adds a REST API, and for each of its routes the one permission by which
 // it may invoke the route's function.
 func (s *stack) api(api *tier.API) {
-	if api.Kind() != tier.REST || len(api.Authorizers()) > 0 {
+	if api.Kind() != tier.REST {
 		s.errs = append(s.errs, &datastore.DeclarationError{At: api.At(), Message: "API " + api.Name() +
-			": the template has no form for HTTP APIs and authorizers yet"})
+			": the template has no form for HTTP APIs"})
 		return
 	}
 	id := apiID(api)
@@ -35,7 +35,7 @@ func (s *stack) api(api *tier.API) {
 			// Without it SAM adds a second stage, named Stage.
 			{"OpenApiVersion", "3.0.1"},
 			{"EndpointConfiguration", object{{"Type", "REGIONAL"}}},
-			{"DefinitionBody", openAPI(api)},
+			{"DefinitionBody", openAPI(api, s.securitySchemes(api))},
 		},
 	})
 	ids := map[string]int{}
@@ -45,6 +45,7 @@ func (s *stack) api(api *tier.API) {
 	for _, r := range api.Routes() {
 		s.permission(id, r, ids[permissionID(id, r)] > 1)
 	}
+	s.authorizerPermissions(api)
 	s.outputs = append(s.outputs, member{id + "Url", object{
 		{"Description", "Where the API " + api.Name() + " is served."},
 		{"Value", sub(fmt.Sprintf("https://${%s}.execute-api.${AWS::Region}.${AWS::URLSuffix}/%s", id, tier.Stage))},
@@ -116,7 +117,7 @@ func sourcePath(p handler.Pattern) string {
 
 // openAPI is the API as API Gateway imports it.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html.
-func openAPI(api *tier.API) object {
+func openAPI(api *tier.API, schemes object) object {
 	var paths object
 	for _, res := range api.Resources() {
 		paths = append(paths, member{res.Path, pathItem(res)})
@@ -127,6 +128,9 @@ func openAPI(api *tier.API) object {
 		{"paths", paths},
 		{"x-amazon-apigateway-gateway-responses", gatewayResponses(api)},
 	}
+	if len(schemes) > 0 {
+		doc = append(doc, member{"components", object{{"securitySchemes", schemes}}})
+	}
 	if binary := api.BinaryMediaTypes(); len(binary) > 0 {
 		doc = append(doc, member{"x-amazon-apigateway-binary-media-types", texts(binary)})
 	}
@@ -136,7 +140,11 @@ func openAPI(api *tier.API) object {
 func pathItem(res *tier.Resource) object {
 	var item object
 	for _, r := range res.Routes {
-		item = append(item, member{methodKey(r.Pattern().Method), object{
+		var guard object
+		if s := security(r); s != nil {
+			guard = object{{"security", s}}
+		}
+		item = append(item, member{methodKey(r.Pattern().Method), append(guard, object{
 			{"parameters", pathParameters(r.Pattern())},
 			{"responses", object{}},
 			{"x-amazon-apigateway-integration", object{
@@ -147,7 +155,7 @@ func pathItem(res *tier.Resource) object {
 				{"passthroughBehavior", "when_no_match"},
 				{"timeoutInMillis", integrationTimeout},
 			}},
-		}})
+		}...)})
 	}
 	if res.CORS != nil {
 		item = append(item, member{"options", preflight(res)})
