@@ -136,12 +136,11 @@ func expectOnly(name string) bool { return name != "cookie" && notByHTTP(name) }
 
 // let: an HTTP API keeps the types of the values.
 func (a *httpAsker) let(x *exchange, v *verdict, _ time.Duration) {
-	b := append(x.authorizer[:0], `{"lambda":`...)
 	if v.context == nil {
-		x.authorizer = append(b, `null}`...)
+		x.authorizer = underKind("lambda", []byte("null"))
 		return
 	}
-	b = append(b, '{')
+	b := []byte{'{'}
 	for i, m := range v.context {
 		if i > 0 {
 			b = append(b, ',')
@@ -150,7 +149,14 @@ func (a *httpAsker) let(x *exchange, v *verdict, _ time.Duration) {
 		b = append(b, ':')
 		b = append(b, m.value...)
 	}
-	x.authorizer = append(b, "}}"...)
+	x.authorizer = underKind("lambda", append(b, '}'))
+}
+
+// underKind is requestContext.authorizer of payload format 2.0, in which what an
+// authorizer said is below its kind.
+func underKind(kind string, said []byte) []byte {
+	b := append([]byte(`{"`+kind+`":`), said...)
+	return append(b, '}')
 }
 
 func appendInt(b []byte, n int64) []byte { return strconv.AppendInt(b, n, 10) }

@@ -469,3 +469,23 @@ func TestTokensStayOutOfTheLog(t *testing.T) {
 		t.Errorf("want why, and no token:\n%s", log.String())
 	}
 }
+
+func ExampleIssuer() {
+	app := tier.New("shop")
+	api := app.API("orders")
+	api.Authorize(tier.Cognito("users", tier.CognitoSettings{
+		Pools: []string{"arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_Example12"},
+	}))
+	api.Handle("GET /orders", noop)
+	gateway, err := local.NewGateway(api, func(string) local.Function { return local.Function{Invoke: answering(`{}`)} }, &local.Options{
+		Issuers: map[string]local.Issuer{"users": {JWKS: "http://127.0.0.1:5000/eu-west-1_Example12/.well-known/jwks.json"}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	w := httptest.NewRecorder()
+	gateway.ServeHTTP(w, httptest.NewRequest("GET", "/orders", nil))
+	fmt.Println(w.Code, w.Body)
+	// Output: 401 {"message":"Unauthorized"}
+}
