@@ -3,6 +3,7 @@ package local_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/handler/jwt"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
@@ -65,6 +67,19 @@ func TestCallers(t *testing.T) {
 	issuers := tier.JWT("users", tier.JWTSettings{Issuer: idIssuer, Audience: []string{"orders"}})
 	id := rs256(t, idToken(members{"cognito:groups": []string{"admins", "staff"}}))
 	token := rs256(t, jwtToken(members{"cognito:groups": []string{"admins", "staff"}}))
+	issuerKeys, err := jwt.NewKeySet(jwt.KeySettings{URL: keys.URL, Now: func() time.Time { return at }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := jwt.New(jwt.Settings{Issuer: idIssuer, Audiences: []string{"orders"}, Keys: issuerKeys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	byVerifier := func(app *tier.App) tier.Authorizer {
+		gate := app.Authorizer("gate", tier.AuthorizerSettings{Token: "Authorization", TTL: time.Minute})
+		gate.Check(verifier.Check)
+		return gate
+	}
 	const minute = time.Minute
 	for _, tt := range []struct {
 		name   string
@@ -90,6 +105,10 @@ func TestCallers(t *testing.T) {
 		{"the allowed route", tier.REST, byLambda(tier.AuthorizerSettings{Token: "Authorization", TTL: minute}), "GET /open/a", "Bearer guest", 200,
 			handler.Caller{Kind: handler.CallerLambda, ID: "unnamed", Claims: map[string]string{}}, "AUT-02"},
 		{"routes in a simple answer", tier.HTTP, byLambda(tier.AuthorizerSettings{Simple: true}), "GET /open/a", "Bearer guest", 500, handler.Caller{}, "AUT-21"},
+		{"a verifier of tokens", tier.REST, byVerifier, "GET /me", "Bearer " + rs256(t, jwtToken(members{"iat": nil, "exp": at.Unix() + 60})), 200,
+			handler.Caller{Kind: handler.CallerLambda, ID: "ada", Claims: map[string]string{
+				"iss": idIssuer, "sub": "ada", "aud": "orders", "scope": "read write", "exp": fmt.Sprint(at.Unix() + 60)}}, "AUT-13"},
+		{"a verifier of tokens, another", tier.REST, byVerifier, "GET /me", "Bearer " + id, 401, handler.Caller{}, "AUT-16"},
 		{"Cognito", tier.REST, byUsers(pool), "GET /me", "Bearer " + id, 200, handler.Caller{Kind: handler.CallerJWT, ID: "ada", Groups: []string{"admins", "staff"}}, "AUT-40"},
 		{"JWT", tier.HTTP, byUsers(issuers), "GET /me", "Bearer " + token, 200,
 			handler.Caller{Kind: handler.CallerJWT, ID: "ada", Groups: []string{"admins", "staff"}, Scopes: []string{"read", "write"}}, "AUT-32, JWT-09"},
