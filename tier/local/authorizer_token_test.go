@@ -489,3 +489,31 @@ func ExampleIssuer() {
 	fmt.Println(w.Code, w.Body)
 	// Output: 401 {"message":"Unauthorized"}
 }
+
+// TestAlgorithms: AUT-30, JWT-01: what an issuer's key leaves open the gateway
+// does not.
+func TestAlgorithms(t *testing.T) {
+	t.Parallel()
+	keys := newIssuer(t)
+	key := jwk("k1", signer())
+	delete(key, "alg")
+	keys.publish(200, key)
+	jwts, cognito := byJWT(t, keys), byCognito(t, keys, tier.CognitoSettings{})
+	for _, tt := range []struct {
+		method       golang.SigningMethod
+		jwt, cognito int
+	}{
+		{golang.SigningMethodRS256, 200, 200},
+		{golang.SigningMethodRS384, 200, 401},
+		{golang.SigningMethodRS512, 200, 401},
+		{golang.SigningMethodPS256, 401, 401},
+	} {
+		header := members{"alg": tt.method.Alg()}
+		if status, _, body := jwts.ask(t, "GET /a", "Authorization: "+signed(t, tt.method, signer(), header, jwtToken(nil))); status != tt.jwt {
+			t.Errorf("JWT, %s: %d %s, want %d", tt.method.Alg(), status, body, tt.jwt)
+		}
+		if status, _, body := cognito.ask(t, "GET /a", "Authorization: "+signed(t, tt.method, signer(), header, idToken(nil))); status != tt.cognito {
+			t.Errorf("Cognito, %s: %d %s, want %d", tt.method.Alg(), status, body, tt.cognito)
+		}
+	}
+}
