@@ -24,8 +24,8 @@ type session struct {
 	Token string `table:"token,pk"`
 }
 
-// guarded is an application with authorizers of every kind that a REST API has.
-func guarded(data *datastore.Data) *tier.App {
+// authorized is an application with authorizers of every kind that a REST API has.
+func authorized(data *datastore.Data) *tier.App {
 	app := tier.New("shop")
 	check := func(context.Context, handler.Check) (handler.Verdict, error) { return handler.Verdict{}, nil }
 	gate := app.Authorizer("gate", tier.AuthorizerSettings{Token: "Authorization", Expression: "^Bearer .+$", TTL: 5 * time.Minute}, tier.Memory(128))
@@ -62,7 +62,7 @@ func guarded(data *datastore.Data) *tier.App {
 
 func TestAuthorizersGolden(t *testing.T) {
 	t.Parallel()
-	got, golden := sam(t, guarded), filepath.Join("testdata", "guarded.json")
+	got, golden := sam(t, authorized), filepath.Join("testdata", "authorizers.json")
 	if *update {
 		if err := os.WriteFile(golden, got, 0o644); err != nil {
 			t.Fatal(err)
@@ -82,7 +82,7 @@ func TestAuthorizersGolden(t *testing.T) {
 func TestAuthorizerPermissions(t *testing.T) {
 	t.Parallel()
 	var d doc
-	if err := json.Unmarshal(sam(t, guarded), &d); err != nil {
+	if err := json.Unmarshal(sam(t, authorized), &d); err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
@@ -113,7 +113,7 @@ func TestAuthorizerPermissions(t *testing.T) {
 func TestNothingIsOpen(t *testing.T) {
 	t.Parallel()
 	var d doc
-	if err := json.Unmarshal(sam(t, guarded), &d); err != nil {
+	if err := json.Unmarshal(sam(t, authorized), &d); err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
