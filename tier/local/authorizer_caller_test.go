@@ -37,8 +37,8 @@ func doorways(tb testing.TB, app *tier.App) func(string) local.Function {
 	}
 }
 
-// TestCallers: the whole way of a request: gateway, authorizer, gateway, function.
-func TestCallers(t *testing.T) {
+// TestCallersBehindAuthorizers: the whole way of a request: gateway, authorizer, gateway, function.
+func TestCallersBehindAuthorizers(t *testing.T) {
 	t.Parallel()
 	keys := newIssuer(t)
 	sessions := func(_ context.Context, c handler.Check) (handler.Verdict, error) {
