@@ -37,8 +37,9 @@ type Check struct {
 	// none.
 	Token string
 	// Sources are the values of the identity sources in order of declaration,
-	// as an HTTP API hands them over; nil from a REST API, which does not tell
-	// them apart from the rest of the request.
+	// as an HTTP API hands them over in payload format 2.0. In format 1.0 they
+	// are joined with commas and are the Token. A REST API does not tell them
+	// apart from the rest of the request.
 	Sources []string
 	// ARN of the route with the path of the request:
 	// "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/live/GET/orders/7".

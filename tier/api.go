@@ -135,7 +135,13 @@ func (api *API) Routes() []*Route {
 func (api *API) Handler() (handler.Handler, error) { return api.compile(api.functions) }
 
 // HTTPHandler is [API.Handler] as an http.Handler.
+//
+// It has no gateway before it that would ask authorizers, so an API whose routes
+// have some is refused.
 func (api *API) HTTPHandler() (http.Handler, error) {
+	if err := api.unasked(); err != nil {
+		return nil, err
+	}
 	h, err := api.Handler()
 	if err != nil {
 		return nil, err

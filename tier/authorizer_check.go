@@ -1,6 +1,7 @@
 package tier
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -86,6 +87,17 @@ func (api *API) checkGuarded() []error {
 		}
 	}
 	return errs
+}
+
+// unasked refuses to serve guarded routes where nobody asks the authorizer.
+func (api *API) unasked() error {
+	var errs []error
+	for _, r := range api.Routes() {
+		if a := r.Authorizer(); a != nil {
+			errs = append(errs, mistake(r.at, "route %s: authorizer %s guards it, and without a gateway nobody would ask it; serve the API behind one, or behind a guard of your own with API.Handler", r, a.Name()))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func mistake(at datastore.Position, format string, args ...any) error {

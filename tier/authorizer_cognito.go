@@ -3,6 +3,7 @@ package tier
 import (
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -69,13 +70,15 @@ type UserPool struct {
 // userPoolARN: the partitions are those whose issuers have the domain
 // amazonaws.com.
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html.
-var userPoolARN = regexp.MustCompile(`^arn:aws(?:-us-gov)?:cognito-idp:([a-z]{2}(?:-[a-z]+)+-[0-9]+):[0-9]{12}:userpool/([A-Za-z0-9-]+_[0-9A-Za-z]+)$`)
+var userPoolARN = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^arn:aws(?:-us-gov)?:cognito-idp:([a-z]{2}(?:-[a-z]+)+-[0-9]+):[0-9]{12}:userpool/([A-Za-z0-9-]+_[0-9A-Za-z]+)$`)
+})
 
 // UserPools are the pools of the settings, parsed.
 func (c *CognitoAuthorizer) UserPools() []UserPool {
 	var pools []UserPool
 	for _, arn := range c.settings.Pools {
-		if m := userPoolARN.FindStringSubmatch(arn); m != nil {
+		if m := userPoolARN().FindStringSubmatch(arn); m != nil {
 			pools = append(pools, UserPool{Region: m[1], ID: m[2]})
 		}
 	}
@@ -107,7 +110,7 @@ func (c *CognitoAuthorizer) mistakes() []error {
 	}
 	for i, arn := range s.Pools {
 		switch {
-		case !userPoolARN.MatchString(arn):
+		case !userPoolARN().MatchString(arn):
 			w.add("user pool %q; write its ARN, like arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_Example12", arn)
 		case slices.Contains(s.Pools[:i], arn):
 			w.add("user pool %q twice; write it once", arn)

@@ -31,8 +31,8 @@ var _ checked = (*JWTAuthorizer)(nil)
 
 // JWT declares an authorizer of an HTTP API by JSON Web Tokens that are signed
 // with RSA. A route with [Scopes] wants one of them among the "scope" or "scp" of
-// the token. A REST API has [Cognito] for user pools, and a Lambda authorizer
-// that verifies with package handler/jwt for other issuers.
+// the token. A REST API has [Cognito] for user pools, and for other issuers a
+// Lambda authorizer whose check is that of a jwt.Verifier (handler/jwt).
 //
 //	users := tier.JWT("users", tier.JWTSettings{Issuer: "https://id.example.com", Audience: []string{"orders"}})
 //
@@ -62,7 +62,7 @@ func (j *JWTAuthorizer) fits(kind Kind) string {
 	if kind == HTTP {
 		return ""
 	}
-	return "has no JWT authorizers; write tier.Cognito for user pools, or app.Authorizer with a check that verifies with package handler/jwt, or make it an HTTP API with tier.HTTP"
+	return "has no JWT authorizers; write tier.Cognito for user pools, or app.Authorizer with the Check of a jwt.Verifier, or make it an HTTP API with tier.HTTP"
 }
 
 // maxAudiences of a JWT authorizer.

@@ -290,3 +290,20 @@ func ExampleParseSource() {
 	fmt.Println(source.In, source.Name, ok)
 	// Output: query key true
 }
+
+// TestHTTPHandlerGuards: without a gateway nothing that is guarded is served.
+func TestHTTPHandlerGuards(t *testing.T) {
+	t.Parallel()
+	app := tier.New("shop")
+	api := app.API("x")
+	api.Handle("GET /open", handler.New(ok), tier.Public())
+	if _, err := app.HTTPHandler(); err != nil {
+		t.Errorf("an open API: %v", err)
+	}
+	api.Handle("GET /a", handler.New(ok), tier.Cognito("users", tier.CognitoSettings{Pools: []string{poolARN}}))
+	_, err := app.HTTPHandler()
+	wantMistake(t, err, "route GET /a: authorizer users guards it")
+	if _, err := api.Handler(); err != nil {
+		t.Errorf("Handler: %v", err)
+	}
+}

@@ -93,8 +93,10 @@ func (d *Doorway) authorize(ctx context.Context, e *event) ([]byte, error) {
 	verdict, err := d.decide(ctx, check)
 	if err == nil {
 		var out []byte
-		simple := d.authorizer.Simple && e.door == http2{}
-		if out, err = answerTo(check.ARN, &verdict, d.authorizer.Cached, simple, e.door == http2{}); err == nil {
+		if out, err = answerTo(check.ARN, &verdict, answerForm{
+			cached: d.authorizer.Cached, simple: d.authorizer.Simple && e.door == http2{},
+			named: e.door == http1{} || e.door == http2{},
+		}); err == nil {
 			return out, nil
 		}
 	}
@@ -160,12 +162,19 @@ type simpleAnswer struct {
 // unnamed is the principal of a verdict that names none; API Gateway wants one.
 const unnamed = "unnamed"
 
-// principalID is the member of the context by which payload format 2.0, which has
-// no place of its own for it, hands the principal on.
+// principalID is the member of the context by which an HTTP API, which has no
+// place of its own for it in its events, hands the principal on.
 const principalID = "principalId"
 
+// answerForm is what an answer depends on besides the verdict.
+type answerForm struct {
+	cached bool // it is about the whole stage
+	simple bool // it says yes or no
+	named  bool // its context names the principal
+}
+
 // answerTo is the answer of an authorizer that was asked about arn.
-func answerTo(arn string, v *handler.Verdict, cached, simple, inContext bool) ([]byte, error) {
+func answerTo(arn string, v *handler.Verdict, form answerForm) ([]byte, error) {
 	values, err := contextOf(v.Context)
 	if err != nil {
 		return nil, err
@@ -174,12 +183,12 @@ func answerTo(arn string, v *handler.Verdict, cached, simple, inContext bool) ([
 	if principal == "" {
 		principal = unnamed
 	}
-	if inContext {
+	if form.named {
 		if values[principalID], err = json.Marshal(principal); err != nil {
 			return nil, err
 		}
 	}
-	if simple {
+	if form.simple {
 		if v.Policy != nil || len(v.Routes) > 0 {
 			return nil, errors.New("verdict: a simple answer has no place for Routes or a Policy; declare the authorizer without Simple")
 		}
@@ -188,7 +197,7 @@ func answerTo(arn string, v *handler.Verdict, cached, simple, inContext bool) ([
 	policy := v.Policy
 	switch {
 	case policy == nil:
-		if policy, err = policyOf(arn, v, cached); err != nil {
+		if policy, err = policyOf(arn, v, form.cached); err != nil {
 			return nil, err
 		}
 	case v.Allow || len(v.Routes) > 0:

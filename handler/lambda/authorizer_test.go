@@ -135,11 +135,11 @@ func TestVerdict(t *testing.T) {
 		{"own policy", tokenEvent, handler.Authorizer{Cached: true}, handler.Verdict{Policy: json.RawMessage(policy("Allow", "*"))},
 			`{"principalId":"unnamed","policyDocument":` + policy("Allow", "*") + `}`, "as it was given"},
 		{"HTTP API, policy", format2, handler.Authorizer{}, allow,
-			`{"principalId":"ada","policyDocument":` + policy("Allow", routeARN) + `,"context":{"principalId":"ada"}}`, "AUT-21, AUT-22: 2.0 hands on the context alone"},
+			`{"principalId":"ada","policyDocument":` + policy("Allow", routeARN) + `,"context":{"principalId":"ada"}}`, "AUT-21, AUT-22: an HTTP API hands on the context alone"},
 		{"HTTP API, simple", format2, handler.Authorizer{Simple: true}, handler.Verdict{Allow: true, Principal: "ada", Context: map[string]any{"n": 1}},
 			`{"isAuthorized":true,"context":{"n":1,"principalId":"ada"}}`, "AUT-21"},
 		{"HTTP API, simple no", format2, handler.Authorizer{Simple: true, Cached: true}, handler.Verdict{}, `{"isAuthorized":false,"context":{"principalId":"unnamed"}}`, "AUT-21"},
-		{"HTTP API, 1.0", format1, handler.Authorizer{Simple: true}, allow, `{"principalId":"ada","policyDocument":` + policy("Allow", routeARN) + `}`, "AUT-21: policies only"},
+		{"HTTP API, 1.0", format1, handler.Authorizer{Simple: true}, allow, `{"principalId":"ada","policyDocument":` + policy("Allow", routeARN) + `,"context":{"principalId":"ada"}}`, "AUT-21: policies only"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -134,12 +134,11 @@ func expectOnly(name string) bool { return name != "cookie" && notByHTTP(name) }
 
 // let: an HTTP API keeps the types of the values.
 func (a *httpAsker) let(x *exchange, v *verdict, _ time.Duration) {
-	b := append(x.authorizer[:0], `{"lambda":`...)
 	if v.context == nil {
-		x.authorizer = append(b, `null}`...)
+		x.kind, x.authorizer = "lambda", []byte("null")
 		return
 	}
-	b = append(b, '{')
+	b := []byte{'{'}
 	for i, m := range v.context {
 		if i > 0 {
 			b = append(b, ',')
@@ -148,7 +147,7 @@ func (a *httpAsker) let(x *exchange, v *verdict, _ time.Duration) {
 		b = append(b, ':')
 		b = append(b, m.value...)
 	}
-	x.authorizer = append(b, "}}"...)
+	x.kind, x.authorizer = "lambda", append(b, '}')
 }
 
 func appendInt(b []byte, n int64) []byte { return strconv.AppendInt(b, n, 10) }

@@ -72,21 +72,21 @@ func (g *jwtGate) pass(x *exchange) *answer {
 		return a
 	}
 	x.note(g.who, "the token of %q is accepted", claims.Subject)
-	x.authorizer = g.let(&claims)
+	x.kind, x.authorizer = "jwt", g.let(&claims)
 	return nil
 }
 
 // let is requestContext.authorizer: the claims as texts, and all scopes of the
 // token on a route that asks for some.
 func (g *jwtGate) let(claims *jwt.Claims) []byte {
-	b := appendClaims([]byte(`{"jwt":{"claims":`), claims.Strings())
+	b := appendClaims([]byte(`{"claims":`), claims.Strings())
 	b = append(b, `,"scopes":`...)
 	if len(g.scopes) > 0 {
 		b = appendAll(b, claims.Scopes)
 	} else {
 		b = append(b, "null"...)
 	}
-	return append(b, "}}"...)
+	return append(b, '}')
 }
 
 // appendClaims appends the claims in order of their names.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -335,3 +336,6 @@ func TestAuthorizerContext(t *testing.T) {
 		})
 	}
 }
+
+// textLog writes a log without times.
+func textLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

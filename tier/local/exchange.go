@@ -34,6 +34,7 @@ type exchange struct {
 	signed     bool     // by the Authorization header or the URL, and verified
 	refreshes  bool     // the caller may invalidate what is cached
 	authorizer []byte   // requestContext.authorizer, a JSON object; nil for none
+	kind       string   // of the authorizer, below which payload format 2.0 puts it
 	usageKey   string   // the API key that a Lambda authorizer names; "" for none
 	// finish, if it is not nil, sees the answer of the function before it is sent.
 	finish func(*answer)

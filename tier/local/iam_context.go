@@ -90,11 +90,11 @@ func (i *Identity) identity() identity {
 	return id
 }
 
-// appendAuthorizer appends the caller as payload format 2.0 tells it.
+// appendAuthorizer appends the caller as payload format 2.0 tells it below "iam".
 // See https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html.
 func (i *Identity) appendAuthorizer(b []byte) []byte {
 	for _, member := range [...]struct{ name, value string }{
-		{`{"iam":{"accessKey":`, i.Credentials.AccessKey},
+		{`{"accessKey":`, i.Credentials.AccessKey},
 		{`,"accountId":`, i.account()},
 		{`,"callerId":`, i.UserID},
 	} {
@@ -117,5 +117,5 @@ func (i *Identity) appendAuthorizer(b []byte) []byte {
 	b = appendString(b, i.ARN)
 	b = append(b, `,"userId":`...)
 	b = appendString(b, i.UserID)
-	return append(b, "}}"...)
+	return append(b, '}')
 }

@@ -50,7 +50,7 @@ func newIAMGate(route *tier.Route, o *gating, policy *evaluate.Policy) *iamGate 
 	head := apiARN(o.api, o.iam.region, o.stage)
 	o.iam.guarded = append(o.iam.guarded, guarded{route.String(), head + routeARN(route)})
 	if _, ok := o.Door.(HTTP); ok {
-		return &iamGate{o.iam, &httpIAM{head}}
+		return &iamGate{o.iam, &httpIAM{head, o.api.PayloadFormat()}}
 	}
 	return &iamGate{o.iam, &restIAM{head}}
 }
@@ -130,13 +130,23 @@ func messageBody(name, text string) string {
 
 // httpIAM is an HTTP API, which tells nothing. Its ARNs have the path decoded, as
 // functions get it, without the stage; AWS does not say so.
-type httpIAM struct{ head string }
+type httpIAM struct {
+	head   string
+	format tier.PayloadFormat
+}
 
 func (d *httpIAM) resource(x *exchange) string {
 	return d.head + x.method + x.below
 }
 
-func (d *httpIAM) tell(x *exchange, caller *Identity) { x.authorizer = caller.appendAuthorizer(nil) }
+// tell: payload format 1.0 has the identity of a REST API.
+func (d *httpIAM) tell(x *exchange, caller *Identity) {
+	if d.format == tier.PayloadV1 {
+		x.client = caller.identity()
+		return
+	}
+	x.kind, x.authorizer = "iam", caller.appendAuthorizer(nil)
+}
 
 var (
 	httpForbidden  = httpRefusal(http.StatusForbidden, "Forbidden")

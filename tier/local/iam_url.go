@@ -15,7 +15,9 @@ type urlIAM struct{ arn string }
 
 func (d *urlIAM) resource(*exchange) string { return d.arn }
 
-func (d *urlIAM) tell(x *exchange, caller *Identity) { x.authorizer = caller.appendAuthorizer(nil) }
+func (d *urlIAM) tell(x *exchange, caller *Identity) {
+	x.kind, x.authorizer = "iam", caller.appendAuthorizer(nil)
+}
 
 // refuse is urlForbidden for all who did not sign or are not allowed to. What is
 // said of a wrong signature is known from what people report.

@@ -64,8 +64,10 @@ func (p payload2) appendContext(b []byte, x *exchange, parts *parts2) []byte {
 	b = append(b, p.contextHead...)
 	b = append(b, parts.stage...)
 	if x.authorizer != nil {
-		b = append(b, `,"authorizer":`...)
-		b = append(b, x.authorizer...)
+		b = append(b, `,"authorizer":{"`...)
+		b = append(b, x.kind...)
+		b = append(b, `":`...)
+		b = append(append(b, x.authorizer...), '}')
 	}
 	for _, member := range [...]struct{ name, value string }{
 		{`,"domainName":`, parts.domain},

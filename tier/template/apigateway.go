@@ -77,6 +77,7 @@ func (s *stack) permissions(api *tier.API) {
 			s.permission(id, stage.Name, of, r, ids[permissionID(id, r)] > 1)
 		}
 	}
+	s.authorizerPermissions(api)
 }
 
 // permission lets one route of a stage invoke the function; of is the word that

@@ -8,7 +8,8 @@ import (
 )
 
 // securitySchemes are the authorizers of an API, by name, as its OpenAPI document
-// declares them.
+// declares them. One that has no form is a mistake at each of its routes, which
+// would be open without it.
 func (s *stack) securitySchemes(api *tier.API) object {
 	var schemes object
 	for _, r := range api.Routes() {
@@ -30,11 +31,17 @@ func (s *stack) securitySchemes(api *tier.API) object {
 	return schemes
 }
 
-// securityScheme is one authorizer, and whether the template has a form for it.
+// securityScheme is one authorizer of a REST API, and whether the template has a
+// form for it.
 func securityScheme(a tier.Authorizer) (object, bool) {
-	switch {
-	case tier.IsIAM(a):
+	if tier.IsIAM(a) {
 		return iamScheme(), true
+	}
+	switch a := a.(type) {
+	case *tier.CognitoAuthorizer:
+		return cognitoScheme(a), true
+	case *tier.LambdaAuthorizer:
+		return lambdaScheme(a), true
 	}
 	return nil, false
 }

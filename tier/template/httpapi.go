@@ -1,6 +1,7 @@
 package template
 
 import (
+	"strings"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -26,6 +27,7 @@ func (s *stack) httpAPI(api *tier.API) {
 	if len(stages[0].Variables) > 0 {
 		properties = append(properties, member{"StageVariables", variableMap(stages[0].Variables)})
 	}
+	properties = append(properties, httpLimits(api)...)
 	s.add(resource{id: apiID(api), typ: "AWS::Serverless::HttpApi", at: api.At(), properties: properties})
 	for _, stage := range stages[1:] {
 		s.httpStage(api, stage)
@@ -111,6 +113,30 @@ func httpCORS(cors *handler.CORS) object {
 	}
 	if cors.MaxAge > 0 {
 		o = append(o, member{"maxAge", int(cors.MaxAge / time.Second)})
+	}
+	return o
+}
+
+// httpLimits are how fast the routes of a stage may be called.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-apigatewayv2-stage-routesettings.html.
+func httpLimits(api *tier.API) object {
+	var o, routes object
+	if t := api.Throttling(); t != nil {
+		o = append(o, member{"DefaultRouteSettings", limits(t)})
+	}
+	for _, r := range api.Routes() {
+		t := r.Throttling()
+		if t == nil {
+			continue
+		}
+		method := r.Pattern().Method
+		if method == "" {
+			method = "ANY"
+		}
+		routes = append(routes, member{method + " " + strings.ReplaceAll(r.Pattern().Path(), "...}", "+}"), limits(t)})
+	}
+	if len(routes) > 0 {
+		o = append(o, member{"RouteSettings", routes})
 	}
 	return o
 }

@@ -54,6 +54,7 @@ func (s *stack) httpStage(api *tier.API, stage tier.Stage) {
 	if len(stage.Variables) > 0 {
 		properties = append(properties, member{"StageVariables", variableMap(stage.Variables)})
 	}
+	properties = append(properties, httpLimits(api)...)
 	s.add(resource{id: stageID(api, stage), typ: "AWS::ApiGatewayV2::Stage", at: api.At(), properties: properties})
 }
 
