@@ -131,6 +131,7 @@ func (api *API) check() []error {
 	}
 	api.checkPayload(fail)
 	api.checkDomains(fail)
+	api.checkVersions(fail)
 	if err := api.Expressible(api.kind); err != nil {
 		errs = append(errs, err)
 	}

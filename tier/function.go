@@ -50,7 +50,7 @@ func (f *Function) apply(opts []FunctionOption) {
 }
 
 // serves reports whether anything can invoke the function.
-func (f *Function) serves() bool { return len(f.routes) > 0 }
+func (f *Function) serves() bool { return len(f.settled()) > 0 }
 
 // Name of the function.
 func (f *Function) Name() string { return f.name }
@@ -77,7 +77,7 @@ func (f *Function) AddGrant(g *datastore.Grant) { f.grants = append(f.grants, g)
 func (f *Function) Grants() []*datastore.Grant { return f.grants }
 
 // Routes in order of declaration.
-func (f *Function) Routes() []*Route { return f.routes }
+func (f *Function) Routes() []*Route { return f.settled() }
 
 // Handle declares a route that this function serves. See [handler.Pattern].
 func (f *Function) Handle(pattern string, h handler.Handler, opts ...RouteOption) {
@@ -88,7 +88,7 @@ func (f *Function) Handle(pattern string, h handler.Handler, opts ...RouteOption
 // error joins what is wrong with them, each a [*datastore.DeclarationError].
 // It is nil, without an error, for a function without routes.
 func (f *Function) Handler() (handler.Handler, error) {
-	if len(f.routes) == 0 {
+	if len(f.settled()) == 0 {
 		return nil, nil
 	}
 	return f.api.compile([]*Function{f})

@@ -51,14 +51,16 @@ func (c REST) open(api *tier.API, functions map[string]*Function, o *Options) (o
 		return opened{}, err
 	}
 	d := &restDoor{
-		stages: all, events: newRestEvents(api.Name(), binary),
+		stages: all, notFound: restNotFound, events: newRestEvents(api.Name(), binary),
 		binary: binary, override: !c.IgnoreMethodOverride, origin: gatewayOrigin(api),
 	}
+	d.notFound.body = api.NotFound()
 	return opened{d, wait, func(ids *identifiers) string { return ids.request }}, nil
 }
 
 type restDoor struct {
 	stages   stages
+	notFound refusal
 	events   *restEvents
 	binary   mediaTypes
 	override bool   // X-HTTP-Method-Override counts
@@ -97,7 +99,7 @@ func (d *restDoor) route(x *exchange) *answer {
 	}
 	m := &x.match
 	if !x.stage.router.find(m, x.method, x.below) {
-		return restNotFound.answer(x.id)
+		return d.notFound.answer(x.id)
 	}
 	x.note("router", "%s", m.method.key)
 	if a := m.method.pass(x); a != nil {

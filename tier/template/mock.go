@@ -116,7 +116,7 @@ func gatewayResponses(api *tier.API) object {
 	responses := object{{"MISSING_AUTHENTICATION_TOKEN", object{
 		{"statusCode", "404"},
 		{"responseParameters", append(object{contentType}, readable...)},
-		{"responseTemplates", object{{"application/json", tier.NotFoundBody}}},
+		{"responseTemplates", object{{"application/json", api.NotFound()}}},
 	}}}
 	if len(readable) == 0 {
 		return responses
