@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"fmt"
 	"mime"
 	"net/http"
@@ -137,6 +138,11 @@ func (v Versions) accepted(text string) (a accepted, ok bool) {
 		}
 	}
 	return a, true
+}
+
+// byQuality sorts media types of an Accept header, the most wanted first.
+func byQuality(all []accepted) {
+	slices.SortStableFunc(all, func(a, b accepted) int { return cmp.Compare(b.quality, a.quality) })
 }
 
 // splitList divides a list at its commas, but not at those in quotes.

@@ -27,8 +27,19 @@ func releases() []handler.Release {
 	}
 }
 
+// versionsAround is h within the middleware of v.
+func versionsAround(tb testing.TB, v handler.Versions, h handler.Handler) handler.Handler {
+	tb.Helper()
+	mw, err := v.Middleware()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return mw(h)
+}
+
 // versioned serves v with a handler for versions 1 and 2, which says its version.
-func versioned(v handler.Versions) handler.Handler {
+func versioned(tb testing.TB, v handler.Versions) handler.Handler {
+	tb.Helper()
 	say := handler.HandlerFunc(func(_ context.Context, req *handler.Request) (*handler.Response, error) {
 		if req.Query("fail") != "" {
 			return nil, handler.Errorf(http.StatusTeapot, "asked for")
@@ -36,7 +47,7 @@ func versioned(v handler.Versions) handler.Handler {
 		return &handler.Response{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(req.Version())}, nil
 	})
 	h := v.Dispatch(map[string]handler.Handler{"1": say, "2": say}, map[string]string{"2026-01": "PUT"})
-	return v.Middleware()(h)
+	return versionsAround(tb, v, h)
 }
 
 type versionAnswer struct {
@@ -88,7 +99,7 @@ func TestVersionByHeader(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := versioned(handler.Versions{Releases: releases(), Header: "api-version", Default: c.fallback})
+			h := versioned(t, handler.Versions{Releases: releases(), Header: "api-version", Default: c.fallback})
 			var opts []handlertest.Option
 			if c.header != nil {
 				opts = append(opts, handlertest.Header("Api-Version", c.header...))
@@ -139,7 +150,7 @@ func TestVersionByMediaType(t *testing.T) {
 			if c.contentType != "" {
 				opts = append(opts, handlertest.Body(c.contentType, []byte("{}")))
 			}
-			got, _ := ask(t, versioned(v), handlertest.Request("POST", "/x", opts...))
+			got, _ := ask(t, versioned(t, v), handlertest.Request("POST", "/x", opts...))
 			if !strings.HasPrefix(got.Body, c.want) || got.Vary != "Accept" {
 				t.Errorf("%+v, want %s and Vary: Accept", got, c.want)
 			}
@@ -157,12 +168,12 @@ func TestVersionByStage(t *testing.T) {
 		return handlertest.Request("GET", "/x", handlertest.Facts(func(f *handler.Facts) { f.Stage = stage }))
 	}
 	for stage, want := range map[string]string{"live": "2", "old": "1", "dev": "version_required: the request names no version of this API; the stages with a version are: live (2), old (1)"} {
-		if got, _ := ask(t, versioned(v), in(stage)); got.Body != want || got.Vary != "" {
+		if got, _ := ask(t, versioned(t, v), in(stage)); got.Body != want || got.Vary != "" {
 			t.Errorf("stage %s: %+v, want %s", stage, got, want)
 		}
 	}
 	v.Default = "1"
-	if got, _ := ask(t, versioned(v), in("")); got.Body != "1" {
+	if got, _ := ask(t, versioned(t, v), in("")); got.Body != "1" {
 		t.Errorf("no stage: %+v, want the default", got)
 	}
 }
@@ -170,7 +181,7 @@ func TestVersionByStage(t *testing.T) {
 // TestDeprecationHeaders: RFC 9745 and RFC 8594, on every answer of a version.
 func TestDeprecationHeaders(t *testing.T) {
 	t.Parallel()
-	h := versioned(handler.Versions{Releases: releases(), Header: "Api-Version"})
+	h := versioned(t, handler.Versions{Releases: releases(), Header: "Api-Version"})
 	for _, target := range []string{"/x", "/x?fail=1"} {
 		_, resp := ask(t, h, handlertest.Request("GET", target, handlertest.Header("Api-Version", "1")))
 		for name, want := range map[string]string{
@@ -197,7 +208,7 @@ func TestVersionByPath(t *testing.T) {
 		version = req.Version()
 		return nil, handler.Errorf(http.StatusNotFound, "there is nothing at this path")
 	})
-	h := v.Middleware()(next)
+	h := versionsAround(t, v, next)
 	for path, want := range map[string]struct{ version, deprecation, code string }{
 		"/v1/x":      {"1", "@1767323045", ""},
 		"/v1":        {"1", "@1767323045", ""},
@@ -244,6 +255,9 @@ func TestVersionsCheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if _, err := c.v.Middleware(); (err == nil) != (c.want == "") {
+				t.Errorf("Middleware = %v, want %q", err, c.want)
+			}
 			if err := c.v.Check(); c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("Check = %v, want %q", err, c.want)
 			}
@@ -257,7 +271,7 @@ func FuzzVersionOfMediaType(f *testing.F) {
 	for _, s := range []string{"application/vnd.shop.v2+json", `application/vnd.shop+json;version="2,\""`, "a/b;q=1e999,", `"`, `\`, ";;q=;,"} {
 		f.Add(s, s)
 	}
-	h := versioned(handler.Versions{Releases: releases(), MediaType: "application/vnd.shop"})
+	h := versioned(f, handler.Versions{Releases: releases(), MediaType: "application/vnd.shop"})
 	f.Fuzz(func(t *testing.T, accept, contentType string) {
 		resp, err := h.Handle(context.Background(), handlertest.Request("GET", "/x",
 			handlertest.Header("Accept", accept), handlertest.Header("Content-Type", contentType)))
@@ -279,7 +293,12 @@ func ExampleVersions() {
 	say := handler.HandlerFunc(func(_ context.Context, req *handler.Request) (*handler.Response, error) {
 		return &handler.Response{Body: []byte("version " + req.Version())}, nil
 	})
-	h := v.Middleware()(v.Dispatch(map[string]handler.Handler{"1": say, "2": say}, nil))
+	mw, err := v.Middleware()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	h := mw(v.Dispatch(map[string]handler.Handler{"1": say, "2": say}, nil))
 	for _, version := range []string{"2", "3"} {
 		resp, err := h.Handle(context.Background(), handlertest.Request("GET", "/orders", handlertest.Header("Api-Version", version)))
 		if err != nil {

@@ -166,10 +166,11 @@ func (api *API) compile(fns []*Function) (handler.Handler, error) {
 	}
 	h := handler.Chain(mux, api.middleware...)
 	if versions != nil {
-		if err := versions.Check(); err != nil {
+		mw, err := versions.Middleware()
+		if err != nil {
 			return nil, &datastore.DeclarationError{At: api.at, Message: "API " + api.name + ": " + err.Error()}
 		}
-		h = versions.Middleware()(h)
+		h = mw(h)
 	}
 	if api.cors != nil {
 		h = api.cors.Middleware()(h)

@@ -242,55 +242,6 @@ func (api *API) NotFound() string {
 	return strings.Replace(NotFoundBody, "there is nothing at this path", api.handlerVersions().NothingHere(), 1)
 }
 
-// checkVersions finds what is wrong with the versions together.
-func (api *API) checkVersions(fail func(at datastore.Position, format string, args ...any)) {
-	ver := &api.versions
-	if len(ver.declared) == 0 {
-		if ver.ways() > 0 || ver.by.Default != "" {
-			fail(api.at, "API %s: it says how a request names a version and has none; declare one with api.Version", api.name)
-		}
-		return
-	}
-	if ver.ways() != 1 {
-		return // said at each version
-	}
-	for _, err := range datastore.Mistakes(api.handlerVersions().Check()) {
-		fail(api.at, "API %s: %v", api.name, err)
-	}
-	if h := ver.by.Header; h != "" && api.cors != nil && !slices.ContainsFunc(api.cors.AllowedHeaders(), func(name string) bool { return strings.EqualFold(name, h) }) {
-		fail(api.at, "API %s: pages of other origins could not name a version; add %q to the Headers of its CORS, beside those that it has by default", api.name, h)
-	}
-	api.checkVersionStages(fail)
-	for _, v := range ver.declared {
-		for _, c := range v.changes {
-			if c.route == nil && !api.inherits(v, c.key) {
-				fail(c.at, "route %s: version %s removes it, and the version before does not have it; leave this out", c.text, v.Name())
-			}
-		}
-	}
-	api.checkDispatch(fail)
-}
-
-func (api *API) checkVersionStages(fail func(at datastore.Position, format string, args ...any)) {
-	served := map[string]bool{api.versions.by.Default: true}
-	for _, s := range api.stages {
-		switch {
-		case s.Version != "" && !api.versions.byStage:
-			fail(api.stagesAt, "API %s: stage %q: Version, and the API does not tell versions by stage; leave it out, or write tier.VersionByStage()", api.name, s.Name)
-		case s.Version != "" && !slices.ContainsFunc(api.versions.declared, func(v *Version) bool { return v.Name() == s.Version }):
-			fail(api.stagesAt, "API %s: stage %q: there is no version %q", api.name, s.Name, s.Version)
-		case s.Version == "" && api.versions.byStage && api.versions.by.Default == "":
-			fail(api.stagesAt, "API %s: stage %q: it has no version; name one", api.name, s.Name)
-		}
-		served[s.Version] = true
-	}
-	for _, v := range api.versions.declared {
-		if api.versions.byStage && !served[v.Name()] {
-			fail(v.at, "version %s: no stage serves it; name it in one of api.Stages", v.Name())
-		}
-	}
-}
-
 // Release is what clients are told of the version.
 func (v *Version) Release() handler.Release { return v.release }
 

@@ -202,48 +202,6 @@ func (r *Route) Version() string { return r.version }
 // others.
 func (r *Route) Versions() []*Route { return slices.Clone(r.versions) }
 
-// checkDispatch finds what the versions of one gateway route cannot differ in,
-// and routes of versions that stand in each other's way.
-func (api *API) checkDispatch(fail func(at datastore.Position, format string, args ...any)) {
-	routes := api.Routes()
-	for i, r := range routes {
-		for _, other := range r.versions {
-			first := r.versions[0]
-			if what := differ(first, other); what != "" {
-				fail(other.at, "route %s: version %s has another %s than version %s at %s; all versions of a route have the same unless paths name the version",
-					other.text, other.version, what, first.version, first.at)
-			}
-		}
-		for _, other := range routes[:i] {
-			if r.version == "" && len(r.versions) == 0 && other.version == "" && len(other.versions) == 0 {
-				continue // said where they are declared
-			}
-			if routeKey(r.pattern) == routeKey(other.pattern) {
-				fail(r.at, "route %s: %s at %s serves the same requests; remove one", r.text, other.text, other.at)
-			} else if mine, theirs, ok := sibling(r.pattern, other.pattern); ok {
-				fail(r.at, "route %s: %s beside %s of %s at %s: API Gateway allows one parameter below a path; write the same name and kind in both",
-					r.text, mine, theirs, other.text, other.at)
-			}
-		}
-	}
-}
-
-// differ is what two versions of a gateway route have not in common, "" if that
-// is nothing that the gateway sees.
-func differ(a, b *Route) string {
-	switch {
-	case a.function != b.function:
-		return "function"
-	case a.Authorizer() != b.Authorizer() || a.public != b.public:
-		return "authorizer"
-	case !slices.Equal(a.scopes, b.scopes):
-		return "set of scopes"
-	case a.text != b.text:
-		return "pattern"
-	}
-	return ""
-}
-
 // declareIn makes r a route of its version.
 func (r *Route) declareIn() {
 	app := r.function.app
