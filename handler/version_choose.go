@@ -15,7 +15,7 @@ type choice struct {
 	release *Release // nil for none, or none that there is
 	given   bool     // it names one
 	name    string   // what it names; a client's words
-	at      string   // where: "header.Api-Version"
+	header  string   // the header that it stands in, "" for the stage
 	problem string   // why it cannot be told, if it cannot
 	// mediaType is that of a JSON answer, as it was asked for; "" for the usual.
 	mediaType string
@@ -37,7 +37,7 @@ func (v Versions) choose(req *Request) choice {
 	case v.MediaType != "":
 		c = v.byMediaType(req)
 	default:
-		c = choice{at: "stage", name: req.Facts().Stage}
+		c.name = req.Facts().Stage
 		if name, ok := v.Stages[c.name]; ok {
 			c.given, c.release = true, v.release(name)
 		}
@@ -49,7 +49,7 @@ func (v Versions) choose(req *Request) choice {
 }
 
 func (v Versions) byHeader(req *Request) choice {
-	c := choice{at: "header." + http.CanonicalHeaderKey(v.Header)}
+	c := choice{header: v.Header}
 	values := req.HeaderValues(v.Header)
 	if len(values) == 0 {
 		return c
@@ -75,7 +75,7 @@ type accepted struct {
 // byMediaType looks at what the client accepts, of which it takes the most
 // wanted version that there is, and at what it sends. Both must agree.
 func (v Versions) byMediaType(req *Request) choice {
-	c := choice{at: "header.Accept"}
+	c := choice{header: "Accept"}
 	var all []accepted
 	for _, line := range req.HeaderValues("Accept") {
 		for item := range splitList(line) {
@@ -98,7 +98,7 @@ func (v Versions) byMediaType(req *Request) choice {
 	switch {
 	case !ok:
 	case !c.given:
-		c.at, c.given, c.name = "header.Content-Type", true, sent.version
+		c.header, c.given, c.name = "Content-Type", true, sent.version
 		c.release = v.release(sent.version)
 	case c.release != nil && v.release(sent.version) != c.release:
 		c.problem = "asks for another version than Content-Type is of"
@@ -179,12 +179,13 @@ func (v Versions) refuse(c choice) *Error {
 		how = "the stages with a version are: " + v.stageList()
 	}
 	e := &Error{Status: http.StatusBadRequest, Code: "version_required", Message: "the request names no version of this API; " + how}
-	field := FieldError{Location: c.at, Rule: "required", Message: "must be one of: " + names}
+	header := http.CanonicalHeaderKey(c.header)
+	field := FieldError{Location: "header." + header, Rule: "required", Message: "must be one of: " + names}
 	switch {
-	case c.at == "stage":
+	case header == "":
 		return e
 	case c.problem != "":
-		e.Code, e.Message = "version_conflict", strings.TrimPrefix(c.at, "header.")+" "+c.problem+"; "+how
+		e.Code, e.Message = "version_conflict", header+" "+c.problem+"; "+how
 		field.Rule = "version"
 	case c.given:
 		e.Code, e.Message = "unknown_version", fmt.Sprintf("version %s is none of this API; %s", quotedName(c.name), how)
