@@ -64,6 +64,7 @@ type Request struct {
 	replaced bool
 	match    *match
 	facts    *Facts // nil unless changed
+	version  string
 
 	// routed is shared by all copies of a request, so that a middleware before
 	// the mux can tell the pattern after it has run.

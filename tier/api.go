@@ -25,6 +25,8 @@ type API struct {
 	stages          []Stage
 	stagesAt        datastore.Position
 	domains         []Domain
+	versions        versioning
+	ordered         int // routes so far
 	middleware      []handler.Middleware
 	cors            *handler.CORS
 	authorizer      Authorizer // of routes that say nothing; nil for none
@@ -35,7 +37,8 @@ type API struct {
 }
 
 // APIOption sets what an API is: its kind, [REST] or [HTTP], its [PayloadFormat],
-// or what its default function gets: [Memory], [Timeout].
+// how requests name its versions, [VersionByPath] and others, or what its default
+// function gets: [Memory], [Timeout].
 type APIOption interface{ applyAPI(*API) }
 
 // API declares an API and its default function, both of this name.
@@ -124,7 +127,7 @@ func (api *API) Functions() []*Function {
 func (api *API) Routes() []*Route {
 	var routes []*Route
 	for _, f := range api.functions {
-		routes = append(routes, f.routes...)
+		routes = append(routes, f.settled()...)
 	}
 	slices.SortStableFunc(routes, func(a, b *Route) int { return a.order - b.order })
 	return routes
@@ -154,9 +157,13 @@ func (api *API) HTTPHandler() (http.Handler, error) {
 func (api *API) compile(fns []*Function) (handler.Handler, error) {
 	mux := handler.NewMux()
 	var errs []error
+	var versions *versionPlan
+	if len(api.versions.declared) > 0 {
+		versions = api.planVersions()
+	}
 	for _, f := range fns {
-		for _, r := range f.routes {
-			if err := r.register(mux); err != nil {
+		for _, r := range f.settled() {
+			if err := r.register(mux, versions); err != nil {
 				for _, e := range datastore.Mistakes(err) {
 					errs = append(errs, &datastore.DeclarationError{At: r.at, Message: e.Error()})
 				}
@@ -167,6 +174,13 @@ func (api *API) compile(fns []*Function) (handler.Handler, error) {
 		return nil, errors.Join(errs...)
 	}
 	h := handler.Chain(mux, api.middleware...)
+	if versions != nil {
+		mw, err := versions.Middleware()
+		if err != nil {
+			return nil, &datastore.DeclarationError{At: api.at, Message: "API " + api.name + ": " + err.Error()}
+		}
+		h = mw(h)
+	}
 	if api.cors != nil {
 		h = api.cors.Middleware()(h)
 	}

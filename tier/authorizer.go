@@ -138,6 +138,7 @@ func (api *API) check() []error {
 		errs = append(errs, r.checkValidation()...)
 		errs = append(errs, r.checkMock()...)
 	}
+	api.checkVersions(fail)
 	if err := api.Expressible(api.kind); err != nil {
 		errs = append(errs, err)
 	}

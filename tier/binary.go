@@ -17,7 +17,13 @@ type describer interface {
 // browser, which accepts several types, gets bytes.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html.
 func (api *API) BinaryMediaTypes() []string {
+	var routes []*Route
 	for _, r := range api.Routes() {
+		if routes = append(routes, r.versions...); len(r.versions) == 0 {
+			routes = append(routes, r)
+		}
+	}
+	for _, r := range routes {
 		d, ok := r.handler.(describer)
 		if !ok {
 			return []string{"*/*"}

@@ -39,7 +39,7 @@ func (r *Route) CacheKeys() []CacheKey {
 	for _, name := range r.pattern.Params() {
 		add(CacheKey{In: schema.InPath, Name: name})
 	}
-	if op := r.operation(); op != nil {
+	for _, op := range r.operations() {
 		for _, p := range op.Params {
 			switch p.In {
 			case schema.InQuery, schema.InHeader:
@@ -52,6 +52,9 @@ func (r *Route) CacheKeys() []CacheKey {
 	for _, k := range r.cached.keys {
 		add(k)
 	}
+	if name := r.function.api.VersionHeader(); name != "" && len(r.versions) > 0 {
+		add(CacheKey{In: schema.InHeader, Name: name})
+	}
 	if r.function.api.cors != nil {
 		add(CacheKey{In: schema.InHeader, Name: "Origin"})
 	}
@@ -62,17 +65,27 @@ func sameName(in schema.Source, a, b string) bool {
 	return a == b || in == schema.InHeader && strings.EqualFold(a, b)
 }
 
-// operation is what a typed function says of itself, nil for others.
-func (r *Route) operation() *schema.Operation {
-	d, ok := r.handler.(describer)
-	if !ok {
-		return nil
+// operations describe the handler, and of a route of several versions those of
+// all; none for plain handlers.
+func (r *Route) operations() []*schema.Operation {
+	var all []*schema.Operation
+	for _, one := range append([]*Route{r}, r.versions...) {
+		if op := one.Operation(); op != nil {
+			all = append(all, op)
+		}
 	}
-	op, err := d.Describe()
-	if err != nil {
-		return nil // which compiling the function reports
+	return all
+}
+
+// typed reports whether every handler behind the route says what it reads.
+func (r *Route) typed() bool {
+	for _, v := range r.versions {
+		if !v.typed() {
+			return false
+		}
 	}
-	return op
+	_, typed := r.handler.(describer)
+	return typed || len(r.versions) > 0
 }
 
 func (r *Route) hasKey(in schema.Source, name string) bool {
@@ -107,11 +120,10 @@ func (r *Route) uncacheable() []string {
 	} else if r.pattern.Method != http.MethodGet && !r.cached.notGET {
 		whys = append(whys, "it is no GET; write tier.NotGET() if that is meant")
 	}
-	_, typed := r.handler.(describer)
-	if !typed && !r.cached.byPath && len(r.cached.keys) == 0 {
+	if !r.typed() && !r.cached.byPath && len(r.cached.keys) == 0 {
 		whys = append(whys, "a plain handler does not say what it reads; name it with tier.ByQuery and tier.ByHeader, or write tier.ByPath()")
 	}
-	if op := r.operation(); op != nil {
+	for _, op := range r.operations() {
 		if op.Body != nil {
 			whys = append(whys, "it takes a body, which does not tell cached answers apart; leave tier.Cached out")
 		}

@@ -53,7 +53,7 @@ func (f *Function) apply(opts []FunctionOption) {
 
 // serves reports whether anything can invoke the function.
 func (f *Function) serves() bool {
-	return slices.ContainsFunc(f.routes, func(r *Route) bool { return !r.mock }) || f.Authorizer() != nil
+	return slices.ContainsFunc(f.settled(), func(r *Route) bool { return !r.mock }) || f.Authorizer() != nil
 }
 
 // Name of the function.
@@ -81,7 +81,7 @@ func (f *Function) AddGrant(g *datastore.Grant) { f.grants = append(f.grants, g)
 func (f *Function) Grants() []*datastore.Grant { return f.grants }
 
 // Routes in order of declaration.
-func (f *Function) Routes() []*Route { return f.routes }
+func (f *Function) Routes() []*Route { return f.settled() }
 
 // Handle declares a route that this function serves. See [handler.Pattern].
 func (f *Function) Handle(pattern string, h handler.Handler, opts ...RouteOption) {
@@ -93,7 +93,7 @@ func (f *Function) Handle(pattern string, h handler.Handler, opts ...RouteOption
 // It is nil, without an error, for a function without routes, as that of a Lambda
 // authorizer.
 func (f *Function) Handler() (handler.Handler, error) {
-	if len(f.routes) == 0 {
+	if len(f.settled()) == 0 {
 		return nil, nil
 	}
 	return f.api.compile([]*Function{f})

@@ -136,7 +136,7 @@ func (api *API) GatewayResponses() []GatewayResponse {
 	if !slices.ContainsFunc(api.Authorizers(), IsIAM) {
 		add(GatewayResponse{
 			Type: "MISSING_AUTHENTICATION_TOKEN", Status: 404,
-			Header: map[string]string{"Content-Type": handler.ProblemType}, Body: NotFoundBody,
+			Header: map[string]string{"Content-Type": handler.ProblemType}, Body: api.NotFound(),
 		})
 	}
 	if api.cors == nil || len(api.cors.Origins) != 1 {

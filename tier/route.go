@@ -23,6 +23,9 @@ type Route struct {
 	validated  bool
 	mock       bool // the gateway answers it
 	routeTraffic
+	in       []*Version // as declared; none for a route of the API itself
+	version  string     // that it serves, of a route of a version
+	versions []*Route   // of a gateway route that several versions share
 }
 
 // RouteOption adds to a route: [With], [Public], [Scopes], an [Authorizer],
@@ -45,7 +48,7 @@ var restMethods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", 
 
 func (f *Function) handle(at datastore.Position, pattern string, h handler.Handler, opts []RouteOption) {
 	app := f.app
-	r := &Route{function: f, text: pattern, handler: h, at: at, order: len(f.api.Routes())}
+	r := &Route{function: f, text: pattern, handler: h, at: at, order: f.api.nextOrder()}
 	for _, o := range opts {
 		if o == nil {
 			app.fail(at, "route %s: an option is nil; leave it out", pattern)
@@ -75,6 +78,10 @@ func (f *Function) handle(at datastore.Position, pattern string, h handler.Handl
 			app.fail(at, "route %s: segment %q: API Gateway allows letters, digits and -._~:@$&+,;=!'() in a path", pattern, s.Text)
 			return
 		}
+	}
+	if len(r.in) > 0 {
+		r.declareIn()
+		return
 	}
 	for _, other := range f.api.Routes() {
 		if other.pattern.Method == r.pattern.Method && shape(other.pattern) == shape(r.pattern) {
@@ -141,15 +148,20 @@ func shape(p handler.Pattern) string {
 
 func fold(name string) string { return strings.ToLower(strings.ReplaceAll(name, "-", "")) }
 
-func (r *Route) register(mux *handler.Mux) error {
+func (r *Route) register(mux *handler.Mux, plan *versionPlan) error {
 	if c, ok := r.handler.(handler.Compiler); ok {
 		if err := c.Compile(r.pattern.Params()); err != nil {
 			return err
 		}
 	}
 	h := handler.Chain(r.handler, r.middleware...)
-	if m := r.Mock(); m != nil {
-		h = m.answers()
+	switch v, shared := r.handler.(*versioned); {
+	case r.Mock() != nil:
+		h = r.Mock().answers()
+	case shared:
+		h = v.dispatch(plan)
+	case r.version != "":
+		h = inVersion(r.version, h)
 	}
 	return mux.Route(r.text, functionContext(r.function.name, h))
 }

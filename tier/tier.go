@@ -78,7 +78,7 @@ func (a *App) Check() []error {
 	}
 	for _, f := range a.functions {
 		idle := f.api != nil && f == f.api.functions[0] && len(f.grants) == 0 && len(f.api.functions) > 1
-		if !f.serves() && len(f.routes) == 0 && !idle && f.authorizer == nil {
+		if !f.serves() && len(f.settled()) == 0 && !idle && f.authorizer == nil {
 			errs = append(errs, &datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
 				"function %s serves nothing; give it a route with Handle, or remove it", f.name)})
 		}

@@ -1,6 +1,10 @@
 package tier
 
-import "github.com/seed-18e8afb5/tierkit/datastore"
+import (
+	"reflect"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+)
 
 // traffic is what an API declares of requests that do not reach a function: how
 // many may, who is counted, and what is answered in a function's place.
@@ -20,3 +24,5 @@ type routeTraffic struct {
 	keyRequired bool
 	cached      *cached // nil if answers are not cached
 }
+
+func (t routeTraffic) equal(u routeTraffic) bool { return reflect.DeepEqual(t, u) }

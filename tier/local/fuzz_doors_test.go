@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
+	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
@@ -23,13 +24,16 @@ import (
 // answers, what a function gets is strict JSON, and the doorway reads from it the
 // request that was sent.
 func fuzzEvent(f *testing.F, door local.Door) {
+	fuzzEventOf(f, declare(f, "/orders/{id}", "GET /orders", "/{proxy...}"), door)
+}
+
+func fuzzEventOf(f *testing.F, api *tier.API, door local.Door) {
 	f.Add("GET", "/orders/7", "a=1&a=2", "X-Probe", "first", []byte(nil))
 	f.Add("POST", "/capture/space%20value", "literalPlus=a+b&encodedPlus=a%2Bb&empty=", "Cookie", "a=b; c=d;", []byte(`{"a":1}`))
 	f.Add("PUT", "//x//y/", "%FF=1&%FE=2;b", "Authorization", "x\xff", []byte("\x00\xff\""))
 	f.Add("HEAD", "/orders/%2F%3F%25", "a|b", "Content-Type", "text/plain", []byte("\x89PNG"))
 	f.Add("POST", "*", "", "Content-Encoding", "gzip", []byte("x"))
 	f.Add("POST", "/%C3%A9%0A%ff", "&;=", "X-Amzn-Trace-Id", "Root=\"1;Parent=\\", []byte("x"))
-	api := declare(f, "/orders/{id}", "GET /orders", "/{proxy...}")
 	f.Fuzz(func(t *testing.T, method, sent, query, name, value string, body []byte) {
 		decoded, err := url.PathUnescape(sent)
 		if err != nil || http.CanonicalHeaderKey(name) != name || name == "Content-Length" {
@@ -107,6 +111,10 @@ func FuzzALBMultiEvent(f *testing.F) { fuzzEvent(f, local.ALB{MultiValue: true})
 // fuzzAnswer answers whatever bytes: what is not JSON is the door's failure, and
 // what is sent is an answer of HTTP.
 func fuzzAnswer(f *testing.F, door local.Door, failed int, objects bool) {
+	fuzzAnswerOf(f, declare(f, "GET /x"), door, failed, objects)
+}
+
+func fuzzAnswerOf(f *testing.F, api *tier.API, door local.Door, failed int, objects bool) {
 	for _, s := range []string{
 		`{}`, `{"statusCode":200,"body":"x"}`, `{"statusCode":"418"}`, `{"headers":{"a":true,"b":1}}`, `"hello"`, ` {"hello": "world"} `,
 		`{"statusCode":200,"cookies":["a=1"],"headers":{"set-cookie":"b=2"}}`, `{"statusCode":200,"body":"/wA=","isBase64Encoded":true}`,
@@ -116,7 +124,6 @@ func fuzzAnswer(f *testing.F, door local.Door, failed int, objects bool) {
 	} {
 		f.Add([]byte(s))
 	}
-	api := declare(f, "GET /x")
 	f.Fuzz(func(t *testing.T, output []byte) {
 		g := newGateway(t, api, &local.Options{Door: door}, func(context.Context, []byte) ([]byte, error) { return output, nil })
 		resp := do(t, g, httptest.NewRequest("GET", "/x", nil))

@@ -130,6 +130,7 @@ func (d *httpDoor) place(x *exchange) *answer {
 	s, path := (*stage)(nil), decodedPath(x.path)
 	if m := x.mapping; m != nil {
 		if s = d.stages.mapped(m); s == nil {
+			x.note("domain", "%s has no base path for %s", m.domain, x.path)
 			return httpNotFound.answer(x.id)
 		}
 		if a := m.reserved(x); a != nil {
@@ -143,6 +144,7 @@ func (d *httpDoor) place(x *exchange) *answer {
 	} else {
 		var rest string
 		if s, rest = d.stages.find(path); s == nil {
+			x.note("stage", "no stage is named by the first segment of %s, and there is no $default", path)
 			return httpNotFound.answer(x.id)
 		}
 		x.below, x.shown, x.full = slashed(rest), path, path

@@ -27,12 +27,16 @@
 //
 // What differs from AWS, on purpose:
 //
-//   - An API is served at the root: the URLs of a REST API have no stage. The
-//     event has one, "local" unless [REST] says otherwise: requestContext.stage
-//     is "local" and requestContext.path is "/local/orders/7" for GET /orders/7,
-//     as for every API that is called by its execute-api host. The default stage
-//     of an HTTP API has no segment anywhere; another, see [HTTP], has one in
-//     both.
+//   - An API that declares no stages is served at the root: the URLs of a REST
+//     API have no stage. The event has one, "local" unless [REST] says otherwise:
+//     requestContext.stage is "local" and requestContext.path is
+//     "/local/orders/7" for GET /orders/7, as for every API that is called by its
+//     execute-api host. The default stage of an HTTP API has no segment anywhere;
+//     another, see [HTTP], has one in both. An API that declares stages has their
+//     names as the first segment of its URLs, as on AWS.
+//   - A custom domain name is known by the host of a request, with or without
+//     ".localhost" behind it; no certificate is looked at. Every gateway answers
+//     to the names of its own API, and after [ShareDomains] to those of others.
 //   - The account is 000000000000, the region of ARNs is "local", and the ids of
 //     APIs, resources, function URLs and target groups are derived from their
 //     names.

@@ -115,23 +115,20 @@ func (d *restDoor) route(x *exchange) *answer {
 // place finds the stage of the request and the path below it, or answers the
 // request: nothing is below an unknown stage.
 func (d *restDoor) place(x *exchange) *answer {
-	s := d.stages[0]
-	switch m := x.mapping; {
-	case m != nil:
+	var s *stage
+	if m := x.mapping; m != nil {
 		if s = d.stages.mapped(m); s == nil {
+			x.note("domain", "%s has no base path for %s", m.domain, x.path)
 			return restForbidden.answer(x.id)
 		}
-		x.shown, x.full, x.below = routedPath(x.path), x.path, routedPath(m.cut(x.path))
 		if a := m.reserved(x); a != nil {
 			return a
 		}
-	case !s.segment:
-		x.below = routedPath(x.path)
-		x.shown, x.full = x.below, "/"+s.name+x.path
-	default:
+		x.shown, x.full, x.below = routedPath(x.path), x.path, routedPath(m.cut(x.path))
+	} else {
 		var rest string
 		if s, rest = d.stages.find(x.path); s == nil {
-			x.note("stage", "no stage is named by the first segment of the path")
+			x.note("stage", "no stage is named by the first segment of %s", x.path)
 			return restForbidden.answer(x.id)
 		}
 		x.below = routedPath(rest)

@@ -140,6 +140,9 @@ func (all stages) find(path string) (found *stage, rest string) {
 // error is one of the source of randomness.
 func (s *stage) enter(x *exchange) error {
 	x.stage, x.variables = s, s.variables
+	if m := x.mapping; m != nil {
+		x.note("domain", "%s%s leads to stage %s", m.domain, m.base, s.name)
+	}
 	if s.canary == nil {
 		return nil
 	}
@@ -150,6 +153,6 @@ func (s *stage) enter(x *exchange) error {
 	if int(binary.BigEndian.Uint64(b[:])%100) < s.canary.percent {
 		x.canary, x.variables = true, s.canary.variables
 	}
-	x.note("stage", "%s, canary %t (%d %%)", s.name, x.canary, s.canary.percent)
+	x.note("stage", "%s, canary %t (%d percent)", s.name, x.canary, s.canary.percent)
 	return nil
 }

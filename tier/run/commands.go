@@ -116,7 +116,8 @@ func (p *program) routes(args []string) error {
 	return nil
 }
 
-// printAPI prints method, path, function and Go line of each route.
+// printAPI prints method, path, function and Go line of each route, and the Go
+// lines of the versions behind one.
 func (p *program) printAPI(api *tier.API) {
 	tw := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	for _, r := range api.Routes() {
@@ -129,6 +130,9 @@ func (p *program) printAPI(api *tier.API) {
 			served = "(mock)"
 		}
 		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", method, r.Pattern().Path(), served, r.At().RelativeTo(p.folder))
+		for _, v := range r.Versions() {
+			fmt.Fprintf(tw, "\t  version %s\t\t%s\n", v.Version(), v.At().RelativeTo(p.folder))
+		}
 	}
 	tw.Flush()
 }

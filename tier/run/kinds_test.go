@@ -78,8 +78,10 @@ func TestDoorCannot(t *testing.T) {
 		}
 	}
 	stdout, stderr, status := output(t, "", bin, "routes")
-	if status != 0 || !strings.Contains(stdout, "API books (REST)") || !strings.Contains(stdout, "API films (HTTP)") {
-		t.Errorf("routes: status %d %s %s, want the kind of each API", status, stdout, stderr)
+	for _, want := range []string{"API books (REST)", "API films (HTTP)", "version 1", "main.go:34", "version 2", "main.go:35"} {
+		if status != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("routes: status %d %s %s, want %s", status, stdout, stderr, want)
+		}
 	}
 }
 

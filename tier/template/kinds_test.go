@@ -59,10 +59,29 @@ func stagedShop(*datastore.Data) *tier.App {
 	return app
 }
 
+// versionedShop has versions by path, served by two functions, and by header.
+func versionedShop(*datastore.Data) *tier.App {
+	app := tier.New("shop")
+	api := app.API("orders", tier.VersionByPath(), tier.DefaultVersion("1"))
+	next := api.Function("next")
+	v1 := api.Version("1", tier.Deprecated(time.Unix(1767323045, 0), time.Time{}, ""))
+	v2 := api.Version("2")
+	v1.Handle("GET /orders/{id}", handler.New(get))
+	v1.Handle("GET /orders", handler.New(list))
+	next.Handle("GET /orders/{id}", handler.New(get), tier.In(v2))
+	v2.Remove("GET /orders")
+	web := app.API("web", tier.HTTP, tier.VersionByHeader("Api-Version"))
+	w1, w2 := web.Version("1"), web.Version("2")
+	w1.Handle("GET /orders/{id}", handler.New(get))
+	w2.Handle("GET /orders/{id}", handler.New(get))
+	w2.Handle("GET /files/{path...}", handler.New(file))
+	return app
+}
+
 // TestKindsGolden: what sam-translator and cfn-lint accept is in testdata.
 func TestKindsGolden(t *testing.T) {
 	t.Parallel()
-	for name, newApp := range map[string]func(*datastore.Data) *tier.App{"http": httpShop, "stages": stagedShop} {
+	for name, newApp := range map[string]func(*datastore.Data) *tier.App{"http": httpShop, "stages": stagedShop, "versions": versionedShop} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := sam(t, newApp)

@@ -29,6 +29,10 @@ func newApp(*datastore.Data) *tier.App {
 		Name:        "api.shop.example",
 		Certificate: "arn:aws:acm:eu-west-1:123456789012:certificate/0b8f7a52-6f0c-4f0e-9a3e-2f4d6b1c9e77",
 	})
+	music := app.API("music", tier.VersionByHeader("Api-Version"))
+	m1, m2 := music.Version("1"), music.Version("2")
+	m1.Handle("GET /where", where("old music"))
+	m2.Handle("GET /where", where("music"))
 	return app
 }
 
