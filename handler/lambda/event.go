@@ -24,6 +24,7 @@ import (
 type event struct {
 	payload    string
 	door       door
+	stream     preluder // of a door in stream mode, nil for others
 	basePath   string
 	invocation string
 	parts
