@@ -101,8 +101,8 @@ var traps = []trap{
 	{95, "only members at the top tell", "TestUnservedEvents TestDetection"},
 	{96, "VPC Lattice's names in snake_case are read", "TestLatticeLine TestLatticeRequest"},
 	// Streaming and runtime
-	{196, "status, headers and eight NUL bytes go before a streamed body", "TestStreamed"},
-	{199, "an error after the first byte does not end the process", "TestStreamFails"},
+	{196, "status, headers and eight NUL bytes go before a streamed body", "TestStreamed TestStreamProcess"},
+	{199, "an error after the first byte does not end the process", "TestStreamFails TestStreamProcess"},
 	{201, "who writes to nobody is told", "TestStreamUnblocks"},
 	{202, "a front door that buffers is not answered with a stream", "TestStreamModes"},
 	{203, "an answer that is too large does not end the process", "TestProcess"},
