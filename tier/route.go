@@ -20,9 +20,11 @@ type Route struct {
 	authorizer Authorizer // its own, nil for the API's
 	public     bool
 	scopes     []string
+	stream     bool
 }
 
-// RouteOption adds to a route: [With], [Public], [Scopes], an [Authorizer].
+// RouteOption adds to a route: [With], [Public], [Scopes], [Stream], an
+// [Authorizer].
 type RouteOption interface{ applyRoute(*Route) }
 
 type routeOption func(*Route)
