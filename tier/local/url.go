@@ -8,8 +8,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// URL is a Lambda function URL of auth type NONE and invoke mode BUFFERED. It
-// does not route: every request goes to one function, whose own mux answers 404
+// URL is a Lambda function URL of auth type NONE. It does not route: every request goes to one function, whose own mux answers 404
 // and 405. A function of which a path is not a route says so in a problem
 // document, even if another function of the API has it.
 // See https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html.
@@ -17,6 +16,11 @@ type URL struct {
 	// Function is the name of the function. Default: the default function of
 	// the API, or the only one that has routes.
 	Function string
+	// Stream is the invoke mode RESPONSE_STREAM: answers reach the client as the
+	// function makes them. One that does not stream reaches it as the JSON that
+	// is meant for Lambda. Default BUFFERED.
+	// See https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html.
+	Stream bool
 }
 
 var _ Door = URL{}
@@ -35,6 +39,7 @@ func (c URL) open(api *tier.API, functions map[string]*Function, o *Options) (op
 	id := nameID(16, "url "+f.Name)
 	d := &urlDoor{
 		function: f,
+		stream:   c.Stream,
 		events:   newPayload2("anonymous", id, defaultStage),
 		domain:   id + ".lambda-url.local.on.aws",
 		answers: reader2{contentType: jsonType, rewrites: true, own: func(canonical string) bool {
@@ -46,6 +51,7 @@ func (c URL) open(api *tier.API, functions map[string]*Function, o *Options) (op
 
 type urlDoor struct {
 	function *Function
+	stream   bool
 	events   payload2
 	answers  reader2
 	domain   string
