@@ -119,7 +119,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.record(g.log, a.status, g.now().Sub(x.at))
 	}
 	if x.cut {
-		panic(http.ErrAbortHandler) // how net/http is told to break the connection
+		breakConnection()
 	}
 }
 

@@ -92,6 +92,9 @@ func (a *answer) pass(w http.ResponseWriter, x *exchange) {
 	}
 }
 
+// breakConnection does so by net/http's own word for it, the only way there is.
+func breakConnection() { panic(http.ErrAbortHandler) }
+
 // flush sends what was written. A writer that cannot do that sends it later.
 func flush(control *http.ResponseController) error {
 	if err := control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {

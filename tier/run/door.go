@@ -3,6 +3,7 @@
 package run
 
 import (
+	"context"
 	"log/slog"
 	"strings"
 
@@ -18,7 +19,7 @@ type door struct {
 	// api makes the door of a whole API; nil where each function has its own,
 	// which function makes.
 	api      func(*tier.API) local.Door
-	function func(name string) local.Door
+	function func(*tier.Function) local.Door
 }
 
 // doors that the flag -door knows.
@@ -28,12 +29,19 @@ func doors() []door {
 			return local.REST{Stage: tier.Stage, BinaryMediaTypes: api.BinaryMediaTypes()}
 		}},
 		{name: "http", is: "an HTTP API", api: func(*tier.API) local.Door { return local.HTTP{} }},
-		{name: "url", is: "a function URL", function: func(f string) local.Door { return local.URL{Function: f} }},
-		{name: "alb", is: "a load balancer", function: func(f string) local.Door { return local.ALB{Function: f} }},
-		{name: "alb-multi", is: "a load balancer with multi-value headers", function: func(f string) local.Door {
-			return local.ALB{Function: f, MultiValue: true}
+		{name: "url", is: "a function URL", function: functionURL},
+		{name: "alb", is: "a load balancer", function: func(f *tier.Function) local.Door { return local.ALB{Function: f.Name()} }},
+		{name: "alb-multi", is: "a load balancer with multi-value headers", function: func(f *tier.Function) local.Door {
+			return local.ALB{Function: f.Name(), MultiValue: true}
 		}},
 	}
+}
+
+// functionURL is the URL of a function as it was declared; one that was not is
+// imitated all the same, in the mode BUFFERED.
+func functionURL(f *tier.Function) local.Door {
+	url := f.URL()
+	return local.URL{Function: f.Name(), Stream: url != nil && url.Stream}
 }
 
 // doorNamed is nil if there is no such door.
@@ -73,7 +81,7 @@ func (d *door) gateways(api *tier.API, log *slog.Logger) ([]server, error) {
 	}
 	var servers []server
 	for _, f := range api.Functions() {
-		s, err := one(d.function(f.Name()), f)
+		s, err := one(d.function(f), f)
 		if err != nil {
 			return nil, err
 		}
@@ -90,8 +98,11 @@ func functionsOf(api *tier.API, log *slog.Logger) (map[string]local.Function, er
 		if err != nil {
 			return nil, err
 		}
-		doorway := lambda.New(h, &lambda.Options{Function: f.Name(), Logger: log})
-		functions[f.Name()] = local.Function{Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: doorway.Invoke}
+		doorway := lambda.New(h, &lambda.Options{Function: f.Name(), Logger: log, Streams: f.Streams()})
+		functions[f.Name()] = local.Function{
+			Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: doorway.Invoke,
+			Stream: func(ctx context.Context, payload []byte) (local.Output, error) { return doorway.Stream(ctx, payload) },
+		}
 	}
 	return functions, nil
 }
