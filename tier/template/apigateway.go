@@ -139,14 +139,7 @@ func pathItem(res *tier.Resource) object {
 		item = append(item, member{methodKey(r.Pattern().Method), object{
 			{"parameters", pathParameters(r.Pattern())},
 			{"responses", object{}},
-			{"x-amazon-apigateway-integration", object{
-				{"type", "aws_proxy"},
-				{"httpMethod", "POST"},
-				{"uri", sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" +
-					policy.FunctionID(r.Function()) + ".Arn}/invocations")},
-				{"passthroughBehavior", "when_no_match"},
-				{"timeoutInMillis", integrationTimeout},
-			}},
+			{"x-amazon-apigateway-integration", integration(r)},
 		}})
 	}
 	if res.CORS != nil {
