@@ -97,7 +97,7 @@ func (d *Doorway) write(ctx context.Context, e *event, req *handler.Request, res
 		return e.writeWhole(req, resp)
 	}
 	body, limit := resp.Body, e.door.limit()
-	if resp.Stream != nil {
+	if resp.Stream != nil && !bodyless(req.Method(), resp.StatusCode()) {
 		b := &buffer{limit: limit}
 		if err := stream(ctx, resp, b); err != nil {
 			return nil, err
