@@ -174,6 +174,20 @@ func TestEventStream_Ends(t *testing.T) {
 	}
 }
 
+func TestEventStream_InParts(t *testing.T) {
+	t.Parallel()
+	type out struct {
+		Cache  string              `header:"Cache-Control"`
+		Events handler.EventStream `body:""`
+	}
+	for cache, want := range map[string]string{"": "no-cache", "no-store": "no-store"} {
+		resp, err := answer(t, out{Cache: cache})
+		if err != nil || resp.Header.Get("Cache-Control") != want || resp.Stream == nil {
+			t.Errorf("%v, %v, want Cache-Control: %s", resp.Header, err, want)
+		}
+	}
+}
+
 func ExampleEventStream() {
 	watch := func(context.Context, struct{}) (handler.EventStream, error) {
 		return func(yield func(handler.ServerEvent, error) bool) {

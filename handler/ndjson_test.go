@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"os"
 	"slices"
@@ -198,6 +199,9 @@ func TestStreamDescriptions(t *testing.T) {
 	}
 	if err := declare[none, handler.NDJSON[chan int]]().Compile(nil); err == nil || !strings.Contains(err.Error(), "chan int has no JSON form") {
 		t.Errorf("Compile = %v", err)
+	}
+	if err := declare[none, iter.Seq2[row, error]]().Compile(nil); err == nil || !strings.Contains(err.Error(), "for a stream return handler.NDJSON[T] or handler.EventStream") {
+		t.Errorf("Compile of a bare iterator = %v", err)
 	}
 	if err := declare[none, handler.EventStream](handler.Status(204)).Compile(nil); err == nil {
 		t.Error("a stream with status 204 is no error")

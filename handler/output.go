@@ -96,6 +96,9 @@ func (o *output) readBody(t reflect.Type, offset uintptr) (err error) {
 	case reflect.TypeFor[Redirect]():
 		o.body = (*output).writeRedirect
 	default:
+		if t.Kind() == reflect.Func {
+			return fmt.Errorf("%v is a function, which is no answer; for a stream return handler.NDJSON[T] or handler.EventStream", t)
+		}
 		o.media, o.body = jsonType, (*output).writeJSON
 		if o.json, err = schema.ReadOutput(t); err == nil {
 			o.encoder = schema.NewEncoder(o.json)

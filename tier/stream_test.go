@@ -119,6 +119,7 @@ func TestURL(t *testing.T) {
 		"another auth":          {open, url(tier.FunctionURL{Auth: "JWT"}), `the auth of its URL is "JWT"; write tier.URLIAM or tier.URLPublic`},
 		"two":                   {open, append(url(tier.FunctionURL{}), url(tier.FunctionURL{})...), "two URLs"},
 		"IAM routes":            {guarded, url(tier.FunctionURL{}), ""},
+		"no routes":             {func(api *tier.API) { api.Function("y").Handle("GET /a", handler.New(ok)) }, url(tier.FunctionURL{}), "function x: a URL, but no routes that it could serve"},
 		"public and IAM routes": {guarded, url(tier.FunctionURL{Auth: tier.URLPublic}), "route GET /a: the URL of function x (NONE) would serve it past authorizer iam"},
 	} {
 		t.Run(name, func(t *testing.T) {

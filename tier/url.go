@@ -65,6 +65,10 @@ func (f *Function) checkURL() []error {
 	if f.url == nil {
 		return nil
 	}
+	if len(f.routes) == 0 {
+		return []error{&datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
+			"function %s: a URL, but no routes that it could serve; give it one with Handle, or drop tier.URL", f.name)}}
+	}
 	var errs []error
 	for _, r := range f.routes {
 		a := r.Authorizer()

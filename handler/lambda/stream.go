@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -161,7 +162,10 @@ func (s *sending) start(ctx context.Context, chunk []byte) error {
 	if err != nil {
 		return err
 	}
-	prelude := s.event.prelude(make([]byte, 0, 512), a)
+	prelude, err := s.event.prelude(make([]byte, 0, 512), a)
+	if err != nil {
+		return err
+	}
 	s.begun = true
 	s.first <- begun{}
 	return s.send(ctx, prelude)
@@ -205,12 +209,21 @@ func (w *sink) Flush() {
 	}
 }
 
-// eight NUL bytes end the prelude: JSON cannot have them.
+// preludeEnd are eight NUL bytes, which JSON cannot have.
 const preludeEnd = "\x00\x00\x00\x00\x00\x00\x00\x00"
 
+// maxPrelude is how far API Gateway looks for them.
+//
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html
+const maxPrelude = 16 << 10
+
 // prelude is how a streamed answer begins.
-func (e *event) prelude(dst []byte, a *answer) []byte {
-	return append(e.stream.prelude(dst, a), preludeEnd...)
+func (e *event) prelude(dst []byte, a *answer) ([]byte, error) {
+	dst = append(e.stream.prelude(dst, a), preludeEnd...)
+	if len(dst) > maxPrelude {
+		return nil, fmt.Errorf("response: status and headers take %d bytes, more than the %d that a front door in stream mode reads", len(dst), maxPrelude)
+	}
+	return dst, nil
 }
 
 // writeWhole makes a streamed answer of a response without a stream, or of one
@@ -220,7 +233,11 @@ func (e *event) writeWhole(req *handler.Request, resp *handler.Response) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	return append(e.prelude(make([]byte, 0, a.size()), a), a.body...), nil
+	out, err := e.prelude(make([]byte, 0, a.size()), a)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, a.body...), nil
 }
 
 // logCut reports an answer that was cut off. That the client has gone, or that

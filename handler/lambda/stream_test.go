@@ -203,6 +203,10 @@ func TestStreamFails(t *testing.T) {
 			w.(http.Flusher).Flush()
 			return nil
 		}, "500", "", "line break"},
+		{"too many headers", handler.Response{Header: http.Header{"X": {strings.Repeat("x", 16<<10)}}}, func(_ context.Context, w io.Writer) error {
+			_, err := io.WriteString(w, "x")
+			return err
+		}, "500", "", "more than the 16384"},
 		{"later", handler.Response{}, func(_ context.Context, w io.Writer) error {
 			io.WriteString(w, "half")
 			return secret

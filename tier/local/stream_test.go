@@ -151,7 +151,7 @@ func TestStreamedAnswers(t *testing.T) {
 // Routes and doors that are not in stream mode invoke the function as ever.
 func TestNotStreamed(t *testing.T) {
 	t.Parallel()
-	f := local.Function{Stream: func(context.Context, []byte) (local.Output, error) {
+	f := local.Function{Invoke: answering(`{"statusCode":200,"body":"invoked"}`), Stream: func(context.Context, []byte) (local.Output, error) {
 		t.Error("streamed")
 		return nil, errors.New("no")
 	}}
@@ -159,6 +159,11 @@ func TestNotStreamed(t *testing.T) {
 		if rec, _ := doStream(streamGateway(t, door, f, nil), httptest.NewRequest("GET", path, nil)); rec.Code != 200 || rec.Body.String() != "invoked" {
 			t.Errorf("%s %s: %d %s", door, path, rec.Code, rec.Body)
 		}
+	}
+	// An HTTP API cannot express it.
+	_, err := local.NewGateway(declareStream(t, time.Minute), func(string) local.Function { return f }, &local.Options{Door: local.HTTP{}})
+	if err == nil || !strings.Contains(err.Error(), "no way to have response streaming") {
+		t.Errorf("STR-02: an HTTP API with a route in stream mode: %v", err)
 	}
 	// And one that does not stream in a door that does.
 	rec, _ := doStream(streamGateway(t, local.URL{Stream: true}, local.Function{}, nil), httptest.NewRequest("GET", "/s", nil))

@@ -78,6 +78,8 @@ func (d *urlDoor) read(x *exchange) *refusal {
 	return x.readBody(&urlBody, &urlBadRequest)
 }
 
+// route: a URL of auth type AWS_IAM would ask here who is calling, before the
+// function is chosen.
 func (d *urlDoor) route(x *exchange) *answer {
 	x.function = d.function
 	return nil
