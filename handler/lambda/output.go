@@ -22,10 +22,15 @@ const bufferedType = "application/octet-stream"
 // while Read waits, which then ends, and tells a handler that still writes to
 // stop.
 type Output struct {
-	io.Reader
+	reader      io.Reader
 	contentType string
-	close       func()
+	close       func() // nil for one that is whole
 }
+
+var _ io.ReadCloser = (*Output)(nil)
+
+// Read reads what has come.
+func (o *Output) Read(p []byte) (int, error) { return o.reader.Read(p) }
 
 // ContentType is [StreamType] for a streamed answer.
 func (o *Output) ContentType() string { return o.contentType }
@@ -39,7 +44,7 @@ func (o *Output) Close() error {
 }
 
 func whole(contentType string, out []byte) *Output {
-	return &Output{Reader: bytes.NewReader(out), contentType: contentType}
+	return &Output{reader: bytes.NewReader(out), contentType: contentType}
 }
 
 // errGone is what a handler learns that writes on when nobody reads any more.

@@ -122,7 +122,7 @@ func (d *Doorway) begin(ctx context.Context, e *event, req *handler.Request, res
 	case b.out != nil:
 		return whole(StreamType, b.out), nil
 	}
-	return &Output{Reader: reader, contentType: StreamType, close: func() {
+	return &Output{reader: reader, contentType: StreamType, close: func() {
 		cancel(errGone)
 		reader.CloseWithError(errGone)
 	}}, nil

@@ -8,7 +8,7 @@ import (
 // integration joins a route to its function. One in stream mode invokes it by
 // another path and may take as long as a function may run. The permission of the
 // route is the same: lambda:InvokeFunction.
-// See https://docs.aws.amazon.com/apigateway/latest/developerguide/response-streaming-lambda-configure.html.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html.
 func integration(r *tier.Route) object {
 	path, wait := "2015-03-31/functions/${"+policy.FunctionID(r.Function())+".Arn}/invocations", integrationTimeout
 	if r.Streams() {
