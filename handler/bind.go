@@ -36,6 +36,7 @@ func (in *input) bind(ctx context.Context, req *Request, v any) error {
 		at = p
 	}
 	var fails failures
+	in.bindCallers(req, at)
 	in.bindParams(req, at, &fails)
 	if in.body != noBody {
 		if err := in.bindBody(req, v, at, &fails); err != nil {

@@ -61,7 +61,7 @@ func (in *input) describeBody() *schema.Body {
 
 func (o *output) describe() schema.Output {
 	d := schema.Output{Status: o.status, AnyStatus: o.chooses || o.direct || o.typ == redirectType,
-		MediaType: o.media, Type: o.json}
+		MediaType: o.media, Type: o.json, Item: o.item, Streams: o.streams}
 	for i := range o.parts {
 		if p := &o.parts[i]; p.In == schema.InCookie {
 			d.Cookies = append(d.Cookies, p.Param)

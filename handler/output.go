@@ -33,12 +33,16 @@ type output struct {
 	bodyAt  uintptr
 	media   string
 	json    *schema.Type
+	item    *schema.Type // of a NDJSON
 	encoder *schema.Encoder
 	room    atomic.Int64 // what the last body took
 	parts   []part       // headers and cookies
 	choice  uintptr      // offset of the status field
 	chooses bool         // there is a status field
 	direct  bool         // Out is a *Response
+	streams bool         // the body can be a stream
+
+	bodyType reflect.Type // of a NDJSON
 }
 
 var redirectType = reflect.TypeFor[Redirect]()
@@ -49,7 +53,7 @@ const anyType = "*/*"
 func readOutput(t reflect.Type, s settings) (*output, error) {
 	o := &output{typ: t, status: s.status}
 	if t == reflect.TypeFor[*Response]() {
-		o.direct, o.media = true, anyType
+		o.direct, o.media, o.streams = true, anyType, true
 		return o, nil
 	}
 	var err error
@@ -76,17 +80,25 @@ func readOutput(t reflect.Type, s settings) (*output, error) {
 // readBody makes a type at an offset the body.
 func (o *output) readBody(t reflect.Type, offset uintptr) (err error) {
 	o.bodyAt = offset
+	if t.Kind() == reflect.Func && t.Implements(itemsType) {
+		return o.readItems(t)
+	}
 	switch t {
 	case empty:
 	case bytesType:
 		o.media, o.body = "application/octet-stream", (*output).writeBytes
 	case readerType:
-		o.media, o.body = "application/octet-stream", (*output).writeReader
+		o.media, o.body, o.streams = "application/octet-stream", (*output).writeReader, true
+	case eventStream:
+		o.media, o.body, o.streams = eventStreamType, (*output).writeEvents, true
 	case reflect.TypeFor[Content]():
 		o.media, o.body = anyType, (*output).writeContent
 	case reflect.TypeFor[Redirect]():
 		o.body = (*output).writeRedirect
 	default:
+		if t.Kind() == reflect.Func {
+			return fmt.Errorf("%v is a function, which is no answer; for a stream return handler.NDJSON[T] or handler.EventStream", t)
+		}
 		o.media, o.body = jsonType, (*output).writeJSON
 		if o.json, err = schema.ReadOutput(t); err == nil {
 			o.encoder = schema.NewEncoder(o.json)

@@ -49,12 +49,15 @@ var (
 //	Photo handler.File `form:"photo"`    // an upload in a multipart body
 //	Order Order        `body:""`         // the whole body as JSON
 //	Data  []byte       `body:""`         // or as it is, of any content type; not to be changed; or an io.Reader
+//	By    handler.Caller                 // who is calling, see Request.Caller; without a tag
 //
 // Without any such field, In as a whole is the JSON body: a struct, slice, map,
 // or pointer; []byte or io.Reader is the body as it is. With some, the fields
 // with a json tag and none of these are together the JSON body. A field with one
 // of these tags is never set by the body, whatever its json tag says. Embedded
-// structs count as if their fields stood there. struct{} takes no input.
+// structs count as if their fields stood there. struct{} takes no input. A
+// [Caller] comes from the authorizer and from nothing that a client can write:
+// tags on it, and a Caller anywhere in a body, are refused.
 //
 // Parameters are strings, booleans, numbers, time.Time (RFC 3339), types with
 // UnmarshalText, pointers to those, and lists of those (not from path or cookie).
@@ -98,6 +101,8 @@ var (
 //	nil pointer                no body; 204, unless another status was asked for
 //	a struct, slice, map, ...  JSON; nil slices as [], nil maps as {}
 //	[]byte, io.Reader          the body as it is; a reader is streamed, and closed if it is an io.Closer
+//	NDJSON[T]                  a line of JSON for each item, streamed
+//	EventStream                server-sent events, streamed
 //	Content                    bytes with a content type
 //	Redirect                   a redirect
 //	*Response                  full control
@@ -135,7 +140,11 @@ func New[In, Out any](fn func(ctx context.Context, in In) (Out, error), opts ...
 		if values.out, err = fn(ctx, values.in); err != nil {
 			return nil, op.declared(err)
 		}
-		return op.output.respond(&values.out)
+		resp, err := op.output.respond(&values.out)
+		if err != nil {
+			return nil, op.declared(err) // it may be the first item of a stream
+		}
+		return resp, nil
 	}
 	if fn == nil {
 		op.refuse(errors.New("handler.New: the function is nil"))

@@ -142,5 +142,5 @@ func (api *API) check() []error {
 	if err := api.Expressible(api.kind); err != nil {
 		errs = append(errs, err)
 	}
-	return errs
+	return append(errs, api.checkStreams()...)
 }

@@ -136,7 +136,7 @@ func (r *Route) uncacheable() []string {
 			whys = append(whys, "API Gateway takes no "+string(k.In)+" parameter named "+k.Name+"; write letters, digits and -._$:")
 		}
 	}
-	if streams(r) {
+	if r.stream {
 		whys = append(whys, "it streams, and API Gateway caches no streams; leave one of the two out")
 	}
 	return append(whys, r.mixesCallers()...)
@@ -158,12 +158,6 @@ func (r *Route) mixesCallers() []string {
 		whys = append(whys, "callers with different API keys would share its answers; write tier.SharedByCallers() if that is meant, or tier.ByHeader(\"X-Api-Key\")")
 	}
 	return whys
-}
-
-// streams reports whether a route is declared to stream its answers.
-func streams(r *Route) bool {
-	s, ok := any(r).(interface{ Streams() bool })
-	return ok && s.Streams()
 }
 
 // parameterName reports whether API Gateway can name a parameter so.

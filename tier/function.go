@@ -21,6 +21,7 @@ type Function struct {
 	grants  []*datastore.Grant
 	memory  int
 	timeout time.Duration
+	url     *FunctionURL
 
 	authorizer *LambdaAuthorizer // that the function is, nil for none
 }
@@ -131,7 +132,7 @@ func (f *Function) checkVariables() []error {
 		f.name, len(f.Stores()), size, maxVariables)}}
 }
 
-// FunctionOption sets what a function gets: [Memory], [Timeout].
+// FunctionOption sets what a function gets: [Memory], [Timeout], [URL].
 type FunctionOption interface {
 	APIOption
 	applyFunction(*Function)
@@ -155,12 +156,13 @@ func Memory(mb int) FunctionOption {
 }
 
 // Timeout of an invocation, whole seconds, 1 s to 29 s, which is what API Gateway
-// waits for. Default 10 s.
+// waits for; to 15 minutes for a function all of whose routes are streamed
+// ([Stream]) or that has a [URL] in stream mode. Default 10 s.
 // See https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html.
 func Timeout(d time.Duration) FunctionOption {
 	return functionOption(func(f *Function) {
-		if d < time.Second || d > 29*time.Second || d%time.Second != 0 {
-			f.app.fail(f.at, "function %s: timeout %v; write whole seconds from 1s to 29s, the most that API Gateway waits for", f.name, d)
+		if d < time.Second || d > StreamTimeout || d%time.Second != 0 {
+			f.app.fail(f.at, "function %s: timeout %v; write whole seconds from 1s to 29s, the most that API Gateway waits for, or to 15m0s for streams", f.name, d)
 		}
 		f.timeout = d
 	})

@@ -38,22 +38,31 @@ func (api *API) Kind() Kind { return api.kind }
 type feature struct {
 	at   datastore.Position
 	what string // "a response cache"
+	// others: function URLs and load balancers do without, or have their own
+	others bool
 }
 
 // restOnly notes a feature that an HTTP API does not have, "a response cache",
 // and complains of it if the API is one.
 func (api *API) restOnly(at datastore.Position, what string) {
-	f := feature{at, what}
+	f := feature{at: at, what: what}
 	api.restFeatures = append(api.restFeatures, f)
 	if api.kind != REST {
 		api.app.errs = append(api.app.errs, f.lacking(api, HTTP))
 	}
 }
 
+// notHTTP is restOnly for what front doors without API Gateway do without, or
+// have in their own way: streams are collected, or sent by a function URL.
+func (api *API) notHTTP(at datastore.Position, what string) {
+	api.restOnly(at, what)
+	api.restFeatures[len(api.restFeatures)-1].others = true
+}
+
 // withGateway notes a feature that a front door without API Gateway does not
 // have, "stages".
 func (api *API) withGateway(at datastore.Position, what string) {
-	api.gatewayFeatures = append(api.gatewayFeatures, feature{at, what})
+	api.gatewayFeatures = append(api.gatewayFeatures, feature{at: at, what: what})
 }
 
 // NeedsGateway reports what was declared that only API Gateway has: what a
@@ -62,6 +71,9 @@ func (api *API) withGateway(at datastore.Position, what string) {
 func (api *API) NeedsGateway() error {
 	var errs []error
 	for _, f := range slices.Concat(api.restFeatures, api.gatewayFeatures) {
+		if f.others {
+			continue
+		}
 		errs = append(errs, &datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
 			"API %s: %s: only API Gateway has this, so it can be served as a REST or an HTTP API alone", api.name, f.what)})
 	}

@@ -85,6 +85,8 @@ func (r *Route) checkMock() []error {
 	}
 	op, answer := r.Operation(), r.Mock()
 	switch {
+	case r.stream:
+		return fail("the gateway answers in one piece; leave out tier.Stream or tier.Mock")
 	case op == nil:
 		return nil // Compile says why
 	case answer == nil:

@@ -22,6 +22,7 @@ type Route struct {
 	scopes     []string
 	validated  bool
 	mock       bool // the gateway answers it
+	stream     bool
 	routeTraffic
 	in       []*Version // as declared; none for a route of the API itself
 	version  string     // that it serves, of a route of a version
@@ -29,7 +30,7 @@ type Route struct {
 }
 
 // RouteOption adds to a route: [With], [Public], [Scopes], an [Authorizer],
-// [Throttle], [KeyRequired], [Cached], [Validated], [Mock].
+// [Throttle], [KeyRequired], [Cached], [Validated], [Mock], [Stream], [In].
 type RouteOption interface{ applyRoute(*Route) }
 
 type routeOption func(*Route)

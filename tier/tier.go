@@ -86,6 +86,8 @@ func (a *App) Check() []error {
 			errs = append(errs, err)
 		}
 		errs = append(errs, f.checkVariables()...)
+		errs = append(errs, f.checkTimeout()...)
+		errs = append(errs, f.checkURL()...)
 	}
 	for _, api := range a.apis {
 		errs = append(errs, api.check()...)

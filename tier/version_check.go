@@ -99,6 +99,8 @@ func differ(a, b *Route) string {
 		return "set of scopes"
 	case a.text != b.text:
 		return "pattern"
+	case a.stream != b.stream:
+		return "way to send its answers (tier.Stream)"
 	case !a.routeTraffic.equal(b.routeTraffic):
 		return "limit, need of an API key or caching"
 	}

@@ -30,3 +30,9 @@ func ExampleNewRuntime() {
 	fmt.Println(errors.Is(err, handlertest.ErrInit), strings.Contains(err.Error(), "no table"))
 	// Output: true true
 }
+
+func ExampleReadStreamed() {
+	answer, err := handlertest.ReadStreamed([]byte(`{"statusCode":200,"headers":{"Content-Type":"text/csv"}}` + "\x00\x00\x00\x00\x00\x00\x00\x00" + "a,b"))
+	fmt.Println(answer.Status, answer.Header.Get("Content-Type"), string(answer.Body), err)
+	// Output: 200 text/csv a,b <nil>
+}

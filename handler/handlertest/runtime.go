@@ -49,6 +49,11 @@ type Result struct {
 	Payload []byte
 	// FunctionError is the error type of a function error, "" for an answer.
 	FunctionError string
+	// Cut is the error document of a streamed answer that the function cut off;
+	// FunctionError is its type, Payload what came before. nil for others.
+	Cut []byte
+	// ContentType is what the function says of an answer.
+	ContentType string
 	// RequestID is the invocation's id.
 	RequestID string
 }
@@ -62,6 +67,7 @@ type invocation struct {
 	payload  []byte
 	deadline time.Time
 	done     chan Result
+	opened   chan *Stream // nil if the answer is wanted whole
 }
 
 // payloadLimit is the most that Lambda takes in one answer: 6 MiB and 100 bytes.
@@ -119,16 +125,7 @@ func (r *Runtime) Invoke(ctx context.Context, payload []byte) (Result, error) {
 func (r *Runtime) InvokeUntil(ctx context.Context, deadline time.Time, payload []byte) (Result, error) {
 	inv := r.newInvocation(payload, deadline)
 	defer r.forget(inv)
-	if err := r.wait(ctx, func() bool {
-		select {
-		case r.work <- inv:
-			return true
-		case <-ctx.Done():
-		case <-r.init:
-		case <-r.closed:
-		}
-		return false
-	}); err != nil {
+	if err := r.deliver(ctx, inv); err != nil {
 		return Result{}, err
 	}
 	var result Result
@@ -194,16 +191,41 @@ func (r *Runtime) next(w http.ResponseWriter, req *http.Request) {
 }
 
 func (r *Runtime) response(w http.ResponseWriter, req *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(req.Body, payloadLimit+1))
+	if inv := r.take(req, func(inv *invocation) bool { return inv.opened != nil }); inv != nil {
+		r.stream(w, req, inv)
+		return
+	}
+	contentType, limit := req.Header.Get("Content-Type"), int64(payloadLimit)
+	if contentType == streamType {
+		limit = streamLimit
+	}
+	body, err := io.ReadAll(io.LimitReader(req.Body, limit+1))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	if len(body) > payloadLimit {
+	if int64(len(body)) > limit {
 		document(w, http.StatusRequestEntityTooLarge, `{"errorMessage":"Exceeded maximum allowed payload size (6291556 bytes).","errorType":"RequestEntityTooLarge"}`)
 		return
 	}
-	r.finish(w, req, Result{Payload: body})
+	result := Result{Payload: body, ContentType: contentType}
+	if cut := trailerError(req); cut != nil {
+		result.FunctionError, result.Cut = cut.Type, cut.Document
+	}
+	r.finish(w, req, result)
+}
+
+// take is the invocation that a request is about, if it is waited for and as
+// wanted; it is not waited for any more.
+func (r *Runtime) take(req *http.Request, wanted func(*invocation) bool) *invocation {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	inv := r.pending[req.PathValue("id")]
+	if inv == nil || !wanted(inv) {
+		return nil
+	}
+	delete(r.pending, inv.id)
+	return inv
 }
 
 func (r *Runtime) failure(w http.ResponseWriter, req *http.Request) {
@@ -220,12 +242,7 @@ func (r *Runtime) failure(w http.ResponseWriter, req *http.Request) {
 }
 
 func (r *Runtime) finish(w http.ResponseWriter, req *http.Request, result Result) {
-	r.mu.Lock()
-	inv := r.pending[req.PathValue("id")]
-	if inv != nil {
-		delete(r.pending, inv.id)
-	}
-	r.mu.Unlock()
+	inv := r.take(req, func(*invocation) bool { return true })
 	if inv == nil {
 		document(w, http.StatusBadRequest, `{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}`)
 		return

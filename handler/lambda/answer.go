@@ -59,7 +59,7 @@ func (e *event) answer(method string, resp *handler.Response, body []byte) (*ans
 	if err := a.setHeader(head); err != nil {
 		return nil, err
 	}
-	if head || a.status == http.StatusNoContent || a.status == http.StatusResetContent || a.status == http.StatusNotModified {
+	if bodyless(method, a.status) {
 		a.body = nil
 	}
 	a.setType()
@@ -267,6 +267,15 @@ func (a *answer) appendJoined(dst []byte, cookies []string) []byte {
 		}
 	}
 	return append(dst, '}')
+}
+
+// appendCookies appends each Set-Cookie, which cannot be joined, in a list.
+func (a *answer) appendCookies(dst []byte) []byte {
+	if cookies := a.header["Set-Cookie"]; len(cookies) > 0 {
+		dst = append(dst, `,"cookies":`...)
+		dst = appendList(dst, cookies)
+	}
+	return dst
 }
 
 // appendBody appends the body, always a string, and the end.

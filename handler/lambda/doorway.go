@@ -26,6 +26,7 @@ type Doorway struct {
 	function   string
 	basePath   string
 	mapped     basePaths
+	streams    func(frontDoor, resource, method string) bool
 	logger     func() *slog.Logger
 }
 
@@ -36,7 +37,7 @@ func New(h handler.Handler, opts *Options) *Doorway {
 	if opts == nil {
 		opts = &Options{}
 	}
-	d := &Doorway{handler: h, function: opts.Function, mapped: newBasePaths(opts.BasePaths)}
+	d := &Doorway{handler: h, function: opts.Function, mapped: newBasePaths(opts.BasePaths), streams: opts.Streams}
 	if opts.Authorizer != nil && opts.Authorizer.Check != nil {
 		d.authorizer = opts.Authorizer
 	}
@@ -68,6 +69,11 @@ func (d *Doorway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	req := handler.NewRequest(e)
 	resp, err := d.handle(ctx, req)
+	return d.conclude(ctx, e, req, resp, err)
+}
+
+// conclude makes the bytes of what the handler returned.
+func (d *Doorway) conclude(ctx context.Context, e *event, req *handler.Request, resp *handler.Response, err error) ([]byte, error) {
 	var out []byte
 	if err == nil {
 		out, err = d.write(ctx, e, req, resp)
@@ -96,8 +102,11 @@ func (d *Doorway) handle(ctx context.Context, req *handler.Request) (resp *handl
 
 // write makes the bytes of an answer.
 func (d *Doorway) write(ctx context.Context, e *event, req *handler.Request, resp *handler.Response) ([]byte, error) {
+	if e.stream != nil {
+		return e.writeWhole(req, resp)
+	}
 	body, limit := resp.Body, e.door.limit()
-	if resp.Stream != nil {
+	if resp.Stream != nil && !bodyless(req.Method(), resp.StatusCode()) {
 		b := &buffer{limit: limit}
 		if err := stream(ctx, resp, b); err != nil {
 			return nil, err
@@ -220,11 +229,15 @@ func (d *Doorway) log(ctx context.Context, req *handler.Request, status int, err
 	if !logger.Enabled(ctx, level) {
 		return
 	}
-	attrs := append(d.attrs(req, status), slog.Any("error", err))
+	logger.LogAttrs(ctx, level, "request failed", append(d.attrs(req, status), errorAttrs(err)...)...)
+}
+
+func errorAttrs(err error) []slog.Attr {
+	attrs := []slog.Attr{slog.Any("error", err)}
 	if p, ok := err.(*handler.PanicError); ok { // not errors.As: err may hold a nil pointer
 		attrs = append(attrs, slog.String("stack", string(p.Stack)))
 	}
-	logger.LogAttrs(ctx, level, "request failed", attrs...)
+	return attrs
 }
 
 func (d *Doorway) attrs(req *handler.Request, status int) []slog.Attr {

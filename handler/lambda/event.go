@@ -24,7 +24,8 @@ import (
 type event struct {
 	payload    string
 	door       door
-	asks       bool // it is an authorizer event
+	asks       bool     // it is an authorizer event
+	stream     preluder // of a door in stream mode, nil for others
 	basePath   string
 	mapped     basePaths
 	invocation string

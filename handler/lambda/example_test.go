@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
@@ -62,4 +64,38 @@ func ExampleDoorway_Invoke() {
 		`{"resource":"/","path":"/","httpMethod":"GET","requestContext":{"requestId":"c6af9ac6"}}`))
 	fmt.Println(string(out), err)
 	// Output: {"statusCode":500,"multiValueHeaders":{"Cache-Control":["no-store"],"Content-Type":["application/problem+json"]},"body":"{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,\"requestId\":\"c6af9ac6\"}","isBase64Encoded":false} <nil>
+}
+
+// A function URL in stream mode: status and headers first, then the body as it
+// is written.
+func ExampleDoorway_Stream() {
+	type tick struct {
+		N int `json:"n"`
+	}
+	h := handler.New(func(context.Context, struct{}) (handler.NDJSON[tick], error) {
+		return func(yield func(tick, error) bool) {
+			for n := 0; n < 2 && yield(tick{n}, nil); n++ {
+			}
+		}, nil
+	})
+	d := lambda.New(h, &lambda.Options{Streams: func(frontDoor, _, _ string) bool { return frontDoor == "url" }})
+	out, err := d.Stream(context.Background(), []byte(`{
+		"version": "2.0", "rawPath": "/ticks", "headers": {},
+		"requestContext": {"domainName": "abc.lambda-url.eu-west-1.on.aws", "http": {"method": "GET"}}
+	}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer out.Close()
+	text, err := io.ReadAll(out)
+	head, body, _ := strings.Cut(string(text), strings.Repeat("\x00", 8))
+	fmt.Println(out.ContentType())
+	fmt.Printf("%s\n%s%v\n", head, body, err)
+	// Output:
+	// application/vnd.awslambda.http-integration-response
+	// {"statusCode":200,"headers":{"Content-Type":"application/x-ndjson"}}
+	// {"n":0}
+	// {"n":1}
+	// <nil>
 }

@@ -63,9 +63,6 @@ func (http2) limit() int { return payloadLimit }
 func (http2) encode(dst []byte, a *answer) ([]byte, string) {
 	dst = a.appendStatus(dst)
 	dst = a.appendJoined(dst, nil)
-	if cookies := a.header["Set-Cookie"]; len(cookies) > 0 {
-		dst = append(dst, `,"cookies":`...)
-		dst = appendList(dst, cookies)
-	}
+	dst = a.appendCookies(dst)
 	return a.appendBody(dst), ""
 }

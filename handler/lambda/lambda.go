@@ -35,11 +35,24 @@
 // A body is sent as text if its content type is textual, it is not compressed
 // and it is valid UTF-8, else in base64. A REST API decodes base64 only for the
 // types among its binaryMediaTypes. A body without a content type gets one as
-// net/http would find it. A streamed body is collected first, so a function URL
-// must be in the invoke mode BUFFERED: in RESPONSE_STREAM the client would get
-// the JSON that is meant for Lambda. A load balancer is answered in the mode of
+// net/http would find it. A load balancer is answered in the mode of
 // its event, with or without multi-value headers; without, only the last
 // Set-Cookie survives, as for VPC Lattice, and a warning is logged.
+//
+// # Streams
+//
+// A streamed body is collected first, unless the front door is in stream mode: a
+// function URL of invoke mode RESPONSE_STREAM, or a route of a REST API whose
+// response transfer mode is STREAM. No event says so, therefore [Options.Streams]
+// does, and it must agree with the deployment: a URL in stream mode shows a
+// buffered answer to the client as the JSON that is meant for Lambda, and a
+// front door that buffers shows a streamed one as bytes.
+//
+// In stream mode every answer, errors included, is status and headers as JSON,
+// eight NUL bytes and the body; the body is sent as it is written, binary or
+// not, up to 200 MB, and OnDone runs before the answer ends. An error after the
+// first byte reaches Lambda in trailers and the client as a body that breaks off;
+// the process lives on.
 //
 // # Errors
 //
@@ -54,6 +67,10 @@
 package lambda
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
 	"log/slog"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
@@ -81,6 +98,11 @@ type Options struct {
 	// names keep theirs, and so do HTTP API events of payload format 2.0, from
 	// which API Gateway has cut it. tier.API.BasePaths has them. Default: none.
 	BasePaths map[string][]string
+	// Streams reports whether a front door is in stream mode: "url", with the
+	// resource "", for the function's URL; "rest" for the route of a REST API with
+	// this resource ("/files/{path+}") and the method of the request. It is not
+	// asked of others. Default: none is.
+	Streams func(frontDoor, resource, method string) bool
 	// Logger is told of errors of status 500 and above and of panics, at level
 	// error; of what a front door cannot carry, at level warn; and of other
 	// errors at level debug. Default: JSON on the standard error, from level
@@ -93,5 +115,25 @@ type Options struct {
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 func Start(h handler.Handler, opts *Options) {
-	awslambda.StartWithOptions(New(h, opts))
+	d := New(h, opts)
+	if d.streams == nil {
+		awslambda.StartWithOptions(d)
+		return
+	}
+	awslambda.StartWithOptions(d.take)
 }
+
+// take is Stream as aws-lambda-go calls it.
+func (d *Doorway) take(ctx context.Context, payload json.RawMessage) (io.Reader, error) {
+	out, err := d.Stream(ctx, payload)
+	if err != nil {
+		return nil, err
+	}
+	return taken{out}, nil
+}
+
+// taken is an Output that aws-lambda-go sends as the reader it is, since it has
+// no JSON.
+type taken struct{ *Output }
+
+func (taken) MarshalJSON() ([]byte, error) { return nil, errors.New("an output is read") }

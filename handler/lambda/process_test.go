@@ -3,6 +3,7 @@ package lambda_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,16 +16,18 @@ import (
 	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
 )
 
-// function is a process of testdata/fn, built as it is deployed, on a runtime.
+// function is a process, built as it is deployed, on a runtime.
 type function struct {
 	*handlertest.Runtime
-	stop func() (log string)
+	stdin io.Writer
+	stop  func() (log string)
 }
 
-func start(t *testing.T) function {
+// start runs a command.
+func start(t *testing.T, pkg string) function {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc,validator_novalidatefn", "-o", bin, "./testdata/fn")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc,validator_novalidatefn", "-o", bin, pkg)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
@@ -38,6 +41,10 @@ func start(t *testing.T) function {
 	cmd := exec.Command(bin)
 	cmd.Env = append(os.Environ(), rt.Env()...)
 	cmd.Stderr = &log
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +54,7 @@ func start(t *testing.T) function {
 		return log.String()
 	})
 	t.Cleanup(func() { stop() })
-	return function{rt, stop}
+	return function{rt, stdin, stop}
 }
 
 // invoke gives a process that died a minute to be noticed.
@@ -85,7 +92,7 @@ func TestProcess(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and starts a program")
 	}
-	f := start(t)
+	f := start(t, "./testdata/fn")
 	everyDoor(t, f)
 
 	result, err := f.invoke(t, []byte(`{"foo":1}`))

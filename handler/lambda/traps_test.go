@@ -22,8 +22,8 @@ type trap struct {
 }
 
 // traps are those of adapters. Numbers that are not here are about other
-// things: T98 to T195 the local gateway (but for T168), T196 to T202 streaming, T208 who
-// invokes a function, T209 and up event sources and tokens.
+// things: T98 to T195 the local gateway (but for T168), T208 who invokes a
+// function, T209 and up event sources and tokens.
 var traps = []trap{
 	// Paths
 	{1, "an encoded slash is kept", "TestPath TestNetHTTPURL"},
@@ -102,7 +102,11 @@ var traps = []trap{
 	{96, "VPC Lattice's names in snake_case are read", "TestLatticeLine TestLatticeRequest"},
 	// Authorizers
 	{168, "one word of an authorizer is 401, every other 500", "TestNoVerdict"},
-	// Runtime
+	// Streaming and runtime
+	{196, "status, headers and eight NUL bytes go before a streamed body", "TestStreamed TestStreamProcess"},
+	{199, "an error after the first byte does not end the process", "TestStreamFails TestStreamProcess"},
+	{201, "who writes to nobody is told", "TestStreamUnblocks"},
+	{202, "a front door that buffers is not answered with a stream", "TestStreamModes"},
 	{203, "an answer that is too large does not end the process", "TestProcess"},
 	{205, "the deadline is the context's", "deadline"},
 	{207, "an error has its type and its message", "TestErrors TestProcess TestNetHTTPPanic"},

@@ -56,6 +56,8 @@ type Output struct {
 	AnyStatus bool   // the function may choose another
 	MediaType string // of the body, "" if there is none, "*/*" if the function chooses
 	Type      *Type  // of a JSON body, nil for others
+	Item      *Type  // of each line of an application/x-ndjson body, nil for others
+	Streams   bool   // the body can be sent in pieces, as it is made
 	Headers   []Param
 	Cookies   []Param
 	Example   *Example // nil if none was declared

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -15,7 +16,8 @@ type answer struct {
 	status  int
 	header  http.Header // names as the client gets to see them
 	body    []byte
-	invoked bool // the function gave it, not the front door
+	stream  io.ReadCloser // the body as it comes, nil if it is body
+	invoked bool          // the function gave it, not the front door
 	// refused, if it is not nil, is an error of a REST API that its gateway
 	// responses can customise.
 	refused *refusal
@@ -84,10 +86,14 @@ func (a *answer) write(w http.ResponseWriter, x *exchange, door steps) {
 		h[name] = values
 	}
 	door.sign(h, x, a)
-	if hasBody(a.status) {
+	if hasBody(a.status) && a.stream == nil {
 		h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
 	}
 	w.WriteHeader(a.status)
+	if a.stream != nil {
+		a.pass(w, x)
+		return
+	}
 	if hasBody(a.status) && len(a.body) > 0 {
 		_, _ = w.Write(a.body)
 	}

@@ -10,6 +10,8 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 	"github.com/seed-18e8afb5/tierkit/tier/local/sigv4"
@@ -154,4 +156,39 @@ func ExampleGateway_Callers() {
 	// ada signs for execute-api in us-east-1 and may [GET /orders/{id}] but not [DELETE /orders/{id}]
 	// GET 200 an order
 	// DELETE 403 {"Message":"User: arn:aws:iam::000000000000:user/ada is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********0000:8ysbfcyru4/local/DELETE/orders/7"}
+}
+
+// A function URL in stream mode: what the function streams reaches the client as
+// it comes.
+func ExampleURL_stream() {
+	app := tier.New("shop")
+	api := app.API("orders", tier.URL(tier.FunctionURL{Auth: tier.URLPublic, Stream: true}))
+	api.Handle("GET /ticks", handler.New(func(context.Context, struct{}) (handler.EventStream, error) {
+		return func(yield func(handler.ServerEvent, error) bool) {
+			yield(handler.ServerEvent{ID: "1", Data: "tick"}, nil)
+		}, nil
+	}))
+	gateway, err := local.NewGateway(api, func(name string) local.Function {
+		f := app.FunctionNamed(name)
+		h, err := f.Handler()
+		if err != nil {
+			return local.Function{} // NewGateway says that it has no Invoke
+		}
+		doorway := lambda.New(h, &lambda.Options{Function: name, Streams: f.Streams()})
+		return local.Function{Invoke: doorway.Invoke, Stream: func(ctx context.Context, payload []byte) (local.Output, error) {
+			return doorway.Stream(ctx, payload)
+		}}
+	}, &local.Options{Door: local.URL{Stream: api.Functions()[0].URL().Stream}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rec := httptest.NewRecorder()
+	gateway.ServeHTTP(rec, httptest.NewRequest("GET", "/ticks", nil))
+	fmt.Println(rec.Code, rec.Header().Get("Content-Type"))
+	fmt.Print(rec.Body)
+	// Output:
+	// 200 text/event-stream
+	// id: 1
+	// data: tick
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -42,6 +43,7 @@ type exchange struct {
 	explained bool // notes are wanted
 	notes     []note
 
+	cut bool  // the answer broke off, and the client must be able to tell
 	err error // why it failed or was refused, if so; never the client's to see
 }
 
@@ -49,7 +51,7 @@ type exchange struct {
 // how long it took and who answered. The query stays out: it may hold secrets.
 func (x *exchange) record(log *slog.Logger, status int, took time.Duration) {
 	level := slog.LevelInfo
-	if x.err != nil && status >= http.StatusInternalServerError {
+	if x.err != nil && (x.cut || status >= http.StatusInternalServerError) && !errors.Is(x.err, errClientGone) {
 		level = slog.LevelError
 	}
 	ctx := context.Background()

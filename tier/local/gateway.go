@@ -140,7 +140,8 @@ func functionsOf(api *tier.API, invoke func(string) Function) (map[string]*Funct
 	return functions, nil
 }
 
-// ServeHTTP answers r as the front door would.
+// ServeHTTP answers r as the front door would. A streamed answer that breaks off
+// ends in a panic with http.ErrAbortHandler, as net/http wants it.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Request: r, at: g.now(), method: r.Method, path: requestPath(r.URL)}
 	if x.mapping = g.mappings.find(r.Host, x.path); x.mapping != nil && x.mapping.maps() {
@@ -153,6 +154,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.write(w, x, g.door)
 	if g.log != nil {
 		x.record(g.log, a.status, g.now().Sub(x.at))
+	}
+	if x.cut {
+		breakConnection()
 	}
 }
 
@@ -187,6 +191,9 @@ func (g *Gateway) serve(x *exchange) *answer {
 // run invokes the function and makes an answer of what it returns.
 func (g *Gateway) run(x *exchange, event []byte) (*answer, error) {
 	x.invoked = true
+	if door, ok := g.door.steps.(streamer); ok && door.streams(x) {
+		return g.stream(x, event, door)
+	}
 	output, err := x.function.invoke(event, &x.ids, g.door.wait)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,9 @@ var urlActions = []string{"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
 // routes of the function want it, nil if none has an authorizer.
 func newURLGate(f *tier.Function, o *Options) (*iamGate, error) {
 	signed, err := wholeIAM(f)
+	if u := f.URL(); u != nil {
+		signed, err = u.Auth == tier.URLIAM, nil // what it would open is refused at declaration
+	}
 	if err != nil || !signed {
 		return nil, err
 	}

@@ -46,11 +46,15 @@ func StarterIdentities(app *tier.App, random io.Reader) ([]byte, error) {
 		Policies:        []policy{},
 	}
 	routes, functions := signedARNs(app)
+	var allowed []statement
 	if len(routes) > 0 {
-		developer.Policies = append(developer.Policies, policy{policyVersion, []statement{
-			{"Allow", []string{"execute-api:Invoke"}, routes},
-			{"Allow", urlActions, functions},
-		}})
+		allowed = append(allowed, statement{"Allow", []string{"execute-api:Invoke"}, routes})
+	}
+	if len(functions) > 0 {
+		allowed = append(allowed, statement{"Allow", urlActions, functions})
+	}
+	if allowed != nil {
+		developer.Policies = append(developer.Policies, policy{policyVersion, allowed})
 	}
 	text, err := json.MarshalIndent(file{defaultRegion, []user{developer}}, "", "  ")
 	if err != nil {
@@ -75,6 +79,12 @@ func signedARNs(app *tier.App) (routes, functions []string) {
 			if f := invokeARN(r.Function(), defaultRegion); !slices.Contains(functions, f) {
 				functions = append(functions, f)
 			}
+		}
+	}
+	for _, f := range app.Functions() {
+		u, arn := f.URL(), invokeARN(f, defaultRegion)
+		if u != nil && u.Auth == tier.URLIAM && !slices.Contains(functions, arn) {
+			functions = append(functions, arn)
 		}
 	}
 	return routes, functions

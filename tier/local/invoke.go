@@ -32,6 +32,10 @@ type Function struct {
 	// [ErrNotInvoked] or [ErrThrottled] says that the function did not run. A
 	// panic is a function error, too.
 	Invoke func(ctx context.Context, payload []byte) ([]byte, error)
+	// Stream runs the function for a front door in stream mode, under the same
+	// rules. It returns when the answer begins; what fails before is a function
+	// error. Default: the answer of Invoke, as of a function that does not stream.
+	Stream func(ctx context.Context, payload []byte) (Output, error)
 
 	arn string
 }

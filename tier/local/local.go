@@ -25,6 +25,10 @@
 // A door that routes nothing serves one function; an API of several functions
 // takes a gateway for each.
 //
+// A route that was declared with tier.Stream, and a [URL] in stream mode, send
+// the answer on as the function makes it; one that breaks off breaks the
+// connection.
+//
 // What differs from AWS, on purpose:
 //
 //   - An API that declares no stages is served at the root: the URLs of a REST
@@ -47,6 +51,9 @@
 //     although the local server speaks plain HTTP. The Host header is what the
 //     client sent; requestContext.domainName is that without the port, but for a
 //     function URL, which is known by its domain.
+//   - When the client of a streamed answer goes, the function is told; AWS lets
+//     it run on. Streams are not slowed down, in AWS they are to 2 MB/s after
+//     the first 6 MB (Lambda) and 10 MB (REST API).
 //   - Functions run inside this process: memory is not limited, the file system
 //     is this machine's, and a panic fails one invocation, not the process.
 //

@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -32,18 +33,8 @@ func (r reader2) answer(data []byte) (*answer, error) {
 		return nil, err
 	}
 	a := &answer{status: o.status, body: o.body}
-	contentType := jsonType
-	if o.structured {
-		contentType = r.contentType
-	}
-	if a.header, err = sendable(o.headers, contentType, r.own); err != nil {
+	if a.header, err = r.header(o); err != nil {
 		return nil, err
-	}
-	if err := checkHeader("Set-Cookie", o.cookies); err != nil {
-		return nil, err
-	}
-	if cookies := append(o.cookies, a.header["Set-Cookie"]...); len(cookies) > 0 {
-		a.header["Set-Cookie"] = cookies
 	}
 	if o.base64 {
 		if a.body, err = decoded(o.body); err != nil {
@@ -51,6 +42,25 @@ func (r reader2) answer(data []byte) (*answer, error) {
 		}
 	}
 	return a, nil
+}
+
+// header are the headers of an answer, its cookies among them.
+func (r reader2) header(o *output2) (http.Header, error) {
+	contentType := jsonType
+	if o.structured {
+		contentType = r.contentType
+	}
+	h, err := sendable(o.headers, contentType, r.own)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkHeader("Set-Cookie", o.cookies); err != nil {
+		return nil, err
+	}
+	if cookies := append(o.cookies, h["Set-Cookie"]...); len(cookies) > 0 {
+		h["Set-Cookie"] = cookies
+	}
+	return h, nil
 }
 
 func (r reader2) parse(data []byte) (*output2, error) {

@@ -8,9 +8,9 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// URL is a Lambda function URL of invoke mode BUFFERED. Its auth type is AWS_IAM if
-// the routes of the function have tier.IAM, and NONE if they have no authorizer. It
-// does not route: every request goes to one function, whose own mux answers 404
+// URL is a Lambda function URL. Its auth type is that of [tier.URL]; of a function
+// without one AWS_IAM if its routes have tier.IAM, and NONE if they have no
+// authorizer. It does not route: every request goes to one function, whose own mux answers 404
 // and 405. A function of which a path is not a route says so in a problem
 // document, even if another function of the API has it.
 // See https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html.
@@ -18,6 +18,11 @@ type URL struct {
 	// Function is the name of the function. Default: the default function of
 	// the API, or the only one that has routes.
 	Function string
+	// Stream is the invoke mode RESPONSE_STREAM: answers reach the client as the
+	// function makes them. One that does not stream reaches it as the JSON that
+	// is meant for Lambda. Default BUFFERED.
+	// See https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html.
+	Stream bool
 }
 
 var _ Door = URL{}
@@ -48,6 +53,7 @@ func (c URL) open(api *tier.API, functions map[string]*Function, o *Options) (op
 	d := &urlDoor{
 		function: f,
 		guard:    guard,
+		stream:   c.Stream,
 		events:   newPayload2(account, id),
 		domain:   id + ".lambda-url.local.on.aws",
 		answers: reader2{contentType: jsonType, rewrites: true, own: func(canonical string) bool {
@@ -63,6 +69,7 @@ var quotedDefault = []byte(`"` + defaultStage + `"`)
 type urlDoor struct {
 	function *Function
 	guard    *iamGate // nil for auth type NONE
+	stream   bool
 	events   payload2
 	answers  reader2
 	domain   string

@@ -20,6 +20,7 @@ var mayPanic = map[string]string{
 	"handler/http_writer.go":     "an invalid status panics as in net/http, and is caught",
 	"handler/schema/decode.go":   "decoding into another type than the plan's is a programmer's mistake",
 	"handler/schema/encode.go":   "and so is encoding another type",
+	"tier/local/stream.go":       "http.ErrAbortHandler is how net/http is told to break a connection off",
 }
 
 // forTests are packages that only tests import.

@@ -252,10 +252,10 @@ func (p *program) invoke(args []string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), f.Timeout())
 	defer cancel()
-	answer, err := lambda.New(h, with).Invoke(ctx, event)
+	answer, err := lambda.New(h, with).Stream(ctx, event)
 	if err != nil {
 		return fmt.Errorf("function error: %w", err)
 	}
-	fmt.Fprintf(p.stdout, "%s\n", answer)
-	return nil
+	defer answer.Close()
+	return p.printAnswer(answer)
 }

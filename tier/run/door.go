@@ -3,6 +3,7 @@
 package run
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -20,7 +21,7 @@ type door struct {
 	// api makes the door of a whole API; nil where each function has its own,
 	// which function makes.
 	api      func(*tier.API) local.Door
-	function func(name string) local.Door
+	function func(*tier.Function) local.Door
 	open     bool // it has no authorizers, and refuses to serve routes with one
 }
 
@@ -35,12 +36,19 @@ func doors() []door {
 			return door
 		}},
 		{name: "http", is: "an HTTP API", api: func(*tier.API) local.Door { return local.HTTP{} }},
-		{name: "url", is: "a function URL", function: func(f string) local.Door { return local.URL{Function: f} }},
-		{name: "alb", is: "a load balancer", open: true, function: func(f string) local.Door { return local.ALB{Function: f} }},
-		{name: "alb-multi", is: "a load balancer with multi-value headers", open: true, function: func(f string) local.Door {
-			return local.ALB{Function: f, MultiValue: true}
+		{name: "url", is: "a function URL", function: functionURL},
+		{name: "alb", is: "a load balancer", open: true, function: func(f *tier.Function) local.Door { return local.ALB{Function: f.Name()} }},
+		{name: "alb-multi", is: "a load balancer with multi-value headers", open: true, function: func(f *tier.Function) local.Door {
+			return local.ALB{Function: f.Name(), MultiValue: true}
 		}},
 	}
+}
+
+// functionURL is the URL of a function as it was declared; one that was not is
+// imitated all the same, in the mode BUFFERED.
+func functionURL(f *tier.Function) local.Door {
+	url := f.URL()
+	return local.URL{Function: f.Name(), Stream: url != nil && url.Stream}
 }
 
 // doorNamed is nil if there is no such door.
@@ -88,7 +96,7 @@ func (d *door) gateways(api *tier.API, ids *local.Identities, log *slog.Logger) 
 	}
 	var servers []server
 	for _, f := range api.Functions() {
-		s, err := one(d.function(f.Name()), f)
+		s, err := one(d.function(f), f)
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +118,11 @@ func functionsOf(api *tier.API, log *slog.Logger) (map[string]local.Function, er
 			return nil, err
 		}
 		opts.Logger = log
-		functions[f.Name()] = local.Function{Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: lambda.New(h, opts).Invoke}
+		doorway := lambda.New(h, opts)
+		functions[f.Name()] = local.Function{
+			Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: doorway.Invoke,
+			Stream: func(ctx context.Context, payload []byte) (local.Output, error) { return doorway.Stream(ctx, payload) },
+		}
 	}
 	return functions, nil
 }

@@ -50,7 +50,7 @@ func (p *program) prepare() (handler.Handler, *lambda.Options, error) {
 // Lambda authorizer.
 func served(f *tier.Function) (handler.Handler, *lambda.Options, error) {
 	h, err := f.Handler()
-	o := &lambda.Options{Function: f.Name(), Authorizer: f.Authorizer()}
+	o := &lambda.Options{Function: f.Name(), Authorizer: f.Authorizer(), Streams: f.Streams()}
 	if api := f.API(); api != nil {
 		o.BasePaths = api.BasePaths()
 	}

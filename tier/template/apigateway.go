@@ -215,13 +215,7 @@ func operation(res *tier.Resource, r *tier.Route) object {
 	return object{
 		{"parameters", parameters(r)},
 		{"responses", object{}},
-		{"x-amazon-apigateway-integration", append(object{
-			{"type", "aws_proxy"},
-			{"httpMethod", "POST"},
-			{"uri", invocationURI(r.Function())},
-			{"passthroughBehavior", "when_no_match"},
-			{"timeoutInMillis", integrationTimeout},
-		}, cacheKey(r)...)},
+		{"x-amazon-apigateway-integration", append(integration(r), cacheKey(r)...)},
 	}
 }
 

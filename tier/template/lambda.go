@@ -37,6 +37,7 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 		attributes: object{{"Metadata", object{{"SkipBuild", true}}}},
 		properties: properties,
 	})
+	s.url(f)
 }
 
 // variables tell the function the physical names of its stores.

@@ -101,7 +101,7 @@ func sam(t testing.TB, newApp func(*datastore.Data) *tier.App) []byte {
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for name, newApp := range map[string]func(*datastore.Data) *tier.App{
-		"one": one, "several": several, "signed": signed, "guarded": guarded, "validated": validated, "mocks": mocks,
+		"one": one, "several": several, "signed": signed, "guarded": guarded, "validated": validated, "mocks": mocks, "streams": streams,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,48 @@
+package template
+
+import (
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
+
+// url adds the URL of a function, and for a public one the two permissions that
+// let everybody in. Whoever signs needs no permission here but one of its own.
+// See https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html.
+func (s *stack) url(f *tier.Function) {
+	u := f.URL()
+	if u == nil {
+		return
+	}
+	id, mode := policy.LogicalID(f.Name(), "url"), "BUFFERED"
+	if u.Stream {
+		mode = "RESPONSE_STREAM"
+	}
+	s.add(resource{
+		id: id, typ: "AWS::Lambda::Url", at: f.At(),
+		properties: object{
+			{"TargetFunctionArn", getAtt(policy.FunctionID(f), "Arn")},
+			{"AuthType", string(u.Auth)},
+			{"InvokeMode", mode},
+		},
+	})
+	if u.Auth == tier.URLPublic {
+		s.openURL(f, "call", object{{"Action", "lambda:InvokeFunctionUrl"}, {"FunctionUrlAuthType", string(u.Auth)}})
+		s.openURL(f, "invoke", object{{"Action", "lambda:InvokeFunction"}, {"InvokedViaFunctionUrl", true}})
+	}
+	s.outputs = append(s.outputs, member{id, object{
+		{"Description", "Where the function " + f.Name() + " is reached without an API."},
+		{"Value", getAtt(id, "FunctionUrl")},
+	}})
+}
+
+// openURL lets everybody do what action says, through the function's URL and in
+// no other way.
+func (s *stack) openURL(f *tier.Function, what string, action object) {
+	s.add(resource{
+		id: policy.LogicalID(f.Name(), "url", what, "permission"), typ: "AWS::Lambda::Permission", at: f.At(),
+		properties: append(object{
+			{"FunctionName", ref(policy.FunctionID(f))},
+			{"Principal", "*"},
+		}, action...),
+	})
+}
