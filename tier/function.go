@@ -21,6 +21,9 @@ type Function struct {
 	grants  []*datastore.Grant
 	memory  int
 	timeout time.Duration
+
+	direct   handler.Handler // of direct invocations, nil for none
+	directAt datastore.Position
 }
 
 const (
@@ -50,7 +53,7 @@ func (f *Function) apply(opts []FunctionOption) {
 }
 
 // serves reports whether anything can invoke the function.
-func (f *Function) serves() bool { return len(f.routes) > 0 }
+func (f *Function) serves() bool { return len(f.routes) > 0 || f.direct != nil }
 
 // Name of the function.
 func (f *Function) Name() string { return f.name }
@@ -150,12 +153,16 @@ func Memory(mb int) FunctionOption {
 }
 
 // Timeout of an invocation, whole seconds, 1 s to 29 s, which is what API Gateway
-// waits for. Default 10 s.
+// waits for, or to 15 minutes for a function of no API. Default 10 s.
 // See https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html.
 func Timeout(d time.Duration) FunctionOption {
 	return functionOption(func(f *Function) {
-		if d < time.Second || d > 29*time.Second || d%time.Second != 0 {
-			f.app.fail(f.at, "function %s: timeout %v; write whole seconds from 1s to 29s, the most that API Gateway waits for", f.name, d)
+		most, whose := 29*time.Second, "API Gateway waits for"
+		if f.api == nil {
+			most, whose = 15*time.Minute, "Lambda allows"
+		}
+		if d < time.Second || d > most || d%time.Second != 0 {
+			f.app.fail(f.at, "function %s: timeout %v; write whole seconds from 1s to %v, the most that %s", f.name, d, most, whose)
 		}
 		f.timeout = d
 	})

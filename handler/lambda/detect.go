@@ -152,11 +152,25 @@ type EventError struct {
 	// bytes; none if it is not an object. Values are never told.
 	Keys []string
 
-	more bool
+	more   bool
+	served string // what the function serves
 }
 
 // served names the kinds of events that have a door.
 const served = "this function serves REST API, HTTP API, function URL, ALB and VPC Lattice events"
+
+// eventError is the error of an event that d does not serve.
+func (d *Doorway) eventError(k kind, payload string) *EventError {
+	err := newEventError(k, payload)
+	switch {
+	case d.direct == nil:
+	case d.handler == nil:
+		err.served = "this function has no routes and serves direct invocations, whose payload must not look like an event of AWS"
+	default:
+		err.served += ", and direct invocations"
+	}
+	return err
+}
 
 const (
 	maxKeys   = 20
@@ -164,7 +178,7 @@ const (
 )
 
 func newEventError(k kind, payload string) *EventError {
-	err := &EventError{Kind: kinds[k].name}
+	err := &EventError{Kind: kinds[k].name, served: served}
 	s := scanner{text: payload}
 	if s.peek() != '{' {
 		return err
@@ -190,7 +204,7 @@ func (e *EventError) Error() string {
 		keys += " ..."
 	}
 	if len(e.Keys) == 0 {
-		return "lambda: " + e.Kind + ": an empty object, or no object; " + served
+		return "lambda: " + e.Kind + ": an empty object, or no object; " + e.served
 	}
-	return fmt.Sprintf("lambda: %s: top-level keys [%s]; %s", e.Kind, keys, served)
+	return fmt.Sprintf("lambda: %s: top-level keys [%s]; %s", e.Kind, keys, e.served)
 }

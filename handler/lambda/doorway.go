@@ -25,6 +25,7 @@ type Doorway struct {
 	function string
 	basePath string
 	logger   func() *slog.Logger
+	direct   *Doorway // of payloads that no front door claims, nil for none
 }
 
 var _ awslambda.Handler = (*Doorway)(nil)
@@ -43,16 +44,25 @@ func New(h handler.Handler, opts *Options) *Doorway {
 	} else {
 		d.logger = sync.OnceValue(func() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)) })
 	}
+	if opts.Direct != nil {
+		direct := *d
+		direct.handler = opts.Direct
+		d.direct = &direct
+	}
 	return d
 }
 
 // Invoke answers one event. Its errors are function errors: an event that is
 // not JSON or of no front door served here ([*EventError]), and a handler that
-// panicked with [http.ErrAbortHandler]. It does not keep payload.
+// panicked with [http.ErrAbortHandler]; and what a direct invocation answers in
+// place of an error status. It does not keep payload.
 func (d *Doorway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	e, err := d.open(ctx, payload)
 	if err != nil {
 		return nil, err
+	}
+	if e.door == nil {
+		return d.direct.invokeDirect(ctx, e)
 	}
 	if d.function != "" {
 		ctx = datastore.WithFunction(ctx, d.function)

@@ -16,7 +16,8 @@
 //	VPC Lattice, event structure V2, V1 "lattice"        6 MB
 //
 // Another event is answered with a function error that names its top-level
-// members ([EventError]).
+// members ([EventError]), or is a payload for the handler of direct invocations
+// ([Options].Direct, Facts.FrontDoor "invoke", answers up to 6 MB).
 //
 // # Requests
 //
@@ -69,6 +70,15 @@ type Options struct {
 	// name, which a REST API leaves in the path ("/v1"). Only whole segments
 	// are cut, and only once; other paths stay as they are. Default: none.
 	BasePath string
+	// Direct answers direct invocations (lambda:Invoke of a program or of
+	// another function). The payload, any JSON that is not an event of AWS, is
+	// the body of its request; the body of its response, which must be JSON, is
+	// the answer, null for none. An error of it, or a response of status 400 or
+	// more, is a function error: errorType is the error's code or else the
+	// status in words ("Not Found"), errorMessage the detail and all failing
+	// fields. Default: none; such payloads are an [EventError].
+	// See https://docs.aws.amazon.com/lambda/latest/dg/lambda-invocation.html
+	Direct handler.Handler
 	// Logger is told of errors of status 500 and above and of panics, at level
 	// error; of what a front door cannot carry, at level warn; and of other
 	// errors at level debug. Default: JSON on the standard error, from level
@@ -76,7 +86,8 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Start serves h until the process ends: it takes invocations from the Lambda
+// Start serves h, which may be nil if there is an Options.Direct, until the
+// process ends: it takes invocations from the Lambda
 // Runtime API, through aws-lambda-go. opts may be nil. It does not return.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html

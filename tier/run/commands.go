@@ -12,6 +12,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -238,16 +240,25 @@ func (p *program) invoke(args []string) error {
 	if f == nil {
 		return fmt.Errorf("app %s has no function %q; see the command routes", app.Name(), rest[0])
 	}
-	h, err := f.Handler()
+	h, options, err := serving(f)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), f.Timeout())
 	defer cancel()
-	answer, err := lambda.New(h, &lambda.Options{Function: f.Name()}).Invoke(ctx, event)
+	answer, err := lambda.New(h, options).Invoke(ctx, event)
 	if err != nil {
-		return fmt.Errorf("function error: %w", err)
+		return fmt.Errorf("function error: %s", functionError(err))
 	}
 	fmt.Fprintf(p.stdout, "%s\n", answer)
 	return nil
+}
+
+// functionError is a function error in words.
+func functionError(err error) string {
+	var e messages.InvokeResponse_Error
+	if errors.As(err, &e) {
+		return e.Type + ": " + e.Message
+	}
+	return err.Error()
 }

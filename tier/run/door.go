@@ -86,12 +86,21 @@ func (d *door) gateways(api *tier.API, log *slog.Logger) ([]server, error) {
 func functionsOf(api *tier.API, log *slog.Logger) (map[string]local.Function, error) {
 	functions := map[string]local.Function{}
 	for _, f := range api.Functions() {
-		h, err := f.Handler()
+		invoked, err := functionOf(f, log)
 		if err != nil {
 			return nil, err
 		}
-		doorway := lambda.New(h, &lambda.Options{Function: f.Name(), Logger: log})
-		functions[f.Name()] = local.Function{Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: doorway.Invoke}
+		functions[f.Name()] = invoked
 	}
 	return functions, nil
+}
+
+// functionOf is a function behind the doorway of Lambda.
+func functionOf(f *tier.Function, log *slog.Logger) (local.Function, error) {
+	h, options, err := serving(f)
+	if err != nil {
+		return local.Function{}, err
+	}
+	options.Logger = log
+	return local.Function{Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: lambda.New(h, options).Invoke}, nil
 }
