@@ -84,6 +84,10 @@ func (f *Function) Direct() (handler.Handler, error) {
 // none.
 func (f *Function) DirectHandler() handler.Handler { return f.direct }
 
+// DirectAt is where Invoke said what answers direct invocations, zero for
+// nowhere.
+func (f *Function) DirectAt() datastore.Position { return f.directAt }
+
 // notDirect is what an operation asks for that a direct invocation does not
 // have, "" for nothing.
 func notDirect(op *schema.Operation) string {

@@ -90,23 +90,32 @@ func functionsOf(api *tier.API, invoke func(string) Function) (map[string]*Funct
 	}
 	functions := map[string]*Function{}
 	for _, declared := range api.Functions() {
-		f := invoke(declared.Name())
-		if f.Invoke == nil {
-			return nil, fmt.Errorf("local gateway: function %s has no Invoke", declared.Name())
+		f, err := completeFunction(declared, invoke)
+		if err != nil {
+			return nil, fmt.Errorf("local gateway: %w", err)
 		}
-		if f.Name == "" {
-			f.Name = declared.Name()
-		}
-		if f.Timeout <= 0 {
-			f.Timeout = declared.Timeout()
-		}
-		if f.Memory <= 0 {
-			f.Memory = declared.Memory()
-		}
-		f.arn = functionARN(f.Name)
-		functions[declared.Name()] = &f
+		functions[declared.Name()] = f
 	}
 	return functions, nil
+}
+
+// completeFunction asks how a function runs and adds what was declared.
+func completeFunction(declared *tier.Function, invoke func(string) Function) (*Function, error) {
+	f := invoke(declared.Name())
+	if f.Invoke == nil {
+		return nil, fmt.Errorf("function %s has no Invoke", declared.Name())
+	}
+	if f.Name == "" {
+		f.Name = declared.Name()
+	}
+	if f.Timeout <= 0 {
+		f.Timeout = declared.Timeout()
+	}
+	if f.Memory <= 0 {
+		f.Memory = declared.Memory()
+	}
+	f.arn = functionARN(f.Name)
+	return &f, nil
 }
 
 // ServeHTTP answers r as the front door would.

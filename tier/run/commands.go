@@ -34,7 +34,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"serve", "[-port N] [-door DOOR] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest (the default), http, url, alb, alb-multi", (*program).serve},
+		{"serve", "[-port N] [-lambda N] [-door DOOR] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest (the default), http, url, alb, alb-multi", (*program).serve},
 		{"routes", "", "list the routes, their functions and Go lines", (*program).routes},
 		{"template", "[-code PATH]", "print the infrastructure as an AWS SAM template in JSON", (*program).template},
 		{"policy", "[-json]", "print each function's IAM statements and the Go lines behind them", (*program).policy},
@@ -115,7 +115,20 @@ func (p *program) routes(args []string) error {
 		fmt.Fprintf(p.stdout, "API %s\n", api.Name())
 		p.printAPI(api)
 	}
+	p.printDirect(app)
 	return nil
+}
+
+// printDirect prints the functions that are invoked directly, with their Go
+// lines.
+func (p *program) printDirect(app *tier.App) {
+	tw := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, f := range app.Functions() {
+		if f.DirectHandler() != nil {
+			fmt.Fprintf(tw, "function %s\tinvoked directly\t%s\n", f.Name(), f.DirectAt().RelativeTo(p.folder))
+		}
+	}
+	tw.Flush()
 }
 
 // printAPI prints method, path, function and Go line of each route.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -21,10 +22,11 @@ import (
 // interrupted. Behind a front door that does not route each function has a port.
 func (p *program) serve(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
-	port, name := 8080, "rest"
+	port, name, lambdaPort := 8080, "rest", autoPort
 	if _, err := p.parse("serve", args, 0, func(f *flag.FlagSet) {
 		f.IntVar(&port, "port", port, "`port` on 127.0.0.1 of the first API, 0 for any that is free; further ones take the ports after it")
 		f.StringVar(&name, "door", name, "front `door` to imitate: "+doorNames())
+		f.IntVar(&lambdaPort, "lambda", lambdaPort, "`port` on 127.0.0.1 of a local AWS Lambda, for aws lambda invoke --endpoint-url and the SDKs, 0 for any that is free; -1 for the port after the last API if a function is invoked directly, else none")
 		opts.define(f)
 	}); err != nil {
 		return err
@@ -39,12 +41,12 @@ func (p *program) serve(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err = p.serveData(ctx, data, door, port)
+	err = p.serveData(ctx, data, door, port, lambdaPort)
 	return errors.Join(err, data.close())
 }
 
 // serveData serves until ctx ends.
-func (p *program) serveData(ctx context.Context, data openedData, door *door, port int) error {
+func (p *program) serveData(ctx context.Context, data openedData, door *door, port, lambdaPort int) error {
 	app, err := p.checked(data.Data)
 	if err != nil {
 		return err
@@ -75,7 +77,15 @@ func (p *program) serveData(ctx context.Context, data openedData, door *door, po
 			servers = append(servers, g)
 		}
 	}
-	p.announce(app, door, servers, data)
+	endpoint, err := newLambdaServer(app, lambdaPort, port, len(servers), log)
+	if err != nil {
+		return err
+	}
+	p.announce(app, door, servers, endpoint, data)
+	if endpoint != nil {
+		defer endpoint.lambda.Close()
+		servers = append(servers, endpoint.server)
+	}
 	return serveAll(ctx, servers, log)
 }
 
@@ -83,12 +93,12 @@ func (p *program) serveData(ctx context.Context, data openedData, door *door, po
 type server struct {
 	api      *tier.API
 	function *tier.Function // nil if it is the whole API
-	gateway  *local.Gateway
+	gateway  http.Handler
 	listener net.Listener
 }
 
 // announce says what is served where, and how.
-func (p *program) announce(app *tier.App, door *door, servers []server, data openedData) {
+func (p *program) announce(app *tier.App, door *door, servers []server, endpoint *lambdaServer, data openedData) {
 	for i, s := range servers {
 		switch {
 		case s.function == nil:
@@ -106,6 +116,7 @@ func (p *program) announce(app *tier.App, door *door, servers []server, data ope
 			p.printAPI(s.api)
 		}
 	}
+	p.announceLambda(app, endpoint)
 	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
 }
 
