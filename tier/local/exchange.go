@@ -27,8 +27,10 @@ type exchange struct {
 	// finish, if it is not nil, sees the answer of the function before it is sent.
 	finish func(*answer)
 
-	explained bool // notes are wanted
+	explained bool // notes are wanted, and what follows is kept
 	notes     []note
+	event     []byte
+	output    []byte // of the function
 
 	err error // why it failed or was refused, if so; never the client's to see
 }

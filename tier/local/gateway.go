@@ -16,9 +16,12 @@ import (
 // http.Handler for one API at the root. It is safe for concurrent use.
 type Gateway struct {
 	door   opened
+	kind   Door
 	now    func() time.Time
 	random io.Reader
 	log    *slog.Logger
+	// explain, if it is not nil, is told of every request.
+	explain func(*Explanation)
 }
 
 var _ http.Handler = (*Gateway)(nil)
@@ -41,6 +44,9 @@ type Options struct {
 	// Log gets one line a request, of level error where the answer is 500 or
 	// more because the function failed. Default none.
 	Log *slog.Logger
+	// Explain is told of every request after it was answered, by several at
+	// once. Default nobody, and nothing is kept.
+	Explain func(*Explanation)
 }
 
 // NewGateway makes the gateway of an API. It asks invoke once for each function
@@ -66,7 +72,7 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 	if err != nil {
 		return nil, err
 	}
-	return &Gateway{door: door, now: o.Now, random: o.Random, log: o.Log}, nil
+	return &Gateway{door: door, kind: o.Door, now: o.Now, random: o.Random, log: o.Log, explain: o.Explain}, nil
 }
 
 // complete fills in the defaults.
@@ -120,11 +126,14 @@ func completeFunction(declared *tier.Function, invoke func(string) Function) (*F
 
 // ServeHTTP answers r as the front door would.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{Request: r, at: g.now(), method: r.Method, path: requestPath(r.URL)}
+	x := &exchange{Request: r, at: g.now(), method: r.Method, path: requestPath(r.URL), explained: g.explain != nil}
 	a := g.serve(x)
 	a.write(w, x, g.door)
 	if g.log != nil {
 		x.record(g.log, a.status, g.now().Sub(x.at))
+	}
+	if x.explained {
+		g.explain(x.explanation(g.kind, a, w.Header()))
 	}
 }
 
@@ -135,13 +144,19 @@ func (g *Gateway) serve(x *exchange) *answer {
 	}
 	x.id = g.door.id(&x.ids)
 	if refused := g.door.read(x); refused != nil {
+		x.stopped("request", len(x.notes), refused.status)
 		return refused.answer(x.id)
 	}
+	x.note("request", "within the limits of a %s, %d bytes of body", g.kind, len(x.body))
+	told := len(x.notes)
 	if a := g.door.route(x); a != nil {
+		x.stopped("gateway", told, a.status)
 		return a
 	}
+	told = len(x.notes)
 	event, refused := g.door.event(x)
 	if refused != nil {
+		x.stopped("event", told, refused.status)
 		return refused.answer(x.id)
 	}
 	a, err := g.run(x, event)
@@ -161,11 +176,13 @@ func (g *Gateway) run(x *exchange, event []byte) (*answer, error) {
 	x.invoked = true
 	output, err := x.function.invoke(event, &x.ids, g.door.wait)
 	if err != nil {
+		x.ran(event, nil, nil, err)
 		return nil, err
 	}
 	a, err := g.door.answer(x, output)
 	if err != nil {
-		return nil, fmt.Errorf("function %s: malformed answer: %w", x.function.Name, err)
+		err = fmt.Errorf("function %s: malformed answer: %w", x.function.Name, err)
 	}
-	return a, nil
+	x.ran(event, output, a, err)
+	return a, err
 }

@@ -112,10 +112,15 @@ func (d *httpDoor) route(x *exchange) *answer {
 		return a
 	}
 	path, ok := d.inStage(decodedPath(x.path))
-	if !ok || !d.find(&x.match, x.method, path) {
+	if !ok {
+		x.note("router", "the path is not below the stage: it must start with /%s/", d.stage)
 		return httpNotFound.answer(x.id)
 	}
-	x.note("router", "%s", x.match.method.key)
+	found := d.find(&x.match, x.method, path)
+	x.routed(d.router, path, found)
+	if !found {
+		return httpNotFound.answer(x.id)
+	}
 	if a := x.match.method.pass(x); a != nil {
 		return a
 	}

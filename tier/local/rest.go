@@ -95,10 +95,11 @@ func (d *restDoor) route(x *exchange) *answer {
 		x.method = o
 	}
 	m := &x.match
-	if !d.router.find(m, x.method, routedPath(x.path)) {
+	found := d.router.find(m, x.method, routedPath(x.path))
+	x.routed(d.router, routedPath(x.path), found)
+	if !found {
 		return restNotFound.answer(x.id)
 	}
-	x.note("router", "%s", m.method.key)
 	if a := m.method.pass(x); a != nil {
 		return a
 	}

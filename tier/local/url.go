@@ -74,6 +74,7 @@ func (d *urlDoor) read(x *exchange) *refusal {
 
 func (d *urlDoor) route(x *exchange) *answer {
 	x.function = d.function
+	x.unrouted(URL{})
 	return nil
 }
 

@@ -24,6 +24,9 @@ import (
 // errUsage is returned after a wrong use was explained on stderr.
 var errUsage = errors.New("usage")
 
+// errRefused is returned after an answer of 400 or more was printed.
+var errRefused = errors.New("refused")
+
 // command is one word after the program's name.
 type command struct {
 	name    string
@@ -34,11 +37,12 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"serve", "[-port N] [-lambda N] [-door DOOR] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest (the default), http, url, alb, alb-multi", (*program).serve},
+		{"serve", "[-port N] [-lambda N] [-door DOOR] [-explain] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest (the default), http, url, alb, alb-multi", (*program).serve},
 		{"routes", "", "list the routes, their functions and Go lines", (*program).routes},
 		{"template", "[-code PATH]", "print the infrastructure as an AWS SAM template in JSON", (*program).template},
 		{"policy", "[-json]", "print each function's IAM statements and the Go lines behind them", (*program).policy},
 		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
+		{"explain", "[-door DOOR] [-H 'Name: value']... [-d BODY|@FILE] [-json] METHOD PATH", "send one request through a local front door and print what each step made of it", (*program).explainRequest},
 		{"help", "", "print this list", (*program).help},
 	}
 }
@@ -253,7 +257,7 @@ func (p *program) invoke(args []string) error {
 	if f == nil {
 		return fmt.Errorf("app %s has no function %q; see the command routes", app.Name(), rest[0])
 	}
-	h, options, err := serving(f)
+	h, options, err := servedBy(f)
 	if err != nil {
 		return err
 	}

@@ -56,15 +56,16 @@ func doorNames() string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// gateways are the front doors of an API: one, or one for each function.
-func (d *door) gateways(api *tier.API, log *slog.Logger) ([]server, error) {
+// gateways are the front doors of an API: one, or one for each function. explain
+// is told of every request, if it is not nil.
+func (d *door) gateways(api *tier.API, log *slog.Logger, explain func(*local.Explanation)) ([]server, error) {
 	functions, err := functionsOf(api, log)
 	if err != nil {
 		return nil, err
 	}
 	one := func(door local.Door, f *tier.Function) (server, error) {
 		gateway, err := local.NewGateway(api, func(name string) local.Function { return functions[name] },
-			&local.Options{Door: door, Log: log})
+			&local.Options{Door: door, Log: log, Explain: explain})
 		return server{api: api, function: f, gateway: gateway}, err
 	}
 	if d.api != nil {
@@ -97,7 +98,7 @@ func functionsOf(api *tier.API, log *slog.Logger) (map[string]local.Function, er
 
 // functionOf is a function behind the doorway of Lambda.
 func functionOf(f *tier.Function, log *slog.Logger) (local.Function, error) {
-	h, options, err := serving(f)
+	h, options, err := servedBy(f)
 	if err != nil {
 		return local.Function{}, err
 	}

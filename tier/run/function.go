@@ -44,12 +44,12 @@ func (p *program) prepare() (handler.Handler, *lambda.Options, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return serving(f)
+	return servedBy(f)
 }
 
-// serving is what a function serves: its routes, nil for none, and, among the
+// servedBy is what a function serves: its routes, nil for none, and, among the
 // options, direct invocations.
-func serving(f *tier.Function) (handler.Handler, *lambda.Options, error) {
+func servedBy(f *tier.Function) (handler.Handler, *lambda.Options, error) {
 	h, err := f.Handler()
 	direct, directErr := f.Direct()
 	return h, &lambda.Options{Function: f.Name(), Direct: direct}, errors.Join(err, directErr)

@@ -22,17 +22,18 @@ import (
 // interrupted. Behind a front door that does not route each function has a port.
 func (p *program) serve(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
-	port, name, lambdaPort := 8080, "rest", autoPort
+	how := serving{port: 8080, lambdaPort: autoPort}
+	name := "rest"
 	if _, err := p.parse("serve", args, 0, func(f *flag.FlagSet) {
-		f.IntVar(&port, "port", port, "`port` on 127.0.0.1 of the first API, 0 for any that is free; further ones take the ports after it")
+		f.IntVar(&how.port, "port", how.port, "`port` on 127.0.0.1 of the first API, 0 for any that is free; further ones take the ports after it")
 		f.StringVar(&name, "door", name, "front `door` to imitate: "+doorNames())
-		f.IntVar(&lambdaPort, "lambda", lambdaPort, "`port` on 127.0.0.1 of a local AWS Lambda, for aws lambda invoke --endpoint-url and the SDKs, 0 for any that is free; -1 for the port after the last API if a function is invoked directly, else none")
+		f.IntVar(&how.lambdaPort, "lambda", how.lambdaPort, "`port` on 127.0.0.1 of a local AWS Lambda, for aws lambda invoke --endpoint-url and the SDKs, 0 for any that is free; -1 for the port after the last API if a function is invoked directly, else none")
+		f.BoolVar(&how.explain, "explain", false, "print what each step made of a request that is answered 400 or more")
 		opts.define(f)
 	}); err != nil {
 		return err
 	}
-	door := doorNamed(name)
-	if door == nil {
+	if how.door = doorNamed(name); how.door == nil {
 		return fmt.Errorf("-door %q: write %s", name, doorNames())
 	}
 	data, err := p.openData(opts)
@@ -41,12 +42,19 @@ func (p *program) serve(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err = p.serveData(ctx, data, door, port, lambdaPort)
+	err = p.serveData(ctx, data, how)
 	return errors.Join(err, data.close())
 }
 
+// serving is how to serve.
+type serving struct {
+	door             *door
+	port, lambdaPort int
+	explain          bool
+}
+
 // serveData serves until ctx ends.
-func (p *program) serveData(ctx context.Context, data openedData, door *door, port, lambdaPort int) error {
+func (p *program) serveData(ctx context.Context, data openedData, how serving) error {
 	app, err := p.checked(data.Data)
 	if err != nil {
 		return err
@@ -61,14 +69,18 @@ func (p *program) serveData(ctx context.Context, data openedData, door *door, po
 			s.listener.Close()
 		}
 	}()
+	var explain func(*local.Explanation)
+	if how.explain {
+		explain = p.failures()
+	}
 	for _, api := range app.APIs() {
-		gateways, err := door.gateways(api, log)
+		gateways, err := how.door.gateways(api, log, explain)
 		if err != nil {
 			return err
 		}
 		for _, g := range gateways {
-			at := port
-			if port != 0 {
+			at := how.port
+			if at != 0 {
 				at += len(servers)
 			}
 			if g.listener, err = local.Listen(at); err != nil {
@@ -77,11 +89,11 @@ func (p *program) serveData(ctx context.Context, data openedData, door *door, po
 			servers = append(servers, g)
 		}
 	}
-	endpoint, err := newLambdaServer(app, lambdaPort, port, len(servers), log)
+	endpoint, err := newLambdaServer(app, how.lambdaPort, how.port, len(servers), log)
 	if err != nil {
 		return err
 	}
-	p.announce(app, door, servers, endpoint, data)
+	p.announce(app, how.door, servers, endpoint, data)
 	if endpoint != nil {
 		defer endpoint.lambda.Close()
 		servers = append(servers, endpoint.server)
