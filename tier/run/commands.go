@@ -37,7 +37,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"serve", "[-port N] [-lambda N] [-door DOOR] [-explain] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest (the default), http, url, alb, alb-multi", (*program).serve},
+		{"serve", "[-port N] [-lambda N] [-door DOOR] [-watch] [-explain] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest (the default), http, url, alb, alb-multi", (*program).serve},
 		{"routes", "", "list the routes, their functions and Go lines", (*program).routes},
 		{"template", "[-code PATH]", "print the infrastructure as an AWS SAM template in JSON", (*program).template},
 		{"policy", "[-json]", "print each function's IAM statements and the Go lines behind them", (*program).policy},

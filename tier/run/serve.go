@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -24,24 +25,42 @@ func (p *program) serve(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
 	how := serving{port: 8080, lambdaPort: autoPort}
 	name := "rest"
+	var watched, checks, untilEOF bool
+	var flags *flag.FlagSet
 	if _, err := p.parse("serve", args, 0, func(f *flag.FlagSet) {
 		f.IntVar(&how.port, "port", how.port, "`port` on 127.0.0.1 of the first API, 0 for any that is free; further ones take the ports after it")
 		f.StringVar(&name, "door", name, "front `door` to imitate: "+doorNames())
 		f.IntVar(&how.lambdaPort, "lambda", how.lambdaPort, "`port` on 127.0.0.1 of a local AWS Lambda, for aws lambda invoke --endpoint-url and the SDKs, 0 for any that is free; -1 for the port after the last API if a function is invoked directly, else none")
 		f.BoolVar(&how.explain, "explain", false, "print what each step made of a request that is answered 400 or more")
+		f.BoolVar(&watched, "watch", false, "build and serve anew when the source changes")
+		f.BoolVar(&checks, "check", false, "say what is wrong with the declaration and end")
+		f.BoolVar(&untilEOF, "stdin", false, "end when the standard input does, too")
 		opts.define(f)
+		flags = f
 	}); err != nil {
 		return err
 	}
 	if how.door = doorNamed(name); how.door == nil {
 		return fmt.Errorf("-door %q: write %s", name, doorNames())
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if watched {
+		return p.watch(ctx, flags)
+	}
 	data, err := p.openData(opts)
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	if checks {
+		return errors.Join(p.checkServing(data, how), data.close())
+	}
+	if untilEOF {
+		go func() {
+			_, _ = io.Copy(io.Discard, p.stdin)
+			stop()
+		}()
+	}
 	err = p.serveData(ctx, data, how)
 	return errors.Join(err, data.close())
 }
@@ -51,6 +70,21 @@ type serving struct {
 	door             *door
 	port, lambdaPort int
 	explain          bool
+}
+
+// checkServing says what would keep serveData from serving, but for ports and
+// data that are in use.
+func (p *program) checkServing(data openedData, how serving) error {
+	app, err := p.checked(data.Data)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, api := range app.APIs() {
+		_, err := how.door.gateways(api, nil, nil)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // serveData serves until ctx ends.
