@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -352,4 +353,33 @@ func ExampleNewLambda() {
 	// Output:
 	// 200 {"cents":42} <nil>
 	// 404 {"Type":"User","Message":"Function not found: arn:aws:lambda:local:000000000000:function:nobody"} <nil>
+}
+
+// FuzzLambda: whatever is asked, there is an answer, and a refusal is a document
+// with its type.
+func FuzzLambda(f *testing.F) {
+	f.Add("price", "Event", "e30=", []byte(`{}`))
+	f.Add("arn:aws:lambda:eu-west-1:1:function:price:$LATEST", "RequestResponse", "", []byte(`[1`))
+	f.Add("function:", "DryRun", "x", []byte("\xff"))
+	f.Add("a:function:price", "", `bnVsbA==`, []byte(`"\ud800"`))
+	l, err := local.NewLambda(lambdaApp(f), func(string) local.Function { return local.Function{Invoke: answering("1")} }, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { l.Close() })
+	f.Fuzz(func(t *testing.T, name, kind, client string, payload []byte) {
+		r := httptest.NewRequest("POST", "/", bytes.NewReader(payload))
+		r.URL.Path, r.URL.RawPath = "/2015-03-31/functions/"+name+"/invocations", ""
+		r.Host = "localhost"
+		r.Header = http.Header{"X-Amz-Invocation-Type": {kind}, "X-Amz-Client-Context": {client}}
+		resp := do(t, l, r)
+		body := bodyText(t, resp)
+		if resp.StatusCode < 400 {
+			return
+		}
+		var refusal struct{ Type, Message string }
+		if err := json.Unmarshal([]byte(body), &refusal); err != nil || refusal.Message == "" || value(resp.Header, "x-amzn-errortype") == "" {
+			t.Fatalf("%d %s %v, %v", resp.StatusCode, body, resp.Header, err)
+		}
+	})
 }
