@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -286,7 +287,8 @@ func errorTypeName(err error) string {
 // report is the log that Lambda itself writes of an invocation.
 func (c *lambdaCall) report(took time.Duration) string {
 	ms := float64(took.Microseconds()) / 1000
-	return fmt.Sprintf("START RequestId: %[1]s Version: %[2]s\nEND RequestId: %[1]s\n"+
-		"REPORT RequestId: %[1]s\tDuration: %[3].2f ms\tBilled Duration: %[4].0f ms\tMemory Size: %[5]d MB\n",
-		c.ids.invocation, latestVersion, ms, ms+0.5, c.function.Memory)
+	id := c.ids.invocation
+	return fmt.Sprintf("START RequestId: %s Version: %s\nEND RequestId: %s\n"+
+		"REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\n",
+		id, latestVersion, id, id, ms, math.Ceil(ms), c.function.Memory)
 }

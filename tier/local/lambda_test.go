@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -191,7 +192,7 @@ func TestLambdaContext(t *testing.T) {
 		t.Errorf("LMB-08: client context %+v", lc.ClientContext)
 	}
 	log, err := base64.StdEncoding.DecodeString(value(resp.Header, "x-amz-log-result"))
-	if err != nil || !strings.Contains(string(log), "END RequestId: "+lc.AwsRequestID) || !strings.Contains(string(log), "Memory Size: 512 MB") {
+	if err != nil || !strings.Contains(string(log), "END RequestId: "+lc.AwsRequestID) || !regexp.MustCompile(`\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 512 MB\n$`).Match(log) {
 		t.Errorf("log %q, %v", log, err)
 	}
 }
