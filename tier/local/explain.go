@@ -116,6 +116,13 @@ func (x *exchange) noteAt(at datastore.Position, who, format string, args ...any
 	}
 }
 
+// taken says that the front door takes a request as it is.
+func (x *exchange) taken(door Door) {
+	if x.explained { // so that nothing is made of the arguments otherwise
+		x.note("request", "within the limits of a %s, %d bytes of body", door, len(x.body))
+	}
+}
+
 // stopped says that a step answered the request itself with a status, and why if
 // the step has not said it: it has if there are more notes than told.
 func (x *exchange) stopped(who string, told, status int) {
@@ -169,7 +176,9 @@ func problemOf(a *answer) string {
 
 // unrouted says that a front door has no routes.
 func (x *exchange) unrouted(door Door) {
-	x.note("router", "a %s does not route: every request goes to function %s", door, x.function.Name)
+	if x.explained {
+		x.note("router", "a %s does not route: every request goes to function %s", door, x.function.Name)
+	}
 }
 
 // asked says what CORS makes of the origin of x.

@@ -147,7 +147,7 @@ func (g *Gateway) serve(x *exchange) *answer {
 		x.stopped("request", len(x.notes), refused.status)
 		return refused.answer(x.id)
 	}
-	x.note("request", "within the limits of a %s, %d bytes of body", g.kind, len(x.body))
+	x.taken(g.kind)
 	told := len(x.notes)
 	if a := g.door.route(x); a != nil {
 		x.stopped("gateway", told, a.status)
