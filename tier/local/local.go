@@ -25,6 +25,9 @@
 // A door that routes nothing serves one function; an API of several functions
 // takes a gateway for each.
 //
+// A [Lambda] is the Invoke API for the functions of an App, which the AWS CLI and
+// SDKs can call. An [Explanation] says what a gateway made of a request.
+//
 // What differs from AWS, on purpose:
 //
 //   - An API is served at the root: the URLs of a REST API have no stage. The
