@@ -51,7 +51,8 @@ func TestCORSCheck(t *testing.T) {
 	}
 }
 
-// TestCORS: what a browser is told, and what no one else is.
+// TestCORS: what a browser is told, and what no one else is (COR-06, T160: what
+// depends on the origin says Vary: Origin).
 func TestCORS(t *testing.T) {
 	t.Parallel()
 	c := handler.CORS{Origins: []string{app, "https://b.example"}, Expose: []string{"ETag"}, Credentials: true, MaxAge: time.Minute}

@@ -120,7 +120,7 @@ func (api *API) AddGrant(g *datastore.Grant) { api.functions[0].AddGrant(g) }
 
 // Functions that have routes which are not mocks, in order of declaration.
 func (api *API) Functions() []*Function {
-	return slices.DeleteFunc(slices.Clone(api.functions), func(f *Function) bool { return !f.serves() })
+	return slices.DeleteFunc(slices.Clone(api.functions), func(f *Function) bool { return !f.routed() })
 }
 
 // Routes of all functions, in order of declaration.

@@ -24,6 +24,8 @@ type Function struct {
 	url     *FunctionURL
 
 	authorizer *LambdaAuthorizer // that the function is, nil for none
+	direct     handler.Handler   // of direct invocations, nil for none
+	directAt   datastore.Position
 }
 
 const (
@@ -54,7 +56,12 @@ func (f *Function) apply(opts []FunctionOption) {
 
 // serves reports whether anything can invoke the function.
 func (f *Function) serves() bool {
-	return slices.ContainsFunc(f.settled(), func(r *Route) bool { return !r.mock }) || f.Authorizer() != nil
+	return f.routed() || f.Authorizer() != nil || f.direct != nil
+}
+
+// routed reports whether a front door can invoke the function.
+func (f *Function) routed() bool {
+	return slices.ContainsFunc(f.settled(), func(r *Route) bool { return !r.mock })
 }
 
 // Name of the function.
@@ -156,13 +163,13 @@ func Memory(mb int) FunctionOption {
 }
 
 // Timeout of an invocation, whole seconds, 1 s to 29 s, which is what API Gateway
-// waits for; to 15 minutes for a function all of whose routes are streamed
-// ([Stream]) or that has a [URL] in stream mode. Default 10 s.
+// waits for; to 15 minutes for a function of no API, one all of whose routes are
+// streamed ([Stream]), or one that has a [URL] in stream mode. Default 10 s.
 // See https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html.
 func Timeout(d time.Duration) FunctionOption {
 	return functionOption(func(f *Function) {
 		if d < time.Second || d > StreamTimeout || d%time.Second != 0 {
-			f.app.fail(f.at, "function %s: timeout %v; write whole seconds from 1s to 29s, the most that API Gateway waits for, or to 15m0s for streams", f.name, d)
+			f.app.fail(f.at, "function %s: timeout %v; write whole seconds from 1s to 29s, the most that API Gateway waits for, or to 15m0s for streams and functions of no API", f.name, d)
 		}
 		f.timeout = d
 	})

@@ -49,6 +49,10 @@ var restMethods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", 
 
 func (f *Function) handle(at datastore.Position, pattern string, h handler.Handler, opts []RouteOption) {
 	app := f.app
+	if f.api == nil {
+		app.fail(at, "route %s: function %s belongs to no API; declare the function with api.Function, or write Invoke in place of Handle", pattern, f.name)
+		return
+	}
 	r := &Route{function: f, text: pattern, handler: h, at: at, order: f.api.nextOrder()}
 	for _, o := range opts {
 		if o == nil {

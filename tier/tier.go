@@ -73,14 +73,21 @@ func (a *App) FunctionNamed(name string) *Function {
 // the stores are reported by datastore.Data.Errs.
 func (a *App) Check() []error {
 	errs := slices.Clone(a.errs)
-	if len(a.apis) == 0 {
-		errs = append(errs, &datastore.DeclarationError{At: a.at, Message: "app " + a.name + " declares nothing; give it an API with app.API"})
+	if len(a.functions) == 0 {
+		errs = append(errs, &datastore.DeclarationError{At: a.at, Message: "app " + a.name + " declares nothing; give it an API with app.API, or a function with app.Function"})
 	}
 	for _, f := range a.functions {
 		idle := f.api != nil && f == f.api.functions[0] && len(f.grants) == 0 && len(f.api.functions) > 1
 		if !f.serves() && len(f.settled()) == 0 && !idle && f.authorizer == nil {
+			give := "a route with Handle"
+			if f.api == nil {
+				give = "something to answer with Invoke"
+			}
 			errs = append(errs, &datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
-				"function %s serves nothing; give it a route with Handle, or remove it", f.name)})
+				"function %s serves nothing; give it %s, or remove it", f.name, give)})
+		}
+		if _, err := f.Direct(); err != nil {
+			errs = append(errs, err)
 		}
 		if _, err := f.Handler(); err != nil {
 			errs = append(errs, err)

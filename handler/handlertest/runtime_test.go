@@ -69,7 +69,7 @@ func TestRuntime(t *testing.T) {
 		defer close(served)
 		h, body := f.next(t)
 		if body != `{"n":1}` || h.Get("Lambda-Runtime-Deadline-Ms") != "4102444800123" || h.Get("Lambda-Runtime-Invoked-Function-Arn") == "" || h.Get("Lambda-Runtime-Trace-Id") == "" {
-			t.Errorf("next: %v %s", h, body)
+			t.Errorf("LMB-01: next: %v %s", h, body)
 		}
 		if got := f.post(t, "invocation/"+h.Get(id)+"/response", "", make([]byte, 6<<20+101)); got != http.StatusRequestEntityTooLarge {
 			t.Errorf("LMB-02: response too large: %d, want 413", got)

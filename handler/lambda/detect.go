@@ -48,7 +48,7 @@ func (d *Doorway) door(k kind, e *event) door {
 	switch {
 	case k == authorizer && d.authorizer != nil:
 		return e.authorizerDoor()
-	case d.handler == nil && d.authorizer != nil:
+	case d.handler == nil && (d.authorizer != nil || d.direct != nil):
 		return nil
 	}
 	return k.door()
@@ -164,7 +164,7 @@ type EventError struct {
 	Keys []string
 
 	more   bool
-	served string
+	served string // what the function serves
 }
 
 // What functions serve: the kinds of events that have a door, or what a Lambda
@@ -174,16 +174,28 @@ const (
 	judges = "this function is an authorizer, which serves the authorizer events TOKEN and REQUEST"
 )
 
+// eventError is the error of an event that d does not serve.
+func (d *Doorway) eventError(k kind, payload string) *EventError {
+	err := newEventError(k, payload)
+	switch {
+	case d.direct == nil && d.handler == nil && d.authorizer != nil:
+		err.served = judges
+	case d.direct == nil:
+	case d.handler == nil:
+		err.served = "this function has no routes and serves direct invocations, whose payload must not look like an event of AWS"
+	default:
+		err.served += ", and direct invocations"
+	}
+	return err
+}
+
 const (
 	maxKeys   = 20
 	maxKeyLen = 40
 )
 
-func (d *Doorway) eventError(k kind, payload string) *EventError {
+func newEventError(k kind, payload string) *EventError {
 	err := &EventError{Kind: kinds[k].name, served: served}
-	if d.handler == nil && d.authorizer != nil {
-		err.served = judges
-	}
 	s := scanner{text: payload}
 	if s.peek() != '{' {
 		return err

@@ -28,6 +28,7 @@ type Doorway struct {
 	mapped     basePaths
 	streams    func(frontDoor, resource, method string) bool
 	logger     func() *slog.Logger
+	direct     *Doorway // of payloads that no front door claims, nil for none
 }
 
 var _ awslambda.Handler = (*Doorway)(nil)
@@ -49,13 +50,19 @@ func New(h handler.Handler, opts *Options) *Doorway {
 	} else {
 		d.logger = sync.OnceValue(func() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)) })
 	}
+	if opts.Direct != nil {
+		direct := *d
+		direct.handler = opts.Direct
+		d.direct = &direct
+	}
 	return d
 }
 
 // Invoke answers one event. Its errors are function errors: an event that is
 // not JSON or of no front door served here ([*EventError]), a handler that
-// panicked with [http.ErrAbortHandler], and an authorizer that came to no
-// verdict, by which API Gateway lets nobody in. It does not keep payload.
+// panicked with [http.ErrAbortHandler], an authorizer that came to no verdict, by
+// which API Gateway lets nobody in, and what a direct invocation answers in place
+// of an error status. It does not keep payload.
 func (d *Doorway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	e, err := d.open(ctx, payload)
 	if err != nil {
@@ -64,12 +71,25 @@ func (d *Doorway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if d.function != "" {
 		ctx = datastore.WithFunction(ctx, d.function)
 	}
-	if e.asks {
-		return d.authorize(ctx, e)
+	if out, err, served := d.apart(ctx, e); served {
+		return out, err
 	}
 	req := handler.NewRequest(e)
 	resp, err := d.handle(ctx, req)
 	return d.conclude(ctx, e, req, resp, err)
+}
+
+// apart answers an event that is no request of a front door.
+func (d *Doorway) apart(ctx context.Context, e *event) (out []byte, err error, served bool) {
+	switch {
+	case e.door == nil:
+		out, err = d.direct.invokeDirect(ctx, e)
+	case e.asks:
+		out, err = d.authorize(ctx, e)
+	default:
+		return nil, nil, false
+	}
+	return out, err, true
 }
 
 // conclude makes the bytes of what the handler returned.

@@ -68,7 +68,8 @@ type contextParts struct {
 
 var _ handler.Event = (*event)(nil)
 
-// open finds the parts of a payload and the front door it comes from.
+// open finds the parts of a payload and the front door it comes from; none is a
+// payload of a direct invocation.
 func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 	if len(payload) > math.MaxInt32 { // a span could not name its places
 		return nil, errors.New("lambda: the event has more than 2 GB")
@@ -88,16 +89,19 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 	if !s.ascii() && !utf8.ValidString(e.payload) {
 		return nil, errors.New("lambda: the event is not JSON: it is not valid UTF-8")
 	}
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		e.invocation = lc.AwsRequestID
+	}
 	kind := e.kind()
+	if kind == unknown && d.direct != nil {
+		return e, nil // without a door
+	}
 	if e.door = d.door(kind, e); e.door == nil {
 		return nil, d.eventError(kind, e.payload)
 	}
 	e.asks = kind == authorizer
 	if err := e.check(kind); err != nil {
 		return nil, err
-	}
-	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		e.invocation = lc.AwsRequestID
 	}
 	return e, nil
 }
@@ -347,9 +351,11 @@ func (e *event) Caller() handler.Caller { return e.door.caller(e) }
 // [handler.Request] does not offer. ok is false if req did not come through a
 // [Doorway].
 func Payload(req *handler.Request) (payload []byte, ok bool) {
-	e, ok := req.Event().(*event)
-	if !ok {
-		return nil, false
+	switch e := req.Event().(type) {
+	case *event:
+		return []byte(e.payload), true
+	case *directEvent:
+		return []byte(e.payload), true
 	}
-	return []byte(e.payload), true
+	return nil, false
 }

@@ -15,10 +15,11 @@
 //	Application Load Balancer           "alb"            1 MB
 //	VPC Lattice, event structure V2, V1 "lattice"        6 MB
 //
-// A function with [Options].Authorizer is a Lambda authorizer instead, and
-// answers what API Gateway asks it with a policy or, in the short form of an
-// HTTP API, with yes or no. Another event is answered with a function error that
-// names its top-level members ([EventError]).
+// A function with [Options].Authorizer is a Lambda authorizer, and answers what
+// API Gateway asks it with a policy or, in the short form of an HTTP API, with
+// yes or no. Another event is answered with a function error that names its
+// top-level members ([EventError]), or is a payload for the handler of direct
+// invocations ([Options].Direct, Facts.FrontDoor "invoke", answers up to 6 MB).
 //
 // # Requests
 //
@@ -103,6 +104,15 @@ type Options struct {
 	// this resource ("/files/{path+}") and the method of the request. It is not
 	// asked of others. Default: none is.
 	Streams func(frontDoor, resource, method string) bool
+	// Direct answers direct invocations (lambda:Invoke of a program or of
+	// another function). The payload, any JSON that is not an event of AWS, is
+	// the body of its request; the body of its response, which must be JSON, is
+	// the answer, null for none. An error of it, or a response of status 400 or
+	// more, is a function error: errorType is the error's code or else the
+	// status in words ("Not Found"), errorMessage the detail and all failing
+	// fields. Default: none; such payloads are an [EventError].
+	// See https://docs.aws.amazon.com/lambda/latest/dg/lambda-invocation.html
+	Direct handler.Handler
 	// Logger is told of errors of status 500 and above and of panics, at level
 	// error; of what a front door cannot carry, at level warn; and of other
 	// errors at level debug. Default: JSON on the standard error, from level
@@ -110,7 +120,8 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Start serves h until the process ends: it takes invocations from the Lambda
+// Start serves h, which may be nil if there is an Options.Direct, until the
+// process ends: it takes invocations from the Lambda
 // Runtime API, through aws-lambda-go. opts may be nil. It does not return.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html

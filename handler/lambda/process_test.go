@@ -24,7 +24,7 @@ type function struct {
 }
 
 // start runs a command.
-func start(t *testing.T, pkg string) function {
+func start(t *testing.T, pkg string, env ...string) function {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "bootstrap")
 	build := exec.Command("go", "build", "-tags", "lambda.norpc,validator_novalidatefn", "-o", bin, pkg)
@@ -39,7 +39,7 @@ func start(t *testing.T, pkg string) function {
 	t.Cleanup(func() { rt.Close() })
 	var log bytes.Buffer
 	cmd := exec.Command(bin)
-	cmd.Env = append(os.Environ(), rt.Env()...)
+	cmd.Env = append(append(os.Environ(), rt.Env()...), env...)
 	cmd.Stderr = &log
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -151,4 +151,30 @@ func deadline(t *testing.T, f function) {
 	if err != nil || !bytes.Contains(result.Payload, []byte(`"statusCode":503`)) {
 		t.Errorf("after the deadline: %s, %v, want 503", result.Payload, err)
 	}
+}
+
+// TestConcurrentLoops: an environment that may run several invocations at
+// once does, each with its own context, and no process-wide trace (LMB-07).
+func TestConcurrentLoops(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds and starts a program")
+	}
+	f := start(t, "./testdata/fn", "AWS_LAMBDA_MAX_CONCURRENCY=2")
+	event := handlertest.HTTPEvent(handlertest.Request("GET", "/meet"))
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			result, err := f.invoke(t, event)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			a, err := handlertest.ReadAnswer(result.Payload)
+			if err != nil || a.Status != 200 || a.Header.Get("X-Invocation") != result.RequestID || a.Header.Get("X-Trace") != "" {
+				t.Errorf("LMB-07: %s, %v; want two invocations that meet, each as %s, and no trace in the environment", result.Payload, err, result.RequestID)
+			}
+		})
+	}
+	both.Wait()
 }

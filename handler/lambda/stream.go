@@ -69,8 +69,7 @@ func (d *Doorway) Stream(ctx context.Context, payload []byte) (*Output, error) {
 	if d.function != "" {
 		ctx = datastore.WithFunction(ctx, d.function)
 	}
-	if e.asks {
-		out, err := d.authorize(ctx, e)
+	if out, err, served := d.apart(ctx, e); served {
 		if err != nil {
 			return nil, err
 		}

@@ -103,6 +103,7 @@ func (d *albDoor) read(x *exchange) *refusal {
 
 func (d *albDoor) route(x *exchange) *answer {
 	x.function = d.function
+	x.unrouted(ALB{})
 	return nil
 }
 

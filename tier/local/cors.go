@@ -46,6 +46,7 @@ func (m *mock) answer(x *exchange) *answer {
 	}
 	if m.cors != nil {
 		allow(a.header, m.cors, x)
+		x.asked(m.cors)
 	}
 	return a
 }
@@ -64,6 +65,7 @@ func preflight2(cors *handler.CORS, x *exchange) *answer {
 	if cors == nil || x.method != http.MethodOptions || x.Header.Get("Origin") == "" || x.Header.Get("Access-Control-Request-Method") == "" {
 		return nil
 	}
+	x.asked(cors)
 	a := &answer{status: preflightStatus, header: http.Header{}}
 	if cors.AllowOrigin(x.Header.Get("Origin")) == "" {
 		return a

@@ -40,8 +40,10 @@ type exchange struct {
 	// finish, if it is not nil, sees the answer of the function before it is sent.
 	finish func(*answer)
 
-	explained bool // notes are wanted
+	explained bool // notes are wanted, and what follows is kept
 	notes     []note
+	event     []byte
+	output    []byte // of the function
 
 	cut bool  // the answer broke off, and the client must be able to tell
 	err error // why it failed or was refused, if so; never the client's to see

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
@@ -87,7 +88,9 @@ func newShared(api *tier.API, o *Options) (*shared, error) {
 // pass asks the gates of the method in order.
 func (m *method) pass(x *exchange) *answer {
 	for _, g := range m.gates {
+		told := len(x.notes)
 		if a := g.pass(x); a != nil {
+			x.stopped("gate", told, a.status)
 			return a
 		}
 	}
@@ -111,14 +114,16 @@ func (rt *router) guard(o *gating) error {
 
 // note is one thing that happened to a request on its way, for people.
 type note struct {
-	who  string // "authorizer users", "router"
-	what string
+	who     string // "authorizer users", "router"
+	what    string
+	at      datastore.Position // of what was declared, zero for nothing
+	refused bool               // and that was the end of it
 }
 
 // note keeps what happened if somebody wants to know it. It must not tell
 // secrets: keys, signatures, tokens.
 func (x *exchange) note(who, format string, args ...any) {
 	if x.explained {
-		x.notes = append(x.notes, note{who, fmt.Sprintf(format, args...)})
+		x.notes = append(x.notes, note{who: who, what: fmt.Sprintf(format, args...)})
 	}
 }

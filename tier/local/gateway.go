@@ -17,12 +17,15 @@ import (
 // http.Handler for one API at the root. It is safe for concurrent use.
 type Gateway struct {
 	door     opened
+	kind     Door
 	custom   customiser // nil for doors whose errors are always the same
 	mappings mappings   // nil for doors without custom domain names
 	now      func() time.Time
 	random   io.Reader
 	log      *slog.Logger
 	iam      *authority // nil if nothing is signed
+	// explain, if it is not nil, is told of every request.
+	explain func(*Explanation)
 }
 
 var _ http.Handler = (*Gateway)(nil)
@@ -60,6 +63,9 @@ type Options struct {
 	// Identities are who may sign requests to routes with tier.IAM. Default
 	// nobody.
 	Identities *Identities
+	// Explain is told of every request after it was answered, by several at
+	// once. Default nobody, and nothing is kept.
+	Explain func(*Explanation)
 
 	iam *authority // of the door, if it has routes with IAM
 }
@@ -92,7 +98,9 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 		return nil, err
 	}
 	custom, _ := door.steps.(customiser)
-	g := &Gateway{door: door, custom: custom, now: o.Now, random: o.Random, log: o.Log, iam: o.iam}
+	g := &Gateway{
+		door: door, kind: o.Door, custom: custom, now: o.Now, random: o.Random, log: o.Log, iam: o.iam, explain: o.Explain,
+	}
 	switch o.Door.(type) {
 	case REST, HTTP:
 		g.mappings = newMappings(api, g)
@@ -121,29 +129,38 @@ func functionsOf(api *tier.API, invoke func(string) Function) (map[string]*Funct
 	}
 	functions := map[string]*Function{}
 	for _, declared := range slices.Concat(api.Functions(), api.AuthorizerFunctions()) {
-		f := invoke(declared.Name())
-		if f.Invoke == nil {
-			return nil, fmt.Errorf("local gateway: function %s has no Invoke", declared.Name())
+		f, err := completeFunction(declared, invoke)
+		if err != nil {
+			return nil, fmt.Errorf("local gateway: %w", err)
 		}
-		if f.Name == "" {
-			f.Name = declared.Name()
-		}
-		if f.Timeout <= 0 {
-			f.Timeout = declared.Timeout()
-		}
-		if f.Memory <= 0 {
-			f.Memory = declared.Memory()
-		}
-		f.arn = functionARN(f.Name)
-		functions[declared.Name()] = &f
+		functions[declared.Name()] = f
 	}
 	return functions, nil
+}
+
+// completeFunction asks how a function runs and adds what was declared.
+func completeFunction(declared *tier.Function, invoke func(string) Function) (*Function, error) {
+	f := invoke(declared.Name())
+	if f.Invoke == nil {
+		return nil, fmt.Errorf("function %s has no Invoke", declared.Name())
+	}
+	if f.Name == "" {
+		f.Name = declared.Name()
+	}
+	if f.Timeout <= 0 {
+		f.Timeout = declared.Timeout()
+	}
+	if f.Memory <= 0 {
+		f.Memory = declared.Memory()
+	}
+	f.arn = functionARN(f.Name)
+	return &f, nil
 }
 
 // ServeHTTP answers r as the front door would. A streamed answer that breaks off
 // ends in a panic with http.ErrAbortHandler, as net/http wants it.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{Request: r, at: g.now(), method: r.Method, path: requestPath(r.URL)}
+	x := &exchange{Request: r, at: g.now(), method: r.Method, path: requestPath(r.URL), explained: g.explain != nil}
 	if x.mapping = g.mappings.find(r.Host, x.path); x.mapping != nil && x.mapping.maps() {
 		g = x.mapping.gateway
 	}
@@ -154,6 +171,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.write(w, x, g.door)
 	if g.log != nil {
 		x.record(g.log, a.status, g.now().Sub(x.at))
+	}
+	if x.explained {
+		g.explain(x.explanation(g.kind, a, w.Header()))
 	}
 	if x.cut {
 		breakConnection()
@@ -167,13 +187,19 @@ func (g *Gateway) serve(x *exchange) *answer {
 	}
 	x.id = g.door.id(&x.ids)
 	if refused := g.door.read(x); refused != nil {
+		x.stopped("request", len(x.notes), refused.status)
 		return refused.answer(x.id)
 	}
+	x.taken(g.kind)
+	told := len(x.notes)
 	if a := g.door.route(x); a != nil {
+		x.stopped("gateway", told, a.status)
 		return a
 	}
+	told = len(x.notes)
 	event, refused := g.door.event(x)
 	if refused != nil {
+		x.stopped("event", told, refused.status)
 		return refused.answer(x.id)
 	}
 	a, err := g.run(x, event)
@@ -196,11 +222,13 @@ func (g *Gateway) run(x *exchange, event []byte) (*answer, error) {
 	}
 	output, err := x.function.invoke(event, &x.ids, g.door.wait)
 	if err != nil {
+		x.ran(event, nil, nil, err)
 		return nil, err
 	}
 	a, err := g.door.answer(x, output)
 	if err != nil {
-		return nil, fmt.Errorf("function %s: malformed answer: %w", x.function.Name, err)
+		err = fmt.Errorf("function %s: malformed answer: %w", x.function.Name, err)
 	}
-	return a, nil
+	x.ran(event, output, a, err)
+	return a, err
 }

@@ -112,10 +112,11 @@ func (d *httpDoor) route(x *exchange) *answer {
 	if a := d.place(x); a != nil {
 		return a
 	}
-	if !x.stage.router.find2(&x.match, x.method, x.below) {
+	found := x.stage.router.find2(&x.match, x.method, x.below)
+	x.routed(x.stage.router, x.below, found)
+	if !found {
 		return httpNotFound.answer(x.id)
 	}
-	x.note("router", "%s", x.match.method.key)
 	if a := x.match.method.pass(x); a != nil {
 		return a
 	}

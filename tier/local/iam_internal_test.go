@@ -23,10 +23,10 @@ func TestResourcePolicyNotes(t *testing.T) {
 	if a := g.pass(x); a == nil || a.status != 403 || x.err == nil || !strings.Contains(x.err.Error(), "anonymous is not authorized to perform execute-api:Invoke on arn:aws:execute-api:us-east-1:000000000000:id/live/GET/a: policy of API orders, statement 0 denies it") {
 		t.Errorf("pass = %+v, %v", a, x.err)
 	}
-	want := []note{{"resource policy", "policy of API orders, statement 0: Deny applies"},
-		{"resource policy", "execute-api:Invoke on arn:aws:execute-api:us-east-1:000000000000:id/live/GET/a: explicit deny"}}
+	want := []note{{who: "resource policy", what: "policy of API orders, statement 0: Deny applies"},
+		{who: "resource policy", what: "execute-api:Invoke on arn:aws:execute-api:us-east-1:000000000000:id/live/GET/a: explicit deny"}}
 	if !slices.Equal(x.notes, want) {
-		t.Errorf("notes %q, want %q", x.notes, want)
+		t.Errorf("notes %+v, want %+v", x.notes, want)
 	}
 }
 

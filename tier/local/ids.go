@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
 // identifiers are the ids of one request.
@@ -17,6 +19,9 @@ type identifiers struct {
 	extended   string // requestContext.extendedRequestId, x-amz-apigw-id
 	invocation string // uuid: the request id of the Lambda invocation
 	trace      string // X-Amzn-Trace-Id
+	// client is what a program that invokes a function directly says of itself,
+	// nil for nothing.
+	client *lambdacontext.ClientContext
 }
 
 // newIdentifiers draws the ids of r, received at that time, from random.

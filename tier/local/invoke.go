@@ -97,10 +97,11 @@ func (f *Function) invoke(payload []byte, ids *identifiers, wait time.Duration) 
 
 // context is what an invocation gets, by the keys of aws-lambda-go.
 func (f *Function) context(ctx context.Context, ids *identifiers) context.Context {
-	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
-		AwsRequestID:       ids.invocation,
-		InvokedFunctionArn: f.arn,
-	})
+	lc := &lambdacontext.LambdaContext{AwsRequestID: ids.invocation, InvokedFunctionArn: f.arn}
+	if ids.client != nil {
+		lc.ClientContext = *ids.client
+	}
+	ctx = lambdacontext.NewContext(ctx, lc)
 	//lint:ignore SA1029 the key by which aws-lambda-go and the X-Ray SDK know it
 	ctx = context.WithValue(ctx, "x-amzn-trace-id", ids.trace)
 	return datastore.WithFunction(ctx, f.Name)

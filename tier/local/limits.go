@@ -16,8 +16,12 @@ type limit struct {
 }
 
 // exceeded is what the log says of a request or an answer over the limit.
-func (l *limit) exceeded() error {
-	return fmt.Errorf("%s over %d bytes; see %s", l.what, l.max, l.page)
+func (l *limit) exceeded() error { return &limitError{l} }
+
+type limitError struct{ limit *limit }
+
+func (e *limitError) Error() string {
+	return fmt.Sprintf("%s over %d bytes; see %s", e.limit.what, e.limit.max, e.limit.page)
 }
 
 // refuse refuses the request of x for being over the limit.

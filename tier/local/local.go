@@ -29,6 +29,9 @@
 // the answer on as the function makes it; one that breaks off breaks the
 // connection.
 //
+// A [Lambda] is the Invoke API for the functions of an App, which the AWS CLI and
+// SDKs can call. An [Explanation] says what a gateway made of a request.
+//
 // What differs from AWS, on purpose:
 //
 //   - An API that declares no stages is served at the root: the URLs of a REST

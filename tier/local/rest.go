@@ -97,15 +97,18 @@ func (d *restDoor) route(x *exchange) *answer {
 		return a
 	}
 	m := &x.match
-	if !x.stage.router.find(m, x.method, x.below) {
+	found := x.stage.router.find(m, x.method, x.below)
+	x.routed(x.stage.router, x.below, found)
+	if !found {
 		return restNotFound.answer(x.id)
 	}
-	x.note("router", "%s", m.method.key)
 	if a := m.method.pass(x); a != nil {
 		return a
 	}
 	if m.method.function == nil {
-		x.note("mock", "the gateway answers %d itself", m.method.mock.status)
+		if m.method.route != nil {
+			x.note("mock", "the gateway answers %d itself", m.method.mock.status)
+		}
 		return m.method.mock.answer(x)
 	}
 	x.function = m.method.function

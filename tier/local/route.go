@@ -14,8 +14,9 @@ import (
 // that has it.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html.
 type router struct {
-	root    node
-	methods []*method // all, in order of declaration
+	root      node
+	methods   []*method   // all, in order of declaration
+	resources []*resource // all, likewise
 }
 
 // node is a place in the tree of resources, one level a segment.
@@ -28,10 +29,11 @@ type node struct {
 
 // resource is a [tier.Resource], compiled.
 type resource struct {
-	path    string
-	params  []string
-	methods map[string]*method
-	any     *method // nil if there is none
+	path     string
+	segments []handler.Segment
+	params   []string
+	methods  map[string]*method
+	any      *method // nil if there is none
 
 	// The parts of the event that are the same for every request.
 	eventHead, contextTail []byte
@@ -67,6 +69,7 @@ func newRouter(resources []*tier.Resource, functions map[string]*Function, mocks
 			n = n.child(s)
 		}
 		n.resource = rt.newResource(res, functions)
+		rt.resources = append(rt.resources, n.resource)
 		if mocks {
 			n.resource.refuse(res)
 		}
@@ -75,7 +78,7 @@ func newRouter(resources []*tier.Resource, functions map[string]*Function, mocks
 }
 
 func (rt *router) newResource(res *tier.Resource, functions map[string]*Function) *resource {
-	c := &resource{path: res.Path, methods: map[string]*method{}}
+	c := &resource{path: res.Path, segments: res.Segments, methods: map[string]*method{}}
 	for _, s := range res.Segments {
 		if s.Kind != handler.Literal {
 			c.params = append(c.params, s.Text)

@@ -103,6 +103,7 @@ func (d *urlDoor) route(x *exchange) *answer {
 		}
 	}
 	x.function = d.function
+	x.unrouted(URL{})
 	return nil
 }
 

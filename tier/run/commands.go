@@ -12,6 +12,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -21,6 +23,9 @@ import (
 
 // errUsage is returned after a wrong use was explained on stderr.
 var errUsage = errors.New("usage")
+
+// errRefused is returned after an answer of 400 or more was printed.
+var errRefused = errors.New("refused")
 
 // command is one word after the program's name.
 type command struct {
@@ -32,11 +37,12 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"serve", "[-port N] [-door DOOR] [-data embedded|aws] [-dir DIR] [-identities FILE]", "serve on 127.0.0.1 behind a local front door: rest, http, url, alb, alb-multi; by default that of the API's kind", (*program).serve},
+		{"serve", "[-port N] [-lambda N] [-door DOOR] [-watch] [-explain] [-identities FILE] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest, http, url, alb, alb-multi; by default that of the API's kind", (*program).serve},
 		{"routes", "", "list the routes, their functions and Go lines", (*program).routes},
 		{"template", "[-code PATH]", "print the infrastructure as an AWS SAM template in JSON", (*program).template},
 		{"policy", "[-json]", "print each function's IAM statements and the Go lines behind them", (*program).policy},
 		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
+		{"explain", "[-door DOOR] [-H 'Name: value']... [-d BODY|@FILE] [-json] METHOD PATH", "send one request through a local front door and print what each step made of it", (*program).explainRequest},
 		{"help", "", "print this list", (*program).help},
 	}
 }
@@ -113,7 +119,20 @@ func (p *program) routes(args []string) error {
 		fmt.Fprintf(p.stdout, "API %s (%s)\n", api.Name(), api.Kind())
 		p.printAPI(api)
 	}
+	p.printDirect(app)
 	return nil
+}
+
+// printDirect prints the functions that are invoked directly, with their Go
+// lines.
+func (p *program) printDirect(app *tier.App) {
+	tw := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, f := range app.Functions() {
+		if f.DirectHandler() != nil {
+			fmt.Fprintf(tw, "function %s\tinvoked directly\t%s\n", f.Name(), f.DirectAt().RelativeTo(p.folder))
+		}
+	}
+	tw.Flush()
 }
 
 // printAPI prints method, path, function and Go line of each route, and the Go
@@ -254,8 +273,17 @@ func (p *program) invoke(args []string) error {
 	defer cancel()
 	answer, err := lambda.New(h, with).Stream(ctx, event)
 	if err != nil {
-		return fmt.Errorf("function error: %w", err)
+		return fmt.Errorf("function error: %s", functionError(err))
 	}
 	defer answer.Close()
 	return p.printAnswer(answer)
+}
+
+// functionError is a function error in words.
+func functionError(err error) string {
+	var e messages.InvokeResponse_Error
+	if errors.As(err, &e) {
+		return e.Type + ": " + e.Message
+	}
+	return err.Error()
 }

@@ -14,7 +14,7 @@ func TestCommands(t *testing.T) {
 		status int
 		want   []string // in stdout, or in stderr if the status is not 0
 	}{
-		{"help", 0, []string{"serve", "routes", "template", "policy", "invoke", "help"}},
+		{"help", 0, []string{"serve", "routes", "template", "policy", "invoke", "explain", "help"}},
 		{"-h", 0, []string{"serve", "routes"}},
 		{"routes", 0, []string{"GET", "/orders/{id}", "orders", "main.go:44", "POST", "main.go:45"}},
 		{"policy", 0, []string{"dynamodb:GetItem, dynamodb:PutItem", "table/${OrdersTable}", "table orders: Get, Create  main.go:43", "logs:PutLogEvents", "main.go:42"}},

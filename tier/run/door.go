@@ -79,16 +79,18 @@ func doorNames() string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// gateways are the front doors of an API: one, or one for each function.
-func (d *door) gateways(api *tier.API, ids *local.Identities, log *slog.Logger) ([]server, error) {
-	functions, err := functionsOf(api, log)
+// gateways are the front doors of an API: one, or one for each function. Its
+// options are completed with the door.
+func (d *door) gateways(api *tier.API, opts local.Options) ([]server, error) {
+	functions, err := functionsOf(api, opts.Log)
 	if err != nil {
 		return nil, err
 	}
 	one := func(door local.Door, f *tier.Function) (server, error) {
-		gateway, err := local.NewGateway(api, func(name string) local.Function { return functions[name] },
-			&local.Options{Door: door, Log: log, Identities: ids})
-		return server{api: api, function: f, door: d, gateway: gateway}, err
+		o := opts
+		o.Door = door
+		gateway, err := local.NewGateway(api, func(name string) local.Function { return functions[name] }, &o)
+		return server{api: api, function: f, door: d, gateway: gateway, handler: gateway}, err
 	}
 	if d.api != nil {
 		s, err := one(d.api(api), nil)
@@ -108,21 +110,44 @@ func (d *door) gateways(api *tier.API, ids *local.Identities, log *slog.Logger) 
 	return servers, nil
 }
 
+// serversOf are those of an API: behind the door of that name, or behind what it
+// declares, its own kind and the URLs of its functions.
+func serversOf(api *tier.API, name string, opts local.Options) ([]server, error) {
+	servers, err := doorOf(api, name).gateways(api, opts)
+	if err != nil || name != "" {
+		return servers, err
+	}
+	if !slices.ContainsFunc(api.Functions(), func(f *tier.Function) bool { return f.URL() != nil }) {
+		return servers, nil
+	}
+	urls, err := doorNamed("url").gateways(api, opts)
+	return append(servers, slices.DeleteFunc(urls, func(s server) bool { return s.function.URL() == nil })...), err
+}
+
 // functionsOf are the functions of an API, and those that decide who may call
 // them, behind the doorway of Lambda.
 func functionsOf(api *tier.API, log *slog.Logger) (map[string]local.Function, error) {
 	functions := map[string]local.Function{}
 	for _, f := range slices.Concat(api.Functions(), api.AuthorizerFunctions()) {
-		h, opts, err := served(f)
+		invoked, err := functionOf(f, log)
 		if err != nil {
 			return nil, err
 		}
-		opts.Logger = log
-		doorway := lambda.New(h, opts)
-		functions[f.Name()] = local.Function{
-			Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: doorway.Invoke,
-			Stream: func(ctx context.Context, payload []byte) (local.Output, error) { return doorway.Stream(ctx, payload) },
-		}
+		functions[f.Name()] = invoked
 	}
 	return functions, nil
+}
+
+// functionOf is a function behind the doorway of Lambda.
+func functionOf(f *tier.Function, log *slog.Logger) (local.Function, error) {
+	h, options, err := served(f)
+	if err != nil {
+		return local.Function{}, err
+	}
+	options.Logger = log
+	doorway := lambda.New(h, options)
+	return local.Function{
+		Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: doorway.Invoke,
+		Stream: func(ctx context.Context, payload []byte) (local.Output, error) { return doorway.Stream(ctx, payload) },
+	}, nil
 }

@@ -3,6 +3,7 @@ package run
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -46,15 +47,17 @@ func (p *program) prepare() (handler.Handler, *lambda.Options, error) {
 	return served(f)
 }
 
-// served is what a function is served with: its routes, or what it decides as a
-// Lambda authorizer.
+// served is what a function is served with: its routes, nil for none, and among
+// the options what it decides as a Lambda authorizer and what answers direct
+// invocations.
 func served(f *tier.Function) (handler.Handler, *lambda.Options, error) {
 	h, err := f.Handler()
-	o := &lambda.Options{Function: f.Name(), Authorizer: f.Authorizer(), Streams: f.Streams()}
+	direct, directErr := f.Direct()
+	o := &lambda.Options{Function: f.Name(), Authorizer: f.Authorizer(), Streams: f.Streams(), Direct: direct}
 	if api := f.API(); api != nil {
 		o.BasePaths = api.BasePaths()
 	}
-	return h, o, err
+	return h, o, errors.Join(err, directErr)
 }
 
 // reportInitError tells Lambda why the function cannot start, so that the reason

@@ -152,7 +152,7 @@ func whole(expr, s string) bool {
 // notInLambda must not be linked into a function.
 var notInLambda = []string{
 	"testing", "text/template", "html/template", "flag", "text/tabwriter", "net/rpc", "go/.*",
-	"github.com/aws/aws-sdk-go-v2/config", "github.com/google/go-cmp/.*",
+	"github.com/aws/aws-sdk-go-v2/config", "github.com/google/go-cmp/.*", "github.com/fsnotify/.*",
 	module + "tier/(local|template|policy|openapi|client|console|scaffold)",
 	module + "datastore/(embedded|datatest).*", module + "datastore/[a-z]+/[a-z]+test", module + "handler/handlertest",
 }

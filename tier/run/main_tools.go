@@ -32,6 +32,8 @@ func (p *program) main() int {
 			return 0
 		case errors.Is(err, errUsage):
 			return 2
+		case errors.Is(err, errRefused):
+			return 1
 		}
 		fmt.Fprintln(p.stderr, p.explain(err))
 		return 1

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -21,30 +23,74 @@ import (
 // interrupted. Behind a front door that does not route each function has a port.
 func (p *program) serve(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
-	port, name, who := 8080, "", ""
+	how := serving{port: 8080, lambdaPort: autoPort}
+	var watched, checks, untilEOF bool
+	var flags *flag.FlagSet
 	if _, err := p.parse("serve", args, 0, func(f *flag.FlagSet) {
-		f.IntVar(&port, "port", port, "`port` on 127.0.0.1 of the first API, 0 for any that is free; further ones take the ports after it")
-		f.StringVar(&name, "door", name, "front `door` to imitate: "+doorNames()+" (default the API's own kind)")
-		f.StringVar(&who, "identities", who, "`file` of those who may sign requests, of API keys and key sets; default identities.json in -dir")
+		f.IntVar(&how.port, "port", how.port, "`port` on 127.0.0.1 of the first API, 0 for any that is free; further ones take the ports after it")
+		f.StringVar(&how.door, "door", how.door, "front `door` to imitate: "+doorNames()+" (default the API's own kind, and the URLs of functions)")
+		f.StringVar(&how.who.path, "identities", how.who.path, "`file` of those who may sign requests, of API keys and key sets; default identities.json in -dir")
+		f.IntVar(&how.lambdaPort, "lambda", how.lambdaPort, "`port` on 127.0.0.1 of a local AWS Lambda, for aws lambda invoke --endpoint-url and the SDKs, 0 for any that is free; -1 for the port after the last API if a function is invoked directly, else none")
+		f.BoolVar(&how.explain, "explain", false, "print what each step made of a request that is answered 400 or more")
+		f.BoolVar(&watched, "watch", false, "build and serve anew when the source changes")
+		f.BoolVar(&checks, "check", false, "say what is wrong with the declaration and end")
+		f.BoolVar(&untilEOF, "stdin", false, "end when the standard input does, too")
 		opts.define(f)
+		flags = f
 	}); err != nil {
 		return err
 	}
-	if name != "" && doorNamed(name) == nil {
-		return fmt.Errorf("-door %q: write %s", name, doorNames())
+	how.who.dir = opts.dir
+	if how.door != "" && doorNamed(how.door) == nil {
+		return fmt.Errorf("-door %q: write %s", how.door, doorNames())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if watched {
+		return p.watch(ctx, flags)
 	}
 	data, err := p.openData(opts)
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err = p.serveData(ctx, data, name, identityFile{path: who, dir: opts.dir}, port)
+	if checks {
+		return errors.Join(p.checkServing(data, how), data.close())
+	}
+	if untilEOF {
+		go func() {
+			_, _ = io.Copy(io.Discard, p.stdin)
+			stop()
+		}()
+	}
+	err = p.serveData(ctx, data, how)
 	return errors.Join(err, data.close())
 }
 
+// serving is how to serve.
+type serving struct {
+	door             string // its name, "" for what each API declares
+	who              identityFile
+	port, lambdaPort int
+	explain          bool
+}
+
+// checkServing says what would keep serveData from serving, but for ports and
+// data that are in use.
+func (p *program) checkServing(data openedData, how serving) error {
+	app, err := p.checked(data.Data)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, api := range app.APIs() {
+		_, err := serversOf(api, how.door, local.Options{})
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
 // serveData serves until ctx ends.
-func (p *program) serveData(ctx context.Context, data openedData, name string, who identityFile, port int) error {
+func (p *program) serveData(ctx context.Context, data openedData, how serving) error {
 	app, err := p.checked(data.Data)
 	if err != nil {
 		return err
@@ -52,7 +98,7 @@ func (p *program) serveData(ctx context.Context, data openedData, name string, w
 	if err := data.lock(); err != nil {
 		return err
 	}
-	ids, err := p.identities(app, doorNamed(name), who)
+	ids, err := p.identities(app, doorNamed(how.door), how.who)
 	if err != nil {
 		return err
 	}
@@ -63,15 +109,18 @@ func (p *program) serveData(ctx context.Context, data openedData, name string, w
 			s.listener.Close()
 		}
 	}()
+	options := local.Options{Log: log, Identities: ids}
+	if how.explain {
+		options.Explain = p.failures()
+	}
 	for _, api := range app.APIs() {
-		door := doorOf(api, name)
-		gateways, err := door.gateways(api, ids, log)
+		gateways, err := serversOf(api, how.door, options)
 		if err != nil {
 			return err
 		}
 		for _, g := range gateways {
-			at := port
-			if port != 0 {
+			at := how.port
+			if at != 0 {
 				at += len(servers)
 			}
 			if g.listener, err = local.Listen(at); err != nil {
@@ -81,7 +130,15 @@ func (p *program) serveData(ctx context.Context, data openedData, name string, w
 		}
 	}
 	shareDomains(servers)
-	p.announce(app, servers, data)
+	endpoint, err := newLambdaServer(app, how.lambdaPort, how.port, len(servers), log)
+	if err != nil {
+		return err
+	}
+	p.announce(app, servers, endpoint, data)
+	if endpoint != nil {
+		defer endpoint.lambda.Close()
+		servers = append(servers, endpoint.server)
+	}
 	return serveAll(ctx, servers, log)
 }
 
@@ -90,16 +147,19 @@ type server struct {
 	api      *tier.API
 	function *tier.Function // nil if it is the whole API
 	door     *door
-	gateway  *local.Gateway
+	gateway  *local.Gateway // nil for the local Lambda
+	handler  http.Handler
 	listener net.Listener
 }
 
 // announce says what is served where, and how.
-func (p *program) announce(app *tier.App, servers []server, data openedData) {
+func (p *program) announce(app *tier.App, servers []server, endpoint *lambdaServer, data openedData) {
 	for i, s := range servers {
 		switch door := s.door; {
 		case s.function == nil:
 			fmt.Fprintf(p.stdout, "%s: API %s as %s on http://%s\n", app.Name(), s.api.Name(), door.is, s.listener.Addr())
+		case i > 0 && servers[i-1].api == s.api && servers[i-1].function == nil:
+			fmt.Fprintf(p.stdout, "%s: function %s of API %s as %s on http://%s\n", app.Name(), s.function.Name(), s.api.Name(), door.is, s.listener.Addr())
 		case len(s.api.Functions()) == 1:
 			fmt.Fprintf(p.stdout, "%s: API %s as %s of function %s on http://%s\n", app.Name(), s.api.Name(), door.is, s.function.Name(), s.listener.Addr())
 		default:
@@ -115,12 +175,16 @@ func (p *program) announce(app *tier.App, servers []server, data openedData) {
 		}
 	}
 	p.announceCallers(servers)
+	p.announceLambda(app, endpoint)
 	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
 }
 
 // announceStages says where the stages and the custom domain names of an API are
 // served.
 func (p *program) announceStages(s server) {
+	if s.function != nil {
+		return
+	}
 	if s.api.DeclaresStages() {
 		for _, stage := range s.api.DeployedStages() {
 			path := "/" + stage.Name
@@ -131,7 +195,7 @@ func (p *program) announceStages(s server) {
 		}
 	}
 	_, port, err := net.SplitHostPort(s.listener.Addr().String())
-	if err != nil || s.function != nil {
+	if err != nil {
 		return
 	}
 	for _, d := range s.api.Domains() {
@@ -159,7 +223,7 @@ func serveAll(ctx context.Context, servers []server, log *slog.Logger) error {
 	errs := make(chan error, len(servers))
 	for _, s := range servers {
 		go func() {
-			errs <- local.Serve(ctx, s.listener, s.gateway, &local.ServeOptions{Log: log})
+			errs <- local.Serve(ctx, s.listener, s.handler, &local.ServeOptions{Log: log})
 			cancel()
 		}()
 	}

@@ -38,6 +38,13 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 		properties: properties,
 	})
 	s.url(f)
+	if f.DirectHandler() != nil {
+		// Whoever invokes it needs its name, and a permission of their own role.
+		s.outputs = append(s.outputs, member{policy.FunctionID(f) + "Name", object{
+			{"Description", "The name by which the function " + f.Name() + " is invoked."},
+			{"Value", ref(policy.FunctionID(f))},
+		}})
+	}
 }
 
 // variables tell the function the physical names of its stores.

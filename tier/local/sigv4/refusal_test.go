@@ -11,7 +11,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/local/sigv4"
 )
 
-// TestAuthorizationHeader: what is not a signature says what it lacks.
+// TestAuthorizationHeader: what is not a signature, or not for here, says what it
+// lacks (SIG-10).
 func TestAuthorizationHeader(t *testing.T) {
 	t.Parallel()
 	const credential = "Credential=AKIAALICE/20260130/eu-central-1/execute-api/aws4_request"
@@ -119,6 +120,8 @@ func TestMaxSkew(t *testing.T) {
 	}
 }
 
+// TestSessionToken: the token is a part of what is signed, and of the key it
+// came with (SIG-06).
 func TestSessionToken(t *testing.T) {
 	t.Parallel()
 	t.Run("a lasting key with a token", func(t *testing.T) {

@@ -130,7 +130,7 @@ func TestPresignKeepsTheRequest(t *testing.T) {
 }
 
 // TestConcurrent uses one verifier and one signer from many goroutines, with
-// more keys than are kept.
+// more keys than are kept (SIG-08).
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
 	keys := sigv4.KeysFunc(func(_ context.Context, accessKey string) (sigv4.Credentials, error) {

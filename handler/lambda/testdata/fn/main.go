@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 
@@ -37,6 +38,14 @@ func handle(ctx context.Context, req *handler.Request) (*handler.Response, error
 		deadline, ok := ctx.Deadline()
 		body, err := json.Marshal(map[string]string{"ms": strconv.FormatInt(deadline.UnixMilli(), 10), "known": strconv.FormatBool(ok)})
 		return &handler.Response{Header: http.Header{"Content-Type": {"application/json"}}, Body: body}, err
+	case "/meet":
+		select {
+		case meet <- struct{}{}:
+		case <-meet:
+		case <-ctx.Done():
+			return nil, handler.Errorf(http.StatusServiceUnavailable, "nobody came").Wrap(ctx.Err())
+		}
+		return &handler.Response{Header: http.Header{"X-Invocation": {req.Facts().Invocation}, "X-Trace": {os.Getenv("_X_AMZN_TRACE_ID")}}}, nil
 	case "/wait":
 		start := time.Now()
 		<-ctx.Done()
@@ -44,6 +53,9 @@ func handle(ctx context.Context, req *handler.Request) (*handler.Response, error
 	}
 	return nil, handler.Errorf(http.StatusNotFound, "no such path")
 }
+
+// meet is where two invocations meet that run at once.
+var meet = make(chan struct{})
 
 func main() {
 	lambda.Start(handler.HandlerFunc(handle), &lambda.Options{Function: "fn"})

@@ -1,0 +1,62 @@
+//go:build !lambda.norpc
+
+package run
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/local"
+)
+
+// autoPort is the port of the local Lambda if none was asked for.
+const autoPort = -1
+
+// lambdaServer is the local Lambda that is about to be served.
+type lambdaServer struct {
+	server
+	lambda *local.Lambda
+}
+
+// newLambdaServer listens for the local Lambda, nil if it is not served: unless
+// its port was asked for, only if a function is invoked directly. base is the
+// port of the first API, after which others took some.
+func newLambdaServer(app *tier.App, port, base, taken int, log *slog.Logger) (*lambdaServer, error) {
+	if port == autoPort {
+		if !slices.ContainsFunc(app.Functions(), func(f *tier.Function) bool { return f.DirectHandler() != nil }) {
+			return nil, nil
+		}
+		if port = base; base != 0 {
+			port += taken
+		}
+	}
+	functions := map[string]local.Function{}
+	for _, f := range app.Functions() {
+		invoked, err := functionOf(f, log)
+		if err != nil {
+			return nil, err
+		}
+		functions[f.Name()] = invoked
+	}
+	lambda, err := local.NewLambda(app, func(name string) local.Function { return functions[name] }, &local.LambdaOptions{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	listener, err := local.Listen(port)
+	if err != nil {
+		return nil, err
+	}
+	return &lambdaServer{server{handler: lambda, listener: listener}, lambda}, nil
+}
+
+// announceLambda says where functions can be invoked, and which have no other
+// way.
+func (p *program) announceLambda(app *tier.App, endpoint *lambdaServer) {
+	if endpoint == nil {
+		return
+	}
+	fmt.Fprintf(p.stdout, "%s: Lambda on http://%s, for aws lambda invoke --endpoint-url and the SDKs\n", app.Name(), endpoint.listener.Addr())
+	p.printDirect(app)
+}
