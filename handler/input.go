@@ -20,6 +20,7 @@ type input struct {
 	tagged bool         // fields say where they come from
 
 	path, query, header, cookie, form []param
+	connections                       []uintptr // where fields of type Connection are
 
 	body      bodyKind
 	bodyField *reflect.StructField // the field that is the body; its Offset counts from In
@@ -148,7 +149,7 @@ func hasSource(t reflect.Type, above []reflect.Type) bool {
 	}
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if _, _, ok := source(f); ok {
+		if _, _, ok := source(f); ok || isConnection(f) {
 			return true
 		}
 		if inner := embeddedStruct(f); inner != nil && hasSource(inner, append(above, t)) {
@@ -190,6 +191,8 @@ func (r *inputReader) fields(t reflect.Type, where string, base uintptr, index [
 		tag, value, ok := source(f)
 		json, hasJSON := f.Tag.Lookup("json")
 		switch inner := embeddedStruct(f); {
+		case isConnection(f):
+			r.connection(f, at)
 		case ok && !f.IsExported():
 			r.errorf("field %s: has a %s tag but is not exported; write its name with a capital letter", at, tag)
 		case ok:
@@ -330,5 +333,5 @@ func (r *inputReader) body() {
 func member(f reflect.StructField) bool {
 	_, _, bound := source(f)
 	_, tagged := f.Tag.Lookup("json")
-	return tagged && !bound
+	return tagged && !bound && !isConnection(f)
 }

@@ -111,6 +111,7 @@ type event struct {
 	body                []byte
 	facts               handler.Facts
 	caller              handler.Caller
+	connection          handler.Connection
 }
 
 var _ handler.Event = (*event)(nil)

@@ -3,6 +3,8 @@ package lambda
 import (
 	"fmt"
 	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
 // kind is what sent an event.
@@ -34,7 +36,7 @@ var kinds = [...]struct {
 	httpAPI1:     {"HTTP API event (payload format 1.0)", http1{}},
 	functionURL:  {"function URL event", urlDoor{}},
 	loadBalancer: {"ALB event", alb{}},
-	webSocket:    {"WebSocket API event", nil},
+	webSocket:    {"WebSocket API event", socket{}},
 	lattice:      {"VPC Lattice event", latticeDoor{}},
 	lattice1:     {"VPC Lattice event (version V1)", latticeDoor1{}},
 	authorizer:   {"authorizer event", nil},
@@ -90,6 +92,9 @@ func (e *event) check(k kind) error {
 	}
 	if e.has(e.cookies) && !e.is(e.cookies, '[') {
 		return e.wrongType(k)
+	}
+	if k == webSocket {
+		return e.checkSocket(k)
 	}
 	if k == lattice || k == lattice1 {
 		return e.checkLattice(k)
@@ -152,19 +157,37 @@ type EventError struct {
 	// bytes; none if it is not an object. Values are never told.
 	Keys []string
 
-	more bool
+	more   bool
+	served string
 }
 
-// served names the kinds of events that have a door.
-const served = "this function serves REST API, HTTP API, function URL, ALB and VPC Lattice events"
+// served names the kinds of events that the function serves.
+func (d *Doorway) served() string {
+	const requests = "REST API, HTTP API, function URL, ALB"
+	switch {
+	case d.socket == nil:
+		return "this function serves " + requests + " and VPC Lattice events"
+	case d.handler == nil:
+		return "this function serves WebSocket API events"
+	}
+	return "this function serves " + requests + ", VPC Lattice and WebSocket API events"
+}
+
+// serving is the handler of a kind of events, nil if the function has none.
+func (d *Doorway) serving(k kind) handler.Handler {
+	if k == webSocket {
+		return d.socket
+	}
+	return d.handler
+}
 
 const (
 	maxKeys   = 20
 	maxKeyLen = 40
 )
 
-func newEventError(k kind, payload string) *EventError {
-	err := &EventError{Kind: kinds[k].name}
+func (d *Doorway) newEventError(k kind, payload string) *EventError {
+	err := &EventError{Kind: kinds[k].name, served: d.served()}
 	s := scanner{text: payload}
 	if s.peek() != '{' {
 		return err
@@ -190,7 +213,7 @@ func (e *EventError) Error() string {
 		keys += " ..."
 	}
 	if len(e.Keys) == 0 {
-		return "lambda: " + e.Kind + ": an empty object, or no object; " + served
+		return "lambda: " + e.Kind + ": an empty object, or no object; " + e.served
 	}
-	return fmt.Sprintf("lambda: %s: top-level keys [%s]; %s", e.Kind, keys, served)
+	return fmt.Sprintf("lambda: %s: top-level keys [%s]; %s", e.Kind, keys, e.served)
 }

@@ -54,6 +54,7 @@ type parts struct {
 
 // contextParts are members of requestContext.
 type contextParts struct {
+	all                                       span // the whole of it
 	elb, connectionID, serviceNetwork         span
 	requestID, stage, domain, protocol, epoch span
 	resourcePath, resourceID                  span
@@ -86,10 +87,16 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 	}
 	kind := e.kind()
 	if e.door = kind.door(); e.door == nil {
-		return nil, newEventError(kind, e.payload)
+		return nil, d.newEventError(kind, e.payload)
 	}
 	if err := e.check(kind); err != nil {
 		return nil, err
+	}
+	if d.serving(kind) == nil {
+		return nil, d.newEventError(kind, e.payload)
+	}
+	if kind == webSocket {
+		e.basePath = "" // its paths are route keys
 	}
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		e.invocation = lc.AwsRequestID
@@ -133,7 +140,9 @@ func (s *scanner) event(p *parts) {
 		case "requestContext":
 			p.ctx = contextParts{}
 			if p.hasContext = s.peek() == '{'; p.hasContext {
+				from := s.pos
 				s.context(&p.ctx)
+				p.ctx.all = span{int32(from), int32(s.pos)}
 			} else {
 				s.value()
 			}

@@ -14,6 +14,7 @@
 //	Lambda function URL                 "url"            6 MB
 //	Application Load Balancer           "alb"            1 MB
 //	VPC Lattice, event structure V2, V1 "lattice"        6 MB
+//	WebSocket API ([Options.Socket])    "websocket"      6 MB
 //
 // Another event is answered with a function error that names its top-level
 // members ([EventError]).
@@ -69,6 +70,13 @@ type Options struct {
 	// name, which a REST API leaves in the path ("/v1"). Only whole segments
 	// are cut, and only once; other paths stay as they are. Default: none.
 	BasePath string
+	// Socket serves the events of a WebSocket API: requests of the methods
+	// "CONNECT", "MESSAGE" and "DISCONNECT" whose path is "/" and the route key,
+	// see [handler.Connection]. The answer to a CONNECT decides the handshake by
+	// its status and carries its headers; that to a MESSAGE reaches the client,
+	// its body alone, if the route has a route response; that to a DISCONNECT is
+	// dropped. Default: such events are function errors.
+	Socket handler.Handler
 	// Logger is told of errors of status 500 and above and of panics, at level
 	// error; of what a front door cannot carry, at level warn; and of other
 	// errors at level debug. Default: JSON on the standard error, from level

@@ -22,7 +22,7 @@ type trap struct {
 }
 
 // traps are those of adapters. Numbers that are not here are about other
-// things: T98 to T195 the local gateway, T196 to T202 streaming, T208 who
+// things: T98 to T194 the local gateway, T196 to T202 streaming, T208 who
 // invokes a function, T209 and up event sources and tokens.
 var traps = []trap{
 	// Paths
@@ -100,6 +100,8 @@ var traps = []trap{
 	{94, "an unknown event is a clear error", "TestUnservedEvents TestProcess"},
 	{95, "only members at the top tell", "TestUnservedEvents TestDetection"},
 	{96, "VPC Lattice's names in snake_case are read", "TestLatticeLine TestLatticeRequest"},
+	// WebSocket
+	{195, "a disconnect says its code and its reason", "TestSocketSamples"},
 	// Runtime
 	{203, "an answer that is too large does not end the process", "TestProcess"},
 	{205, "the deadline is the context's", "deadline"},
