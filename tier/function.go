@@ -15,6 +15,7 @@ import (
 type Function struct {
 	app     *App
 	api     *API // whose routes it serves, nil for none
+	socket  *WebSocket
 	name    string
 	at      datastore.Position
 	routes  []*Route
@@ -50,7 +51,19 @@ func (f *Function) apply(opts []FunctionOption) {
 }
 
 // serves reports whether anything can invoke the function.
-func (f *Function) serves() bool { return len(f.routes) > 0 }
+func (f *Function) serves() bool { return len(f.routes) > 0 || len(f.SocketRoutes()) > 0 }
+
+// idle reports whether the function is the default one of an API whose routes all
+// belong to others.
+func (f *Function) idle() bool {
+	switch {
+	case len(f.grants) > 0:
+		return false
+	case f.api != nil:
+		return f == f.api.functions[0] && len(f.api.functions) > 1
+	}
+	return f.socket != nil && f == f.socket.functions[0] && len(f.socket.functions) > 1
+}
 
 // Name of the function.
 func (f *Function) Name() string { return f.name }

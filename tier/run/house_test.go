@@ -40,7 +40,7 @@ var rules = []rule{
 	{`handler/jwt`, `handler`, ``},
 	{`handler/proxy`, `handler`, `github.com/aws/aws-lambda-go/.*|github.com/awslabs/aws-lambda-go-api-proxy/.*`},
 	{`datastore`, ``, ``},
-	{`datastore/(table|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|identity)`, `datastore`, ``},
+	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|identity)`, `datastore`, ``},
 	{`datastore/[a-z]+/[a-z]+test`, `datastore(/[a-z]+)?|datastore/internal/.*`, `github.com/google/go-cmp/.*`},
 	{`datastore/internal/.*`, `datastore`, ``},
 	{`datastore/embedded/.*`, `datastore(/[a-z]+)?`, ``},
@@ -49,7 +49,7 @@ var rules = []rule{
 	{`datastore/iam/.*`, `datastore(/[a-z]+)?|datastore/iam`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
 	{`tier`, `handler(/schema)?|datastore`, ``},
 	{`tier/(policy|template|openapi|client|console|scaffold)`, `tier(/policy)?|handler(/schema)?|datastore(/[a-z]+)?`, ``},
-	{`tier/local`, `tier|tier/local/sigv4|tier/policy/evaluate|handler(/schema|/lambda|/jwt)?|datastore|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*|github.com/go-json-experiment/json/jsontext|golang.org/x/net/http/httpguts`},
+	{`tier/local`, `tier|tier/local/sigv4|tier/policy/evaluate|handler(/schema|/lambda|/jwt)?|datastore(/connection)?|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*|github.com/coder/websocket|github.com/go-json-experiment/json/jsontext|golang.org/x/net/http/httpguts`},
 	{`tier/local/sigv4|tier/policy/evaluate`, ``, ``},
 	{`tier/run`, `.*`, `.*`},
 	{`examples/.*`, `.*`, `.*`},
@@ -151,7 +151,7 @@ func whole(expr, s string) bool {
 // notInLambda must not be linked into a function.
 var notInLambda = []string{
 	"testing", "text/template", "html/template", "flag", "text/tabwriter", "net/rpc", "go/.*",
-	"github.com/aws/aws-sdk-go-v2/config", "github.com/google/go-cmp/.*",
+	"github.com/aws/aws-sdk-go-v2/config", "github.com/coder/websocket.*", "github.com/google/go-cmp/.*",
 	module + "tier/(local|template|policy|openapi|client|console|scaffold)",
 	module + "datastore/(embedded|datatest).*", module + "datastore/[a-z]+/[a-z]+test", module + "handler/handlertest",
 }
