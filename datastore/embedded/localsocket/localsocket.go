@@ -69,6 +69,12 @@ func (h *Hub) Peer(api, id string) Peer {
 	return h.peers[place{api, id}]
 }
 
+// End removes a connection and closes it.
+func (h *Hub) End(api, id string, p Peer) error {
+	h.remove(place{api, id}, p)
+	return p.Close()
+}
+
 // Kind is "connection".
 func (h *Hub) Kind() string { return "connection" }
 
@@ -104,10 +110,7 @@ func (c conns) State(ctx context.Context, id string) (state connection.State, er
 
 // Close implements [connection.Conn]. The connection is gone at once.
 func (c conns) Close(ctx context.Context, id string) error {
-	return c.do(ctx, id, func(p Peer) error {
-		c.hub.remove(place{c.api, id}, p)
-		return p.Close()
-	})
+	return c.do(ctx, id, func(p Peer) error { return c.hub.End(c.api, id, p) })
 }
 
 func (c conns) do(ctx context.Context, id string, do func(Peer) error) error {
