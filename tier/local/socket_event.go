@@ -25,6 +25,7 @@ type occasion struct {
 // no body.
 func (e socketEvents) connect(o *occasion, c *client, r *http.Request) []byte {
 	x := &exchange{Request: r, ids: o.ids}
+	x.ids.trace = o.ids.seen(r.Header.Get("X-Amzn-Trace-Id"))
 	b := append(make([]byte, 0, 2048), '{')
 	b = (*restEvents)(nil).appendHeaders(b, x)
 	if r.URL.RawQuery != "" {

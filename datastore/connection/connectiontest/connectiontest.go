@@ -30,15 +30,14 @@ type Open func(t testing.TB, spec connection.Spec) Harness
 type Harness struct {
 	// Data on which the case declares the connections.
 	Data *datastore.Data
-	// Connect connects a client whose address is 192.0.2.1 and whose user agent
-	// is "suite/1".
+	// Connect connects a client whose user agent is "suite/1".
 	Connect func(t testing.TB) Client
 }
 
 // Client is the other end of a connection.
 type Client struct {
-	// ID of the connection.
-	ID string
+	// ID of the connection, and the client's address.
+	ID, IP string
 	// Receive waits for the next message. ok is false once the connection has
 	// ended and every message was received.
 	Receive func(t testing.TB) (message string, ok bool)
@@ -170,7 +169,7 @@ func stateTold(t *testing.T, h Harness) {
 	if before.ConnectedAt.IsZero() || before.LastActiveAt.Before(before.ConnectedAt) {
 		t.Errorf("State = %+v", before)
 	}
-	if d := cmp.Diff([]string{"192.0.2.1", "suite/1"}, []string{before.IP, before.UserAgent}); d != "" {
+	if d := cmp.Diff([]string{c.IP, "suite/1"}, []string{before.IP, before.UserAgent}); d != "" {
 		t.Errorf("State (-want +got):\n%s", d)
 	}
 	must(t, handle.Send(t.Context(), c.ID, Note{}))

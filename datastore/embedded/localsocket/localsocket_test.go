@@ -65,7 +65,7 @@ func TestConformance(t *testing.T) {
 		connect := func(testing.TB) connectiontest.Client {
 			p, id := newPeer(), "id"+strconv.FormatInt(ids.Add(1), 10)+"="
 			remove := hub.Add(spec.Name(), id, p)
-			return connectiontest.Client{ID: id, Leave: func(testing.TB) { remove() },
+			return connectiontest.Client{ID: id, IP: "192.0.2.1", Leave: func(testing.TB) { remove() },
 				Receive: func(testing.TB) (string, bool) { m, ok := <-p.messages; return m, ok }}
 		}
 		return connectiontest.Harness{Data: datastore.New([]datastore.Driver{hub}, nil), Connect: connect}
