@@ -100,7 +100,7 @@ func sam(t testing.TB, newApp func(*datastore.Data) *tier.App) []byte {
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for name, newApp := range map[string]func(*datastore.Data) *tier.App{"one": one, "several": several} {
+	for name, newApp := range map[string]func(*datastore.Data) *tier.App{"one": one, "several": several, "socket": socket} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := sam(t, newApp)
