@@ -113,6 +113,10 @@ func (p *program) routes(args []string) error {
 		fmt.Fprintf(p.stdout, "API %s\n", api.Name())
 		p.printAPI(api)
 	}
+	for _, w := range app.WebSockets() {
+		fmt.Fprintf(p.stdout, "WebSocket API %s\n", w.Name())
+		p.printSocket(w)
+	}
 	return nil
 }
 
@@ -238,13 +242,13 @@ func (p *program) invoke(args []string) error {
 	if f == nil {
 		return fmt.Errorf("app %s has no function %q; see the command routes", app.Name(), rest[0])
 	}
-	h, err := f.Handler()
+	h, doorway, err := serving(f)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), f.Timeout())
 	defer cancel()
-	answer, err := lambda.New(h, &lambda.Options{Function: f.Name()}).Invoke(ctx, event)
+	answer, err := lambda.New(h, doorway).Invoke(ctx, event)
 	if err != nil {
 		return fmt.Errorf("function error: %w", err)
 	}

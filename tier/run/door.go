@@ -58,7 +58,7 @@ func doorNames() string {
 
 // gateways are the front doors of an API: one, or one for each function.
 func (d *door) gateways(api *tier.API, log *slog.Logger) ([]server, error) {
-	functions, err := functionsOf(api, log)
+	functions, err := functionsOf(api.Functions(), log)
 	if err != nil {
 		return nil, err
 	}
@@ -82,15 +82,16 @@ func (d *door) gateways(api *tier.API, log *slog.Logger) ([]server, error) {
 	return servers, nil
 }
 
-// functionsOf are the functions of an API behind the doorway of Lambda.
-func functionsOf(api *tier.API, log *slog.Logger) (map[string]local.Function, error) {
+// functionsOf are functions behind the doorway of Lambda, by their names.
+func functionsOf(all []*tier.Function, log *slog.Logger) (map[string]local.Function, error) {
 	functions := map[string]local.Function{}
-	for _, f := range api.Functions() {
-		h, err := f.Handler()
+	for _, f := range all {
+		h, opts, err := serving(f)
 		if err != nil {
 			return nil, err
 		}
-		doorway := lambda.New(h, &lambda.Options{Function: f.Name(), Logger: log})
+		opts.Logger = log
+		doorway := lambda.New(h, opts)
 		functions[f.Name()] = local.Function{Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: doorway.Invoke}
 	}
 	return functions, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
+	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
 // runtimeAPI is the variable by which a process knows that it runs in Lambda.
@@ -19,31 +20,44 @@ const runtimeAPI = "AWS_LAMBDA_RUNTIME_API"
 // function is the program as a Lambda function: it serves invocations until the
 // environment ends. It returns only if it could not begin.
 func (p *program) function() int {
-	h, name, err := p.prepare()
+	h, opts, err := p.prepare()
 	if err != nil {
 		text := p.explain(err)
 		fmt.Fprintln(p.stderr, text)
 		p.reportInitError(text)
 		return 1
 	}
-	lambda.Start(h, &lambda.Options{Function: name})
+	lambda.Start(h, opts)
 	return 0
 }
 
 // prepare declares the App and compiles the one function that is served here.
 // No store is opened: that happens at its first operation.
-func (p *program) prepare() (handler.Handler, string, error) {
+func (p *program) prepare() (handler.Handler, *lambda.Options, error) {
 	data := datastore.New(p.drivers, &datastore.Options{Lookup: p.lookup})
 	app, err := p.declare(data)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	f, err := chooseFunction(app, p.lookup)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
+	return serving(f)
+}
+
+// serving is what the doorway of a function is made with: the handler of
+// requests, nil for none, and that of WebSocket events among the options.
+func serving(f *tier.Function) (handler.Handler, *lambda.Options, error) {
 	h, err := f.Handler()
-	return h, f.Name(), err
+	if err != nil {
+		return nil, nil, err
+	}
+	socket, err := f.Socket()
+	if err != nil {
+		return nil, nil, err
+	}
+	return h, &lambda.Options{Function: f.Name(), Socket: socket}, nil
 }
 
 // reportInitError tells Lambda why the function cannot start, so that the reason

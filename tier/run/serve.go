@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -17,8 +18,9 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
-// serve runs the App's APIs behind local gateways, one port each, until it is
-// interrupted. Behind a front door that does not route each function has a port.
+// serve runs the App's APIs and WebSocket APIs behind local gateways, one port
+// each, until it is interrupted. Behind a front door that does not route each
+// function has a port.
 func (p *program) serve(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
 	port, name := 8080, "rest"
@@ -75,22 +77,48 @@ func (p *program) serveData(ctx context.Context, data openedData, door *door, po
 			servers = append(servers, g)
 		}
 	}
+	sockets, err := socketServers(app, data, log)
+	if err != nil {
+		return err
+	}
+	for _, s := range sockets {
+		at := port
+		if port != 0 {
+			at += len(servers)
+		}
+		if s.listener, err = local.Listen(at); err != nil {
+			return err
+		}
+		servers = append(servers, s)
+	}
 	p.announce(app, door, servers, data)
 	return serveAll(ctx, servers, log)
 }
 
-// server is one API, or one function of it, that is about to be served.
+// server is one API, or one function of it, or one WebSocket API, that is about to
+// be served.
 type server struct {
 	api      *tier.API
 	function *tier.Function // nil if it is the whole API
 	gateway  *local.Gateway
+	socket   *socketServer // in place of all of these
 	listener net.Listener
+}
+
+func (s server) handler() http.Handler {
+	if s.socket != nil {
+		return s.socket.gateway
+	}
+	return s.gateway
 }
 
 // announce says what is served where, and how.
 func (p *program) announce(app *tier.App, door *door, servers []server, data openedData) {
 	for i, s := range servers {
 		switch {
+		case s.socket != nil:
+			p.announceSocket(app, s)
+			continue
 		case s.function == nil:
 			fmt.Fprintf(p.stdout, "%s: API %s as %s on http://%s\n", app.Name(), s.api.Name(), door.is, s.listener.Addr())
 		case len(s.api.Functions()) == 1:
@@ -116,7 +144,11 @@ func serveAll(ctx context.Context, servers []server, log *slog.Logger) error {
 	errs := make(chan error, len(servers))
 	for _, s := range servers {
 		go func() {
-			errs <- local.Serve(ctx, s.listener, s.gateway, &local.ServeOptions{Log: log})
+			err := local.Serve(ctx, s.listener, s.handler(), &local.ServeOptions{Log: log})
+			if s.socket != nil {
+				s.socket.gateway.Close() // its connections are none of the server's
+			}
+			errs <- err
 			cancel()
 		}()
 	}
