@@ -91,7 +91,7 @@ func TestSocketRequests(t *testing.T) {
 		got := socketRequest(t, handlertest.WebSocketEvent(want))
 		a, b := look(got), look(want)
 		a.Header, b.Header, b.Facts.Invocation = nil, nil, ""
-		a.Query, b.Query = strings.ReplaceAll(a.Query, "+", "%20"), b.Query
+		a.Query = strings.ReplaceAll(a.Query, "+", "%20") // the map is decoded, so it is encoded again
 		if !reflect.DeepEqual(a, b) || got.Connection() != want.Connection() {
 			t.Errorf("%s: got\n%+v %+v, want\n%+v %+v", want.Method(), a, got.Connection(), b, want.Connection())
 		}

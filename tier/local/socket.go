@@ -143,16 +143,29 @@ func (g *SocketGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.connect(w, r)
 }
 
-// Close ends all connections, as going away, waits for the functions that learn
-// of it and for those that run, and takes no more connections.
-func (g *SocketGateway) Close() {
+// Close ends all connections, as going away, takes no more, and waits for the
+// functions that learn of it and for those that run, at most 5 s. The error says
+// that some were still running then.
+func (g *SocketGateway) Close() error {
 	g.mu.Lock()
 	g.closed = true
 	for s := range g.sessions {
-		_ = s.end(closure{1001, "Going away"}) // that it has ended is what is wanted
+		_ = s.end(closeGone) // that it has ended is what is wanted
 	}
 	g.mu.Unlock()
-	g.running.Wait()
+	done := make(chan struct{})
+	go func() {
+		g.running.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(defaultGrace)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-timer.C:
+		return fmt.Errorf("local server: functions of WebSocket API %s were still running %v after the stop and were left alone", g.api.Name(), defaultGrace)
+	}
 }
 
 // add keeps a session until [SocketGateway.remove]; false after Close.

@@ -156,7 +156,9 @@ func TestSocketClose(t *testing.T) {
 		_, _, err := c.Read(context.Background())
 		ended <- err
 	}()
-	g.Close()
+	if err := g.Close(); err != nil {
+		t.Error(err)
+	}
 	if err := <-ended; websocket.CloseStatus(err) != websocket.StatusGoingAway {
 		t.Errorf("the client saw %v, want close 1001", err)
 	}

@@ -24,6 +24,7 @@ type session struct {
 	frames  *frameConn
 	at      time.Time     // when it was established
 	slots   chan struct{} // taken by the messages that are handled
+	buf     [4 << 10]byte // of the one that reads
 
 	mu     sync.Mutex
 	active time.Time     // when a message last went over it
@@ -115,10 +116,9 @@ var errLargeFrame = errors.New("a frame is too large")
 func (s *session) message(r io.Reader) ([]byte, error) {
 	defer s.frames.next()
 	var text []byte
-	buf := make([]byte, 4<<10)
 	for {
-		n, err := r.Read(buf)
-		text = append(text, buf[:n]...)
+		n, err := r.Read(s.buf[:])
+		text = append(text, s.buf[:n]...)
 		switch {
 		case s.frames.largest() > maxFrame:
 			return nil, errLargeFrame

@@ -146,7 +146,7 @@ func serveAll(ctx context.Context, servers []server, log *slog.Logger) error {
 		go func() {
 			err := local.Serve(ctx, s.listener, s.handler(), &local.ServeOptions{Log: log})
 			if s.socket != nil {
-				s.socket.gateway.Close() // its connections are none of the server's
+				err = errors.Join(err, s.socket.gateway.Close()) // its connections are none of the server's
 			}
 			errs <- err
 			cancel()
