@@ -3,6 +3,7 @@ package lambda_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -169,4 +170,27 @@ func TestSocketServed(t *testing.T) {
 	if req := socketRequest(t, []byte(`{"requestContext":{"connectionId":"x","connectedAt":"x","disconnectStatusCode":99999999}}`)); req.Connection() != (handler.Connection{ID: "x"}) {
 		t.Errorf("connection of odd members: %+v", req.Connection())
 	}
+}
+
+// The events of a WebSocket API have a handler of their own; that of requests is
+// nil here, because the function has no other front door.
+func ExampleNew_webSocket() {
+	mux := handler.NewMux()
+	err := mux.Route("MESSAGE /say", handler.New(func(_ context.Context, in struct {
+		From handler.Connection
+		Text string `json:"text" validate:"required"`
+	}) (string, error) {
+		return in.From.ID + " says " + in.Text, nil
+	}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	d := lambda.New(nil, &lambda.Options{Socket: mux})
+	out, err := d.Invoke(context.Background(), []byte(`{
+		"requestContext": {"eventType": "MESSAGE", "routeKey": "say", "connectionId": "L0SM9cOFvHcCIhw="},
+		"body": "{\"action\":\"say\",\"text\":\"hi\"}"
+	}`))
+	fmt.Println(string(out), err)
+	// Output: {"statusCode":200,"body":"\"L0SM9cOFvHcCIhw= says hi\"","isBase64Encoded":false} <nil>
 }

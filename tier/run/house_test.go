@@ -158,10 +158,12 @@ var notInLambda = []string{
 
 func TestLambdaLinkSet(t *testing.T) {
 	t.Parallel()
-	for _, p := range list(t, "-deps", "-tags", lambdaTags, "./examples/quickstart") {
-		for _, expr := range notInLambda {
-			if whole(expr, p.ImportPath) {
-				t.Errorf("the Lambda binary of the quickstart links %s", p.ImportPath)
+	for _, program := range []string{"./examples/quickstart", "./tier/run/testdata/chat"} {
+		for _, p := range list(t, "-deps", "-tags", lambdaTags, program) {
+			for _, expr := range notInLambda {
+				if whole(expr, p.ImportPath) {
+					t.Errorf("the Lambda binary of %s links %s", program, p.ImportPath)
+				}
 			}
 		}
 	}
