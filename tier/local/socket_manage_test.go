@@ -46,7 +46,9 @@ func suite(t testing.TB, name string, hub *localsocket.Hub) (url string, connect
 		return connectiontest.Client{
 			ID: receive(t, c), IP: "127.0.0.1",
 			Receive: func(t testing.TB) (string, bool) {
-				_, data, err := c.Read(t.Context())
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				_, data, err := c.Read(ctx)
 				return string(data), err == nil
 			},
 			Leave: func(t testing.TB) {

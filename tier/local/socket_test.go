@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -115,9 +116,14 @@ func sendText(tb testing.TB, c *websocket.Conn, text string) {
 	}
 }
 
+// patience is after what time nothing is taken to come any more.
+const patience = 20 * time.Second
+
 func receive(tb testing.TB, c *websocket.Conn) string {
 	tb.Helper()
-	kind, data, err := c.Read(tb.Context())
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	defer cancel()
+	kind, data, err := c.Read(ctx)
 	if err != nil || kind != websocket.MessageText {
 		tb.Fatalf("receive: %v, %v", kind, err)
 	}
@@ -127,7 +133,9 @@ func receive(tb testing.TB, c *websocket.Conn) string {
 // wantClose waits for the end.
 func wantClose(tb testing.TB, c *websocket.Conn, code websocket.StatusCode) {
 	tb.Helper()
-	if _, data, err := c.Read(tb.Context()); websocket.CloseStatus(err) != code {
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	defer cancel()
+	if _, data, err := c.Read(ctx); websocket.CloseStatus(err) != code {
 		tb.Errorf("read = %q, %v, want close %d", data, err, code)
 	}
 }
