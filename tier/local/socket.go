@@ -90,6 +90,7 @@ const (
 	socketWait   = 29 * time.Second // for a function
 	socketAtOnce = 32               // messages of a connection that are handled
 	sendTime     = 10 * time.Second // for a client to take a message
+	closeTime    = time.Second      // for a client to answer a close
 )
 
 // NewSocketGateway makes the gateway of a WebSocket API. It asks invoke once for

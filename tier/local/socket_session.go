@@ -158,7 +158,9 @@ func (s *session) end(why closure) error {
 	s.ended, s.closed = &why, make(chan struct{})
 	go func() {
 		defer close(s.closed)
-		// A client that does not answer is cut off.
+		// A client that does not answer the close is cut off.
+		cut := time.AfterFunc(closeTime, func() { _ = s.frames.Conn.Close() })
+		defer cut.Stop()
 		_ = s.ws.Close(websocket.StatusCode(why.code), why.reason)
 	}()
 	return nil

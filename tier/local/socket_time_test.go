@@ -168,3 +168,42 @@ func TestSocketCloseWaits(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// TestSocketSilentClient: a client that does not answer a close is cut off after
+// a second, and the function learns of its end before the gateway has stopped.
+func TestSocketSilentClient(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := tier.New("shop").WebSocket("chat")
+		echoSocket(api)
+		log := &socketLog{got: make(chan string, 4)}
+		g, err := local.NewSocketGateway(api, behind(t, api, log), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener := pipes{make(chan net.Conn), make(chan struct{})}
+		server := &http.Server{Handler: g}
+		go func() { _ = server.Serve(listener) }()
+		client := &http.Client{Transport: &http.Transport{DialContext: listener.dial}}
+		c, _, err := websocket.Dial(t.Context(), "ws://chat.example/", &websocket.DialOptions{HTTPClient: client})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sendText(t, c, "x")
+		receive(t, c)
+		<-log.got
+		start := time.Now()
+		if err := g.Close(); err != nil {
+			t.Errorf("Close = %v", err)
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("Close took %v with a client that does not read", took)
+		}
+		if got := <-log.got; got != "DISCONNECT $disconnect" {
+			t.Errorf("event %s", got)
+		}
+		_ = c.CloseNow()
+		_ = server.Close()
+		synctest.Wait()
+	})
+}
