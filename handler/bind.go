@@ -38,6 +38,9 @@ func (in *input) bind(ctx context.Context, req *Request, v any) error {
 	var fails failures
 	in.bindCallers(req, at)
 	in.bindParams(req, at, &fails)
+	for _, offset := range in.connections {
+		*(*Connection)(unsafe.Add(at, offset)) = req.Connection()
+	}
 	if in.body != noBody {
 		if err := in.bindBody(req, v, at, &fails); err != nil {
 			return err

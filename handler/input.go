@@ -21,6 +21,7 @@ type input struct {
 
 	path, query, header, cookie, form []param
 	callers                           []uintptr // offsets of fields of type Caller
+	connections                       []uintptr // where fields of type Connection are
 
 	body      bodyKind
 	bodyField *reflect.StructField // the field that is the body; its Offset counts from In
@@ -150,7 +151,7 @@ func hasSource(t reflect.Type, above []reflect.Type) bool {
 	}
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if _, _, ok := source(f); ok || f.Type == callerType {
+		if _, _, ok := source(f); ok || f.Type == callerType || isConnection(f) {
 			return true
 		}
 		if inner := embeddedStruct(f); inner != nil && hasSource(inner, append(above, t)) {
@@ -194,6 +195,8 @@ func (r *inputReader) fields(t reflect.Type, where string, base uintptr, index [
 		switch inner := embeddedStruct(f); {
 		case f.Type == callerType:
 			r.caller(f, at)
+		case isConnection(f):
+			r.connection(f, at)
 		case ok && !f.IsExported():
 			r.errorf("field %s: has a %s tag but is not exported; write its name with a capital letter", at, tag)
 		case ok:
@@ -334,5 +337,5 @@ func (r *inputReader) body() {
 func member(f reflect.StructField) bool {
 	_, _, bound := source(f)
 	_, tagged := f.Tag.Lookup("json")
-	return tagged && !bound && f.Type != callerType
+	return tagged && !bound && f.Type != callerType && !isConnection(f)
 }

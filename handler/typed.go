@@ -53,7 +53,8 @@ var (
 //
 // Without any such field, In as a whole is the JSON body: a struct, slice, map,
 // or pointer; []byte or io.Reader is the body as it is. With some, the fields
-// with a json tag and none of these are together the JSON body. A field with one
+// with a json tag and none of these are together the JSON body. A field of type
+// [Connection] without a tag is the WebSocket connection. A field with one
 // of these tags is never set by the body, whatever its json tag says. Embedded
 // structs count as if their fields stood there. struct{} takes no input. A
 // [Caller] comes from the authorizer and from nothing that a client can write:

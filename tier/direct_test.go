@@ -53,7 +53,7 @@ func TestDirectMistakes(t *testing.T) {
 			f := a.Function("f")
 			f.Invoke(handler.New(echo))
 			f.Handle("GET /", handler.New(ok))
-		}, []string{"route GET /: function f belongs to no API"}},
+		}, []string{"route GET /: function f belongs to no REST or HTTP API"}},
 		{"a name twice", func(a *tier.App) {
 			a.Function("f").Invoke(handler.New(echo))
 			a.Function("F").Invoke(handler.New(echo))

@@ -15,6 +15,7 @@ import (
 type Function struct {
 	app     *App
 	api     *API // whose routes it serves, nil for none
+	socket  *WebSocket
 	name    string
 	at      datastore.Position
 	routes  []*Route
@@ -56,7 +57,19 @@ func (f *Function) apply(opts []FunctionOption) {
 
 // serves reports whether anything can invoke the function.
 func (f *Function) serves() bool {
-	return f.routed() || f.Authorizer() != nil || f.direct != nil
+	return f.routed() || f.Authorizer() != nil || f.direct != nil || len(f.SocketRoutes()) > 0
+}
+
+// idle reports whether the function is the default one of an API whose routes all
+// belong to others.
+func (f *Function) idle() bool {
+	switch {
+	case len(f.grants) > 0:
+		return false
+	case f.api != nil:
+		return f == f.api.functions[0] && len(f.api.functions) > 1
+	}
+	return f.socket != nil && f == f.socket.functions[0] && len(f.socket.functions) > 1
 }
 
 // routed reports whether a front door can invoke the function.

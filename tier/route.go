@@ -39,9 +39,18 @@ func (o routeOption) applyRoute(r *Route) { o(r) }
 
 // With puts middleware around one route, inside the API's own. The first is
 // outermost. The handler keeps its description.
-func With(mw ...handler.Middleware) RouteOption {
-	return routeOption(func(r *Route) { r.middleware = append(r.middleware, mw...) })
+func With(mw ...handler.Middleware) MiddlewareOption { return withOption(mw) }
+
+// MiddlewareOption is an option of the routes of all APIs.
+type MiddlewareOption interface {
+	RouteOption
+	SocketRouteOption
 }
+
+type withOption []handler.Middleware
+
+func (o withOption) applyRoute(r *Route)             { r.middleware = append(r.middleware, o...) }
+func (o withOption) applySocketRoute(r *SocketRoute) { r.middleware = append(r.middleware, o...) }
 
 // restMethods are the methods that a REST API can route.
 // See https://docs.aws.amazon.com/apigateway/latest/api/API_PutMethod.html.
@@ -50,7 +59,7 @@ var restMethods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", 
 func (f *Function) handle(at datastore.Position, pattern string, h handler.Handler, opts []RouteOption) {
 	app := f.app
 	if f.api == nil {
-		app.fail(at, "route %s: function %s belongs to no API; declare the function with api.Function, or write Invoke in place of Handle", pattern, f.name)
+		app.fail(at, "route %s: function %s belongs to no REST or HTTP API; declare the route on one, or write Invoke in place of Handle", pattern, f.name)
 		return
 	}
 	r := &Route{function: f, text: pattern, handler: h, at: at, order: f.api.nextOrder()}

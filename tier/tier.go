@@ -28,11 +28,12 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-// App is an application: its APIs and their functions.
+// App is an application: its APIs, WebSocket APIs and their functions.
 type App struct {
-	name string
-	at   datastore.Position
-	apis []*API
+	name    string
+	at      datastore.Position
+	apis    []*API
+	sockets []*WebSocket
 	// functions of all kinds, in order of declaration
 	functions []*Function
 	errs      []error
@@ -74,13 +75,12 @@ func (a *App) FunctionNamed(name string) *Function {
 func (a *App) Check() []error {
 	errs := slices.Clone(a.errs)
 	if len(a.functions) == 0 {
-		errs = append(errs, &datastore.DeclarationError{At: a.at, Message: "app " + a.name + " declares nothing; give it an API with app.API, or a function with app.Function"})
+		errs = append(errs, &datastore.DeclarationError{At: a.at, Message: "app " + a.name + " declares nothing; give it an API with app.API or app.WebSocket, or a function with app.Function"})
 	}
 	for _, f := range a.functions {
-		idle := f.api != nil && f == f.api.functions[0] && len(f.grants) == 0 && len(f.api.functions) > 1
-		if !f.serves() && len(f.settled()) == 0 && !idle && f.authorizer == nil {
+		if !f.serves() && len(f.settled()) == 0 && !f.idle() && f.authorizer == nil {
 			give := "a route with Handle"
-			if f.api == nil {
+			if f.api == nil && f.socket == nil {
 				give = "something to answer with Invoke"
 			}
 			errs = append(errs, &datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
@@ -92,21 +92,29 @@ func (a *App) Check() []error {
 		if _, err := f.Handler(); err != nil {
 			errs = append(errs, err)
 		}
+		if _, err := f.Socket(); err != nil {
+			errs = append(errs, err)
+		}
 		errs = append(errs, f.checkVariables()...)
 		errs = append(errs, f.checkTimeout()...)
 		errs = append(errs, f.checkURL()...)
+		errs = append(errs, a.checkConnections(f)...)
 	}
 	for _, api := range a.apis {
 		errs = append(errs, api.check()...)
 	}
 	errs = append(errs, a.checkAuthorizers()...)
+	for _, w := range a.sockets {
+		errs = append(errs, w.check()...)
+	}
 	return datastore.Mistakes(errs...)
 }
 
 // HTTPHandler serves the application without a gateway, for a container or a
 // test. A single API is served at the root, several each below "/" and its name.
 // Every request runs as the function that owns its route, so that a handle of
-// another function is refused as it is in AWS.
+// another function is refused as it is in AWS. WebSocket APIs are not served: they
+// need a gateway that keeps the connections.
 func (a *App) HTTPHandler() (http.Handler, error) {
 	if len(a.apis) == 1 {
 		return a.apis[0].HTTPHandler()

@@ -23,6 +23,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
 )
 
 // start is what the clock of a Data says, unless [Now] sets another.
@@ -74,12 +75,13 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 		o.apply(&c)
 	}
 	tables := &tableDriver{Driver: filetable.Memory()}
-	data := datastore.New(append(c.drivers, tables), &c.opts)
+	sockets := &connectionDriver{Hub: localsocket.NewHub()}
+	data := datastore.New(append(c.drivers, tables, sockets), &c.opts)
 	t.Cleanup(func() {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
-		for _, f := range tables.faults.left() {
+		for _, f := range append(tables.faults.left(), sockets.faults.left()...) {
 			t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
 		}
 	})

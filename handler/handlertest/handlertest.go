@@ -119,6 +119,7 @@ type event struct {
 	facts               handler.Facts
 	caller              handler.Caller
 	variables           map[string]string
+	connection          handler.Connection
 }
 
 func (e *event) StageVariables() iter.Seq2[string, string] { return maps.All(e.variables) }

@@ -43,6 +43,8 @@ type answer struct {
 	base64 bool
 	multi  bool // the event has lists of values
 
+	handshake bool // to a CONNECT
+
 	room [6]string // of names
 }
 
@@ -50,7 +52,7 @@ type answer struct {
 // handler. The answer lies in the event, and is good until the next one.
 func (e *event) answer(method string, resp *handler.Response, body []byte) (*answer, error) {
 	a := &e.answered
-	*a = answer{status: resp.StatusCode(), header: resp.Header, body: body, multi: e.is(e.multiHeaders, '{')}
+	*a = answer{status: resp.StatusCode(), header: resp.Header, body: body, multi: e.is(e.multiHeaders, '{'), handshake: method == "CONNECT"}
 	a.names = a.room[:0]
 	if a.status < 200 || a.status > 599 {
 		return nil, fmt.Errorf("response: status %d: write one from 200 to 599", a.status)

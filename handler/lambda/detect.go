@@ -34,7 +34,7 @@ var kinds = [...]struct {
 	httpAPI1:     {"HTTP API event (payload format 1.0)", http1{}},
 	functionURL:  {"function URL event", urlDoor{}},
 	loadBalancer: {"ALB event", alb{}},
-	webSocket:    {"WebSocket API event", nil},
+	webSocket:    {"WebSocket API event", socket{}},
 	lattice:      {"VPC Lattice event", latticeDoor{}},
 	lattice1:     {"VPC Lattice event (version V1)", latticeDoor1{}},
 	authorizer:   {"authorizer event", nil},
@@ -48,7 +48,7 @@ func (d *Doorway) door(k kind, e *event) door {
 	switch {
 	case k == authorizer && d.authorizer != nil:
 		return e.authorizerDoor()
-	case d.handler == nil && (d.authorizer != nil || d.direct != nil):
+	case k == webSocket && d.socket == nil, k != webSocket && !d.requests():
 		return nil
 	}
 	return k.door()
@@ -101,6 +101,9 @@ func (e *event) check(k kind) error {
 	}
 	if e.has(e.cookies) && !e.is(e.cookies, '[') {
 		return e.wrongType(k)
+	}
+	if k == webSocket {
+		return e.checkSocket(k)
 	}
 	if k == lattice || k == lattice1 {
 		return e.checkLattice(k)
@@ -167,26 +170,44 @@ type EventError struct {
 	served string // what the function serves
 }
 
-// What functions serve: the kinds of events that have a door, or what a Lambda
-// authorizer is asked.
-const (
-	served = "this function serves REST API, HTTP API, function URL, ALB and VPC Lattice events"
-	judges = "this function is an authorizer, which serves the authorizer events TOKEN and REQUEST"
-)
-
 // eventError is the error of an event that d does not serve.
 func (d *Doorway) eventError(k kind, payload string) *EventError {
 	err := newEventError(k, payload)
-	switch {
-	case d.direct == nil && d.handler == nil && d.authorizer != nil:
-		err.served = judges
-	case d.direct == nil:
-	case d.handler == nil:
-		err.served = "this function has no routes and serves direct invocations, whose payload must not look like an event of AWS"
-	default:
-		err.served += ", and direct invocations"
-	}
+	err.served = d.served()
 	return err
+}
+
+// requests reports whether the function serves requests: a handler of them, or
+// nothing else that was said.
+func (d *Doorway) requests() bool {
+	return d.handler != nil || d.socket == nil && d.authorizer == nil && d.direct == nil
+}
+
+// served is what the function serves, in words.
+func (d *Doorway) served() string {
+	var kinds []string
+	if d.requests() {
+		kinds = append(kinds, "REST API", "HTTP API", "function URL", "ALB", "VPC Lattice")
+	}
+	if d.socket != nil {
+		kinds = append(kinds, "WebSocket API")
+	}
+	last := len(kinds) - 1
+	switch {
+	case last < 0 && d.direct != nil:
+		return "this function has no routes and serves direct invocations, whose payload must not look like an event of AWS"
+	case last < 0:
+		return "this function is an authorizer, which serves the authorizer events TOKEN and REQUEST"
+	}
+	text := "this function serves "
+	if last > 0 {
+		text += strings.Join(kinds[:last], ", ") + " and "
+	}
+	text += kinds[last] + " events"
+	if d.direct != nil {
+		text += ", and direct invocations"
+	}
+	return text
 }
 
 const (
@@ -195,7 +216,7 @@ const (
 )
 
 func newEventError(k kind, payload string) *EventError {
-	err := &EventError{Kind: kinds[k].name, served: served}
+	err := &EventError{Kind: kinds[k].name}
 	s := scanner{text: payload}
 	if s.peek() != '{' {
 		return err

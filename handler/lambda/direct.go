@@ -62,7 +62,7 @@ func (d *Doorway) invokeDirect(ctx context.Context, e *event) ([]byte, error) {
 		ctx = datastore.WithFunction(ctx, d.function)
 	}
 	req := handler.NewRequest(ev)
-	resp, err := d.handle(ctx, req)
+	resp, err := d.handle(ctx, e, req)
 	var out []byte
 	if err == nil {
 		out, err = directAnswer(ctx, resp)

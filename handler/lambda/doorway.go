@@ -22,6 +22,7 @@ import (
 // take. It is a handler of aws-lambda-go and safe for concurrent use.
 type Doorway struct {
 	handler    handler.Handler
+	socket     handler.Handler // of WebSocket events
 	authorizer *handler.Authorizer
 	function   string
 	basePath   string
@@ -33,12 +34,15 @@ type Doorway struct {
 
 var _ awslambda.Handler = (*Doorway)(nil)
 
-// New is a doorway to h. opts may be nil. Most programs call [Start].
+// New is a doorway to h, which is nil for a function that serves WebSocket events
+// only. opts may be nil. Most programs call [Start].
 func New(h handler.Handler, opts *Options) *Doorway {
 	if opts == nil {
 		opts = &Options{}
 	}
-	d := &Doorway{handler: h, function: opts.Function, mapped: newBasePaths(opts.BasePaths), streams: opts.Streams}
+	d := &Doorway{
+		handler: h, socket: opts.Socket, function: opts.Function, mapped: newBasePaths(opts.BasePaths), streams: opts.Streams,
+	}
 	if opts.Authorizer != nil && opts.Authorizer.Check != nil {
 		d.authorizer = opts.Authorizer
 	}
@@ -75,7 +79,7 @@ func (d *Doorway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return out, err
 	}
 	req := handler.NewRequest(e)
-	resp, err := d.handle(ctx, req)
+	resp, err := d.handle(ctx, e, req)
 	return d.conclude(ctx, e, req, resp, err)
 }
 
@@ -111,9 +115,13 @@ func (d *Doorway) conclude(ctx context.Context, e *event, req *handler.Request, 
 }
 
 // handle calls the handler.
-func (d *Doorway) handle(ctx context.Context, req *handler.Request) (resp *handler.Response, err error) {
+func (d *Doorway) handle(ctx context.Context, e *event, req *handler.Request) (resp *handler.Response, err error) {
 	defer recovered(&err)
-	resp, err = d.handler.Handle(ctx, req)
+	h := d.handler
+	if e.door == (socket{}) {
+		h = d.socket
+	}
+	resp, err = h.Handle(ctx, req)
 	if resp == nil && err == nil {
 		err = errors.New("the handler returned neither a response nor an error")
 	}

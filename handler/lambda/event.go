@@ -58,6 +58,7 @@ type parts struct {
 
 // contextParts are members of requestContext.
 type contextParts struct {
+	all                                       span // the whole of it
 	elb, connectionID, serviceNetwork         span
 	requestID, stage, domain, protocol, epoch span
 	resourcePath, resourceID                  span
@@ -88,6 +89,9 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 	}
 	if !s.ascii() && !utf8.ValidString(e.payload) {
 		return nil, errors.New("lambda: the event is not JSON: it is not valid UTF-8")
+	}
+	if kind := e.kind(); kind == webSocket {
+		e.basePath = "" // its paths are route keys
 	}
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		e.invocation = lc.AwsRequestID
@@ -144,7 +148,9 @@ func (s *scanner) event(p *parts) {
 		case "requestContext":
 			p.ctx = contextParts{}
 			if p.hasContext = s.peek() == '{'; p.hasContext {
+				from := s.pos
 				s.context(&p.ctx)
+				p.ctx.all = span{int32(from), int32(s.pos)}
 			} else {
 				s.value()
 			}

@@ -3,6 +3,7 @@ package lambda_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -26,6 +27,9 @@ var echo = handler.HandlerFunc(func(_ context.Context, req *handler.Request) (*h
 		h[name] = append(h[name], values...)
 	}
 	req.Query("a")
+	if c := req.Connection(); c.ID != "" && req.Facts().FrontDoor != "websocket" {
+		return nil, fmt.Errorf("a connection %v of another front door", c)
+	}
 	if s := look(req); s.Caller.HasScope("admin") || s.Caller.InGroup("admin") {
 		h["X-Admin"] = []string{s.Caller.ID}
 	}
@@ -52,7 +56,7 @@ func FuzzInvoke(f *testing.F) {
 	for _, event := range []string{restEvent(``), httpEvent(``), urlEvent(``), albEvent(``), albMultiEvent(``), latticeEvent(``), latticeV1Event(``), `{"foo":1}`, `[]`} {
 		f.Add([]byte(event))
 	}
-	d := lambda.New(echo, quiet())
+	d := lambda.New(echo, socketOptions(echo))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		out, err := d.Invoke(t.Context(), payload)
 		if err != nil {

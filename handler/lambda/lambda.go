@@ -14,6 +14,7 @@
 //	Lambda function URL                 "url"            6 MB
 //	Application Load Balancer           "alb"            1 MB
 //	VPC Lattice, event structure V2, V1 "lattice"        6 MB
+//	WebSocket API ([Options.Socket])    "websocket"      6 MB
 //
 // A function with [Options].Authorizer is a Lambda authorizer, and answers what
 // API Gateway asks it with a policy or, in the short form of an HTTP API, with
@@ -113,6 +114,13 @@ type Options struct {
 	// fields. Default: none; such payloads are an [EventError].
 	// See https://docs.aws.amazon.com/lambda/latest/dg/lambda-invocation.html
 	Direct handler.Handler
+	// Socket serves the events of a WebSocket API: requests of the methods
+	// "CONNECT", "MESSAGE" and "DISCONNECT" whose path is "/" and the route key,
+	// see [handler.Connection]. The answer to a CONNECT decides the handshake by
+	// its status and carries its headers; that to a MESSAGE reaches the client,
+	// its body alone, if the route has a route response; that to a DISCONNECT is
+	// dropped. Default: such events are function errors.
+	Socket handler.Handler
 	// Logger is told of errors of status 500 and above and of panics, at level
 	// error; of what a front door cannot carry, at level warn; and of other
 	// errors at level debug. Default: JSON on the standard error, from level

@@ -80,7 +80,7 @@ func (d *Doorway) Stream(ctx context.Context, payload []byte) (*Output, error) {
 		contentType = StreamType
 	}
 	req := handler.NewRequest(e)
-	resp, err := d.handle(ctx, req)
+	resp, err := d.handle(ctx, e, req)
 	if err == nil && e.stream != nil && resp.Stream != nil && !bodyless(req.Method(), resp.StatusCode()) {
 		return d.begin(ctx, e, req, resp)
 	}

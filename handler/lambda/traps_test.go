@@ -22,7 +22,7 @@ type trap struct {
 }
 
 // traps are those of adapters. Numbers that are not here are about other
-// things: T98 to T195 the local gateway (but for T168), T208 who invokes a
+// things: T98 to T194 the local gateway (but for T168), T208 who invokes a
 // function, T209 and up event sources and tokens.
 var traps = []trap{
 	// Paths
@@ -102,6 +102,8 @@ var traps = []trap{
 	{96, "VPC Lattice's names in snake_case are read", "TestLatticeLine TestLatticeRequest"},
 	// Authorizers
 	{168, "one word of an authorizer is 401, every other 500", "TestNoVerdict"},
+	// WebSocket
+	{195, "a disconnect says its code and its reason", "TestSocketSamples"},
 	// Streaming and runtime
 	{196, "status, headers and eight NUL bytes go before a streamed body", "TestStreamed TestStreamProcess"},
 	{199, "an error after the first byte does not end the process", "TestStreamFails TestStreamProcess"},

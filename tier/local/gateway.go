@@ -89,7 +89,7 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 	if len(api.Routes()) == 0 {
 		return nil, fmt.Errorf("local gateway: API %s has no routes; give it one with Handle", api.Name())
 	}
-	functions, err := functionsOf(api, invoke)
+	functions, err := functionsOf(slices.Concat(api.Functions(), api.AuthorizerFunctions()), invoke)
 	if err != nil {
 		return nil, err
 	}
@@ -121,14 +121,14 @@ func (o *Options) complete() {
 	}
 }
 
-// functionsOf asks for the functions of the API, and for its Lambda authorizers,
-// and completes them with what was declared.
-func functionsOf(api *tier.API, invoke func(string) Function) (map[string]*Function, error) {
+// functionsOf asks for the functions of an API and completes them with what was
+// declared.
+func functionsOf(all []*tier.Function, invoke func(string) Function) (map[string]*Function, error) {
 	if invoke == nil {
 		return nil, errors.New("local gateway: invoke is nil; give it a function that says how each function runs")
 	}
 	functions := map[string]*Function{}
-	for _, declared := range slices.Concat(api.Functions(), api.AuthorizerFunctions()) {
+	for _, declared := range all {
 		f, err := completeFunction(declared, invoke)
 		if err != nil {
 			return nil, fmt.Errorf("local gateway: %w", err)

@@ -23,7 +23,7 @@
 //	ALB              nothing          the function's own 404  502 and an HTML page
 //
 // A door that routes nothing serves one function; an API of several functions
-// takes a gateway for each.
+// takes a gateway for each. A WebSocket API has a [SocketGateway].
 //
 // A route that was declared with tier.Stream, and a [URL] in stream mode, send
 // the answer on as the function makes it; one that breaks off breaks the

@@ -89,8 +89,17 @@ func arn(service, resource string) string {
 	return "arn:${AWS::Partition}:" + service + ":${AWS::Region}:${AWS::AccountId}:" + resource
 }
 
-// StoreID is the logical id of a store's resource: "OrdersTable".
-func StoreID(spec datastore.Spec) string { return LogicalID(spec.Name(), spec.Kind()) }
+// StoreID is the logical id of a store's resource: "OrdersTable". That of
+// connections is their WebSocket API.
+func StoreID(spec datastore.Spec) string {
+	if spec.Kind() == "connection" {
+		return SocketID(spec.Name())
+	}
+	return LogicalID(spec.Name(), spec.Kind())
+}
+
+// SocketID is the logical id of a WebSocket API: "ChatSocket".
+func SocketID(name string) string { return LogicalID(name, "socket") }
 
 // FunctionID is the logical id of a function: "OrdersFunction".
 func FunctionID(f *tier.Function) string { return LogicalID(f.Name(), "function") }

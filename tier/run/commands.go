@@ -120,6 +120,10 @@ func (p *program) routes(args []string) error {
 		p.printAPI(api)
 	}
 	p.printDirect(app)
+	for _, w := range app.WebSockets() {
+		fmt.Fprintf(p.stdout, "WebSocket API %s\n", w.Name())
+		p.printSocket(w)
+	}
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
 )
 
 // defaultDir is where the embedded drivers keep their data, below the folder
@@ -34,7 +35,8 @@ func (o *storeOptions) define(f *flag.FlagSet) {
 // openedData is a Data with what must be closed after it.
 type openedData struct {
 	*datastore.Data
-	where string // for people: where the data is
+	hub   *localsocket.Hub // has the connections of local WebSocket APIs
+	where string           // for people: where the data is
 	lock  func() error
 	close func() error
 }
@@ -42,6 +44,7 @@ type openedData struct {
 // openData makes the Data of a command. Nothing is opened before the first
 // operation of a store.
 func (p *program) openData(o storeOptions) (openedData, error) {
+	hub := localsocket.NewHub()
 	switch o.data {
 	case "embedded":
 		tables := filetable.In(o.dir, nil)
@@ -49,16 +52,17 @@ func (p *program) openData(o storeOptions) (openedData, error) {
 		if err != nil {
 			return openedData{}, fmt.Errorf("-dir: %w", err)
 		}
-		data := datastore.New([]datastore.Driver{tables}, nil)
-		return openedData{data, where, tables.Lock, tables.Close}, nil
+		data := datastore.New([]datastore.Driver{tables, hub}, nil)
+		return openedData{data, hub, where, tables.Lock, tables.Close}, nil
 	case "aws":
 		drivers, err := p.awsDrivers()
 		if err != nil {
 			return openedData{}, err
 		}
-		data := datastore.New(drivers, &datastore.Options{Lookup: p.lookup})
+		// The hub goes first: the connections are here, wherever the data is.
+		data := datastore.New(append([]datastore.Driver{hub}, drivers...), &datastore.Options{Lookup: p.lookup})
 		nothing := func() error { return nil }
-		return openedData{data, "AWS, or where the SDK's endpoint variables point", nothing, nothing}, nil
+		return openedData{data, hub, "AWS, or where the SDK's endpoint variables point", nothing, nothing}, nil
 	}
 	return openedData{}, fmt.Errorf("-data %q: write embedded or aws", o.data)
 }

@@ -82,7 +82,7 @@ func doorNames() string {
 // gateways are the front doors of an API: one, or one for each function. Its
 // options are completed with the door.
 func (d *door) gateways(api *tier.API, opts local.Options) ([]server, error) {
-	functions, err := functionsOf(api, opts.Log)
+	functions, err := functionsOf(slices.Concat(api.Functions(), api.AuthorizerFunctions()), opts.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -124,11 +124,10 @@ func serversOf(api *tier.API, name string, opts local.Options) ([]server, error)
 	return append(servers, slices.DeleteFunc(urls, func(s server) bool { return s.function.URL() == nil })...), err
 }
 
-// functionsOf are the functions of an API, and those that decide who may call
-// them, behind the doorway of Lambda.
-func functionsOf(api *tier.API, log *slog.Logger) (map[string]local.Function, error) {
+// functionsOf are functions behind the doorway of Lambda, by their names.
+func functionsOf(all []*tier.Function, log *slog.Logger) (map[string]local.Function, error) {
 	functions := map[string]local.Function{}
-	for _, f := range slices.Concat(api.Functions(), api.AuthorizerFunctions()) {
+	for _, f := range all {
 		invoked, err := functionOf(f, log)
 		if err != nil {
 			return nil, err

@@ -48,16 +48,17 @@ func (p *program) prepare() (handler.Handler, *lambda.Options, error) {
 }
 
 // served is what a function is served with: its routes, nil for none, and among
-// the options what it decides as a Lambda authorizer and what answers direct
-// invocations.
+// the options what else it serves: WebSocket events, what it decides as a Lambda
+// authorizer, direct invocations.
 func served(f *tier.Function) (handler.Handler, *lambda.Options, error) {
 	h, err := f.Handler()
 	direct, directErr := f.Direct()
-	o := &lambda.Options{Function: f.Name(), Authorizer: f.Authorizer(), Streams: f.Streams(), Direct: direct}
+	socket, socketErr := f.Socket()
+	o := &lambda.Options{Function: f.Name(), Authorizer: f.Authorizer(), Socket: socket, Streams: f.Streams(), Direct: direct}
 	if api := f.API(); api != nil {
 		o.BasePaths = api.BasePaths()
 	}
-	return h, o, errors.Join(err, directErr)
+	return h, o, errors.Join(err, directErr, socketErr)
 }
 
 // reportInitError tells Lambda why the function cannot start, so that the reason

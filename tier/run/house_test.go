@@ -40,7 +40,7 @@ var rules = []rule{
 	{`handler/jwt`, `handler`, ``},
 	{`handler/proxy`, `handler`, `github.com/aws/aws-lambda-go/.*|github.com/awslabs/aws-lambda-go-api-proxy/.*`},
 	{`datastore`, ``, ``},
-	{`datastore/(table|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|identity)`, `datastore`, ``},
+	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|identity)`, `datastore`, ``},
 	{`datastore/[a-z]+/[a-z]+test`, `datastore(/[a-z]+)?|datastore/internal/.*`, `github.com/google/go-cmp/.*`},
 	{`datastore/internal/.*`, `datastore`, ``},
 	{`datastore/embedded/.*`, `datastore(/[a-z]+)?`, ``},
@@ -50,7 +50,7 @@ var rules = []rule{
 	{`tier`, `handler(/schema)?|datastore`, ``},
 	{`tier/openapi`, `handler/schema`, ``},
 	{`tier/(policy|template|client|console|scaffold)`, `tier(/policy(/evaluate)?|/openapi)?|handler(/schema)?|datastore(/[a-z]+)?`, ``},
-	{`tier/local`, `tier|tier/openapi|tier/local/sigv4|tier/policy/evaluate|handler(/schema|/lambda|/jwt)?|datastore|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*|github.com/go-json-experiment/json/jsontext|github.com/santhosh-tekuri/jsonschema/v6|golang.org/x/net/http/httpguts`},
+	{`tier/local`, `tier|tier/openapi|tier/local/sigv4|tier/policy/evaluate|handler(/schema|/lambda|/jwt)?|datastore(/connection)?|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*|github.com/coder/websocket|github.com/go-json-experiment/json/jsontext|github.com/santhosh-tekuri/jsonschema/v6|golang.org/x/net/http/httpguts`},
 	{`tier/local/sigv4|tier/policy/evaluate`, ``, ``},
 	{`tier/run`, `.*`, `.*`},
 	{`examples/.*`, `.*`, `.*`},
@@ -152,17 +152,19 @@ func whole(expr, s string) bool {
 // notInLambda must not be linked into a function.
 var notInLambda = []string{
 	"testing", "text/template", "html/template", "flag", "text/tabwriter", "net/rpc", "go/.*",
-	"github.com/aws/aws-sdk-go-v2/config", "github.com/google/go-cmp/.*", "github.com/fsnotify/.*",
+	"github.com/aws/aws-sdk-go-v2/config", "github.com/coder/websocket.*", "github.com/google/go-cmp/.*", "github.com/fsnotify/.*",
 	module + "tier/(local|template|policy|openapi|client|console|scaffold)",
 	module + "datastore/(embedded|datatest).*", module + "datastore/[a-z]+/[a-z]+test", module + "handler/handlertest",
 }
 
 func TestLambdaLinkSet(t *testing.T) {
 	t.Parallel()
-	for _, p := range list(t, "-deps", "-tags", lambdaTags, "./examples/quickstart") {
-		for _, expr := range notInLambda {
-			if whole(expr, p.ImportPath) {
-				t.Errorf("the Lambda binary of the quickstart links %s", p.ImportPath)
+	for _, program := range []string{"./examples/quickstart", "./tier/run/testdata/chat"} {
+		for _, p := range list(t, "-deps", "-tags", lambdaTags, program) {
+			for _, expr := range notInLambda {
+				if whole(expr, p.ImportPath) {
+					t.Errorf("the Lambda binary of %s links %s", program, p.ImportPath)
+				}
 			}
 		}
 	}

@@ -79,6 +79,9 @@ func (p *program) firstIdentities(app *tier.App, path string) (*local.Identities
 // file.
 func (p *program) announceCallers(servers []server) {
 	for _, s := range servers {
+		if s.gateway == nil {
+			continue
+		}
 		service, region := s.gateway.Signing()
 		if service == "" {
 			continue

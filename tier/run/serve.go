@@ -19,8 +19,9 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
-// serve runs the App's APIs behind local gateways, one port each, until it is
-// interrupted. Behind a front door that does not route each function has a port.
+// serve runs the App's APIs and WebSocket APIs behind local gateways, one port
+// each, until it is interrupted. Behind a front door that does not route each
+// function has a port.
 func (p *program) serve(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
 	how := serving{port: 8080, lambdaPort: autoPort}
@@ -130,6 +131,20 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 		}
 	}
 	shareDomains(servers)
+	sockets, err := socketServers(app, data, log)
+	if err != nil {
+		return err
+	}
+	for _, s := range sockets {
+		at := how.port
+		if at != 0 {
+			at += len(servers)
+		}
+		if s.listener, err = local.Listen(at); err != nil {
+			return err
+		}
+		servers = append(servers, s)
+	}
 	endpoint, err := newLambdaServer(app, how.lambdaPort, how.port, len(servers), log)
 	if err != nil {
 		return err
@@ -142,12 +157,14 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	return serveAll(ctx, servers, log)
 }
 
-// server is one API, or one function of it, that is about to be served.
+// server is one API, or one function of it, or one WebSocket API, that is about to
+// be served.
 type server struct {
 	api      *tier.API
 	function *tier.Function // nil if it is the whole API
 	door     *door
-	gateway  *local.Gateway // nil for the local Lambda
+	gateway  *local.Gateway // nil for the local Lambda and WebSocket APIs
+	socket   *socketServer  // nil for others
 	handler  http.Handler
 	listener net.Listener
 }
@@ -156,6 +173,9 @@ type server struct {
 func (p *program) announce(app *tier.App, servers []server, endpoint *lambdaServer, data openedData) {
 	for i, s := range servers {
 		switch door := s.door; {
+		case s.socket != nil:
+			p.announceSocket(app, s)
+			continue
 		case s.function == nil:
 			fmt.Fprintf(p.stdout, "%s: API %s as %s on http://%s\n", app.Name(), s.api.Name(), door.is, s.listener.Addr())
 		case i > 0 && servers[i-1].api == s.api && servers[i-1].function == nil:
@@ -209,9 +229,9 @@ func (p *program) announceStages(s server) {
 
 // shareDomains lets the APIs of a custom domain name answer for each other.
 func shareDomains(servers []server) {
-	gateways := make([]*local.Gateway, len(servers))
-	for i, s := range servers {
-		gateways[i] = s.gateway
+	var gateways []*local.Gateway
+	for _, s := range servers {
+		gateways = append(gateways, s.gateway)
 	}
 	local.ShareDomains(gateways...)
 }
@@ -223,7 +243,11 @@ func serveAll(ctx context.Context, servers []server, log *slog.Logger) error {
 	errs := make(chan error, len(servers))
 	for _, s := range servers {
 		go func() {
-			errs <- local.Serve(ctx, s.listener, s.handler, &local.ServeOptions{Log: log})
+			err := local.Serve(ctx, s.listener, s.handler, &local.ServeOptions{Log: log})
+			if s.socket != nil {
+				err = errors.Join(err, s.socket.gateway.Close()) // its connections are none of the server's
+			}
+			errs <- err
 			cancel()
 		}()
 	}

@@ -2,6 +2,7 @@ package template
 
 import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/connection"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -47,11 +48,16 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 	}
 }
 
-// variables tell the function the physical names of its stores.
+// variables tell the function the physical names of its stores, and the
+// endpoints of those that have one.
 func variables(f *tier.Function) object {
 	var vars object
 	for _, spec := range f.Stores() {
-		vars = append(vars, member{datastore.Variable(spec), ref(policy.StoreID(spec))})
+		value := ref(policy.StoreID(spec))
+		if _, ok := spec.(connection.Spec); ok {
+			value = sub("https://" + socketHost(policy.StoreID(spec)))
+		}
+		vars = append(vars, member{datastore.Variable(spec), value})
 	}
 	return vars
 }

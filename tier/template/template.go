@@ -14,6 +14,7 @@ import (
 	"fmt"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/connection"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
@@ -63,6 +64,9 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 	}
 	for _, api := range app.APIs() {
 		s.api(api)
+	}
+	for _, w := range app.WebSockets() {
+		s.socket(w)
 	}
 	if len(s.errs) > 0 {
 		return nil, errors.Join(s.errs...)
@@ -114,6 +118,7 @@ func (s *stack) store(store grantedStore) {
 	switch spec := store.spec.(type) {
 	case table.Spec:
 		s.table(store, spec)
+	case connection.Spec: // the WebSocket API is the resource
 	default:
 		s.errs = append(s.errs, &datastore.DeclarationError{At: store.at, Message: fmt.Sprintf(
 			"the template has no resource for stores of kind %s", spec.Kind())})

@@ -1,0 +1,165 @@
+package local_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/coder/websocket"
+
+	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/local"
+)
+
+// TestSocketHandshake is WSK-05, WSK-06, T188: who gets in, and how others are
+// told.
+func TestSocketHandshake(t *testing.T) {
+	t.Parallel()
+	url, log := chat(t, nil, func(w *tier.WebSocket) {
+		w.Handle("$connect", handler.HandlerFunc(func(_ context.Context, req *handler.Request) (*handler.Response, error) {
+			switch req.Query("as") {
+			case "forbidden":
+				return nil, handler.Errorf(403, "not you")
+			case "crash":
+				panic(http.ErrAbortHandler)
+			case "v2":
+				return &handler.Response{Status: 204, Header: http.Header{"Sec-Websocket-Protocol": {"v2"}}}, nil
+			}
+			return &handler.Response{}, nil
+		}))
+		w.Handle("$disconnect", said)
+		w.Handle("say", said, tier.RouteResponse())
+	})
+	base := "http" + strings.TrimPrefix(url, "ws")
+	for _, tt := range []struct {
+		why, query string
+		status     int
+		body       string
+	}{
+		{"T188: refused by the function", "?as=forbidden", 403, `"detail":"not you"`},
+		{"a function error", "?as=crash", 502, `{"message": "Internal server error", "connectionId":"`},
+		{"another path", "/other", 403, `{"message":"Forbidden"}`},
+		{"a path that begins like the stage", "/lively", 403, `{"message":"Forbidden"}`},
+	} {
+		_, resp, err := websocket.Dial(t.Context(), url+tt.query, nil)
+		if err == nil || resp == nil || resp.StatusCode != tt.status {
+			t.Fatalf("%s: dial = %v, %v, want status %d", tt.why, resp, err, tt.status)
+		}
+		if body, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(body), tt.body) {
+			t.Errorf("%s: body %s, %v, want %s", tt.why, body, err, tt.body)
+		}
+	}
+	for _, event := range log.all() {
+		if !strings.Contains(event, `"eventType":"CONNECT"`) {
+			t.Errorf("T188: a refused client caused the event %s", event)
+		}
+	}
+	c := dialSocket(t, url+"/live?as=v2", &websocket.DialOptions{Subprotocols: []string{"v1", "v2"}})
+	if c.Subprotocol() != "v2" {
+		t.Errorf("WSK-06: subprotocol %q, want v2", c.Subprotocol())
+	}
+	sendText(t, c, `{"action":"say"}`)
+	receive(t, c)
+
+	for name, change := range map[string]func(*http.Request){
+		"no upgrade":     func(r *http.Request) { r.Header.Del("Upgrade") },
+		"no connection":  func(r *http.Request) { r.Header.Del("Connection") },
+		"POST":           func(r *http.Request) { r.Method = "POST" },
+		"version 8":      func(r *http.Request) { r.Header.Set("Sec-WebSocket-Version", "8") },
+		"a short key":    func(r *http.Request) { r.Header.Set("Sec-WebSocket-Key", "AAAA") },
+		"no key":         func(r *http.Request) { r.Header.Del("Sec-WebSocket-Key") },
+		"a key twice":    func(r *http.Request) { r.Header.Add("Sec-WebSocket-Key", r.Header.Get("Sec-WebSocket-Key")) },
+		"a foreign word": func(r *http.Request) { r.Header.Set("Upgrade", "h2c") },
+	} {
+		before := len(log.all())
+		r := httptest.NewRequest("GET", base+"/", nil)
+		r.RequestURI = ""
+		for key, value := range map[string]string{"Upgrade": "websocket", "Connection": "keep-alive, Upgrade",
+			"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} {
+			r.Header.Set(key, value)
+		}
+		change(r)
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != 400 && resp.StatusCode != 426 || len(log.all()) != before {
+			t.Errorf("%s: status %d after %d events, want a refusal without an event", name, resp.StatusCode, len(log.all())-before)
+		}
+	}
+}
+
+// verdict is an authorizer's.
+type verdict int
+
+func (v verdict) Error() string   { return "denied" }
+func (v verdict) StatusCode() int { return int(v) }
+
+// TestSocketAuthorizer is WSK-05: the handshake is protected, closed without
+// anyone to ask, and every event tells who was let in.
+func TestSocketAuthorizer(t *testing.T) {
+	t.Parallel()
+	whoami := handler.HandlerFunc(func(_ context.Context, req *handler.Request) (*handler.Response, error) {
+		return &handler.Response{Body: []byte(req.Method() + " " + req.Caller().ID), Header: http.Header{"Content-Type": {"text/plain"}}}, nil
+	})
+	declare := func(w *tier.WebSocket) {
+		w.Authorize(tier.IAM())
+		w.Handle("$connect", whoami)
+		w.Handle("$disconnect", whoami)
+		w.Handle("who", whoami, tier.RouteResponse())
+	}
+	closed, _ := chat(t, nil, declare)
+	open, log := chat(t, &local.SocketOptions{Authorize: func(a tier.Authorizer, r *http.Request) (local.SocketCaller, error) {
+		if !tier.IsIAM(a) {
+			return local.SocketCaller{}, errors.New("asked about another authorizer")
+		}
+		switch r.Header.Get("X-Who") {
+		case "ada":
+			return local.SocketCaller{Account: "123456789012", ID: "AIDA1", User: "AIDA1", ARN: "arn:aws:iam::123456789012:user/ada"}, nil
+		case "bob":
+			return local.SocketCaller{Context: []byte(`{"principalId":"bob","tenant":"t1"}`)}, nil
+		case "":
+			return local.SocketCaller{}, verdict(401)
+		case "broken":
+			return local.SocketCaller{}, errors.New("secret detail")
+		}
+		return local.SocketCaller{}, verdict(403)
+	}}, declare)
+	for _, tt := range []struct {
+		why, url, who string
+		status        int
+		want          string
+	}{
+		{"nobody to ask", closed, "ada", 403, ""},
+		{"not said who", open, "", 401, ""},
+		{"not allowed", open, "eve", 403, ""},
+		{"the authorizer fails", open, "broken", 500, ""},
+		{"IAM", open, "ada", 101, "MESSAGE AIDA1"},
+		{"Lambda", open, "bob", 101, "MESSAGE bob"},
+	} {
+		c, resp, err := websocket.Dial(t.Context(), tt.url, &websocket.DialOptions{HTTPHeader: http.Header{"X-Who": {tt.who}}})
+		if resp == nil || resp.StatusCode != tt.status {
+			t.Fatalf("%s: dial = %v, %v, want status %d", tt.why, resp, err, tt.status)
+		}
+		if err != nil {
+			if body, err := io.ReadAll(resp.Body); err != nil || strings.Contains(string(body), "secret") {
+				t.Errorf("%s: body %s, %v", tt.why, body, err)
+			}
+			continue
+		}
+		sendText(t, c, `{"action":"who"}`)
+		if got := receive(t, c); got != tt.want {
+			t.Errorf("%s: received %s, want %s", tt.why, got, tt.want)
+		}
+		_ = c.Close(websocket.StatusNormalClosure, "")
+	}
+	if n := strings.Count(strings.Join(log.all(), "\n"), `"CONNECT"`); n != 2 {
+		t.Errorf("%d handshakes reached the function, want 2", n)
+	}
+}

@@ -1,0 +1,144 @@
+package template
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
+
+// socketHost is where a WebSocket API is reached, for Fn::Sub.
+func socketHost(id string) string {
+	return "${" + id + "}.execute-api.${AWS::Region}.${AWS::URLSuffix}/" + tier.DefaultStage
+}
+
+// socket adds a WebSocket API: an integration for each function, a route for
+// each route, with the one permission by which it may invoke the function, and
+// one stage.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGatewayV2.html
+func (s *stack) socket(w *tier.WebSocket) {
+	if a := w.Authorizer(); a != nil && !tier.IsIAM(a) {
+		s.errs = append(s.errs, &datastore.DeclarationError{At: w.AuthorizedAt(), Message: fmt.Sprintf(
+			"WebSocket API %s: the template has no form for authorizer %s yet; write tier.IAM()", w.Name(), a.Name())})
+		return
+	}
+	id := policy.SocketID(w.Name())
+	s.add(resource{
+		id: id, typ: "AWS::ApiGatewayV2::Api", at: w.At(),
+		properties: object{
+			{"Name", sub("${AWS::StackName}-" + w.Name())},
+			{"ProtocolType", "WEBSOCKET"},
+			{"RouteSelectionExpression", w.Selection()},
+		},
+	})
+	for _, f := range w.Functions() {
+		s.add(resource{
+			id: integrationID(w, f), typ: "AWS::ApiGatewayV2::Integration", at: f.At(),
+			properties: object{
+				{"ApiId", ref(id)},
+				{"IntegrationType", "AWS_PROXY"},
+				{"IntegrationUri", sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" +
+					policy.FunctionID(f) + ".Arn}/invocations")},
+				{"TimeoutInMillis", integrationTimeout},
+			},
+		})
+	}
+	routes := s.socketRoutes(w, id)
+	s.socketStage(w, id, routes)
+	s.outputs = append(s.outputs, member{id + "Url", object{
+		{"Description", "Where clients of the WebSocket API " + w.Name() + " connect."},
+		{"Value", sub("wss://" + socketHost(id))},
+	}})
+}
+
+func integrationID(w *tier.WebSocket, f *tier.Function) string {
+	return policy.LogicalID(w.Name(), "socket", f.Name(), "integration")
+}
+
+// socketRoutes adds the routes and returns their logical ids.
+func (s *stack) socketRoutes(w *tier.WebSocket, id string) []string {
+	same := map[string]int{}
+	for _, r := range w.Routes() {
+		same[policy.LogicalID(w.Name(), "socket", r.Key())]++
+	}
+	var ids []string
+	for _, r := range w.Routes() {
+		words := policy.LogicalID(w.Name(), "socket", r.Key())
+		if same[words] > 1 { // $connect and connect have the same words
+			sum := sha256.Sum256([]byte(r.Key()))
+			words += strings.ToUpper(hex.EncodeToString(sum[:4]))
+		}
+		ids = append(ids, words+"Route")
+		s.socketRoute(w, r, id, words)
+		if r.Responds() {
+			ids = append(ids, words+"RouteResponse")
+		}
+	}
+	return ids
+}
+
+func (s *stack) socketRoute(w *tier.WebSocket, r *tier.SocketRoute, id, words string) {
+	authorization := "NONE"
+	if r.Event() == "CONNECT" && w.Authorizer() != nil {
+		authorization = "AWS_IAM"
+	}
+	properties := object{
+		{"ApiId", ref(id)},
+		{"RouteKey", r.Key()},
+		{"AuthorizationType", authorization},
+		{"Target", sub("integrations/${" + integrationID(w, r.Function()) + "}")},
+	}
+	if r.Responds() {
+		properties = append(properties, member{"RouteResponseSelectionExpression", "$default"})
+	}
+	s.add(resource{id: words + "Route", typ: "AWS::ApiGatewayV2::Route", at: r.At(), properties: properties})
+	if r.Responds() {
+		s.add(resource{
+			id: words + "RouteResponse", typ: "AWS::ApiGatewayV2::RouteResponse", at: r.At(),
+			properties: object{{"ApiId", ref(id)}, {"RouteId", ref(words + "Route")}, {"RouteResponseKey", "$default"}},
+		})
+	}
+	s.add(resource{
+		id: words + "Permission", typ: "AWS::Lambda::Permission", at: r.At(),
+		properties: object{
+			{"FunctionName", ref(policy.FunctionID(r.Function()))},
+			{"Action", "lambda:InvokeFunction"},
+			{"Principal", "apigateway.amazonaws.com"},
+			{"SourceAccount", ref("AWS::AccountId")},
+			{"SourceArn", sub(fmt.Sprintf("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${%s}/%s/%s",
+				id, tier.DefaultStage, r.Key()))},
+		},
+	})
+}
+
+// socketStage adds the stage and what it serves. A deployment is a picture of
+// the routes at the time it is made, so another declaration has another one.
+func (s *stack) socketStage(w *tier.WebSocket, id string, routes []string) {
+	sum := sha256.New()
+	for _, r := range s.resources {
+		if strings.HasPrefix(r.id, id) && strings.HasPrefix(r.typ, "AWS::ApiGatewayV2::") {
+			var b bytes.Buffer
+			appendValue(&b, r.properties, "")
+			fmt.Fprintf(sum, "%s %s\n", r.id, b.Bytes()) // a hash never fails
+		}
+	}
+	deployment := id + "Deployment" + strings.ToUpper(hex.EncodeToString(sum.Sum(nil)[:5]))
+	s.add(resource{
+		id: deployment, typ: "AWS::ApiGatewayV2::Deployment", at: w.At(),
+		attributes: object{{"DependsOn", texts(routes)}},
+		properties: object{{"ApiId", ref(id)}},
+	})
+	s.add(resource{
+		id: id + "Stage", typ: "AWS::ApiGatewayV2::Stage", at: w.At(),
+		properties: object{
+			{"ApiId", ref(id)},
+			{"StageName", tier.DefaultStage},
+			{"DeploymentId", ref(deployment)},
+		},
+	})
+}
