@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
@@ -102,7 +103,9 @@ func (w *WebSocket) Use(mw ...handler.Middleware) {
 	w.middleware = append(w.middleware, mw...)
 }
 
-var selectionSyntax = regexp.MustCompile(`^\$request\.body(\.[A-Za-z0-9_-]+)+$`)
+var selectionSyntax = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\$request\.body(\.[A-Za-z0-9_-]+)+$`)
+})
 
 // Select sets the route selection expression: where in a JSON message its route
 // key is, "$request.body.action" (the default) or "$request.body.head.type". A
@@ -113,7 +116,7 @@ func (w *WebSocket) Select(expression string) {
 	switch {
 	case w.selected:
 		w.app.fail(at, "WebSocket API %s: it has the route selection expression %s already; write one", w.name, w.selection)
-	case !selectionSyntax.MatchString(expression):
+	case !selectionSyntax().MatchString(expression):
 		w.app.fail(at, "WebSocket API %s: route selection expression %q: write $request.body. and the member that names the route: %s",
 			w.name, expression, DefaultSelection)
 	default:
