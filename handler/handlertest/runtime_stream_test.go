@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
@@ -100,10 +101,12 @@ func TestInvokeStream_Closed(t *testing.T) {
 func TestInvoke_Streamed(t *testing.T) {
 	t.Parallel()
 	rt, f := newRuntime(t)
-	go func() {
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	sending.Go(func() {
 		h, _ := f.next(t)
 		f.send(t, h.Get("Lambda-Runtime-Aws-Request-Id"), strings.NewReader(prelude+strings.Repeat("x", 7<<20)), cutTrailer())
-	}()
+	})
 	result, err := rt.Invoke(t.Context(), nil)
 	if err != nil || result.FunctionError != "Lost" || string(result.Cut) != `{"errorType":"Lost"}` || result.ContentType != "application/vnd.awslambda.http-integration-response" {
 		t.Fatalf("Invoke = %s, %s, %s, %v", result.FunctionError, result.Cut, result.ContentType, err)
