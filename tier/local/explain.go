@@ -128,7 +128,7 @@ func (x *exchange) stopped(who string, told, status int) {
 	if last := len(x.notes) - 1; !x.explained || last >= 0 && x.notes[last].refused {
 		return
 	}
-	if len(x.notes) == told || x.err != nil && !strings.Contains(x.notes[len(x.notes)-1].what, x.err.Error()) {
+	if len(x.notes) == told || x.err != nil && !x.notes[len(x.notes)-1].says(x.err) {
 		why := fmt.Sprintf("answered %d", status)
 		if x.err != nil {
 			why = x.err.Error()
@@ -137,6 +137,9 @@ func (x *exchange) stopped(who string, told, status int) {
 	}
 	x.notes[len(x.notes)-1].refused = status >= http.StatusBadRequest
 }
+
+// says reports whether the note tells the error already, with or without who.
+func (n note) says(err error) bool { return strings.Contains(n.who+": "+n.what, err.Error()) }
 
 // ran keeps what the function got and what became of it.
 func (x *exchange) ran(event, output []byte, a *answer, err error) {

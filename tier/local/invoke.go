@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -123,7 +124,7 @@ func (f *Function) run(ctx context.Context, payload []byte, done chan<- outcome)
 	}()
 	output, err := f.Invoke(ctx, payload)
 	if err != nil {
-		err = fmt.Errorf("function %s: %w", f.Name, err)
+		err = fmt.Errorf("function %s: %w", f.Name, told(err))
 	}
 	o.output, o.err, returned = output, err, true
 }
@@ -166,3 +167,18 @@ func panicOrigin() string {
 		}
 	}
 }
+
+// told is a function error in the words of its document.
+func told(err error) error {
+	if e, ok := err.(messages.InvokeResponse_Error); ok {
+		return &documented{e}
+	}
+	return err
+}
+
+// documented prints as people read it; the type itself prints as Go source.
+type documented struct{ messages.InvokeResponse_Error }
+
+func (d *documented) Error() string { return d.Type + ": " + d.Message }
+
+func (d *documented) Unwrap() error { return d.InvokeResponse_Error }

@@ -88,7 +88,7 @@ func (f *Function) begin(ctx context.Context, payload []byte, give func(opening)
 	out, err := f.open(ctx, payload)
 	switch {
 	case err != nil:
-		o.err = fmt.Errorf("function %s: %w", f.Name, err)
+		o.err = fmt.Errorf("function %s: %w", f.Name, told(err))
 	case out == nil:
 		o.err = fmt.Errorf("function %s: neither an answer nor an error", f.Name)
 	default:

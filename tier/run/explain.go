@@ -187,6 +187,9 @@ func choose[T interface{ Name() string }](flag, name string, all []T) (T, error)
 	if len(all) == 0 {
 		return none, fmt.Errorf("%s: there is none to send a request to", flag)
 	}
+	if name == "" {
+		return none, fmt.Errorf("there are several; name one before METHOD with %s: %s", flag, strings.Join(names, ", "))
+	}
 	return none, fmt.Errorf("%s %q: write one of: %s", flag, name, strings.Join(names, ", "))
 }
 

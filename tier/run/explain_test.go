@@ -52,7 +52,7 @@ func TestExplainCommand(t *testing.T) {
 		{"a host", bin, []string{"-H", "Host: api.example", "GET", "/orders/7"}, "", 1, []string{"> Host: api.example", `"domainName": "api.example"`}},
 		{"a function of several", two, []string{"-door", "url", "-function", "reads", "GET", "/deadline"}, "", 0, []string{
 			"router: a function URL does not route: every request goes to function reads", "< 200"}},
-		{"which function", two, []string{"-door", "url", "GET", "/deadline"}, "", 1, []string{`-function "": write one of: writes, reads`}},
+		{"which function", two, []string{"-door", "url", "GET", "/deadline"}, "", 1, []string{`there are several; name one before METHOD with -function: writes, reads`}},
 		{"which API", bin, []string{"-api", "x", "GET", "/"}, "", 1, []string{`-api "x": write one of: orders`}},
 		{"an error of the function", two, []string{"GET", "/panic"}, "", 1, []string{"x 3. function reads: answered 500", "< 500"}},
 		{"a bad header", bin, []string{"-H", "nothing", "GET", "/"}, "", 2, []string{"write 'Name: value'"}},
