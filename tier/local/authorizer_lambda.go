@@ -152,7 +152,7 @@ func (g *lambdaGate) judge(x *exchange, v *verdict, arn string, took time.Durati
 	case v.policy == nil:
 		x.note(g.who, "isAuthorized is true")
 	default:
-		d := evaluate.Evaluate(policyRequest(x, arn), v.policy)
+		d := x.decide(policyRequest(x, arn), func(req evaluate.Request) evaluate.Decision { return evaluate.Evaluate(req, v.policy) })
 		if !d.Allowed() {
 			return x.refuse(g.asks.denied(d.Outcome == evaluate.ExplicitDeny), g.who, "the policy says %s of %s%s", d.Outcome, arn, statementOf(d))
 		}
