@@ -144,8 +144,10 @@ func saysUnauthorized(err error) bool {
 	return said != nil && said.Error() == "Unauthorized"
 }
 
-// judge holds a verdict against the request.
+// judge holds a verdict against the request. What it says of who is calling is
+// there for the gateway response of a denial, too.
 func (g *lambdaGate) judge(x *exchange, v *verdict, arn string, took time.Duration) *answer {
+	g.asks.let(x, v, took)
 	switch {
 	case v.policy == nil && !v.authorized:
 		return x.refuse(g.asks.denied(true), g.who, "isAuthorized is false")
@@ -159,7 +161,6 @@ func (g *lambdaGate) judge(x *exchange, v *verdict, arn string, took time.Durati
 		x.note(g.who, "the policy allows %s%s", arn, statementOf(d))
 	}
 	x.usageKey = v.usageKey
-	g.asks.let(x, v, took)
 	return nil
 }
 
