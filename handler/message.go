@@ -65,6 +65,7 @@ type Request struct {
 	match    *match
 	facts    *Facts // nil unless changed
 	version  string
+	moved    bool // the path is not the one that the front door routed
 
 	// routed is shared by all copies of a request, so that a middleware before
 	// the mux can tell the pattern after it has run.
@@ -241,6 +242,7 @@ func (r *Request) WithMethod(method string) *Request {
 // WithPath is the request with another path, percent-encoded.
 func (r *Request) WithPath(path string) *Request {
 	c := *r
+	c.moved = c.moved || c.path != path
 	c.path = path
 	return &c
 }

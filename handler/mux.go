@@ -15,11 +15,27 @@ import (
 // does not stand in the way of a less specific one that fits both, as in API
 // Gateway. HEAD is served by GET where there is no HEAD.
 //
+// Where a gateway has routed the request already, and the resource that it names
+// is the path of a pattern, that pattern serves it: the gateway asked the
+// authorizer of that one, and the two do not read every path alike. A request
+// whose path was changed on the way is routed anew.
+//
 // No pattern for the path: an [*Error] of status 404. None for the method: 405
 // with the Allow header. Looking up costs the same for ten routes as for a
 // thousand. Register first, then serve: Route is not safe beside requests.
 type Mux struct {
 	root node
+	// places of the patterns, by their paths as gateways name resources:
+	// "/files/{path+}".
+	places map[string]*node
+}
+
+// Resourced is an [Event] of a front door that routes: its resource is the route
+// that the front door found, without a method, as "/orders/{id}" or
+// "/files/{path+}"; "" if it says none.
+type Resourced interface {
+	Event
+	Resource() string
 }
 
 // NewMux makes an empty Mux.
@@ -58,6 +74,10 @@ func (m *Mux) Route(pattern string, h Handler) error {
 		}
 	}
 	n.routes = append(n.routes, route{p.Method, pattern, p.Params(), h})
+	if m.places == nil {
+		m.places = map[string]*node{}
+	}
+	m.places[p.resource()] = n
 	if c, ok := h.(Compiler); ok {
 		return c.Compile(p.Params())
 	}
@@ -91,8 +111,12 @@ func (n *node) child(s Segment) *node {
 // Handle serves req.
 func (m *Mux) Handle(ctx context.Context, req *Request) (*Response, error) {
 	path := strings.TrimPrefix(req.path, "/")
-	l := lookup{method: req.method}
+	l := lookup{method: req.method, only: m.routed(req)}
 	ok := l.find(&m.root, path, 0)
+	if !ok && l.only != nil { // an event whose resource is not that of its path
+		l = lookup{method: req.method}
+		ok = l.find(&m.root, path, 0)
+	}
 	if !ok && req.method == http.MethodHead {
 		l = lookup{method: http.MethodGet}
 		ok = l.find(&m.root, path, 0)
@@ -115,9 +139,19 @@ func (m *Mux) Handle(ctx context.Context, req *Request) (*Response, error) {
 	return l.handler.Handle(ctx, &to.req)
 }
 
+// routed is the place that the front door found for the request, nil if it did
+// not route, or to nothing that is registered here.
+func (m *Mux) routed(req *Request) *node {
+	if e, ok := req.event.(Resourced); ok && !req.moved {
+		return m.places[e.Resource()]
+	}
+	return nil
+}
+
 // lookup is the state of one search.
 type lookup struct {
 	method  string
+	only    *node        // the one place that will do, nil for any
 	to      *destination // nil until found
 	handler Handler
 	fits    []*node // places that fit the path but not the method
@@ -175,6 +209,9 @@ func (l *lookup) find(n *node, rest string, params int) bool {
 // at finds the route of n for the method; an exact method goes before every
 // method.
 func (l *lookup) at(n *node) bool {
+	if l.only != nil && l.only != n {
+		return false
+	}
 	var found *route
 	for i := range n.routes {
 		switch r := &n.routes[i]; r.method {

@@ -133,6 +133,15 @@ func (p Pattern) String() string {
 	return p.Method + " " + path
 }
 
+// resource is the path as API Gateway names it: "/files/{path+}".
+func (p Pattern) resource() string {
+	path := p.Path()
+	if rest, greedy := strings.CutSuffix(path, "...}"); greedy {
+		return rest + "+}"
+	}
+	return path
+}
+
 // Path is the pattern without its method.
 func (p Pattern) Path() string {
 	if len(p.Segments) == 0 {

@@ -151,12 +151,14 @@ func Cached(ttl time.Duration, opts ...CacheOption) RouteOption {
 	})
 }
 
-// ByQuery makes a query parameter count; of several values of a name the last.
+// ByQuery makes a query parameter count. A request that has it with several
+// different values is answered 400: the cache goes by the last and handlers read
+// the first.
 func ByQuery(name string) CacheOption {
 	return cacheOption(func(c *cached) { c.keys = append(c.keys, CacheKey{In: schema.InQuery, Name: name}) })
 }
 
-// ByHeader makes a header count; of several values of a name the last.
+// ByHeader makes a header count, as [ByQuery] does a parameter.
 func ByHeader(name string) CacheOption {
 	return cacheOption(func(c *cached) { c.keys = append(c.keys, CacheKey{In: schema.InHeader, Name: name}) })
 }

@@ -3,6 +3,7 @@ package tier
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -146,18 +147,55 @@ func (r *Route) uncacheable() []string {
 func (r *Route) mixesCallers() []string {
 	var whys []string
 	a := r.Authorizer()
-	switch {
-	case r.cached.shared:
+	if r.cached.shared {
 		return nil
-	case a != nil && IsIAM(a):
+	}
+	if a != nil && IsIAM(a) {
 		whys = append(whys, "callers with different permissions would share its answers; write tier.SharedByCallers() if that is meant")
-	case a != nil && !r.hasKey(schema.InHeader, "Authorization"):
-		whys = append(whys, "callers would share its answers; write tier.SharedByCallers() if that is meant, or tier.ByHeader(\"Authorization\")")
+	} else if a != nil {
+		whys = append(whys, r.mixesTokens(a)...)
 	}
 	if r.keyRequired && !r.function.api.keysFromAuthorizer && !r.hasKey(schema.InHeader, "X-Api-Key") {
 		whys = append(whys, "callers with different API keys would share its answers; write tier.SharedByCallers() if that is meant, or tier.ByHeader(\"X-Api-Key\")")
 	}
 	return whys
+}
+
+// mixesTokens is why callers whom the authorizer tells apart would not be told
+// apart by the cache.
+func (r *Route) mixesTokens(a Authorizer) []string {
+	const shared = "callers would share its answers; write tier.SharedByCallers() if that is meant"
+	sources := tokenSources(a)
+	var missing []string
+	for _, s := range sources {
+		switch {
+		case s.In == "header" && !r.hasKey(schema.InHeader, s.Name):
+			missing = append(missing, "tier.ByHeader("+strconv.Quote(s.Name)+")")
+		case s.In == "query" && !r.hasKey(schema.InQuery, s.Name):
+			missing = append(missing, "tier.ByQuery("+strconv.Quote(s.Name)+")")
+		case s.In == "context":
+			return []string{"authorizer " + a.Name() + " looks at " + s.String() + ", which no cache key is: " + shared}
+		}
+	}
+	switch {
+	case len(sources) == 0:
+		return []string{"authorizer " + a.Name() + " does not say where a request tells who is calling: " + shared + ", or give the authorizer a Token or Sources"}
+	case len(missing) > 0:
+		return []string{shared + ", or " + strings.Join(missing, ", ")}
+	}
+	return nil
+}
+
+// tokenSources are where requests tell an authorizer who is calling, none if it
+// does not say.
+func tokenSources(a Authorizer) []Source {
+	switch a := a.(type) {
+	case *CognitoAuthorizer:
+		return []Source{{"header", a.settings.Header}}
+	case *LambdaAuthorizer:
+		return a.Sources()
+	}
+	return nil
 }
 
 // parameterName reports whether API Gateway can name a parameter so.

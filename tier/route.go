@@ -177,7 +177,7 @@ func (r *Route) register(mux *handler.Mux, plan *versionPlan) error {
 	case r.version != "":
 		h = inVersion(r.version, h)
 	}
-	return mux.Route(r.text, functionContext(r.function.name, h))
+	return mux.Route(r.text, functionContext(r.function.name, r.onceKeyed(h)))
 }
 
 // Pattern of the route.

@@ -67,7 +67,7 @@ type contextParts struct {
 	method, httpProtocol, sourceIP            span
 }
 
-var _ handler.Event = (*event)(nil)
+var _ handler.Resourced = (*event)(nil)
 
 // open finds the parts of a payload and the front door it comes from; none is a
 // payload of a direct invocation.
@@ -339,6 +339,25 @@ func (e *event) Facts() handler.Facts {
 	}
 	e.door.facts(e, &f)
 	return f
+}
+
+// Resource is the route that the gateway found: "/orders/{id}". Front doors that do
+// not route name none.
+func (e *event) Resource() string {
+	switch e.door.(type) {
+	case rest, http1:
+		if res := e.text(e.ctx.resourcePath); res != "" {
+			return res
+		}
+		return e.text(e.resource)
+	case http2, urlDoor: // of a function URL always "$default"
+		res := e.text(e.routeKey)
+		if _, route, ok := strings.Cut(res, " "); ok { // "GET /orders/{id}"
+			return route
+		}
+		return res
+	}
+	return ""
 }
 
 func (e *event) time() time.Time {

@@ -1,10 +1,6 @@
 package lambda
 
-import (
-	"strings"
-
-	"github.com/seed-18e8afb5/tierkit/handler"
-)
+import "github.com/seed-18e8afb5/tierkit/handler"
 
 // http2 is the door of an HTTP API with payload format 2.0.
 //
@@ -32,10 +28,7 @@ func (http2) facts(e *event, f *handler.Facts) {
 	f.Remote = remote(e.text(e.ctx.sourceIP))
 	f.Protocol = e.text(e.ctx.httpProtocol)
 	f.Scheme = e.scheme()
-	f.Resource = e.text(e.routeKey)
-	if _, route, ok := strings.Cut(f.Resource, " "); ok { // "GET /orders/{id}"
-		f.Resource = route
-	}
+	f.Resource = e.Resource()
 }
 
 // caller: the authorizer's context is under the authorizer's kind.

@@ -23,10 +23,7 @@ func (rest) facts(e *event, f *handler.Facts) {
 	}
 	f.Protocol = e.text(e.ctx.protocol)
 	f.Scheme = e.scheme()
-	f.Resource = e.text(e.ctx.resourcePath)
-	if f.Resource == "" {
-		f.Resource = e.text(e.resource)
-	}
+	f.Resource = e.Resource()
 }
 
 func (rest) caller(e *event) handler.Caller {

@@ -144,22 +144,23 @@ func saysUnauthorized(err error) bool {
 	return said != nil && said.Error() == "Unauthorized"
 }
 
-// judge holds a verdict against the request.
+// judge holds a verdict against the request. What it says of who is calling is
+// there for the gateway response of a denial, too.
 func (g *lambdaGate) judge(x *exchange, v *verdict, arn string, took time.Duration) *answer {
+	g.asks.let(x, v, took)
 	switch {
 	case v.policy == nil && !v.authorized:
 		return x.refuse(g.asks.denied(true), g.who, "isAuthorized is false")
 	case v.policy == nil:
 		x.note(g.who, "isAuthorized is true")
 	default:
-		d := evaluate.Evaluate(policyRequest(x, arn), v.policy)
+		d := x.decide(policyRequest(x, arn), func(req evaluate.Request) evaluate.Decision { return evaluate.Evaluate(req, v.policy) })
 		if !d.Allowed() {
 			return x.refuse(g.asks.denied(d.Outcome == evaluate.ExplicitDeny), g.who, "the policy says %s of %s%s", d.Outcome, arn, statementOf(d))
 		}
 		x.note(g.who, "the policy allows %s%s", arn, statementOf(d))
 	}
 	x.usageKey = v.usageKey
-	g.asks.let(x, v, took)
 	return nil
 }
 

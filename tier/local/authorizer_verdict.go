@@ -57,7 +57,7 @@ func parseVerdict(output []byte, form verdictForm) (*verdict, error) {
 type verdictReader struct {
 	form     verdictForm
 	v        verdict
-	named    bool // principalId is there
+	named    bool // principalId is there and says something
 	decided  bool // isAuthorized is there
 	document jsontext.Value
 }
@@ -65,8 +65,8 @@ type verdictReader struct {
 func (r *verdictReader) read(name string, dec *jsontext.Decoder) (err error) {
 	switch name {
 	case "principalId":
-		r.named = true
 		r.v.principal, err = readText(dec, name)
+		r.named = r.v.principal != ""
 	case "policyDocument":
 		if kind := dec.PeekKind(); kind != '{' {
 			return malformed(name, "must be an object", dec, kind)

@@ -113,7 +113,8 @@ func wantsFresh(h http.Header) bool {
 	return false
 }
 
-// key tells requests apart: method, route, and what is marked. Each part has its
+// key tells requests apart: method, route, what is marked, and whether they are
+// the canary's. Each part has its
 // length before it, so that no two requests run into one another.
 func (c *caching) key(x *exchange) string {
 	b := make([]byte, 0, 128)
@@ -137,6 +138,9 @@ func (c *caching) key(x *exchange) string {
 		case schema.InHeader:
 			b = appendValues(b, x.headerValues(k.Name), k.List)
 		}
+	}
+	if x.canary && !x.stage.canary.shares {
+		b = appendPart(b, "canary")
 	}
 	return string(b)
 }

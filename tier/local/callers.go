@@ -40,7 +40,7 @@ func (g *Gateway) Callers() []Caller {
 	for _, i := range g.iam.order {
 		c := Caller{Name: i.Name, ARN: i.ARN, AccessKey: i.Credentials.AccessKey, Expires: i.Credentials.Expires}
 		for _, target := range g.iam.guarded {
-			if g.iam.allows(i, target.arn, g.now()) {
+			if g.iam.allows(i, target, g.now()) {
 				c.May = append(c.May, target.what)
 			} else {
 				c.MayNot = append(c.MayNot, target.what)
@@ -52,13 +52,13 @@ func (g *Gateway) Callers() []Caller {
 }
 
 // allows asks for an ARN with wildcards, without a request.
-func (a *authority) allows(i *Identity, arn string, at time.Time) bool {
+func (a *authority) allows(i *Identity, target guarded, at time.Time) bool {
 	context := i.conditions(at, a.region)
 	for name, values := range a.facts {
 		context[name] = values
 	}
 	for _, action := range a.actions {
-		if !a.decide(i, evaluate.Request{Principal: i.principal(), Action: action, Resource: arn, Context: context}).Allowed() {
+		if !decide(i, evaluate.Request{Principal: i.principal(), Action: action, Resource: target.arn, Context: context}, target.policy).Allowed() {
 			return false
 		}
 	}

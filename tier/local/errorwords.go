@@ -10,7 +10,7 @@ import (
 type errorWords struct {
 	*exchange
 	responseType string
-	stage        string
+	api, stage   string
 	body         []byte // of the error as AWS words it
 }
 
@@ -21,6 +21,9 @@ func (w *errorWords) value(name string) string {
 	if rest, ok := strings.CutPrefix(name, "method.request."); ok {
 		from, parameter, _ := strings.Cut(rest, ".")
 		return w.parameter(from, parameter)
+	}
+	if variable, ok := strings.CutPrefix(name, "stageVariables."); ok {
+		return memberText(w.variables, variable)
 	}
 	rest, ok := strings.CutPrefix(name, "context.")
 	if !ok {
@@ -41,6 +44,8 @@ func (w *errorWords) context(name string) string {
 		return w.message(name == "error.messageString")
 	case "error.responseType":
 		return w.responseType
+	case "error.validationErrorString":
+		return w.invalid
 	case "requestId":
 		return w.ids.request
 	case "extendedRequestId":
@@ -48,25 +53,43 @@ func (w *errorWords) context(name string) string {
 	case "httpMethod":
 		return w.method
 	case "path":
-		return "/" + w.stage + w.path
+		return w.full
 	case "stage":
 		return w.stage
 	case "accountId":
 		return accountID
 	case "protocol":
 		return "HTTP/1.1"
+	case "apiId":
+		return nameID(10, "api "+w.api)
 	case "domainName":
-		return hostName(w.Host)
-	case "resourcePath":
-		if w.match.resource != nil {
-			return w.match.resource.path
+		return w.domain()
+	case "domainPrefix":
+		prefix, _, _ := strings.Cut(w.domain(), ".")
+		return prefix
+	case "isCanaryRequest":
+		if w.exchange.stage.canary != nil {
+			return strconv.FormatBool(w.canary)
 		}
+	case "resourceId", "resourcePath":
+		return w.resource(name)
 	case "requestTime":
 		return w.at.UTC().Format("02/Jan/2006:15:04:05 -0700")
 	case "requestTimeEpoch":
 		return strconv.FormatInt(w.at.UnixMilli(), 10)
 	}
 	return ""
+}
+
+// resource is what was found for the request, if a method was.
+func (w *errorWords) resource(name string) string {
+	switch {
+	case w.match.method == nil:
+		return ""
+	case name == "resourceId":
+		return nameID(6, "resource "+w.match.resource.path)
+	}
+	return w.match.resource.path
 }
 
 func (w *errorWords) identity(name string) string {
@@ -76,6 +99,8 @@ func (w *errorWords) identity(name string) string {
 		return hostName(w.RemoteAddr)
 	case "userAgent":
 		return w.UserAgent()
+	case "accessKey":
+		return c.accessKey
 	case "accountId":
 		return c.accountID
 	case "caller":
@@ -86,6 +111,10 @@ func (w *errorWords) identity(name string) string {
 		return c.userARN
 	case "apiKeyId":
 		return c.apiKeyID
+	case "cognitoAuthenticationProvider":
+		return c.cognitoAuthenticationProvider
+	case "cognitoAuthenticationType":
+		return c.cognitoAuthenticationType
 	case "cognitoIdentityId":
 		return c.cognitoIdentityID
 	case "cognitoIdentityPoolId":

@@ -34,6 +34,7 @@ type exchange struct {
 	client     identity // who the gateway found to be calling
 	signed     bool     // by the Authorization header or the URL, and verified
 	refreshes  bool     // the caller may invalidate what is cached
+	invalid    string   // why a validator refused it, as it stands in a JSON string
 	authorizer []byte   // requestContext.authorizer, a JSON object; nil for none
 	kind       string   // of the authorizer, below which payload format 2.0 puts it
 	usageKey   string   // the API key that a Lambda authorizer names; "" for none

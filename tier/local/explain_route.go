@@ -29,7 +29,11 @@ func (x *exchange) routed(rt *router, path string, found bool) {
 		x.note("router", "resource %s has no route for %s, the gateway answers itself", x.match.resource.path, x.method)
 		return
 	}
-	x.noteAt(m.route.At(), "router", "%s serves it, by function %s", m.key, m.function.Name)
+	by := "a mock integration"
+	if m.function != nil {
+		by = "function " + m.function.Name
+	}
+	x.noteAt(m.route.At(), "router", "%s serves it, by %s", m.key, by)
 	if a := m.route.Authorizer(); a != nil {
 		x.noteAt(a.At(), "authorizer "+a.Name(), "guards the route")
 	}

@@ -160,10 +160,11 @@ func completeFunction(declared *tier.Function, invoke func(string) Function) (*F
 // ServeHTTP answers r as the front door would. A streamed answer that breaks off
 // ends in a panic with http.ErrAbortHandler, as net/http wants it.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{Request: r, at: g.now(), method: r.Method, path: requestPath(r.URL), explained: g.explain != nil}
+	x := &exchange{Request: r, at: g.now(), method: r.Method, path: requestPath(r.URL)}
 	if x.mapping = g.mappings.find(r.Host, x.path); x.mapping != nil && x.mapping.maps() {
 		g = x.mapping.gateway
 	}
+	x.explained = g.explain != nil
 	a := g.serve(x)
 	if a.refused != nil && g.custom != nil {
 		g.custom.customise(x, a)

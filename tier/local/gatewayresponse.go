@@ -16,13 +16,16 @@ type customiser interface {
 	customise(x *exchange, a *answer)
 }
 
-// gatewayResponses are those of a REST API by type.
-type gatewayResponses map[string]*tier.GatewayResponse
+// gatewayResponses are those of a REST API.
+type gatewayResponses struct {
+	api    string
+	byType map[string]*tier.GatewayResponse
+}
 
 func gatewayResponsesOf(api *tier.API) gatewayResponses {
-	all := gatewayResponses{}
+	all := gatewayResponses{api.Name(), map[string]*tier.GatewayResponse{}}
 	for _, g := range api.GatewayResponses() {
-		all[g.Type] = &g
+		all.byType[g.Type] = &g
 	}
 	return all
 }
@@ -32,17 +35,17 @@ func gatewayResponsesOf(api *tier.API) gatewayResponses {
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html.
 func (all gatewayResponses) customise(x *exchange, a *answer, stage string) {
 	name := responseType(x, a.refused)
-	g := all[name]
+	g := all.byType[name]
 	exact := g != nil
 	if class := classOf(a.status); g == nil && name != "UNAUTHORIZED" && name != notCustomised {
 		name = cmp.Or(name, class)
-		g = all[class]
+		g = all.byType[class]
 	}
 	if g == nil {
 		return
 	}
 	x.note("gateway response", "%s, as %s declares it", name, g.Type)
-	words := &errorWords{exchange: x, responseType: name, stage: stage, body: a.body}
+	words := &errorWords{exchange: x, responseType: name, api: all.api, stage: stage, body: a.body}
 	switch {
 	case g.Status != 0:
 		a.status = g.Status

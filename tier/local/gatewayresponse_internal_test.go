@@ -59,7 +59,7 @@ func TestUnauthorizedAlone(t *testing.T) {
 		declared string
 		status   int
 	}{{"DEFAULT_4XX", 401}, {"UNAUTHORIZED", 418}} {
-		all := gatewayResponses{tt.declared: &tier.GatewayResponse{Type: tt.declared, Status: 418}}
+		all := gatewayResponses{"orders", map[string]*tier.GatewayResponse{tt.declared: {Type: tt.declared, Status: 418}}}
 		a := unauthorized.answer("")
 		all.customise(&exchange{}, a, "live")
 		if a.status != tt.status {
@@ -73,10 +73,10 @@ func TestVariables(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequest("PUT", "http://api.example:8080/a/b?x=1&x=2", nil)
 	r.Header = http.Header{"User-Agent": {"me"}, "X-A": {"1", "2"}}
-	x := &exchange{Request: r, at: anyTime, method: "PUT", path: "/a/b", ids: identifiers{request: "id", extended: "ext"},
+	x := &exchange{Request: r, at: anyTime, method: "PUT", path: "/a/b", full: "/live/a/b", ids: identifiers{request: "id", extended: "ext"},
 		authorizer: []byte(`{"claims":{"sub":"ada","n":5,"ok":true,"groups":["a"]},"principalId":"p"}`),
 		client:     identity{accountID: "1", caller: "c", user: "u", userARN: "arn", apiKey: "secret", apiKeyID: "k"}}
-	x.match = match{resource: &resource{path: "/a/{id}", params: []string{"id"}}, values: []string{"b"}}
+	x.match = match{method: &method{}, resource: &resource{path: "/a/{id}", params: []string{"id"}}, values: []string{"b"}}
 	w := &errorWords{exchange: x, responseType: "THROTTLED", stage: "live", body: []byte(`{"Message":"say \"no\""}`)}
 	for name, want := range map[string]string{
 		"context.requestId": "id", "context.extendedRequestId": "ext", "context.httpMethod": "PUT", "context.path": "/live/a/b",

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/tier/local/sigv4"
@@ -22,14 +24,14 @@ type authority struct {
 	callers  map[string]*Identity
 	order    []*Identity
 	verifier *sigv4.Verifier
-	policy   *evaluate.Policy // of the API, nil for none
 	guarded  []guarded
 }
 
 // guarded is what the authority stands before, for people.
 type guarded struct {
-	what string // "GET /orders/{id}"
-	arn  string // with "*" for parameters
+	what   string           // "GET /orders/{id}"
+	arn    string           // with "*" for parameters
+	policy *evaluate.Policy // of the API in the stage, nil for none
 }
 
 // newAuthority is that of a service, by whose name requests are signed. Nil
@@ -75,9 +77,13 @@ const maxARN = 1600
 
 var errLongARN = fmt.Errorf("the ARN of the request is longer than %d bytes", maxARN)
 
-// admit is who asks for what has the ARN. The error is a [*sigv4.Refusal], a
-// denial or errLongARN.
-func (a *authority) admit(x *exchange, arn string) (*Identity, error) {
+// errUnsignedMethod refuses a method that is not the one that was signed. AWS does
+// not say what it does; a presigned GET must not become a DELETE.
+var errUnsignedMethod = &sigv4.Refusal{Code: sigv4.InvalidSignature, Message: "'x-http-method-override' must be a 'SignedHeader' in the AWS Authorization."}
+
+// admit is who asks for what has the ARN, under the policy of the API, nil for
+// none. The error is a [*sigv4.Refusal], a denial or errLongARN.
+func (a *authority) admit(x *exchange, arn string, policy *evaluate.Policy) (*Identity, error) {
 	if len(arn) > maxARN {
 		return nil, errLongARN
 	}
@@ -90,25 +96,29 @@ func (a *authority) admit(x *exchange, arn string) (*Identity, error) {
 		}
 		return nil, err
 	}
+	if x.method != x.Method && !slices.Contains(signature.SignedHeaders, "x-http-method-override") {
+		x.note(iamNote, "signed for %s, and the header that makes it %s is not", plain(x.Method), plain(x.method))
+		return nil, errUnsignedMethod
+	}
 	caller := a.callers[signature.AccessKey]
 	where := "header"
 	if signature.Presigned {
 		where = "URL"
 	}
 	x.note(iamNote, "signed in the %s at %s by %s", where, signature.At.Format(time.RFC3339), caller)
-	return caller, a.authorize(x, caller, arn)
+	return caller, a.authorize(x, caller, arn, policy)
 }
 
 const iamNote = "authorizer iam"
 
 // authorize asks the policies of the caller for each action.
-func (a *authority) authorize(x *exchange, caller *Identity, arn string) error {
+func (a *authority) authorize(x *exchange, caller *Identity, arn string, policy *evaluate.Policy) error {
 	context := x.conditions(caller, a.region)
 	maps.Copy(context, a.facts)
 	for _, action := range a.actions {
 		req := evaluate.Request{Principal: caller.principal(), Action: action, Resource: arn, Context: context}
-		decision := a.decide(caller, req)
-		x.explain(iamNote, req, decision, a.policy, caller.Policies...)
+		decision := x.decide(req, func(req evaluate.Request) evaluate.Decision { return decide(caller, req, policy) })
+		x.explain(iamNote, req, decision, policy, caller.Policies...)
 		if decision.Allowed() {
 			continue
 		}
@@ -132,15 +142,40 @@ func (x *exchange) explain(who string, req evaluate.Request, decision evaluate.D
 	x.note(who, "%s on %s: %s", req.Action, req.Resource, decision.Outcome)
 }
 
+// mayRefresh reports whether the caller may have what is cached of the ARN made
+// anew.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html#invalidate-method-caching.
+func (a *authority) mayRefresh(x *exchange, caller *Identity, arn string, policy *evaluate.Policy) bool {
+	req := evaluate.Request{Principal: caller.principal(), Action: "execute-api:InvalidateCache", Resource: arn, Context: x.conditions(caller, a.region)}
+	decision := x.decide(req, func(req evaluate.Request) evaluate.Decision { return decide(caller, req, policy) })
+	x.explain(iamNote, req, decision, policy, caller.Policies...)
+	return decision.Allowed()
+}
+
+// decide asks policies about a request. The router of a REST API passes over a
+// slash at the end of the path, so what they deny without it is denied with it.
+// AWS does not say which ARN it has then.
+func (x *exchange) decide(req evaluate.Request, ask func(evaluate.Request) evaluate.Decision) evaluate.Decision {
+	decision := ask(req)
+	if x.match.search != allLoosely || len(x.below) < 2 || !strings.HasSuffix(x.below, "/") || !decision.Allowed() {
+		return decision
+	}
+	req.Resource = strings.TrimSuffix(req.Resource, "/")
+	if without := ask(req); without.Outcome == evaluate.ExplicitDeny {
+		return without
+	}
+	return decision
+}
+
 // decide joins the caller's policies with the API's.
-func (a *authority) decide(caller *Identity, req evaluate.Request) evaluate.Decision {
+func decide(caller *Identity, req evaluate.Request, policy *evaluate.Policy) evaluate.Decision {
 	relation := evaluate.SameAccount
 	if caller.account() != accountID {
 		relation = evaluate.CrossAccount
 	}
 	var resource evaluate.Decision
-	if a.policy != nil {
-		resource = evaluate.Evaluate(req, a.policy)
+	if policy != nil {
+		resource = evaluate.Evaluate(req, policy)
 	}
 	return evaluate.Combine(relation, evaluate.Evaluate(req, caller.Policies...), resource)
 }

@@ -15,6 +15,8 @@ import (
 type iamGate struct {
 	authority *authority
 	door      iamDoor
+	policy    *evaluate.Policy // of the API in the stage, nil for none
+	cached    bool             // answers of the route are, so callers may ask for fresh ones
 }
 
 var _ gate = (*iamGate)(nil)
@@ -30,12 +32,14 @@ type iamDoor interface {
 }
 
 func (g *iamGate) pass(x *exchange) *answer {
-	caller, err := g.authority.admit(x, g.door.resource(x))
+	arn := g.door.resource(x)
+	caller, err := g.authority.admit(x, arn, g.policy)
 	if err != nil {
 		x.err = err
 		return g.door.refuse(err).answer(x.id)
 	}
 	x.signed = true
+	x.refreshes = g.cached && wantsFresh(x.Header) && g.authority.mayRefresh(x, caller, arn, g.policy)
 	g.door.tell(x, caller)
 	return nil
 }
@@ -45,14 +49,13 @@ func (g *iamGate) pass(x *exchange) *answer {
 func newIAMGate(route *tier.Route, o *gating, policy *evaluate.Policy) *iamGate {
 	if o.iam == nil {
 		o.iam = newAuthority("execute-api", []string{invokeAction}, o.Identities, o.Now)
-		o.iam.policy = policy
 	}
 	head := apiARN(o.api, o.iam.region, o.stage)
-	o.iam.guarded = append(o.iam.guarded, guarded{route.String(), head + routeARN(route)})
+	o.iam.guarded = append(o.iam.guarded, guarded{route.String(), head + routeARN(route), policy})
 	if _, ok := o.Door.(HTTP); ok {
-		return &iamGate{o.iam, &httpIAM{head, o.api.PayloadFormat()}}
+		return &iamGate{authority: o.iam, door: &httpIAM{head, o.api.PayloadFormat()}}
 	}
-	return &iamGate{o.iam, &restIAM{head}}
+	return &iamGate{o.iam, &restIAM{head}, policy, route.CacheTTL() > 0}
 }
 
 const invokeAction = "execute-api:Invoke"

@@ -60,7 +60,7 @@ func TestIAMNotes(t *testing.T) {
 				t.Fatal(err)
 			}
 			a := newAuthority("execute-api", []string{"execute-api:Invoke"}, ids, clock)
-			g := &iamGate{a, &restIAM{"arn:aws:execute-api:us-east-1:000000000000:id/live/"}}
+			g := &iamGate{authority: a, door: &restIAM{"arn:aws:execute-api:us-east-1:000000000000:id/live/"}}
 			for _, explained := range []bool{true, false} {
 				x := &exchange{Request: r, at: now, method: r.Method, path: "/a", below: "/a", explained: explained}
 				g.pass(x)

@@ -47,8 +47,8 @@ func newURLGate(f *tier.Function, o *Options) (*iamGate, error) {
 	o.iam = newAuthority("lambda", urlActions, o.Identities, o.Now)
 	o.iam.facts = map[string][]string{"lambda:FunctionUrlAuthType": {"AWS_IAM"}, "lambda:InvokedViaFunctionUrl": {"true"}}
 	arn := invokeARN(f, o.iam.region)
-	o.iam.guarded = []guarded{{"all of function " + f.Name(), arn}}
-	return &iamGate{o.iam, &urlIAM{arn}}, nil
+	o.iam.guarded = []guarded{{what: "all of function " + f.Name(), arn: arn}}
+	return &iamGate{authority: o.iam, door: &urlIAM{arn}}, nil
 }
 
 // invokeARN is what an invocation of a function is allowed on.

@@ -34,7 +34,9 @@ func newPolicyGate(o *gating) (gate, error) {
 func (g *policyGate) pass(x *exchange) *answer {
 	req := evaluate.Request{Action: invokeAction, Resource: g.door.resource(x), Context: anonymous(x.at, g.region)}
 	x.addConditions(req.Context)
-	decision := evaluate.Combine(evaluate.ResourceAlone, evaluate.Decision{}, evaluate.Evaluate(req, g.policy))
+	decision := x.decide(req, func(req evaluate.Request) evaluate.Decision {
+		return evaluate.Combine(evaluate.ResourceAlone, evaluate.Decision{}, evaluate.Evaluate(req, g.policy))
+	})
 	x.explain("resource policy", req, decision, g.policy)
 	if decision.Allowed() {
 		return nil

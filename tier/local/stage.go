@@ -28,6 +28,7 @@ type canary struct {
 	percent   int
 	variables []byte
 	random    io.Reader
+	shares    bool // the response cache of the stage
 }
 
 // stages are those of an API, in order of declaration.
@@ -83,7 +84,7 @@ func openStage(api *tier.API, common *gating, declared tier.Stage, mocks bool) (
 		router: newRouter(api.Resources(), common.functions, mocks),
 	}
 	if c := declared.Canary; c != nil {
-		s.canary = &canary{c.Percent, variablesJSON(declared.CanaryVariables()), common.Random}
+		s.canary = &canary{c.Percent, variablesJSON(declared.CanaryVariables()), common.Random, c.UseStageCache}
 	}
 	own := *common
 	own.stage, own.store = declared.Name, newAnswerStore(api.DeclaredCache())

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -96,7 +97,7 @@ func missingParameters(names []string) *refusal {
 
 func (v *validation) pass(x *exchange) *answer {
 	if missing := v.missing(x); len(missing) > 0 {
-		x.err = fmt.Errorf("request validation: missing parameters: %s", strings.Join(missing, ", "))
+		x.breaks(fmt.Errorf("missing parameters: %s", strings.Join(missing, ", ")))
 		x.note("validator", "required parameters are missing or empty: %s", strings.Join(missing, ", "))
 		return missingParameters(missing).answer(x.id)
 	}
@@ -109,12 +110,20 @@ func (v *validation) pass(x *exchange) *answer {
 		return nil
 	}
 	if err := v.checkBody(x.body); err != nil {
-		x.err = fmt.Errorf("request validation: %w", err)
+		x.breaks(err)
 		x.note("validator", "%v", err)
 		return restInvalidBody.answer(x.id)
 	}
 	x.note("validator", "all %d required parameters are there and the body fits its model", len(v.required))
 	return nil
+}
+
+// breaks notes why the validator refuses x, for the log and for gateway responses.
+// AWS has other words.
+func (x *exchange) breaks(err error) {
+	x.err = fmt.Errorf("request validation: %w", err)
+	text := appendString(nil, "["+err.Error()+"]")
+	x.invalid = string(text[1 : len(text)-1])
 }
 
 // missing are the names of the required parameters that are absent or empty: of
@@ -154,6 +163,39 @@ func modelFits(contentType string) bool {
 	return kind == "" || strings.EqualFold(kind, jsonType)
 }
 
+// The most of a number in a body: more than any type takes. The validator counts
+// with exact fractions, which 1e99999999 would fill the memory with.
+const (
+	maxDigits   = 400
+	maxExponent = 400
+)
+
+// bounded reports whether all numbers of a decoded body are within these.
+func bounded(value any) bool {
+	switch v := value.(type) {
+	case json.Number:
+		digits, exponent, _ := strings.Cut(strings.ToLower(v.String()), "e")
+		if exponent == "" {
+			exponent = "0"
+		}
+		n, err := strconv.Atoi(exponent)
+		return err == nil && n >= -maxExponent && n <= maxExponent && len(digits) <= maxDigits
+	case []any:
+		for _, item := range v {
+			if !bounded(item) {
+				return false
+			}
+		}
+	case map[string]any:
+		for _, member := range v {
+			if !bounded(member) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // checkBody says where a body breaks the model, without its values.
 func (v *validation) checkBody(body []byte) error {
 	if len(body) == 0 {
@@ -162,6 +204,9 @@ func (v *validation) checkBody(body []byte) error {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {
 		return errors.New("body: not JSON")
+	}
+	if !bounded(value) {
+		return errors.New("body: a number with more digits or a larger exponent than any reader takes")
 	}
 	err = v.model.Validate(value)
 	if err == nil {
