@@ -83,7 +83,7 @@ func named(app *tier.App) {
 	v1.Handle("GET /orders", handler.New(search), tier.Cached(minute))
 	v2.Handle("GET /orders", handler.New(searchAgain), tier.Cached(minute))
 	v2.Handle("POST /orders", handler.New(check))
-	api.Handle("GET /health", handler.New(check), tier.Validated())
+	api.Handle("PUT /checks", handler.New(check), tier.Validated())
 }
 
 // office is a REST API with a resource policy.
