@@ -168,6 +168,25 @@ func wholeRequests(t *testing.T) []asked {
 	})
 }
 
+// TestCallersOfStages: a route of several stages is named once, and as allowed if
+// it is in all of them.
+func TestCallersOfStages(t *testing.T) {
+	t.Parallel()
+	app := tier.New("shop")
+	api := app.API("orders")
+	api.Handle("GET /a", noop, tier.IAM())
+	api.Handle("GET /b", noop, tier.IAM())
+	api.Stages(tier.Stage{Name: "live"}, tier.Stage{Name: "test"})
+	g := newGateway(t, api, &local.Options{Identities: whoMayCall(t, allow("*/GET/a")+","+allow("live/GET/b"))}, answering(`{}`))
+	c := g.Callers()[0]
+	if want := []string{"GET /a"}; !slices.Equal(c.May, want) {
+		t.Errorf("may %q, want %q", c.May, want)
+	}
+	if want := []string{"GET /b"}; !slices.Equal(c.MayNot, want) {
+		t.Errorf("may not %q, want %q", c.MayNot, want)
+	}
+}
+
 // TestWhole: everything that can be declared, at once, in order and at the same
 // moment, through the real doorways.
 func TestWhole(t *testing.T) {
