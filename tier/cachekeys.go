@@ -1,6 +1,7 @@
 package tier
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -136,6 +137,9 @@ func (r *Route) uncacheable() []string {
 			whys = append(whys, "API Gateway takes no "+string(k.In)+" parameter named "+k.Name+"; write letters, digits and -._$:")
 		}
 	}
+	if r.mock {
+		whys = append(whys, "the gateway answers it itself; leave out tier.Cached or tier.Mock")
+	}
 	if r.stream {
 		whys = append(whys, "it streams, and API Gateway caches no streams; leave one of the two out")
 	}
@@ -151,13 +155,56 @@ func (r *Route) mixesCallers() []string {
 		return nil
 	case a != nil && IsIAM(a):
 		whys = append(whys, "callers with different permissions would share its answers; write tier.SharedByCallers() if that is meant")
-	case a != nil && !r.hasKey(schema.InHeader, "Authorization"):
-		whys = append(whys, "callers would share its answers; write tier.SharedByCallers() if that is meant, or tier.ByHeader(\"Authorization\")")
+	case a != nil:
+		whys = append(whys, r.mixesTokens(a)...)
 	}
 	if r.keyRequired && !r.function.api.keysFromAuthorizer && !r.hasKey(schema.InHeader, "X-Api-Key") {
 		whys = append(whys, "callers with different API keys would share its answers; write tier.SharedByCallers() if that is meant, or tier.ByHeader(\"X-Api-Key\")")
 	}
 	return whys
+}
+
+// mixesTokens is why callers whom a tells apart would share answers.
+func (r *Route) mixesTokens(a Authorizer) []string {
+	keys, known := callerKeys(a)
+	if !known {
+		return []string{"authorizer " + a.Name() + " looks at more of a request than its cache can tell apart, so callers would share its answers; write tier.SharedByCallers() if that is meant"}
+	}
+	var missing []string
+	for _, k := range keys {
+		option := "tier.ByHeader"
+		if k.In == schema.InQuery {
+			option = "tier.ByQuery"
+		}
+		if !r.hasKey(k.In, k.Name) {
+			missing = append(missing, fmt.Sprintf("%s(%q)", option, k.Name))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return []string{"callers would share its answers; write tier.SharedByCallers() if that is meant, or " + strings.Join(missing, " and ")}
+}
+
+// callerKeys are the parts of a request by which an authorizer knows who is
+// calling; known is false if there are others, or it does not say.
+func callerKeys(a Authorizer) (keys []CacheKey, known bool) {
+	switch a := a.(type) {
+	case *CognitoAuthorizer:
+		return []CacheKey{{In: schema.InHeader, Name: a.settings.Header}}, true
+	case *LambdaAuthorizer:
+		for _, s := range a.Sources() {
+			switch {
+			case s.In == "header":
+				keys = append(keys, CacheKey{In: schema.InHeader, Name: s.Name})
+			case s.In == "query":
+				keys = append(keys, CacheKey{In: schema.InQuery, Name: s.Name})
+			case strings.HasPrefix(s.Name, "identity."):
+				return nil, false
+			}
+		}
+	}
+	return keys, len(keys) > 0
 }
 
 // parameterName reports whether API Gateway can name a parameter so.

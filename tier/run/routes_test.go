@@ -36,7 +36,7 @@ func TestServeEverything(t *testing.T) {
 	}{
 		{"serve -check", 0, ""},
 		{"serve -check -door url", 1, "API shop: a response cache: only API Gateway has this"},
-		{"explain -api shop -door url -function open GET /open", 0, "streams its answer: status 200"},
+		{"explain -api shop -door url -function open GET /open", 0, `"rawPath": "/open"`},
 		{"explain -api shop -door url -function shop GET /me", 1, "API shop: stages: only API Gateway has this"},
 		{"explain -api shop -door url -function none GET /me", 1, "write one of: shop, next, streams, open, signed"},
 		{"explain -api shop GET /live/me", 1, "Missing Authentication Token"},
