@@ -289,6 +289,29 @@ func TestRefusedTogether(t *testing.T) {
 	}
 }
 
+// TestServedWithoutGateway: what only a gateway asks is not served open.
+func TestServedWithoutGateway(t *testing.T) {
+	t.Parallel()
+	for want, declare := range map[string]together{
+		"": func(_ *tier.App, api *tier.API) { api.Handle("GET /a", handler.New(listed)) },
+		"a resource policy guards it": func(_ *tier.App, api *tier.API) {
+			api.ResourcePolicy(tier.PolicyStatement{Effect: tier.Allow})
+			api.Handle("GET /a", handler.New(listed))
+		},
+		"it asks for an API key": func(_ *tier.App, api *tier.API) {
+			api.Plan(tier.UsagePlan{Name: "basic", Keys: []string{"web"}})
+			api.Handle("GET /a", handler.New(listed), tier.KeyRequired())
+		},
+		"authorizer iam guards it": func(_ *tier.App, api *tier.API) { api.Handle("GET /a", handler.New(listed), tier.IAM()) },
+	} {
+		app := tier.New("shop")
+		declare(app, app.API("orders"))
+		if _, err := app.HTTPHandler(); (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("HTTPHandler = %v, want %q", err, want)
+		}
+	}
+}
+
 // TestAllowedTogether: what looks like a contradiction and is none.
 func TestAllowedTogether(t *testing.T) {
 	t.Parallel()
