@@ -37,8 +37,9 @@ type API struct {
 }
 
 // APIOption sets what an API is: its kind, [REST] or [HTTP], its [PayloadFormat],
-// how requests name its versions, [VersionByPath] and others, or what its default
-// function gets: [Memory], [Timeout].
+// how requests name its versions ([VersionByPath], [VersionByHeader],
+// [VersionByMediaType], [VersionByStage], [DefaultVersion]), or what its default
+// function gets, a [FunctionOption].
 type APIOption interface{ applyAPI(*API) }
 
 // API declares an API and its default function, both of this name.
@@ -89,6 +90,7 @@ func (api *API) Use(mw ...handler.Middleware) {
 // CORS lets pages of other origins call the API. The gateway answers their
 // preflights; the functions add the headers to their answers, outside all
 // middleware, and answer preflights where they have no gateway in front of them.
+// The gateway of an HTTP API puts its own in their place.
 func (api *API) CORS(c handler.CORS) {
 	at := datastore.Caller()
 	if api.cors != nil {
@@ -139,8 +141,8 @@ func (api *API) Handler() (handler.Handler, error) { return api.compile(api.func
 
 // HTTPHandler is [API.Handler] as an http.Handler.
 //
-// It has no gateway before it that would ask authorizers, so an API whose routes
-// have some is refused.
+// It has no gateway before it that would ask authorizers, API keys or a resource
+// policy, so an API that has any of them is refused.
 func (api *API) HTTPHandler() (http.Handler, error) {
 	if err := api.unasked(); err != nil {
 		return nil, err

@@ -131,6 +131,7 @@ func (api *API) check() []error {
 	}
 	api.checkPayload(fail)
 	api.checkDomains(fail)
+	api.checkCanaries(fail)
 	api.checkPlans(fail)
 	api.checkCache(fail)
 	api.policy.check(api, fail)

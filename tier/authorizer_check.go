@@ -89,10 +89,16 @@ func (api *API) checkGuarded() []error {
 	return errs
 }
 
-// unasked refuses to serve guarded routes where nobody asks the authorizer.
+// unasked refuses to serve guarded routes where nobody asks the guard.
 func (api *API) unasked() error {
 	var errs []error
+	if api.policy != nil {
+		errs = append(errs, mistake(api.policy.At, "API %s: a resource policy guards it, and without a gateway nobody would ask it; serve the API behind one, or behind a guard of your own with API.Handler", api.name))
+	}
 	for _, r := range api.Routes() {
+		if r.keyRequired {
+			errs = append(errs, mistake(r.at, "route %s: it asks for an API key, and without a gateway nobody would look at it; serve the API behind one, or behind a guard of your own with API.Handler", r))
+		}
 		if a := r.Authorizer(); a != nil {
 			errs = append(errs, mistake(r.at, "route %s: authorizer %s guards it, and without a gateway nobody would ask it; serve the API behind one, or behind a guard of your own with API.Handler", r, a.Name()))
 		}

@@ -124,9 +124,10 @@ type CacheKey struct {
 //
 // Refused are routes that set cookies or take a body; that have no method, or
 // another than GET unless the options say NotGET; and that have an authorizer or
-// ask for an API key, unless what tells callers apart counts or the options say
-// SharedByCallers: authorization comes before the cache, but what is cached is
-// one answer for all. Without options that is, for example:
+// ask for an API key, unless what tells callers apart counts (the header with the
+// token, the Sources of a Lambda authorizer) or the options say SharedByCallers:
+// authorization comes before the cache, but what is cached is one answer for all.
+// Without options that is, for example:
 //
 //	api.Cache(tier.Cache{Size: 0.5})
 //	api.Handle("GET /products", handler.New(list), tier.Cached(time.Minute))

@@ -137,6 +137,9 @@ func (r *Route) uncacheable() []string {
 			whys = append(whys, "API Gateway takes no "+string(k.In)+" parameter named "+k.Name+"; write letters, digits and -._$:")
 		}
 	}
+	if r.mock {
+		whys = append(whys, "the gateway answers it itself; leave out tier.Cached or tier.Mock")
+	}
 	if r.stream {
 		whys = append(whys, "it streams, and API Gateway caches no streams; leave one of the two out")
 	}

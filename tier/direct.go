@@ -45,6 +45,8 @@ func (api *API) Invoke(h handler.Handler) { api.functions[0].invoke(datastore.Ca
 
 func (f *Function) invoke(at datastore.Position, h handler.Handler) {
 	switch {
+	case f.authorizer != nil:
+		f.app.fail(at, "function %s is a Lambda authorizer, which answers nothing else; declare another function with app.Function", f.name)
 	case h == nil:
 		f.app.fail(at, "function %s: the handler of direct invocations is nil; write Invoke(handler.New(fn))", f.name)
 	case f.direct != nil:

@@ -84,7 +84,7 @@ func TestDirectMistakes(t *testing.T) {
 		{"too long", func(a *tier.App) {
 			a.Function("f", tier.Timeout(16*time.Minute)).Invoke(handler.New(echo))
 			a.API("x", tier.Timeout(30*time.Second)).Handle("GET /", handler.New(ok))
-		}, []string{"to 15m0s for streams and functions of no API", "1s to 29s, the most that API Gateway waits for"}},
+		}, []string{"to 15m0s for streams and functions that only programs invoke", "1s to 29s, the most that API Gateway waits for"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

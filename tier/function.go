@@ -176,13 +176,14 @@ func Memory(mb int) FunctionOption {
 }
 
 // Timeout of an invocation, whole seconds, 1 s to 29 s, which is what API Gateway
-// waits for; to 15 minutes for a function of no API, one all of whose routes are
-// streamed ([Stream]), or one that has a [URL] in stream mode. Default 10 s.
+// waits for; to 15 minutes for a function that only programs invoke, one all of
+// whose routes are streamed ([Stream]), or one that has a [URL] in stream mode.
+// Default 10 s.
 // See https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html.
 func Timeout(d time.Duration) FunctionOption {
 	return functionOption(func(f *Function) {
 		if d < time.Second || d > StreamTimeout || d%time.Second != 0 {
-			f.app.fail(f.at, "function %s: timeout %v; write whole seconds from 1s to 29s, the most that API Gateway waits for, or to 15m0s for streams and functions of no API", f.name, d)
+			f.app.fail(f.at, "function %s: timeout %v; write whole seconds from 1s to 29s, the most that API Gateway waits for, or to 15m0s for streams and functions that only programs invoke", f.name, d)
 		}
 		f.timeout = d
 	})

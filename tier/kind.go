@@ -14,8 +14,9 @@ import (
 type Kind string
 
 // Kinds of APIs. An HTTP API costs less and has JWT authorizers; only a REST API
-// has a response cache, usage plans and API keys, mock integrations, request
-// validation, gateway responses, canary stages and response streaming.
+// has Cognito authorizers, a resource policy, a response cache, usage plans and
+// API keys, mock integrations, request validation, gateway responses, canary
+// stages and response streaming.
 const (
 	REST Kind = "REST" // the default
 	HTTP Kind = "HTTP"

@@ -22,7 +22,7 @@ import (
 // The answer is the same for every request. Its body must be text of at most
 // 200,000 bytes, and its headers printable ASCII without single quotes, at most
 // one cookie among them: a mock integration cannot give others. A function whose
-// routes are all mocks is not deployed. See
+// routes are all mocks is not deployed, unless programs invoke it. See
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-mock-integration.html.
 func Mock() RouteOption {
 	return routeOption(func(r *Route) {

@@ -22,6 +22,7 @@ import (
 // that no statement allows. A route with [IAM] is open to a caller of the API's
 // account if the caller's policies or this one allow it, and to one of another
 // account if both do.
+// Routes with another authorizer are refused in an API with a policy.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html.
 type PolicyStatement struct {
 	// Effect is [Allow] or [Deny].
@@ -113,6 +114,12 @@ func (s PolicyStatement) Resources(stage string) []string {
 func (p *ResourcePolicy) check(api *API, fail func(at datastore.Position, format string, args ...any)) {
 	if p == nil {
 		return
+	}
+	for _, r := range api.Routes() {
+		if a := r.Authorizer(); a != nil && !IsIAM(a) {
+			fail(r.at, "route %s: authorizer %s: API %s has a resource policy (%s), and how the two decide together is not judged here; beside a policy write tier.IAM() or tier.Public(), or give the route to another API",
+				r, a.Name(), api.name, p.At)
+		}
 	}
 	for i, s := range p.Statements {
 		if s.Effect != Allow && s.Effect != Deny {

@@ -29,8 +29,9 @@ type Route struct {
 	versions []*Route   // of a gateway route that several versions share
 }
 
-// RouteOption adds to a route: [With], [Public], [Scopes], an [Authorizer],
-// [Throttle], [KeyRequired], [Cached], [Validated], [Mock], [Stream], [In].
+// RouteOption adds to a route: [With], an [Authorizer] as [IAM], [Public],
+// [Scopes], [Throttle], [KeyRequired], [Cached], [Validated], [Mock], [Stream],
+// [In].
 type RouteOption interface{ applyRoute(*Route) }
 
 type routeOption func(*Route)

@@ -115,6 +115,15 @@ func (s Stage) CanaryVariables() map[string]string {
 	return all
 }
 
+// checkCanaries finds canaries that share what is not there.
+func (api *API) checkCanaries(fail func(at datastore.Position, format string, args ...any)) {
+	for _, s := range api.stages {
+		if s.Canary != nil && s.Canary.UseStageCache && api.cache == nil {
+			fail(api.stagesAt, "API %s: stage %q: its canary has UseStageCache, and the API has no cache; leave it out, or declare one with api.Cache", api.name, s.Name)
+		}
+	}
+}
+
 // validStageName reports whether API Gateway takes the text as a stage name.
 // See https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html.
 func validStageName(name string) bool {

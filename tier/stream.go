@@ -107,5 +107,8 @@ func (f *Function) checkTimeout() []error {
 				f.name, f.timeout, r)}}
 		}
 	}
+	if routes := f.SocketRoutes(); len(routes) > 0 {
+		return []error{mistake(f.at, "function %s: timeout %v, but API Gateway waits 29s for its route %s; write 1s to 29s", f.name, f.timeout, routes[0])}
+	}
 	return nil
 }

@@ -12,6 +12,26 @@
 //
 //	func main() { run.Main(newApp, dynamotable.Driver) }
 //
+// What there is to declare:
+//
+//	app.API                  a REST API and its default function; with HTTP an HTTP API
+//	app.WebSocket            a WebSocket API and its default function
+//	app.Function             a function that programs invoke
+//	app.Authorizer           a function that decides who may call
+//	api.Function             a further function of an API; with URL it has a URL of its own
+//	api.Handle, f.Handle     a route, whose options say what is different for it
+//	api.Version              a version of the API beside others
+//	api.Authorize            who may call: IAM, Cognito, JWT, an app.Authorizer;
+//	                         of a route as an option, with Scopes, or Public
+//	api.ResourcePolicy       who may call, by account and address
+//	api.Stages, api.Domain   where the API is served
+//	api.CORS, api.Validate,  what the gateway does itself; of a route Validated,
+//	api.Throttle, api.Plan,  Throttle, KeyRequired, Cached, Mock and Stream
+//	api.Cache, api.GatewayResponse
+//
+// What a kind of API does not have, and what cannot go together, is a mistake of
+// the declaration.
+//
 // A declaration is data. It carries no request: [Function.Handler] hands out
 // what does. The tools below this package (run, local, template, policy) read
 // it. Mistakes are collected, each with its Go line, and returned together by
@@ -28,7 +48,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-// App is an application: its APIs, WebSocket APIs and their functions.
+// App is an application: its APIs, WebSocket APIs and functions.
 type App struct {
 	name    string
 	at      datastore.Position

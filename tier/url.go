@@ -36,9 +36,11 @@ const (
 //
 //	api.Function("live", tier.URL(tier.FunctionURL{Auth: tier.URLPublic, Stream: true}))
 //
-// The URL goes past the API and what it declares: authorizers, throttling, API
-// keys, the cache. So the URL of a function whose routes have an authorizer other
-// than [IAM] is refused, and so is a public one where they have any.
+// The URL goes past the API and what it declares: authorizers, API keys, the
+// resource policy, throttling, the cache. So the URL of a function whose routes
+// have an authorizer other than [IAM] is refused, and so is a public one where
+// they have any, and one where they ask for an API key or the API has a resource
+// policy.
 // See https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html.
 func URL(u FunctionURL) FunctionOption {
 	return functionOption(func(f *Function) {
@@ -71,13 +73,28 @@ func (f *Function) checkURL() []error {
 	}
 	var errs []error
 	for _, r := range f.settled() {
-		a := r.Authorizer()
-		if a == nil || IsIAM(a) && f.url.Auth == URLIAM {
-			continue
+		if what := f.pastURL(r); what != "" {
+			errs = append(errs, mistake(r.at, "route %s: the URL of function %s (%s) would serve it %s; move the route to a function without a URL",
+				r, f.name, f.url.Auth, what))
 		}
-		errs = append(errs, &datastore.DeclarationError{At: r.at, Message: fmt.Sprintf(
-			"route %s: the URL of function %s (%s) would serve it past authorizer %s; move the route to a function without a URL",
-			r, f.name, f.url.Auth, a.Name())})
+		if len(r.versions) > 0 && f.api.versions.byStage && f.api.versions.by.Default == "" {
+			errs = append(errs, mistake(r.at, "route %s: the URL of function %s has no stage, which would name the version; write tier.DefaultVersion, or move the route to a function without a URL",
+				r, f.name))
+		}
 	}
 	return errs
+}
+
+// pastURL is what guards a route in its API and would not behind the function's
+// URL, "" for nothing.
+func (f *Function) pastURL(r *Route) string {
+	switch a := r.Authorizer(); {
+	case a != nil && !(IsIAM(a) && f.url.Auth == URLIAM):
+		return "past authorizer " + a.Name()
+	case f.api.policy != nil:
+		return "past the resource policy of API " + f.api.name
+	case r.keyRequired:
+		return "without the API key that it asks for"
+	}
+	return ""
 }

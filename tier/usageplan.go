@@ -150,8 +150,9 @@ func (api *API) PlanAt(name string) datastore.Position {
 	return datastore.Position{}
 }
 
-// KeyRequired makes the route ask for an API key of a usage plan. Without one a
-// request is answered 403. Only a REST API has such routes.
+// KeyRequired makes the route ask for an API key of a usage plan, beside its
+// authorizer, and of a [Public] route alone. Without one a request is answered
+// 403. Only a REST API has such routes.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-setup-api-key-with-console.html.
 func KeyRequired() RouteOption {
 	return routeOption(func(r *Route) {
@@ -194,7 +195,7 @@ func (api *API) checkPlans(fail func(datastore.Position, string, ...any)) {
 		if len(api.plans) == 0 {
 			fail(r.at, "route %s asks for an API key, but API %s has no usage plan, so that no key is valid; declare one with api.Plan", r, api.name)
 		}
-		if a := r.Authorizer(); api.keysFromAuthorizer && (a == nil || IsIAM(a)) {
+		if _, told := r.Authorizer().(*LambdaAuthorizer); api.keysFromAuthorizer && !told {
 			fail(r.at, "route %s asks for an API key that its authorizer tells, but has no Lambda authorizer; give it one, or leave KeysFromAuthorizer out", r)
 		}
 	}

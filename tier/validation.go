@@ -70,6 +70,9 @@ func (r *Route) checkValidation() []error {
 	_, typed := r.handler.(describer)
 	op := r.Operation()
 	switch {
+	case len(r.versions) > 0 && r.function.api.validated == nil: // checkDispatch says it
+	case len(r.versions) > 0:
+		return fail("api.Validate is the gateway's, which cannot tell versions apart here; leave it out and give tier.Validated() to routes of no version, or write tier.VersionByPath()")
 	case r.validated && !typed:
 		return fail("tier.Validated needs a handler made with handler.New, which says what a request must have; leave it out")
 	case !typed:

@@ -10,6 +10,11 @@ import (
 // checkVersions finds what is wrong with the versions together.
 func (api *API) checkVersions(fail func(at datastore.Position, format string, args ...any)) {
 	ver := &api.versions
+	for _, s := range api.stages {
+		if s.Version != "" && !ver.byStage {
+			fail(api.stagesAt, "API %s: stage %q: Version, and the API does not tell versions by stage; leave it out, or write tier.VersionByStage()", api.name, s.Name)
+		}
+	}
 	if len(ver.declared) == 0 {
 		if ver.ways() > 0 || ver.by.Default != "" {
 			fail(api.at, "API %s: it says how a request names a version and has none; declare one with api.Version", api.name)
@@ -40,9 +45,7 @@ func (api *API) checkVersionStages(fail func(at datastore.Position, format strin
 	served := map[string]bool{api.versions.by.Default: true}
 	for _, s := range api.stages {
 		switch {
-		case s.Version != "" && !api.versions.byStage:
-			fail(api.stagesAt, "API %s: stage %q: Version, and the API does not tell versions by stage; leave it out, or write tier.VersionByStage()", api.name, s.Name)
-		case s.Version != "" && !slices.ContainsFunc(api.versions.declared, func(v *Version) bool { return v.Name() == s.Version }):
+		case s.Version != "" && api.versions.byStage && !slices.ContainsFunc(api.versions.declared, func(v *Version) bool { return v.Name() == s.Version }):
 			fail(api.stagesAt, "API %s: stage %q: there is no version %q", api.name, s.Name, s.Version)
 		case s.Version == "" && api.versions.byStage && api.versions.by.Default == "":
 			fail(api.stagesAt, "API %s: stage %q: it has no version; name one", api.name, s.Name)

@@ -128,14 +128,15 @@ func (w *WebSocket) Select(expression string) {
 func (w *WebSocket) Selection() string { return w.selection }
 
 // connectAuthorizer is an [Authorizer] that can protect the handshake of a
-// WebSocket API: IAM, or a Lambda authorizer that looks at the request.
+// WebSocket API.
 type connectAuthorizer interface{ protectsConnect() }
 
 func (iamAuthorizer) protectsConnect() {}
 
-// Authorize makes a protect the handshake: [IAM], or a Lambda authorizer of type
-// REQUEST. Who it lets in is the caller of every event of the connection. What
-// follows the handshake cannot be protected.
+// Authorize makes a protect the handshake: [IAM]. Who it lets in is the caller of
+// every event of the connection. What follows the handshake cannot be protected.
+// Tokens are for the handler of "$connect" to look at, whose answer decides: a
+// Lambda authorizer, which AWS has here too, is refused.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-control-access.html
 func (w *WebSocket) Authorize(a Authorizer) {
 	at := datastore.Caller()
@@ -144,7 +145,7 @@ func (w *WebSocket) Authorize(a Authorizer) {
 	case a == nil:
 		w.app.fail(at, "WebSocket API %s: the authorizer is nil; leave it out", w.name)
 	case !fits:
-		w.app.fail(at, "WebSocket API %s: authorizer %s: a handshake is protected by tier.IAM() or a Lambda authorizer of type REQUEST; write one of these",
+		w.app.fail(at, "WebSocket API %s: authorizer %s: write tier.IAM(), or decide in the handler of $connect, whose answer lets the client in",
 			w.name, a.Name())
 	case w.authorizer != nil:
 		w.app.fail(at, "WebSocket API %s: authorizer %s protects it already; write one", w.name, w.authorizer.Name())

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
@@ -13,9 +14,9 @@ type Caller struct {
 	// Expires is when the credentials end; zero means never.
 	Expires time.Time
 	// May are the routes that the policies allow with any parameters, as they were
-	// declared; "all of function NAME" of a function URL. It is judged without a
-	// request: what policies ask of the client's address or its program is taken
-	// as not met, and a Deny of single parameters does not show.
+	// declared, in every stage; "all of function NAME" of a function URL. It is
+	// judged without a request: what policies ask of the client's address or its
+	// program is taken as not met, and a Deny of single parameters does not show.
 	May []string
 	// MayNot are the others. Some of their requests may be allowed all the same.
 	MayNot []string
@@ -39,16 +40,35 @@ func (g *Gateway) Callers() []Caller {
 	var all []Caller
 	for _, i := range g.iam.order {
 		c := Caller{Name: i.Name, ARN: i.ARN, AccessKey: i.Credentials.AccessKey, Expires: i.Credentials.Expires}
-		for _, target := range g.iam.guarded {
-			if g.iam.allows(i, target, g.now()) {
-				c.May = append(c.May, target.what)
+		for _, what := range g.iam.guards() {
+			if g.iam.allowsAll(i, what, g.now()) {
+				c.May = append(c.May, what)
 			} else {
-				c.MayNot = append(c.MayNot, target.what)
+				c.MayNot = append(c.MayNot, what)
 			}
 		}
 		all = append(all, c)
 	}
 	return all
+}
+
+// guards are what the authority stands before, each once: a route of several
+// stages has a resource in each.
+func (a *authority) guards() []string {
+	var all []string
+	for _, target := range a.guarded {
+		if !slices.Contains(all, target.what) {
+			all = append(all, target.what)
+		}
+	}
+	return all
+}
+
+// allowsAll asks for every resource of what is guarded.
+func (a *authority) allowsAll(i *Identity, what string, at time.Time) bool {
+	return !slices.ContainsFunc(a.guarded, func(target guarded) bool {
+		return target.what == what && !a.allows(i, target, at)
+	})
 }
 
 // allows asks for an ARN with wildcards, without a request.

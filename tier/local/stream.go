@@ -29,6 +29,9 @@ const streamIdle = 5 * time.Minute
 // stream invokes the function and makes an answer of which the body is still to
 // come.
 func (g *Gateway) stream(x *exchange, event []byte, door streamer) (*answer, error) {
+	if x.explained {
+		x.event = event
+	}
 	body, err := x.function.stream(x.Context(), event, &x.ids, door.idle())
 	if err != nil {
 		return nil, err

@@ -34,14 +34,17 @@ func (c URL) open(api *tier.API, functions map[string]*Function, o *Options) (op
 	if err := noTimeout(c, o.Timeout); err != nil {
 		return opened{}, err
 	}
-	if err := api.NeedsGateway(); err != nil {
-		return opened{}, err
-	}
 	f, err := oneFunction(c, api, functions, c.Function)
 	if err != nil {
 		return opened{}, err
 	}
-	guard, err := newURLGate(declaredAs(api, functions, f), o)
+	declared := declaredAs(api, functions, f)
+	if declared.URL() == nil { // one that was declared goes past what the API has
+		if err := api.NeedsGateway(); err != nil {
+			return opened{}, err
+		}
+	}
+	guard, err := newURLGate(declared, o)
 	if err != nil {
 		return opened{}, err
 	}

@@ -38,7 +38,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "[-port N] [-lambda N] [-door DOOR] [-watch] [-explain] [-identities FILE] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest, http, url, alb, alb-multi; by default that of the API's kind", (*program).serve},
-		{"routes", "", "list the routes, their functions and Go lines", (*program).routes},
+		{"routes", "", "list the routes, their functions, who may call them and Go lines", (*program).routes},
 		{"template", "[-code PATH]", "print the infrastructure as an AWS SAM template in JSON", (*program).template},
 		{"policy", "[-json]", "print each function's IAM statements and the Go lines behind them", (*program).policy},
 		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
@@ -105,59 +105,6 @@ func (p *program) checked(data *datastore.Data) (*tier.App, error) {
 		return nil, all
 	}
 	return app, nil
-}
-
-func (p *program) routes(args []string) error {
-	if _, err := p.parse("routes", args, 0, nil); err != nil {
-		return err
-	}
-	app, err := p.checked(datastore.New(nil, nil))
-	if err != nil {
-		return err
-	}
-	for _, api := range app.APIs() {
-		fmt.Fprintf(p.stdout, "API %s (%s)\n", api.Name(), api.Kind())
-		p.printAPI(api)
-	}
-	p.printDirect(app)
-	for _, w := range app.WebSockets() {
-		fmt.Fprintf(p.stdout, "WebSocket API %s\n", w.Name())
-		p.printSocket(w)
-	}
-	return nil
-}
-
-// printDirect prints the functions that are invoked directly, with their Go
-// lines.
-func (p *program) printDirect(app *tier.App) {
-	tw := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	for _, f := range app.Functions() {
-		if f.DirectHandler() != nil {
-			fmt.Fprintf(tw, "function %s\tinvoked directly\t%s\n", f.Name(), f.DirectAt().RelativeTo(p.folder))
-		}
-	}
-	tw.Flush()
-}
-
-// printAPI prints method, path, function and Go line of each route, and the Go
-// lines of the versions behind one.
-func (p *program) printAPI(api *tier.API) {
-	tw := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	for _, r := range api.Routes() {
-		method := r.Pattern().Method
-		if method == "" {
-			method = "ANY"
-		}
-		served := r.Function().Name()
-		if r.Mock() != nil {
-			served = "(mock)"
-		}
-		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", method, r.Pattern().Path(), served, r.At().RelativeTo(p.folder))
-		for _, v := range r.Versions() {
-			fmt.Fprintf(tw, "\t  version %s\t\t%s\n", v.Version(), v.At().RelativeTo(p.folder))
-		}
-	}
-	tw.Flush()
 }
 
 func (p *program) template(args []string) error {

@@ -79,9 +79,9 @@ func doorNames() string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// gateways are the front doors of an API: one, or one for each function. Its
-// options are completed with the door.
-func (d *door) gateways(api *tier.API, opts local.Options) ([]server, error) {
+// gateways are the front doors of an API: one, or one for each of the functions.
+// Its options are completed with the door.
+func (d *door) gateways(api *tier.API, each []*tier.Function, opts local.Options) ([]server, error) {
 	functions, err := functionsOf(slices.Concat(api.Functions(), api.AuthorizerFunctions()), opts.Log)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (d *door) gateways(api *tier.API, opts local.Options) ([]server, error) {
 		return []server{s}, err
 	}
 	var servers []server
-	for _, f := range api.Functions() {
+	for _, f := range each {
 		s, err := one(d.function(f), f)
 		if err != nil {
 			return nil, err
@@ -113,15 +113,16 @@ func (d *door) gateways(api *tier.API, opts local.Options) ([]server, error) {
 // serversOf are those of an API: behind the door of that name, or behind what it
 // declares, its own kind and the URLs of its functions.
 func serversOf(api *tier.API, name string, opts local.Options) ([]server, error) {
-	servers, err := doorOf(api, name).gateways(api, opts)
+	servers, err := doorOf(api, name).gateways(api, api.Functions(), opts)
 	if err != nil || name != "" {
 		return servers, err
 	}
-	if !slices.ContainsFunc(api.Functions(), func(f *tier.Function) bool { return f.URL() != nil }) {
+	withURL := slices.DeleteFunc(api.Functions(), func(f *tier.Function) bool { return f.URL() == nil })
+	if len(withURL) == 0 {
 		return servers, nil
 	}
-	urls, err := doorNamed("url").gateways(api, opts)
-	return append(servers, slices.DeleteFunc(urls, func(s server) bool { return s.function.URL() == nil })...), err
+	urls, err := doorNamed("url").gateways(api, withURL, opts)
+	return append(servers, urls...), err
 }
 
 // functionsOf are functions behind the doorway of Lambda, by their names.

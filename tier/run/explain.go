@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -157,21 +156,20 @@ func (o *asked) gateway(app *tier.App, ids *local.Identities, log *slog.Logger) 
 	if err != nil {
 		return nil, nil, err
 	}
-	door := doorOf(api, o.door)
+	door, each := doorOf(api, o.door), api.Functions()
+	if door.function != nil && len(each) > 0 {
+		f, err := choose("-function", o.function, each)
+		if err != nil {
+			return nil, nil, err
+		}
+		each = []*tier.Function{f}
+	}
 	explained := make(chan *local.Explanation, 1)
-	gateways, err := door.gateways(api, local.Options{Log: log, Identities: ids, Explain: func(e *local.Explanation) { explained <- e }})
+	gateways, err := door.gateways(api, each, local.Options{Log: log, Identities: ids, Explain: func(e *local.Explanation) { explained <- e }})
 	if err != nil {
 		return nil, nil, err
 	}
-	if door.function == nil {
-		return gateways[0].handler, explained, nil
-	}
-	f, err := choose("-function", o.function, api.Functions())
-	if err != nil {
-		return nil, nil, err
-	}
-	i := slices.IndexFunc(gateways, func(s server) bool { return s.function == f })
-	return gateways[i].handler, explained, nil
+	return gateways[0].handler, explained, nil
 }
 
 // choose is the one of that name, or the only one.

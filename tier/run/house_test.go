@@ -48,6 +48,7 @@ var rules = []rule{
 	{`datastore/iam`, `datastore`, `github.com/aws/(aws-sdk-go-v2|smithy-go)(/(aws|credentials|transport|retry|middleware|internal).*|/service/sts)?`},
 	{`datastore/iam/.*`, `datastore(/[a-z]+)?|datastore/iam`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
 	{`tier`, `handler(/schema)?|datastore`, ``},
+	{`tier/internal/.*`, `tier|handler|datastore(/[a-z]+)?`, ``},
 	{`tier/openapi`, `handler/schema`, ``},
 	{`tier/(policy|template|client|console|scaffold)`, `tier(/policy(/evaluate)?|/openapi)?|handler(/schema)?|datastore(/[a-z]+)?`, ``},
 	{`tier/local`, `tier|tier/openapi|tier/local/sigv4|tier/policy/evaluate|handler(/schema|/lambda|/jwt)?|datastore(/connection)?|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*|github.com/coder/websocket|github.com/go-json-experiment/json/jsontext|github.com/santhosh-tekuri/jsonschema/v6|golang.org/x/net/http/httpguts`},

@@ -58,5 +58,11 @@ func (p *program) announceLambda(app *tier.App, endpoint *lambdaServer) {
 		return
 	}
 	fmt.Fprintf(p.stdout, "%s: Lambda on http://%s, for aws lambda invoke --endpoint-url and the SDKs\n", app.Name(), endpoint.listener.Addr())
-	p.printDirect(app)
+	var rows [][]string
+	for _, f := range app.Functions() {
+		if f.DirectHandler() != nil {
+			rows = append(rows, []string{"function " + f.Name(), "invoked directly", f.DirectAt().RelativeTo(p.folder)})
+		}
+	}
+	p.printTable("", rows)
 }

@@ -5,7 +5,6 @@ package run
 import (
 	"fmt"
 	"log/slog"
-	"text/tabwriter"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
@@ -43,13 +42,4 @@ func (p *program) announceSocket(app *tier.App, s server) {
 		fmt.Fprintf(p.stdout, "  authorizer %s: nobody here can be asked about it, so every handshake is refused\n", a.Name())
 	}
 	p.printSocket(api)
-}
-
-// printSocket prints event, route key, function and Go line of each route.
-func (p *program) printSocket(api *tier.WebSocket) {
-	tw := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	for _, r := range api.Routes() {
-		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", r.Event(), r.Key(), r.Function().Name(), r.At().RelativeTo(p.folder))
-	}
-	tw.Flush()
 }

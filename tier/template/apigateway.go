@@ -1,9 +1,6 @@
 package template
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -19,8 +16,8 @@ const integrationTimeout = 29000
 
 func apiID(api *tier.API) string { return policy.LogicalID(api.Name(), "api") }
 
-// api adds an API with its stages, its custom domain names, and for each route
-// of each stage the one permission by which it may invoke the route's function.
+// api adds an API with its stages, its custom domain names, and the permissions
+// by which its routes may invoke their functions.
 func (s *stack) api(api *tier.API) {
 	if api.Kind() == tier.HTTP {
 		s.httpAPI(api)
@@ -55,92 +52,6 @@ func (s *stack) restAPI(api *tier.API) {
 		s.restStage(api, stage)
 	}
 	s.usagePlans(api)
-}
-
-// permissions let each route of each stage of the API in this account invoke
-// its function, and nothing else.
-func (s *stack) permissions(api *tier.API) {
-	id := apiID(api)
-	ids := map[string]int{}
-	for _, r := range api.Routes() {
-		ids[permissionID(id, r)]++
-	}
-	for i, stage := range api.DeployedStages() {
-		for _, r := range api.Routes() {
-			if r.Mock() != nil {
-				continue // it invokes nothing
-			}
-			of := ""
-			if i > 0 {
-				of = stage.Name
-			}
-			s.permission(id, stage.Name, of, r, ids[permissionID(id, r)] > 1)
-		}
-	}
-	s.authorizerPermissions(api)
-}
-
-// permission lets one route of a stage invoke the function; of is the word that
-// tells it from that of the first stage.
-// See https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html.
-func (s *stack) permission(apiID, stage, of string, r *tier.Route, ambiguous bool) {
-	method := r.Pattern().Method
-	if method == "" {
-		method = "*"
-	}
-	id := permissionID(apiID, r) + policy.LogicalID(of)
-	if ambiguous {
-		sum := sha256.Sum256([]byte(r.Pattern().String()))
-		id += strings.ToUpper(hex.EncodeToString(sum[:4]))
-	}
-	s.add(resource{
-		id: id, typ: "AWS::Lambda::Permission", at: r.At(),
-		properties: object{
-			{"FunctionName", ref(policy.FunctionID(r.Function()))},
-			{"Action", "lambda:InvokeFunction"},
-			{"Principal", "apigateway.amazonaws.com"},
-			{"SourceAccount", ref("AWS::AccountId")},
-			{"SourceArn", sub(fmt.Sprintf("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${%s}/%s/%s%s",
-				apiID, stage, method, sourcePath(r.Pattern())))},
-		},
-	})
-}
-
-// permissionID is made of the words of the route. Routes such as /a-b and /a/b
-// have the same.
-func permissionID(apiID string, r *tier.Route) string {
-	words := []string{apiID, strings.ToLower(r.Pattern().Method)}
-	if r.Pattern().Method == "" {
-		words[1] = "any"
-	}
-	for _, seg := range r.Pattern().Segments {
-		switch seg.Kind {
-		case handler.Literal:
-			words = append(words, seg.Text)
-		case handler.Param:
-			words = append(words, "by-"+seg.Text)
-		case handler.Greedy:
-			words = append(words, "all-"+seg.Text)
-		}
-	}
-	return policy.LogicalID(append(words, "permission")...)
-}
-
-// sourcePath is the path as a permission writes it: "*" for a parameter.
-func sourcePath(p handler.Pattern) string {
-	if len(p.Segments) == 0 {
-		return "/"
-	}
-	var b strings.Builder
-	for _, seg := range p.Segments {
-		b.WriteByte('/')
-		if seg.Kind == handler.Literal {
-			b.WriteString(seg.Text)
-		} else {
-			b.WriteByte('*')
-		}
-	}
-	return b.String()
 }
 
 // openAPI is the API as API Gateway imports it.

@@ -1,7 +1,6 @@
 package template
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -68,15 +67,6 @@ func identitySource(sources []tier.Source, request, context string) string {
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html.
 func (s *stack) authorizerPermissions(api *tier.API) {
 	for _, f := range api.AuthorizerFunctions() {
-		s.add(resource{
-			id: policy.LogicalID(apiID(api), f.Name(), "authorizer", "permission"), typ: "AWS::Lambda::Permission", at: f.At(),
-			properties: object{
-				{"FunctionName", ref(policy.FunctionID(f))},
-				{"Action", "lambda:InvokeFunction"},
-				{"Principal", "apigateway.amazonaws.com"},
-				{"SourceAccount", ref("AWS::AccountId")},
-				{"SourceArn", sub(fmt.Sprintf("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${%s}/authorizers/*", apiID(api)))},
-			},
-		})
+		s.permit(policy.LogicalID(apiID(api), f.Name(), "authorizer", "permission"), f, apiID(api), "authorizers/*", f.At())
 	}
 }

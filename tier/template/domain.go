@@ -42,10 +42,7 @@ func (s *stack) domainName(id string, d tier.Domain) {
 			}}},
 		},
 	})
-	s.outputs = append(s.outputs, member{id + "Target", object{
-		{"Description", "What the DNS record of " + d.Name + " must point at."},
-		{"Value", getAtt(id, "RegionalDomainName")},
-	}})
+	s.output(id+"Target", "What the DNS record of "+d.Name+" must point at.", getAtt(id, "RegionalDomainName"), d.At())
 }
 
 // has reports whether the stack has a resource of that id and type.

@@ -44,7 +44,8 @@ func httpShop(*datastore.Data) *tier.App {
 func stagedShop(*datastore.Data) *tier.App {
 	app := tier.New("shop")
 	api := app.API("orders")
-	api.Handle("GET /orders", handler.New(list))
+	api.Cache(tier.Cache{Size: 0.5})
+	api.Handle("GET /orders", handler.New(list), tier.Cached(time.Minute))
 	api.Handle("GET /orders/{id}", handler.New(get))
 	api.Stages(
 		tier.Stage{

@@ -41,10 +41,7 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 	s.url(f)
 	if f.DirectHandler() != nil {
 		// Whoever invokes it needs its name, and a permission of their own role.
-		s.outputs = append(s.outputs, member{policy.FunctionID(f) + "Name", object{
-			{"Description", "The name by which the function " + f.Name() + " is invoked."},
-			{"Value", ref(policy.FunctionID(f))},
-		}})
+		s.output(policy.FunctionID(f)+"Name", "The name by which the function "+f.Name()+" is invoked.", ref(policy.FunctionID(f)), f.DirectAt())
 	}
 }
 

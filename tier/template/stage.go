@@ -88,8 +88,5 @@ func (s *stack) stageURL(api *tier.API, stage tier.Stage, first bool) {
 	if stage.Name == tier.RootStage {
 		path = ""
 	}
-	s.outputs = append(s.outputs, member{id, object{
-		{"Description", what},
-		{"Value", sub("https://${" + apiID(api) + "}.execute-api.${AWS::Region}.${AWS::URLSuffix}" + path)},
-	}})
+	s.output(id, what, sub("https://${"+apiID(api)+"}.execute-api.${AWS::Region}.${AWS::URLSuffix}"+path), api.At())
 }

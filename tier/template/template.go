@@ -1,6 +1,7 @@
 // Package template prints the infrastructure of an application as an AWS SAM
 // template in JSON: for each function an explicit role with exactly what it was
-// granted, for each API one permission a route, for each store its resource.
+// granted, for each API one permission a route as long as the policy of the
+// function has room for that, for each store its resource.
 //
 // Nothing managed is attached and nothing is left to SAM's defaults that would
 // widen a role. The same declaration gives the same bytes on any machine.
@@ -33,6 +34,23 @@ type stack struct {
 	resources []resource
 	outputs   object
 	errs      []error
+	declared  map[string]datastore.Position // of outputs
+	policies  map[*tier.Function]int        // bytes that permissions take
+}
+
+// output puts out a value. Names are those of resources with other words behind
+// them, so two can meet.
+func (s *stack) output(id, description string, value object, at datastore.Position) {
+	if other, taken := s.declared[id]; taken {
+		s.errs = append(s.errs, &datastore.DeclarationError{At: at, Message: fmt.Sprintf(
+			"output %s is that of a declaration at %s; give one of the two another name", id, other)})
+		return
+	}
+	if s.declared == nil {
+		s.declared = map[string]datastore.Position{}
+	}
+	s.declared[id] = at
+	s.outputs = append(s.outputs, member{id, object{{"Description", description}, {"Value", value}}})
 }
 
 func (s *stack) add(r resource) {

@@ -19,6 +19,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/internal/whole"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
@@ -102,7 +103,7 @@ func TestGolden(t *testing.T) {
 	t.Parallel()
 	for name, newApp := range map[string]func(*datastore.Data) *tier.App{
 		"one": one, "several": several, "signed": signed, "guarded": guarded, "validated": validated, "mocks": mocks, "streams": streams,
-		"direct": direct, "socket": socket,
+		"direct": direct, "socket": socket, "whole": whole.App,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

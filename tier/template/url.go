@@ -29,10 +29,7 @@ func (s *stack) url(f *tier.Function) {
 		s.openURL(f, "call", object{{"Action", "lambda:InvokeFunctionUrl"}, {"FunctionUrlAuthType", string(u.Auth)}})
 		s.openURL(f, "invoke", object{{"Action", "lambda:InvokeFunction"}, {"InvokedViaFunctionUrl", true}})
 	}
-	s.outputs = append(s.outputs, member{id, object{
-		{"Description", "Where the function " + f.Name() + " is reached without an API."},
-		{"Value", getAtt(id, "FunctionUrl")},
-	}})
+	s.output(id, "Where the function "+f.Name()+" is reached without an API.", getAtt(id, "FunctionUrl"), f.At())
 }
 
 // openURL lets everybody do what action says, through the function's URL and in
@@ -45,4 +42,5 @@ func (s *stack) openURL(f *tier.Function, what string, action object) {
 			{"Principal", "*"},
 		}, action...),
 	})
+	s.granted(f, statementSize)
 }

@@ -47,10 +47,7 @@ func (s *stack) apiKey(key resource, name string) string {
 		}
 	}
 	s.add(key)
-	s.outputs = append(s.outputs, member{key.id, object{
-		{"Description", "The id of the API key " + name + ", whose value aws apigateway get-api-key --include-value shows."},
-		{"Value", ref(key.id)},
-	}})
+	s.output(key.id, "The id of the API key "+name+", whose value aws apigateway get-api-key --include-value shows.", ref(key.id), key.at)
 	return key.id
 }
 

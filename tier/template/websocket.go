@@ -47,13 +47,26 @@ func (s *stack) socket(w *tier.WebSocket) {
 				{"TimeoutInMillis", integrationTimeout},
 			},
 		})
+		if socketWidth(f) == byStage {
+			s.permit(integrationID(w, f)+"Permission", f, id, tier.DefaultStage+"/*", f.At())
+		}
 	}
 	routes := s.socketRoutes(w, id)
 	s.socketStage(w, id, routes)
-	s.outputs = append(s.outputs, member{id + "Url", object{
-		{"Description", "Where clients of the WebSocket API " + w.Name() + " connect."},
-		{"Value", sub("wss://" + socketHost(id))},
-	}})
+	s.output(id+"Url", "Where clients of the WebSocket API "+w.Name()+" connect.", sub("wss://"+socketHost(id)), w.At())
+}
+
+// socketWidth is by how many permissions a function has room for its routes: one
+// each, or one for the stage.
+func socketWidth(f *tier.Function) width {
+	size := policyFrame
+	for _, r := range f.SocketRoutes() {
+		size += statementSize + len(tier.DefaultStage+"/"+r.Key())
+	}
+	if size <= maxFunctionPolicy {
+		return byRoute
+	}
+	return byStage
 }
 
 func integrationID(w *tier.WebSocket, f *tier.Function) string {
@@ -103,17 +116,9 @@ func (s *stack) socketRoute(w *tier.WebSocket, r *tier.SocketRoute, id, words st
 			properties: object{{"ApiId", ref(id)}, {"RouteId", ref(words + "Route")}, {"RouteResponseKey", "$default"}},
 		})
 	}
-	s.add(resource{
-		id: words + "Permission", typ: "AWS::Lambda::Permission", at: r.At(),
-		properties: object{
-			{"FunctionName", ref(policy.FunctionID(r.Function()))},
-			{"Action", "lambda:InvokeFunction"},
-			{"Principal", "apigateway.amazonaws.com"},
-			{"SourceAccount", ref("AWS::AccountId")},
-			{"SourceArn", sub(fmt.Sprintf("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${%s}/%s/%s",
-				id, tier.DefaultStage, r.Key()))},
-		},
-	})
+	if socketWidth(r.Function()) == byRoute {
+		s.permit(words+"Permission", r.Function(), id, tier.DefaultStage+"/"+r.Key(), r.At())
+	}
 }
 
 // socketStage adds the stage and what it serves. A deployment is a picture of
