@@ -113,10 +113,14 @@ func wantsFresh(h http.Header) bool {
 	return false
 }
 
-// key tells requests apart: method, route, and what is marked. Each part has its
-// length before it, so that no two requests run into one another.
+// key tells requests apart: method, route, what is marked, and whether they are
+// of a canary with a cache of its own. Each part has its length before it, so
+// that no two requests run into one another.
 func (c *caching) key(x *exchange) string {
 	b := make([]byte, 0, 128)
+	if x.canary && x.stage.canary.ownCache {
+		b = appendPart(b, "canary")
+	}
 	b = appendPart(b, x.method)
 	b = appendPart(b, c.route)
 	var buf [16]field

@@ -10,7 +10,6 @@ import (
 type errorWords struct {
 	*exchange
 	responseType string
-	stage        string
 	body         []byte // of the error as AWS words it
 }
 
@@ -21,6 +20,9 @@ func (w *errorWords) value(name string) string {
 	if rest, ok := strings.CutPrefix(name, "method.request."); ok {
 		from, parameter, _ := strings.Cut(rest, ".")
 		return w.parameter(from, parameter)
+	}
+	if variable, ok := strings.CutPrefix(name, "stageVariables."); ok {
+		return memberText(w.variables, variable)
 	}
 	rest, ok := strings.CutPrefix(name, "context.")
 	if !ok {
@@ -48,9 +50,13 @@ func (w *errorWords) context(name string) string {
 	case "httpMethod":
 		return w.method
 	case "path":
-		return "/" + w.stage + w.path
+		return w.full
 	case "stage":
-		return w.stage
+		return w.stage.name
+	case "isCanaryRequest":
+		if w.stage.canary != nil {
+			return strconv.FormatBool(w.canary)
+		}
 	case "accountId":
 		return accountID
 	case "protocol":

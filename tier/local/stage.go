@@ -27,6 +27,7 @@ type stage struct {
 type canary struct {
 	percent   int
 	variables []byte
+	ownCache  bool // what it answers is not cached for the rest of the stage
 	random    io.Reader
 }
 
@@ -83,7 +84,7 @@ func openStage(api *tier.API, common *gating, declared tier.Stage, mocks bool) (
 		router: newRouter(api.Resources(), common.functions, mocks),
 	}
 	if c := declared.Canary; c != nil {
-		s.canary = &canary{c.Percent, variablesJSON(declared.CanaryVariables()), common.Random}
+		s.canary = &canary{c.Percent, variablesJSON(declared.CanaryVariables()), !c.UseStageCache, common.Random}
 	}
 	own := *common
 	own.stage, own.store = declared.Name, newAnswerStore(api.DeclaredCache())
