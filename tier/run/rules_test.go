@@ -8,24 +8,11 @@ import (
 	"testing"
 )
 
-// Why rules wait.
-const (
-	ofEventSources = "the typed event sources are not built yet"
-	ofAppSync      = "AppSync invokes functions directly; its events have no types yet"
-	noTemplates    = "mapping templates, and AWS and HTTP integrations, cannot be declared"
-	oneProcess     = "one process serves all functions on localhost and is never frozen"
-	noAliases      = "the template publishes no versions and no aliases"
-)
+const ofEventSources = "the typed event sources are not built yet"
 
 // pending are the rules that no test cites and docs/fidelity.md does not list
-// yet, with the reason that it is to give.
+// yet, with the reason why they wait.
 var pending = map[string]string{
-	"APS-01": ofAppSync, "APS-02": ofAppSync, "APS-03": ofAppSync,
-	"CFN-01": "a function behind a custom resource has no type yet",
-	"GWR-21": "a firewall cannot be declared",
-	"LMB-05": oneProcess, "LMB-06": oneProcess,
-	"MCK-03": noTemplates, "MCK-04": noTemplates, "MCK-05": noTemplates, "MCK-06": noTemplates, "MCK-08": noTemplates,
-	"STG-03": noAliases + ", and which function a route has is declared in Go", "STG-05": noAliases,
 	"T212": ofEventSources, "T215": ofEventSources, "T216": ofEventSources, "T217": ofEventSources,
 	"T219": ofEventSources, "T220": ofEventSources, "T223": ofEventSources, "T224": ofEventSources,
 	"T226": ofEventSources, "T228": ofEventSources, "T229": ofEventSources,
