@@ -46,7 +46,8 @@ type Canary struct {
 	Percent int
 	// Variables replace those of the stage, or add to them.
 	Variables map[string]string
-	// UseStageCache shares the stage's response cache with the canary.
+	// UseStageCache shares the stage's response cache with the canary, so that
+	// each gets what the other answered. Default is a cache of its own.
 	UseStageCache bool
 }
 

@@ -184,7 +184,7 @@ func order(context.Context, orderIn) (struct{}, error) { return struct{}{}, nil 
 
 func login(context.Context, struct{}) (cookieIn, error) { return cookieIn{}, nil }
 
-// TestOnlyREST: an HTTP API has throttling and nothing else of this.
+// TestOnlyREST: an HTTP API has throttling and nothing else of this (HTP-39).
 func TestOnlyREST(t *testing.T) {
 	t.Parallel()
 	for what, declare := range map[string]func(*tier.API){
@@ -195,10 +195,18 @@ func TestOnlyREST(t *testing.T) {
 		"routes that ask for an API key":    func(api *tier.API) { getA(api, tier.KeyRequired()) },
 		"API keys that an authorizer tells": func(api *tier.API) { api.KeysFromAuthorizer() },
 		"gateway responses":                 func(api *tier.API) { api.GatewayResponse(tier.GatewayResponse{Type: "THROTTLED", Status: 503}) },
+		"a canary":                          func(api *tier.API) { api.Stages(tier.Stage{Name: "live", Canary: &tier.Canary{Percent: 5}}) },
+		"a resource policy":                 func(api *tier.API) { api.ResourcePolicy(tier.PolicyStatement{Effect: tier.Allow}) },
+		"request validation at the gateway": func(api *tier.API) { getA(api, tier.Validated()) },
+		"a mock integration":                func(api *tier.API) { api.Handle("GET /a", handler.New(ok, handler.Example(struct{}{})), tier.Mock()) },
+		"response streaming":                func(api *tier.API) { api.Handle("GET /a", handler.New(rows), tier.Stream()) },
 	} {
 		err := trafficMistakes(func(api *tier.API) { declare(api); api.Handle("GET /z", handler.New(ok)) }, tier.HTTP)
-		if what == "" && err != nil || what != "" && (err == nil || !strings.Contains(err.Error(), "an HTTP API has no way to have "+what)) {
-			t.Errorf("Check = %v, want it to be about %q", err, what)
+		if what == "" && err != nil || what != "" && (err == nil || !strings.Contains(err.Error(), "an HTTP API has no way to have "+what+"; ")) {
+			t.Errorf("HTP-39: Check = %v, want it to be about %q", err, what)
+		}
+		if err != nil && !strings.Contains(err.Error(), "traffic_test.go:") {
+			t.Errorf("HTP-39: Check = %v, want the Go line of %q", err, what)
 		}
 	}
 }

@@ -22,8 +22,7 @@ type trap struct {
 }
 
 // traps are those of adapters. Numbers that are not here are about other
-// things: T98 to T194 the local gateway (but for T168), T208 who invokes a
-// function, T209 and up event sources and tokens.
+// things: the local gateway, who invokes a function, event sources and tokens.
 var traps = []trap{
 	// Paths
 	{1, "an encoded slash is kept", "TestPath TestNetHTTPURL"},

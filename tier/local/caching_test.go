@@ -141,6 +141,22 @@ func TestCachedAnswer(t *testing.T) {
 	failing.expect(t, "what went wrong is not kept", "/plain", "500 1", "500 2")
 }
 
+// TestCacheAndCanary: CCH-04: the canary gets what the rest of the stage answered,
+// and the other way round, only if it uses the stage's cache.
+func TestCacheAndCanary(t *testing.T) {
+	t.Parallel()
+	for shared, want := range map[bool][]string{
+		false: {"200 1", "200 2", "200 1", "200 2"},
+		true:  {"200 1", "200 1", "200 1", "200 1"},
+	} {
+		g := newTraffic(t, local.Options{Random: &draws{[]byte{99, 0, 99, 0}}}, func(api *tier.API) {
+			cachedAPI(tier.Cache{Size: 0.5})(api)
+			api.Stages(tier.Stage{Name: "live", Canary: &tier.Canary{Percent: 10, UseStageCache: shared}})
+		})
+		g.expect(t, fmt.Sprintf("CCH-04: UseStageCache %t", shared), "/live/plain", want...)
+	}
+}
+
 // TestInvalidation: CCH-03.
 func TestInvalidation(t *testing.T) {
 	t.Parallel()

@@ -125,3 +125,50 @@ func TestPreflightHeaders(t *testing.T) {
 		t.Errorf("%s body %q", d, w.Body)
 	}
 }
+
+// TestCORSAndAuthorizers: COR-03: browsers send no credentials with a preflight,
+// so what answers them asks for none: the gateway where CORS is declared, and
+// otherwise only a public route for OPTIONS, as a route for all methods and
+// paths catches OPTIONS with its authorizer. Without CORS no answer has its
+// headers (T158).
+func TestCORSAndAuthorizers(t *testing.T) {
+	t.Parallel()
+	cors := func(api *tier.API) { api.CORS(handler.CORS{Origins: []string{page}}) }
+	for _, tt := range []struct {
+		why        string
+		declare    func(api *tier.API)
+		preflight  bool
+		rest, http int // statuses behind the doors
+		allow      string
+	}{
+		{"with CORS", cors, true, 204, 204, page},
+		{"with CORS, OPTIONS that is no preflight: only a REST API answers it all the same", cors, false, 204, 403, page},
+		{"without CORS", func(*tier.API) {}, true, 403, 403, noAllow},
+		{"a public route", func(api *tier.API) { api.Handle("OPTIONS /{path...}", noop, tier.Public()) }, true, 200, 200, noAllow},
+	} {
+		for _, door := range []local.Door{local.REST{}, local.HTTP{}, local.HTTP{Stage: "test"}} {
+			want := tt.http
+			if door.String() == "REST API" {
+				want = tt.rest
+			}
+			app := tier.New("shop")
+			api := app.API("x")
+			api.Authorize(tier.IAM())
+			api.Handle("/{path...}", noop)
+			tt.declare(api)
+			if errs := app.Check(); len(errs) > 0 {
+				t.Fatal(errs)
+			}
+			g := newGateway(t, api, &local.Options{Door: door}, answering(`{"statusCode":200}`))
+			r := httptest.NewRequest("OPTIONS", "/test/a", nil)
+			r.Header.Set("Origin", page)
+			if tt.preflight {
+				r.Header.Set("Access-Control-Request-Method", "PUT")
+			}
+			resp := do(t, g, r)
+			if got := value(resp.Header, "Access-Control-Allow-Origin"); resp.StatusCode != want || got != tt.allow {
+				t.Errorf("COR-03, %s: %s: %d, allow %q; want %d, %q", door, tt.why, resp.StatusCode, got, want, tt.allow)
+			}
+		}
+	}
+}

@@ -10,7 +10,7 @@ import (
 type errorWords struct {
 	*exchange
 	responseType string
-	api, stage   string
+	api          string
 	body         []byte // of the error as AWS words it
 }
 
@@ -55,7 +55,11 @@ func (w *errorWords) context(name string) string {
 	case "path":
 		return w.full
 	case "stage":
-		return w.stage
+		return w.stage.name
+	case "isCanaryRequest":
+		if w.stage.canary != nil {
+			return strconv.FormatBool(w.canary)
+		}
 	case "accountId":
 		return accountID
 	case "protocol":
@@ -67,10 +71,6 @@ func (w *errorWords) context(name string) string {
 	case "domainPrefix":
 		prefix, _, _ := strings.Cut(w.domain(), ".")
 		return prefix
-	case "isCanaryRequest":
-		if w.exchange.stage.canary != nil {
-			return strconv.FormatBool(w.canary)
-		}
 	case "resourceId", "resourcePath":
 		return w.resource(name)
 	case "requestTime":

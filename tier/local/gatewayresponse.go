@@ -33,7 +33,7 @@ func gatewayResponsesOf(api *tier.API) gatewayResponses {
 // customise makes of an error what the API declares for its type, or else for
 // the class of its status; not both.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html.
-func (all gatewayResponses) customise(x *exchange, a *answer, stage string) {
+func (all gatewayResponses) customise(x *exchange, a *answer) {
 	name := responseType(x, a.refused)
 	g := all.byType[name]
 	exact := g != nil
@@ -45,7 +45,7 @@ func (all gatewayResponses) customise(x *exchange, a *answer, stage string) {
 		return
 	}
 	x.note("gateway response", "%s, as %s declares it", name, g.Type)
-	words := &errorWords{exchange: x, responseType: name, api: all.api, stage: stage, body: a.body}
+	words := &errorWords{exchange: x, responseType: name, api: all.api, body: a.body}
 	switch {
 	case g.Status != 0:
 		a.status = g.Status

@@ -61,7 +61,7 @@ func TestUnauthorizedAlone(t *testing.T) {
 	}{{"DEFAULT_4XX", 401}, {"UNAUTHORIZED", 418}} {
 		all := gatewayResponses{"orders", map[string]*tier.GatewayResponse{tt.declared: {Type: tt.declared, Status: 418}}}
 		a := unauthorized.answer("")
-		all.customise(&exchange{}, a, "live")
+		all.customise(&exchange{}, a)
 		if a.status != tt.status {
 			t.Errorf("GWR-32: with %s: %d, want %d", tt.declared, a.status, tt.status)
 		}
@@ -75,9 +75,10 @@ func TestVariables(t *testing.T) {
 	r.Header = http.Header{"User-Agent": {"me"}, "X-A": {"1", "2"}}
 	x := &exchange{Request: r, at: anyTime, method: "PUT", path: "/a/b", full: "/live/a/b", ids: identifiers{request: "id", extended: "ext"},
 		authorizer: []byte(`{"claims":{"sub":"ada","n":5,"ok":true,"groups":["a"]},"principalId":"p"}`),
-		client:     identity{accountID: "1", caller: "c", user: "u", userARN: "arn", apiKey: "secret", apiKeyID: "k"}}
+		stage:      &stage{name: "live", canary: &canary{}}, canary: true, variables: []byte(`{"level":"2"}`),
+		client: identity{accountID: "1", caller: "c", user: "u", userARN: "arn", apiKey: "secret", apiKeyID: "k"}}
 	x.match = match{method: &method{}, resource: &resource{path: "/a/{id}", params: []string{"id"}}, values: []string{"b"}}
-	w := &errorWords{exchange: x, responseType: "THROTTLED", stage: "live", body: []byte(`{"Message":"say \"no\""}`)}
+	w := &errorWords{exchange: x, responseType: "THROTTLED", body: []byte(`{"Message":"say \"no\""}`)}
 	for name, want := range map[string]string{
 		"context.requestId": "id", "context.extendedRequestId": "ext", "context.httpMethod": "PUT", "context.path": "/live/a/b",
 		"context.resourcePath": "/a/{id}", "context.stage": "live", "context.accountId": accountID, "context.protocol": "HTTP/1.1",
@@ -90,7 +91,7 @@ func TestVariables(t *testing.T) {
 		"context.authorizer.claims.groups": "", "context.authorizer.principalId": "p", "context.authorizer.principalId.x": "", "context.authorizer.none": "",
 		"method.request.header.x-a": "2", "method.request.header.Host": "api.example:8080", "method.request.querystring.x": "2",
 		"method.request.querystring.y": "", "method.request.path.id": "b", "method.request.path.none": "", "method.request.body.x": "",
-		"stageVariables.x": "", "context.none": "", "none": "",
+		"stageVariables.level": "2", "stageVariables.x": "", "context.isCanaryRequest": "true", "context.none": "", "none": "",
 	} {
 		if got := w.value(name); got != want {
 			t.Errorf("GWR-31: %s = %q, want %q", name, got, want)

@@ -147,6 +147,42 @@ func TestGatewayResponseHeaders(t *testing.T) {
 	}
 }
 
+// TestGatewayResponseOfStage: GWR-31, STG-04: the variables of the stage, or of
+// its canary, and the path below the stage's name.
+func TestGatewayResponseOfStage(t *testing.T) {
+	t.Parallel()
+	app := tier.New("shop")
+	api := app.API("orders")
+	api.Handle("GET /orders/{id}", noop, tier.Throttle(0, 0))
+	api.GatewayResponse(tier.GatewayResponse{Type: "THROTTLED", Body: "$stageVariables.contact $stageVariables.more $context.stage $context.path $context.isCanaryRequest"})
+	api.Stages(
+		tier.Stage{Name: "live", Variables: map[string]string{"contact": "ops"}, Canary: &tier.Canary{Percent: 10, Variables: map[string]string{"more": "1"}}},
+		tier.Stage{Name: "test"})
+	if errs := app.Check(); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	opts := fixed(nil)
+	opts.Random = &draws{[]byte{99, 0}}
+	g, err := local.NewGateway(api, func(string) local.Function { return local.Function{Invoke: answering("{}")} }, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ target, want string }{
+		{"/live/orders/7", "ops  live /live/orders/7 false"},
+		{"/live/orders/7", "ops 1 live /live/orders/7 true"},
+		{"/test/orders/7", "  test /test/orders/7 "},
+	} {
+		resp := do(t, g, httptest.NewRequest("GET", tt.target, nil))
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != 429 || string(body) != tt.want {
+			t.Errorf("GWR-31, STG-04: %s = %d %q, want 429 %q", tt.target, resp.StatusCode, body, tt.want)
+		}
+	}
+}
+
 // TestNotCustomised: GWR-32, RST-52.
 func TestNotCustomised(t *testing.T) {
 	t.Parallel()

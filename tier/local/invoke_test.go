@@ -64,6 +64,9 @@ func TestTimeouts(t *testing.T) {
 				if took := time.Since(start); resp.StatusCode != tt.status || string(body) != tt.body || took != tt.after {
 					t.Errorf("%d %s after %v, want %d %s after %v\n%s", resp.StatusCode, body, took, tt.status, tt.body, tt.after, tt.why)
 				}
+				if got := value(resp.Header, "x-amzn-ErrorType"); got != "InternalServerErrorException" {
+					t.Errorf("GWR-15, GWR-16: x-amzn-ErrorType %q, want InternalServerErrorException", got)
+				}
 				time.Sleep(tt.function) // the bubble's clock: an abandoned invocation ends at its own timeout
 			})
 		})

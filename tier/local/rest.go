@@ -176,7 +176,7 @@ func (d *restDoor) sign(h http.Header, x *exchange, a *answer) {
 // to no API.
 func (d *restDoor) customise(x *exchange, a *answer) {
 	if x.stage != nil {
-		d.responses.customise(x, a, x.stage.name)
+		d.responses.customise(x, a)
 	}
 }
 

@@ -27,6 +27,8 @@ func TestSocketHandshake(t *testing.T) {
 				return nil, handler.Errorf(403, "not you")
 			case "crash":
 				panic(http.ErrAbortHandler)
+			case "choices":
+				return &handler.Response{Status: 300}, nil
 			case "v2":
 				return &handler.Response{Status: 204, Header: http.Header{"Sec-Websocket-Protocol": {"v2"}}}, nil
 			}
@@ -42,6 +44,7 @@ func TestSocketHandshake(t *testing.T) {
 		body       string
 	}{
 		{"T188: refused by the function", "?as=forbidden", 403, `"detail":"not you"`},
+		{"WSK-05: only 2xx establishes the connection", "?as=choices", 300, ""},
 		{"a function error", "?as=crash", 502, `{"message": "Internal server error", "connectionId":"`},
 		{"another path", "/other", 403, `{"message":"Forbidden"}`},
 		{"a path that begins like the stage", "/lively", 403, `{"message":"Forbidden"}`},

@@ -207,3 +207,42 @@ func TestSocketSilentClient(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// TestSocketNoResponse is WSK-08: what a function answers reaches the client only
+// if the route has a response.
+func TestSocketNoResponse(t *testing.T) {
+	t.Parallel()
+	for route, want := range map[string]string{"say": `say: {"action":"say"}`, "silent": ""} {
+		synctest.Test(t, func(t *testing.T) {
+			api := tier.New("shop").WebSocket("chat")
+			api.Handle("say", said, tier.RouteResponse())
+			api.Handle("silent", said)
+			log := &socketLog{}
+			g, err := local.NewSocketGateway(api, behind(t, api, log), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			listener := pipes{make(chan net.Conn), make(chan struct{})}
+			server := &http.Server{Handler: g}
+			go func() { _ = server.Serve(listener) }()
+			client := &http.Client{Transport: &http.Transport{DialContext: listener.dial}}
+			c, _, err := websocket.Dial(t.Context(), "ws://chat.example/", &websocket.DialOptions{HTTPClient: client})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sendText(t, c, `{"action":"`+route+`"}`)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			_, got, err := c.Read(ctx)
+			cancel()
+			if string(got) != want || (err == nil) != (want != "") || len(log.all()) != 1 {
+				t.Errorf("WSK-08: route %s: received %q, %v after %d events, want %q", route, got, err, len(log.all()), want)
+			}
+			_ = c.CloseNow()
+			if err := g.Close(); err != nil {
+				t.Error(err)
+			}
+			_ = server.Close()
+			synctest.Wait()
+		})
+	}
+}

@@ -105,13 +105,13 @@ func TestStages(t *testing.T) {
 					t.Errorf("GET %s = %d %s, want path %s, stage %s, level %q", url, status, body, want.Path, want.Stage, want.Level)
 				}
 			}
-			unknown := http.StatusForbidden // GWR-20
+			unknown, says := http.StatusForbidden, `{"message":"Forbidden"}` // GWR-20
 			if name != "REST" {
-				unknown = http.StatusNotFound // RTE-20: no $default stage
+				unknown, says = http.StatusNotFound, `{"message":"Not Found"}` // RTE-20: no $default stage
 			}
 			for _, url := range []string{"/orders/7", "/dev/orders/7", "/livex/orders/7", "/"} {
-				if status, body, _ := lookAt(t, g, url); status != unknown {
-					t.Errorf("GET %s = %d %s, want %d", url, status, body, unknown)
+				if status, body, _ := lookAt(t, g, url); status != unknown || body != says {
+					t.Errorf("GET %s = %d %s, want %d %s", url, status, body, unknown, says)
 				}
 			}
 		})

@@ -4,18 +4,18 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
 
-// pending are sections, and single rules, that no test need cite yet.
-var pending = []string{
-	// sections of rules and of traps whose part is being built
-	"5", "7", "10", "11", "12", "13", "14", "15", "K", "L", "N",
-	// rules that docs/fidelity.md is about to list as not covered, or that come
-	// with authorizers (RST-13) and with what HTTP APIs lack (HTP-39)
-	"RST-13", "HTP-39", "COR-03", "LMB-05", "LMB-06", "T153", "APS-01", "APS-02", "APS-03", "CFN-01",
+const ofEventSources = "the typed event sources are not built yet"
+
+// pending are the rules that no test cites and docs/fidelity.md does not list
+// yet, with the reason why they wait.
+var pending = map[string]string{
+	"T209": ofEventSources, "T212": ofEventSources, "T215": ofEventSources, "T216": ofEventSources,
+	"T217": ofEventSources, "T219": ofEventSources, "T220": ofEventSources, "T223": ofEventSources,
+	"T224": ofEventSources, "T226": ofEventSources, "T228": ofEventSources, "T229": ofEventSources,
 }
 
 // TestRules: every rule and every trap is cited by the test that shows it, or is
@@ -32,21 +32,30 @@ func TestRules(t *testing.T) {
 		}
 	})
 	excused := notCovered(t, id)
+	known := map[string]bool{}
 	for _, file := range []string{"rules.txt", "traps.txt"} {
 		rows := 0
 		for _, row := range readRules(t, file) {
 			rows++
 			section, rule, topic := row[0], row[1], row[3]
-			switch {
-			case cited[rule], excused[rule]:
-			case slices.Contains(pending, section), slices.Contains(pending, rule):
-				t.Logf("pending: %s (section %s, %s)", rule, section, topic)
-			default:
+			known[rule] = true
+			why, waits := pending[rule]
+			switch settled := cited[rule] || excused[rule]; {
+			case settled && waits:
+				t.Errorf("%s (section %s, %s) is cited by a test or listed in docs/fidelity.md; remove it from pending", rule, section, topic)
+			case !settled && !waits:
 				t.Errorf("%s (section %s, %s): no test cites it; cite it where it is tested, or say in docs/fidelity.md under \"Not like AWS\" why not", rule, section, topic)
+			case waits:
+				t.Logf("pending: %s (section %s, %s): %s", rule, section, topic, why)
 			}
 		}
 		if rows < 50 {
 			t.Errorf("%s has only %d rows", file, rows)
+		}
+	}
+	for rule, why := range pending {
+		if !known[rule] || len(strings.Fields(why)) < 4 {
+			t.Errorf("pending: %s: %q: write the id of a rule and a reason", rule, why)
 		}
 	}
 }

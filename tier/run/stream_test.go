@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -19,7 +20,11 @@ const streamType = "application/vnd.awslambda.http-integration-response"
 func TestServeStreams(t *testing.T) {
 	t.Parallel()
 	curl, err := exec.LookPath("curl")
-	if err != nil {
+	switch {
+	case err == nil:
+	case os.Getenv("TIERKIT_TEST_SERVERS") == "require":
+		t.Fatal("curl is not installed, and TIERKIT_TEST_SERVERS=require")
+	default:
 		t.Skip("curl is not installed")
 	}
 	for _, door := range []string{"rest", "url"} {

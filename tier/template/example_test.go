@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -36,10 +37,10 @@ func mocks(data *datastore.Data) *tier.App {
 	return app
 }
 
-// TestMockLiteral: what a mapping template would read as its own comes out as it
-// is, and what a client gets is the declared example.
-func TestMockLiteral(t *testing.T) {
-	t.Parallel()
+// mockTemplates are the mapping templates of the answers of an API, by path and
+// method: of mock integrations alone.
+func mockTemplates(t *testing.T, text []byte) map[string]map[string]string {
+	t.Helper()
 	var doc struct {
 		Resources map[string]struct {
 			Properties struct {
@@ -56,22 +57,37 @@ func TestMockLiteral(t *testing.T) {
 			}
 		}
 	}
-	text := sam(t, mocks)
 	if err := json.Unmarshal(text, &doc); err != nil {
 		t.Fatal(err)
 	}
+	all := map[string]map[string]string{}
+	for path, methods := range doc.Resources["OrdersApi"].Properties.DefinitionBody.Paths {
+		all[path] = map[string]string{}
+		for method, m := range methods {
+			if m.Integration.Type == "mock" {
+				all[path][method] = m.Integration.Responses["default"].Templates["application/json"]
+			}
+		}
+	}
+	return all
+}
+
+// TestMockLiteral: what a mapping template would read as its own comes out as it
+// is, and what a client gets is the declared example.
+func TestMockLiteral(t *testing.T) {
+	t.Parallel()
+	text := sam(t, mocks)
 	for _, id := range []string{"LaterFunction", "LaterRole", "OrdersTable", "OrdersApiPostOrdersPermission"} {
 		if strings.Contains(string(text), `"`+id) {
 			t.Errorf("the template has %s; mocks need none", id)
 		}
 	}
-	paths := doc.Resources["OrdersApi"].Properties.DefinitionBody.Paths
+	templates := mockTemplates(t, text)
 	template := func(path, method string) string {
-		i := paths[path][method].Integration
-		if i.Type != "mock" {
-			t.Errorf("%s %s: integration %q, want mock", method, path, i.Type)
+		got, ok := templates[path][method]
+		if !ok {
+			t.Errorf("%s %s has no mock integration", method, path)
 		}
-		got := i.Responses["default"].Templates["application/json"]
 		if at := strings.LastIndex(got, "#end"); at >= 0 { // what chooses the origin goes before
 			got = got[at+len("#end"):]
 		}
@@ -92,5 +108,35 @@ func TestMockLiteral(t *testing.T) {
 	}
 	if got := template("/orders/{id}", "delete"); got != "" {
 		t.Errorf("DELETE /orders/{id}: template %s, want an empty one", got)
+	}
+}
+
+// TestMockSize: the largest example, in the longest form that it can have, is
+// within what a mapping template may have, 300 KB; and no template loops, or
+// escapes in a way that is not JSON (MCK-07).
+func TestMockSize(t *testing.T) {
+	t.Parallel()
+	large := func(*datastore.Data) *tier.App {
+		app := tier.New("shop")
+		api := app.API("orders")
+		var origins []string
+		for i := range 200 {
+			origins = append(origins, fmt.Sprintf("https://shop-%03d.customers.app.example:8443", i))
+		}
+		api.CORS(handler.CORS{Origins: origins})
+		example := strings.Repeat("$", 200_000-len(`""`))
+		api.Handle("GET /prices/{id}", handler.New(quote, handler.Example(price{Body: example})), tier.Mock())
+		return app
+	}
+	found := 0
+	for path, methods := range mockTemplates(t, sam(t, large)) {
+		for method, text := range methods {
+			if found = max(found, len(text)); len(text) > 300_000 || strings.Contains(text, "#foreach") || strings.Contains(text, "escapeJavaScript") {
+				t.Errorf("MCK-07: %s %s: a template of %d bytes, %.80s", method, path, len(text), text)
+			}
+		}
+	}
+	if found < 200_000 {
+		t.Errorf("the largest template has %d bytes; the example is not in it", found)
 	}
 }
