@@ -36,17 +36,28 @@ func (g *Gateway) Callers() []Caller {
 	if g.iam == nil {
 		return nil
 	}
+	return callersOf(g.now(), g.iam)
+}
+
+// callersOf are the callers of authorities that know the same identities.
+func callersOf(now time.Time, authorities ...*authority) []Caller {
+	if len(authorities) == 0 {
+		return nil
+	}
 	var all []Caller
-	for _, i := range g.iam.order {
-		c := Caller{Name: i.Name, ARN: i.ARN, AccessKey: i.Credentials.AccessKey, Expires: i.Credentials.Expires}
-		for _, target := range g.iam.guarded {
-			if g.iam.allows(i, target.arn, g.now()) {
-				c.May = append(c.May, target.what)
-			} else {
-				c.MayNot = append(c.MayNot, target.what)
+	for _, i := range authorities[0].order {
+		all = append(all, Caller{Name: i.Name, ARN: i.ARN, AccessKey: i.Credentials.AccessKey, Expires: i.Credentials.Expires})
+	}
+	for _, a := range authorities {
+		for n, i := range a.order {
+			for _, target := range a.guarded {
+				if a.allows(i, target.arn, now) {
+					all[n].May = append(all[n].May, target.what)
+				} else {
+					all[n].MayNot = append(all[n].MayNot, target.what)
+				}
 			}
 		}
-		all = append(all, c)
 	}
 	return all
 }
