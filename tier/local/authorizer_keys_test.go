@@ -96,7 +96,7 @@ func TestBadIssuer(t *testing.T) {
 	api.Authorize(tier.Cognito("users", tier.CognitoSettings{Pools: []string{poolARN}}))
 	api.Handle("GET /a", noop)
 	_, err := local.NewGateway(api, func(string) local.Function { return local.Function{Invoke: answering(`{}`)} },
-		&local.Options{Issuers: map[string]local.Issuer{"users": {JWKS: "http://issuer.example/keys"}}})
+		&local.Options{Identities: &local.Identities{Issuers: map[string]local.Issuer{"users": {JWKS: "http://issuer.example/keys"}}}})
 	if err == nil || !strings.Contains(err.Error(), "is not https") || !strings.Contains(err.Error(), "route GET /a") {
 		t.Errorf("NewGateway: %v", err)
 	}
@@ -110,7 +110,7 @@ func ExampleIssuer() {
 	}))
 	api.Handle("GET /orders", noop)
 	gateway, err := local.NewGateway(api, func(string) local.Function { return local.Function{Invoke: answering(`{}`)} }, &local.Options{
-		Issuers: map[string]local.Issuer{"users": {JWKS: "http://127.0.0.1:5000/eu-west-1_Example12/.well-known/jwks.json"}},
+		Identities: &local.Identities{Issuers: map[string]local.Issuer{"users": {JWKS: "http://127.0.0.1:5000/eu-west-1_Example12/.well-known/jwks.json"}}},
 	})
 	if err != nil {
 		fmt.Println(err)
