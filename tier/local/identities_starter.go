@@ -33,7 +33,7 @@ func StarterIdentities(app *tier.App, random io.Reader) ([]byte, error) {
 			Policies:        []policyText{{policyVersion, allowed}},
 		}}
 	}
-	for _, name := range KeyNames(app) {
+	for _, name := range keyNames(app) {
 		var drawn [30]byte
 		if _, err := io.ReadFull(random, drawn[:]); err != nil {
 			return nil, fmt.Errorf("draw API key: %w", err)
@@ -109,15 +109,13 @@ func signedSocketARNs(app *tier.App) (connects, manages []string) {
 	return connects, manages
 }
 
-// KeyNames are the names of the API keys of the usage plans of an App, each once.
-func KeyNames(app *tier.App) []string {
+// keyNames are the names of the API keys of an App, each once.
+func keyNames(app *tier.App) []string {
 	var names []string
 	for _, api := range app.APIs() {
-		for _, plan := range api.Plans() {
-			for _, name := range plan.Keys {
-				if !slices.Contains(names, name) {
-					names = append(names, name)
-				}
+		for _, name := range api.KeyNames() {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
 			}
 		}
 	}
