@@ -82,7 +82,7 @@ func elsewhere(who string, err error) string {
 	if !errors.As(err, &e) || e.Code != jwt.CodeKeysUnavailable {
 		return ""
 	}
-	return `; write into the file of identities where there is a key set: "issuers": {"` + strings.TrimPrefix(who, "authorizer ") + `": {"jwks": "http://…"}}`
+	return "; if there is a key set elsewhere, name it in the file of identities as issuers." + strings.TrimPrefix(who, "authorizer ") + ".jwks"
 }
 
 // let is requestContext.authorizer: the claims as texts, and all scopes of the

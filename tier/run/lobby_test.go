@@ -127,6 +127,7 @@ func TestServeLobby(t *testing.T) {
 		"WebSocket API staff: handshakes and calls of @connections are signed for service execute-api in region us-east-1 by:",
 		keys.AccessKey + "  may call $connect, POST @connections, GET @connections, DELETE @connections",
 		"WebSocket API bar: authorizer door is asked about each handshake",
+		"API menu: authorizer users fetches the keys of https://id.example.com when the first token comes",
 	} {
 		if !strings.Contains(l.said, want) {
 			t.Errorf("no %q in\n%s", want, l.said)
@@ -175,7 +176,8 @@ func TestServeLobby(t *testing.T) {
 		}
 	}
 
-	if err := os.WriteFile(file, []byte(`{"apiKeys":[{"name":"porter","value":"value-of-the-porters-key"}]}`), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(`{"apiKeys":[{"name":"porter","value":"value-of-the-porters-key"}],
+		"issuers":{"users":{"jwks":"http://127.0.0.1:5000/keys"}}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	l = serveLobby(t, dir)
@@ -183,6 +185,7 @@ func TestServeLobby(t *testing.T) {
 		"API desk: API keys porter; their values are in " + file,
 		`API desk: nobody has the API keys waiter; write each with a name and a value into "apiKeys" of ` + file,
 		"nobody; write users into the file of identities",
+		"API menu: authorizer users takes the tokens of https://id.example.com by the keys at http://127.0.0.1:5000/keys, as " + file + " says",
 		"WebSocket API bar: @connections is open to every program of this machine; in AWS its calls are signed",
 	} {
 		if !strings.Contains(l.said, want) {

@@ -1,5 +1,5 @@
-// Command lobby has WebSocket APIs that ask who connects and a REST API that asks
-// for an API key, for the tests of package run.
+// Command lobby has WebSocket APIs that ask who connects, a REST API that asks for
+// an API key and an HTTP API that asks for a token, for the tests of package run.
 package main
 
 import (
@@ -41,6 +41,10 @@ func newApp(data *datastore.Data) *tier.App {
 	list := datastore.Use[table.Putter[guest]](api, guests)
 	api.Plan(tier.UsagePlan{Name: "staff", Keys: []string{"porter", "waiter"}})
 	api.Handle("POST /guests", handler.New(func(ctx context.Context, in guest) (guest, error) { return list.Put(ctx, in) }), tier.KeyRequired())
+
+	menu := app.API("menu", tier.HTTP)
+	menu.Authorize(tier.JWT("users", tier.JWTSettings{Issuer: "https://id.example.com", Audience: []string{"menu"}}))
+	menu.Handle("GET /", handler.HandlerFunc(whoami))
 
 	staff := app.WebSocket("staff")
 	staff.Authorize(tier.IAM())
