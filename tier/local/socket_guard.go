@@ -35,12 +35,12 @@ func newSocketGuard(g *SocketGateway) (socketGuard, error) {
 			return socketGuard{}, fmt.Errorf("local gateway: WebSocket API %s: the local gateway has no authorizer %s", g.api.Name(), a.Name())
 		}
 		guard.signed = newAuthority("execute-api", []string{invokeAction}, g.Identities, g.Now)
-		guard.signed.guarded = []guarded{{connectKey, guard.arn + connectKey}}
+		guard.signed.guarded = []guarded{{what: connectKey, arn: guard.arn + connectKey}}
 	}
 	if g.Identities != nil {
 		guard.managers = newAuthority("execute-api", []string{manageAction}, g.Identities, g.Now)
 		for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodDelete} {
-			guard.managers.guarded = append(guard.managers.guarded, guarded{method + " @connections", guard.arn + method + managedARN})
+			guard.managers.guarded = append(guard.managers.guarded, guarded{what: method + " @connections", arn: guard.arn + method + managedARN})
 		}
 	}
 	return guard, nil
@@ -62,7 +62,7 @@ func (g *SocketGateway) authorize(c *client, r *http.Request, o *occasion) *sock
 	var a *answer
 	switch {
 	case g.guard.signed != nil:
-		a = (&iamGate{g.guard.signed, &socketIAM{arn: g.guard.arn + connectKey}}).pass(x)
+		a = (&iamGate{authority: g.guard.signed, door: &socketIAM{arn: g.guard.arn + connectKey}}).pass(x)
 	case g.guard.lambda != nil:
 		gate := *g.guard.lambda
 		gate.asks = &socketAsker{g.events, c, o}
@@ -86,7 +86,7 @@ func (g *socketGuard) manages(r *http.Request, body []byte, now time.Time) *sock
 		return nil
 	}
 	x := &exchange{Request: r, at: now, method: r.Method, body: body}
-	if a := (&iamGate{g.managers, &socketIAM{arn: g.arn + r.Method + managedARN}}).pass(x); a != nil {
+	if a := (&iamGate{authority: g.managers, door: &socketIAM{arn: g.arn + r.Method + managedARN}}).pass(x); a != nil {
 		return refused(a, x.err)
 	}
 	return nil
