@@ -42,10 +42,12 @@ type Check struct {
 	// apart from the rest of the request.
 	Sources []string
 	// ARN of the route with the path of the request:
-	// "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/live/GET/orders/7".
+	// "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/live/GET/orders/7",
+	// or "…/live/$connect" for the handshake of a WebSocket API.
 	ARN string
 	// Request without its body. A token authorizer is told method and path only,
-	// by the ARN, and no header.
+	// by the ARN, and no header. A handshake is "CONNECT /$connect" and has a
+	// [Request.Connection].
 	Request *Request
 }
 
@@ -62,8 +64,9 @@ type Verdict struct {
 	Allow bool
 	// Routes are what is allowed, and nothing else: "GET /orders/*",
 	// "* /public/*", with "*" for any text, slashes included, and "?" for one
-	// character. Paths are those of requests, not patterns with parameters. Only
-	// with Allow; empty for all, as said above.
+	// character. Paths are those of requests, not patterns with parameters. The
+	// handshake of a WebSocket API is "$connect". Only with Allow; empty for all,
+	// as said above.
 	Routes []string
 	// Principal tells callers apart: it becomes [Caller.ID]. Default "unnamed".
 	Principal string

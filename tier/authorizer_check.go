@@ -34,9 +34,14 @@ func (a *App) checkAuthorizers() []error {
 		}
 		errs = append(errs, api.checkGuarded()...)
 	}
+	for _, w := range a.sockets {
+		if w.authorizer != nil && !slices.Contains(used, w.authorizer) {
+			used = append(used, w.authorizer)
+		}
+	}
 	for _, f := range a.functions {
 		if f.authorizer != nil && !slices.Contains(used, Authorizer(f.authorizer)) {
-			errs = append(errs, mistake(f.at, "authorizer %s guards nothing; give it to api.Authorize or to a route, or remove it", f.name))
+			errs = append(errs, mistake(f.at, "authorizer %s guards nothing; give it to the Authorize of an API or a WebSocket API, or to a route, or remove it", f.name))
 			used = append(used, f.authorizer)
 		}
 	}

@@ -21,12 +21,14 @@ type AuthorizerSettings struct {
 	// an invocation. Default none.
 	Expression string
 	// Sources say who is calling: "header.Authorization", "query.key",
-	// "context.identity.sourceIp". With a TTL, and in an HTTP API always, a
-	// request that lacks one is answered 401 and the authorizer is not invoked.
+	// "context.identity.sourceIp". With a TTL, and in an HTTP API and a WebSocket
+	// API always, a request that lacks one is answered 401 and the authorizer is
+	// not invoked.
 	// Not with Token.
 	Sources []string
 	// TTL is how long a verdict is kept for equal sources: whole seconds, at
-	// most an hour. Default 0: every request is a new invocation.
+	// most an hour. Default 0: every request is a new invocation, as every
+	// handshake of a WebSocket API is with any TTL.
 	TTL time.Duration
 	// Format of an HTTP API's events: "1.0" or "2.0". Default "2.0".
 	Format string
@@ -165,6 +167,26 @@ func (l *LambdaAuthorizer) fits(kind Kind) string {
 	return ""
 }
 
+// protectsConnect is what keeps it from protecting a handshake.
+func (l *LambdaAuthorizer) protectsConnect() string {
+	if l.settings.Token != "" {
+		return `gives an authorizer the whole request, not a token; write Sources: []string{"header.` + l.settings.Token + `"} instead of Token`
+	}
+	for _, s := range l.Sources() {
+		if s.somewhere() && !s.ofHandshake() {
+			return "has no " + s.String() + "; write one of: " + handshakeNames()
+		}
+	}
+	return ""
+}
+
+// guardsOnlySockets reports whether it protects handshakes, and nothing else.
+func (l *LambdaAuthorizer) guardsOnlySockets() bool {
+	app := l.function.app
+	return slices.ContainsFunc(app.sockets, func(w *WebSocket) bool { return w.authorizer == Authorizer(l) }) &&
+		!slices.ContainsFunc(app.apis, func(api *API) bool { return slices.Contains(api.guards(), Authorizer(l)) })
+}
+
 func (l *LambdaAuthorizer) mistakes() []error {
 	s, w := &l.settings, &wrongs{at: l.At(), name: l.Name()}
 	if l.check == nil {
@@ -187,7 +209,10 @@ func (l *LambdaAuthorizer) mistakes() []error {
 		}
 	}
 	w.checkTTL(s.TTL)
-	if s.TTL > 0 && s.Token == "" && len(s.Sources) == 0 {
+	switch {
+	case s.TTL > 0 && l.guardsOnlySockets():
+		w.add("a TTL of %v, and it guards WebSocket APIs alone, for which API Gateway keeps no verdict; leave TTL out", s.TTL)
+	case s.TTL > 0 && s.Token == "" && len(s.Sources) == 0:
 		w.add("a TTL of %v and no source by which verdicts could be kept; write Token or Sources, or leave TTL out", s.TTL)
 	}
 	if s.Expression != "" && s.Token == "" {

@@ -34,21 +34,23 @@ func ParseSource(text string) (s Source, ok bool) {
 func (s Source) String() string { return s.In + "." + s.Name }
 
 // contextSources are the members of the request context that identify a request,
-// by the kinds of APIs that have them. See
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
-// and https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html.
+// by the kinds of APIs that have them, and whether a handshake has. See
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html,
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+// and https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html.
 var contextSources = []struct {
-	name  string
-	kinds []Kind
+	name      string
+	kinds     []Kind
+	handshake bool
 }{
-	{"domainName", []Kind{REST, HTTP}},
-	{"httpMethod", []Kind{REST, HTTP}},
-	{"identity.sourceIp", []Kind{REST, HTTP}},
-	{"identity.userAgent", []Kind{REST, HTTP}},
-	{"path", []Kind{REST, HTTP}},
-	{"resourcePath", []Kind{REST}},
-	{"routeKey", []Kind{HTTP}},
-	{"stage", []Kind{REST, HTTP}},
+	{"domainName", []Kind{REST, HTTP}, true},
+	{"httpMethod", []Kind{REST, HTTP}, false},
+	{"identity.sourceIp", []Kind{REST, HTTP}, true},
+	{"identity.userAgent", []Kind{REST, HTTP}, true},
+	{"path", []Kind{REST, HTTP}, false},
+	{"resourcePath", []Kind{REST}, false},
+	{"routeKey", []Kind{HTTP}, true},
+	{"stage", []Kind{REST, HTTP}, true},
 }
 
 // known reports whether APIs of the kind have the source.
@@ -66,6 +68,30 @@ func (s Source) known(kind Kind) bool {
 
 // somewhere reports whether any kind of API has the source.
 func (s Source) somewhere() bool { return s.known(REST) || s.known(HTTP) }
+
+// ofHandshake reports whether the handshake of a WebSocket API has the source.
+func (s Source) ofHandshake() bool {
+	if s.In != "context" {
+		return true
+	}
+	for _, c := range contextSources {
+		if c.name == s.Name {
+			return c.handshake
+		}
+	}
+	return false
+}
+
+// handshakeNames are the sources of a handshake's context, for people.
+func handshakeNames() string {
+	var names []string
+	for _, c := range contextSources {
+		if c.handshake {
+			names = append(names, "context."+c.name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
 
 // contextNames are the sources of the request context, for people.
 func contextNames(kind Kind) string {

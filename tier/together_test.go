@@ -242,7 +242,7 @@ func refusals() map[string]struct {
 			chat := app.WebSocket("chat")
 			chat.Authorize(userPool(tier.CognitoSettings{}))
 			chat.Handle("$connect", handler.New(listed))
-		}, "write tier.IAM(), or decide in the handler of $connect"},
+		}, "or decide in the handler of $connect"},
 		"WebSocket, URL": {nil, func(app *tier.App, api *tier.API) {
 			api.Handle("GET /a", handler.New(listed))
 			app.WebSocket("chat", tier.URL(tier.FunctionURL{})).Handle("$connect", handler.New(listed))

@@ -140,6 +140,16 @@ func (api *API) Plans() []UsagePlan {
 	return all
 }
 
+// KeyNames are the names of the API keys in the plans of the API, in order of
+// declaration.
+func (api *API) KeyNames() []string {
+	var names []string
+	for _, p := range api.plans {
+		names = append(names, p.Keys...)
+	}
+	return names
+}
+
 // PlanAt is where the plan of that name was declared, zero if it was not.
 func (api *API) PlanAt(name string) datastore.Position {
 	for _, p := range api.plans {

@@ -128,25 +128,35 @@ func (w *WebSocket) Select(expression string) {
 func (w *WebSocket) Selection() string { return w.selection }
 
 // connectAuthorizer is an [Authorizer] that can protect the handshake of a
-// WebSocket API.
-type connectAuthorizer interface{ protectsConnect() }
+// WebSocket API: IAM, or a Lambda authorizer that looks at the request.
+type connectAuthorizer interface {
+	// protectsConnect is what keeps it from that, "" if nothing does.
+	protectsConnect() string
+}
 
-func (iamAuthorizer) protectsConnect() {}
+func (iamAuthorizer) protectsConnect() string { return "" }
 
-// Authorize makes a protect the handshake: [IAM]. Who it lets in is the caller of
-// every event of the connection. What follows the handshake cannot be protected.
-// Tokens are for the handler of "$connect" to look at, whose answer decides: a
-// Lambda authorizer, which AWS has here too, is refused.
+// Authorize makes a protect the handshake: [IAM], or a Lambda authorizer of type
+// REQUEST ([App.Authorizer] without a Token). Who it lets in is the caller of
+// every event of the connection, and what a Lambda authorizer passes on is in each
+// of them, as text. What follows the handshake cannot be protected.
+//
+// A browser sends no headers of its own with a handshake: it says who it is in the
+// query ("query.token" as a source), or by a presigned URL with IAM.
+//
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-control-access.html
+// and https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
 func (w *WebSocket) Authorize(a Authorizer) {
 	at := datastore.Caller()
-	_, fits := a.(connectAuthorizer)
+	connects, fits := a.(connectAuthorizer)
 	switch {
 	case a == nil:
 		w.app.fail(at, "WebSocket API %s: the authorizer is nil; leave it out", w.name)
 	case !fits:
-		w.app.fail(at, "WebSocket API %s: authorizer %s: write tier.IAM(), or decide in the handler of $connect, whose answer lets the client in",
+		w.app.fail(at, "WebSocket API %s: authorizer %s: a handshake is protected by tier.IAM() or a Lambda authorizer of type REQUEST; write one of these, or decide in the handler of $connect, whose answer lets the client in",
 			w.name, a.Name())
+	case connects.protectsConnect() != "":
+		w.app.fail(at, "WebSocket API %s: authorizer %s: a WebSocket API %s", w.name, a.Name(), connects.protectsConnect())
 	case w.authorizer != nil:
 		w.app.fail(at, "WebSocket API %s: authorizer %s protects it already; write one", w.name, w.authorizer.Name())
 	default:
@@ -159,6 +169,15 @@ func (w *WebSocket) Authorizer() Authorizer { return w.authorizer }
 
 // AuthorizedAt is where [WebSocket.Authorize] was called.
 func (w *WebSocket) AuthorizedAt() datastore.Position { return w.authorizedAt }
+
+// AuthorizerFunctions are the functions that API Gateway asks before a handshake:
+// that of a Lambda authorizer, or none.
+func (w *WebSocket) AuthorizerFunctions() []*Function {
+	if l, ok := w.authorizer.(*LambdaAuthorizer); ok {
+		return []*Function{l.function}
+	}
+	return nil
+}
 
 // check is what is wrong with the WebSocket API as a whole.
 func (w *WebSocket) check() []error {

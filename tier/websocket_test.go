@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
@@ -21,6 +22,15 @@ type socketIn struct {
 }
 
 func routeOf(_ context.Context, in socketIn) (string, error) { return in.From.Route + in.Text, nil }
+
+// socketGate is a Lambda authorizer that lets everybody in.
+func socketGate(app *tier.App, s tier.AuthorizerSettings) *tier.LambdaAuthorizer {
+	g := app.Authorizer("gate", s)
+	g.Check(func(context.Context, handler.Check) (handler.Verdict, error) {
+		return handler.Verdict{Allow: true}, nil
+	})
+	return g
+}
 
 // TestWebSocketMistakes: each with the line of this file and what to write
 // instead.
@@ -81,6 +91,46 @@ func TestWebSocketMistakes(t *testing.T) {
 			w.Authorize(tier.IAM())
 			w.Authorize(tier.IAM())
 		}, "authorizer iam protects it already"},
+		"Lambda authorizer": {func(app *tier.App, w *tier.WebSocket, _ *datastore.Data) {
+			w.Handle("$connect", h)
+			w.Authorize(socketGate(app, tier.AuthorizerSettings{Sources: []string{"query.token", "header.Origin", "context.routeKey"}}))
+		}, ""},
+		"shared with a REST API": {func(app *tier.App, w *tier.WebSocket, _ *datastore.Data) {
+			g := socketGate(app, tier.AuthorizerSettings{Sources: []string{"query.token"}, TTL: time.Minute})
+			w.Handle("$connect", h)
+			w.Authorize(g)
+			app.API("rest").Handle("GET /", handler.New(ok), g)
+		}, ""},
+		"a token authorizer": {func(app *tier.App, w *tier.WebSocket, _ *datastore.Data) {
+			w.Handle("$connect", h)
+			w.Authorize(socketGate(app, tier.AuthorizerSettings{Token: "X-Token"}))
+		}, `authorizer gate: a WebSocket API gives an authorizer the whole request, not a token; write Sources: []string{"header.X-Token"} instead of Token`},
+		"a source that a handshake lacks": {func(app *tier.App, w *tier.WebSocket, _ *datastore.Data) {
+			w.Handle("$connect", h)
+			w.Authorize(socketGate(app, tier.AuthorizerSettings{Sources: []string{"context.path"}}))
+		}, "a WebSocket API has no context.path; write one of: context.domainName, context.identity.sourceIp"},
+		"a TTL of handshakes": {func(app *tier.App, w *tier.WebSocket, _ *datastore.Data) {
+			w.Handle("$connect", h)
+			w.Authorize(socketGate(app, tier.AuthorizerSettings{Sources: []string{"query.token"}, TTL: time.Minute}))
+		}, "authorizer gate: a TTL of 1m0s, and it guards WebSocket APIs alone, for which API Gateway keeps no verdict; leave TTL out"},
+		"a simple answer": {func(app *tier.App, w *tier.WebSocket, _ *datastore.Data) {
+			w.Handle("$connect", h)
+			w.Authorize(socketGate(app, tier.AuthorizerSettings{Simple: true}))
+		}, "Format and Simple are of HTTP APIs, and it guards none; leave them out"},
+		"an authorizer of tokens": {func(app *tier.App, w *tier.WebSocket, _ *datastore.Data) {
+			w.Handle("$connect", h)
+			w.Authorize(tier.JWT("users", tier.JWTSettings{Issuer: "https://id.example.com", Audience: []string{"chat"}}))
+		}, "authorizer users: a handshake is protected by tier.IAM() or a Lambda authorizer of type REQUEST; write one of these"},
+		"two authorizers of a name": {func(app *tier.App, w *tier.WebSocket, _ *datastore.Data) {
+			w.Handle("$connect", h)
+			w.Authorize(socketGate(app, tier.AuthorizerSettings{}))
+			api := app.API("rest", tier.HTTP)
+			api.Handle("GET /", handler.New(ok), tier.JWT("Gate", tier.JWTSettings{Issuer: "https://id.example.com", Audience: []string{"chat"}}))
+		}, "give one another name"},
+		"an authorizer that decides nothing": {func(app *tier.App, w *tier.WebSocket, _ *datastore.Data) {
+			w.Handle("$connect", h)
+			w.Authorize(app.Authorizer("gate", tier.AuthorizerSettings{}))
+		}, "authorizer gate: it decides nothing; give it a function with Check"},
 		"nil authorizer": {func(_ *tier.App, w *tier.WebSocket, _ *datastore.Data) { w.Handle("$connect", h); w.Authorize(nil) }, "the authorizer is nil"},
 		"nothing to protect": {func(_ *tier.App, w *tier.WebSocket, _ *datastore.Data) { w.Handle("a", h); w.Authorize(tier.IAM()) },
 			"authorizer iam protects the route $connect, and there is none"},
@@ -208,6 +258,32 @@ func ExampleApp_WebSocket() {
 	// CONNECT $connect false
 	// MESSAGE echo true
 	// $request.body.do 0
+}
+
+// TestWebSocketAuthorizer: what protects the handshake is a function of the App
+// that is asked before it.
+func TestWebSocketAuthorizer(t *testing.T) {
+	t.Parallel()
+	app := tier.New("shop")
+	chat := app.WebSocket("chat")
+	chat.Handle("$connect", handler.New(routeOf))
+	if a := chat.Authorizer(); a != nil || chat.AuthorizerFunctions() != nil {
+		t.Errorf("without an authorizer there is %v", a)
+	}
+	gate := socketGate(app, tier.AuthorizerSettings{Sources: []string{"query.token"}})
+	chat.Authorize(gate)
+	if fs := chat.AuthorizerFunctions(); len(fs) != 1 || fs[0].Name() != "gate" || chat.Authorizer() != tier.Authorizer(gate) {
+		t.Errorf("functions of the authorizer: %v", fs)
+	}
+	if errs := app.Check(); errs != nil {
+		t.Errorf("Check = %v", errs)
+	}
+	signed := app.WebSocket("signed")
+	signed.Handle("$connect", handler.New(routeOf))
+	signed.Authorize(tier.IAM())
+	if fs := signed.AuthorizerFunctions(); fs != nil {
+		t.Errorf("IAM has functions: %v", fs)
+	}
 }
 
 // TestConnectionStage: what a function may post to is the stage that is deployed.

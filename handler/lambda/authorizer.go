@@ -45,6 +45,8 @@ func (e *event) authorizerDoor() door {
 		return http2{}
 	case version == "1.0":
 		return http1{}
+	case version == "" && e.has(e.ctx.connectionID):
+		return socket{}
 	case version == "":
 		return rest{}
 	}

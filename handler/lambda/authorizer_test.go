@@ -254,7 +254,7 @@ func TestAuthorizerSamples(t *testing.T) {
 // FuzzAuthorizer: no payload makes an authorizer panic, allow what it denies, or
 // answer what is not JSON.
 func FuzzAuthorizer(f *testing.F) {
-	for _, event := range []string{tokenEvent, requestEvent(routeARN), format2, format1, `{"type":"TOKEN","methodArn":1}`} {
+	for _, event := range []string{tokenEvent, requestEvent(routeARN), format2, format1, handshakeEvent, `{"type":"TOKEN","methodArn":1}`} {
 		f.Add([]byte(event))
 	}
 	files, err := filepath.Glob("testdata/unserved/*.json")

@@ -62,14 +62,14 @@ func (e *event) kind() kind {
 	switch {
 	case e.is(e.records, '['):
 		return records
+	case e.has(e.typ) && (e.has(e.methodArn) || e.has(e.routeArn)): // before connectionId, which that of a handshake has
+		return authorizer
 	case e.has(e.ctx.connectionID):
 		return webSocket
 	case e.has(e.ctx.serviceNetwork): // before version: theirs is "2.0" too
 		return lattice
 	case e.has(e.rawPathSnake):
 		return lattice1
-	case e.has(e.typ) && (e.has(e.methodArn) || e.has(e.routeArn)):
-		return authorizer
 	case e.has(e.ctx.elb):
 		return loadBalancer
 	case e.ctx.hasHTTP && (version == "2.0" || version == "" && e.has(e.rawPath)):
@@ -102,7 +102,7 @@ func (e *event) check(k kind) error {
 	if e.has(e.cookies) && !e.is(e.cookies, '[') {
 		return e.wrongType(k)
 	}
-	if k == webSocket {
+	if (e.door == socket{}) {
 		return e.checkSocket(k)
 	}
 	if k == lattice || k == lattice1 {

@@ -90,9 +90,6 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 	if !s.ascii() && !utf8.ValidString(e.payload) {
 		return nil, errors.New("lambda: the event is not JSON: it is not valid UTF-8")
 	}
-	if kind := e.kind(); kind == webSocket {
-		e.basePath = "" // its paths are route keys
-	}
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		e.invocation = lc.AwsRequestID
 	}
@@ -102,6 +99,9 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 	}
 	if e.door = d.door(kind, e); e.door == nil {
 		return nil, d.eventError(kind, e.payload)
+	}
+	if (e.door == socket{}) {
+		e.basePath = "" // its paths are route keys
 	}
 	e.asks = kind == authorizer
 	if err := e.check(kind); err != nil {

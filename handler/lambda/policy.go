@@ -55,8 +55,14 @@ func policyOf(arn string, v *handler.Verdict, cached bool) (json.RawMessage, err
 	return json.Marshal(document{"2012-10-17", [1]statement{s}})
 }
 
-// routeARN is the ARN of "GET /orders/*" in a stage.
+// handshake is the route of a WebSocket API about which an authorizer is asked.
+const handshake = "$connect"
+
+// routeARN is the ARN of "GET /orders/*" in a stage, or that of a handshake.
 func routeARN(stage, route string) (string, error) {
+	if route == handshake {
+		return literal(stage) + "/" + handshake, nil
+	}
 	method, path, ok := strings.Cut(route, " ")
 	if !ok || method == "" || strings.Trim(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ*?") != "" || !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "{} ") {
 		return "", fmt.Errorf(`verdict: route %q; write a method, a space and a path, with * for any text: "GET /orders/*"`, route)

@@ -46,8 +46,8 @@ func authorizerGate(route *tier.Route, o *gating) (gate, error) {
 
 // asker is what a REST API and an HTTP API differ in when they ask who is calling.
 type asker interface {
-	// path of the request as it stands in ARNs, without the first slash.
-	path(x *exchange) string
+	// resource is how the ARN of the request ends, after the stage: "GET/orders/7".
+	resource(x *exchange) string
 	// source is the value of an identity source, "" for none.
 	source(x *exchange, s tier.Source) string
 	// event is what a Lambda authorizer is asked.

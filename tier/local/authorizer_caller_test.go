@@ -123,7 +123,7 @@ func TestCallersBehindAuthorizers(t *testing.T) {
 			if errs := app.Check(); len(errs) > 0 {
 				t.Fatal(errs)
 			}
-			opts := fixed(&local.Options{Issuers: map[string]local.Issuer{"users": {JWKS: keys.URL}}})
+			opts := fixed(&local.Options{Identities: &local.Identities{Issuers: map[string]local.Issuer{"users": {JWKS: keys.URL}}}})
 			if tt.kind == tier.HTTP {
 				opts.Door = local.HTTP{}
 			}

@@ -73,7 +73,7 @@ func (g *cognitoGate) pass(x *exchange) *answer {
 	case hasExpired(err):
 		return x.refuse(&restTokenExpired, g.who, "%v", err)
 	case err != nil:
-		return x.refuse(&restUnauthorized, g.who, "%v", err)
+		return x.refuse(&restUnauthorized, g.who, "%v%s", err, elsewhere(g.who, err))
 	case g.audience != nil && !g.audience.MatchString(strings.Join(claims.Audience, " ")):
 		return x.refuse(&restUnauthorized, g.who, "the audience of the token does not match %s", g.audience)
 	case len(g.scopes) > 0 && !claims.HasAnyScope(g.scopes...):

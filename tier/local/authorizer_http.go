@@ -35,8 +35,8 @@ func (a *httpAsker) denied(bool) *refusal   { return &httpForbidden }
 // needs: an HTTP API refuses without sources even what it does not keep.
 func (a *httpAsker) needs(*tier.AuthorizerSettings) bool { return true }
 
-// path is the decoded one, below stage and base path.
-func (a *httpAsker) path(x *exchange) string { return strings.TrimPrefix(x.below, "/") }
+// resource has the decoded path.
+func (a *httpAsker) resource(x *exchange) string { return resourceOf(x) }
 
 func (a *httpAsker) source(x *exchange, s tier.Source) string {
 	switch s.In {

@@ -62,7 +62,7 @@ func (g *jwtGate) pass(x *exchange) *answer {
 	}
 	claims, err := g.verifier.Verify(x.Context(), jwt.FromHeader(value))
 	if err != nil {
-		a := x.refuse(&httpUnauthorized, g.who, "%v", err)
+		a := x.refuse(&httpUnauthorized, g.who, "%v%s", err, elsewhere(g.who, err))
 		challenge(a, `Bearer scope="" error="invalid_token" error_description="`+description(err)+`"`)
 		return a
 	}
@@ -74,6 +74,15 @@ func (g *jwtGate) pass(x *exchange) *answer {
 	x.note(g.who, "the token of %q is accepted", claims.Subject)
 	x.kind, x.authorizer = "jwt", g.let(&claims)
 	return nil
+}
+
+// elsewhere says, where the keys of an issuer cannot be had, how others are named.
+func elsewhere(who string, err error) string {
+	var e *jwt.Error
+	if !errors.As(err, &e) || e.Code != jwt.CodeKeysUnavailable {
+		return ""
+	}
+	return "; if there is a key set elsewhere, name it in the file of identities as issuers." + strings.TrimPrefix(who, "authorizer ") + ".jwks"
 }
 
 // let is requestContext.authorizer: the claims as texts, and all scopes of the

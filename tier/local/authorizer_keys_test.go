@@ -1,7 +1,9 @@
 package local_test
 
 import (
+	"bytes"
 	"fmt"
+	"net"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -96,7 +98,7 @@ func TestBadIssuer(t *testing.T) {
 	api.Authorize(tier.Cognito("users", tier.CognitoSettings{Pools: []string{poolARN}}))
 	api.Handle("GET /a", noop)
 	_, err := local.NewGateway(api, func(string) local.Function { return local.Function{Invoke: answering(`{}`)} },
-		&local.Options{Issuers: map[string]local.Issuer{"users": {JWKS: "http://issuer.example/keys"}}})
+		&local.Options{Identities: &local.Identities{Issuers: map[string]local.Issuer{"users": {JWKS: "http://issuer.example/keys"}}}})
 	if err == nil || !strings.Contains(err.Error(), "is not https") || !strings.Contains(err.Error(), "route GET /a") {
 		t.Errorf("NewGateway: %v", err)
 	}
@@ -110,7 +112,7 @@ func ExampleIssuer() {
 	}))
 	api.Handle("GET /orders", noop)
 	gateway, err := local.NewGateway(api, func(string) local.Function { return local.Function{Invoke: answering(`{}`)} }, &local.Options{
-		Issuers: map[string]local.Issuer{"users": {JWKS: "http://127.0.0.1:5000/eu-west-1_Example12/.well-known/jwks.json"}},
+		Identities: &local.Identities{Issuers: map[string]local.Issuer{"users": {JWKS: "http://127.0.0.1:5000/eu-west-1_Example12/.well-known/jwks.json"}}},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -146,6 +148,44 @@ func TestAlgorithms(t *testing.T) {
 		}
 		if status, _, body := cognito.ask(t, "GET /a", "Authorization: "+signed(t, tt.method, signer(), header, idToken(nil))); status != tt.cognito {
 			t.Errorf("Cognito, %s: %d %s, want %d", tt.method.Alg(), status, body, tt.cognito)
+		}
+	}
+}
+
+// TestKeysElsewhere: where the keys of an issuer cannot be had, the log says how
+// others are named, and the client is not told.
+func TestKeysElsewhere(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nowhere := "http://" + listener.Addr().String() + "/keys"
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ids := &local.Identities{Issuers: map[string]local.Issuer{"users": {JWKS: nowhere}}}
+	for name, tt := range map[string]struct {
+		auth  tier.Authorizer
+		kind  tier.Kind
+		door  local.Door
+		token members
+	}{
+		"JWT":     {tier.JWT("users", tier.JWTSettings{Issuer: idIssuer, Audience: []string{"orders"}}), tier.HTTP, local.HTTP{}, jwtToken(nil)},
+		"Cognito": {tier.Cognito("users", tier.CognitoSettings{Pools: []string{poolARN}}), tier.REST, local.REST{}, idToken(nil)},
+	} {
+		var log bytes.Buffer
+		app := tier.New("shop")
+		api := app.API("orders", tt.kind)
+		api.Authorize(tt.auth)
+		api.Handle("GET /a", noop)
+		g := serveGated(t, app, api, &local.Options{Door: tt.door, Log: textLog(&log), Identities: ids}, nil)
+		status, _, body := g.ask(t, "GET /a", "Authorization: Bearer "+rs256(t, tt.token))
+		if status != 401 || strings.Contains(body, "issuers") {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+		if !strings.Contains(log.String(), "name it in the file of identities as issuers.users.jwks") {
+			t.Errorf("%s: the log does not say what to write:\n%s", name, log.String())
 		}
 	}
 }

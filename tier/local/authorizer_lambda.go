@@ -76,7 +76,7 @@ func wholly(expression string) (*regexp.Regexp, error) {
 }
 
 func (g *lambdaGate) pass(x *exchange) *answer {
-	q := &question{arn: g.arn + x.method + "/" + g.asks.path(x), token: g.settings.Token, format: g.settings.Format}
+	q := &question{arn: g.arn + g.asks.resource(x), token: g.settings.Token, format: g.settings.Format}
 	if most := g.asks.longestARN(); most > 0 && len(q.arn) > most {
 		return x.refuse(&restURLTooLong, g.who, "the ARN of the route has %d bytes, more than %d", len(q.arn), most)
 	}

@@ -99,7 +99,7 @@ func TestMotoTokens(t *testing.T) {
 	url := moto(t)
 	user := signIn(t, url)
 	opts := func(door local.Door) *local.Options {
-		return &local.Options{Door: door, Now: time.Now, Issuers: map[string]local.Issuer{"users": {JWKS: url + "/" + user.pool + "/.well-known/jwks.json"}}}
+		return &local.Options{Door: door, Now: time.Now, Identities: &local.Identities{Issuers: map[string]local.Issuer{"users": {JWKS: url + "/" + user.pool + "/.well-known/jwks.json"}}}}
 	}
 	const scope = "aws.cognito.signin.user.admin"
 	serve := func(kind tier.Kind, door local.Door, auth tier.Authorizer) *gated {

@@ -31,13 +31,16 @@ const maxGuardedARN = 1600
 // documented.
 const restAuthorizerWait = restTimeout
 
-func (a *restAsker) path(x *exchange) string               { return strings.TrimPrefix(x.below, "/") }
+func (a *restAsker) resource(x *exchange) string           { return resourceOf(x) }
 func (a *restAsker) wait() time.Duration                   { return restAuthorizerWait }
 func (a *restAsker) longestARN() int                       { return maxGuardedARN }
 func (a *restAsker) flat() bool                            { return true }
 func (a *restAsker) unauthorized() *refusal                { return &restUnauthorized }
 func (a *restAsker) broken() *refusal                      { return &restAuthorizer }
 func (a *restAsker) needs(s *tier.AuthorizerSettings) bool { return s.Token != "" || s.TTL > 0 }
+
+// resourceOf is the method and the path below stage and base path.
+func resourceOf(x *exchange) string { return x.method + "/" + strings.TrimPrefix(x.below, "/") }
 
 func (a *restAsker) denied(explicit bool) *refusal {
 	if explicit {
@@ -110,8 +113,10 @@ func (a *restAsker) appendContext(b []byte, x *exchange) []byte {
 	return append(b, x.match.resource.contextTail...)
 }
 
-// let: a REST API makes texts of all values.
-func (a *restAsker) let(x *exchange, v *verdict, took time.Duration) {
+func (a *restAsker) let(x *exchange, v *verdict, took time.Duration) { letTexts(x, v, took) }
+
+// letTexts: a REST API and a WebSocket API make texts of all values.
+func letTexts(x *exchange, v *verdict, took time.Duration) {
 	b := append(x.authorizer[:0], '{')
 	for _, m := range v.context {
 		b = appendString(b, m.name)

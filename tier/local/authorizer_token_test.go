@@ -143,7 +143,7 @@ func byJWT(tb testing.TB, keys *issuer) *gated {
 	api.Authorize(tier.JWT("users", tier.JWTSettings{Issuer: idIssuer, Audience: []string{"orders", "app1"}}))
 	api.Handle("GET /a", noop)
 	api.Handle("GET /write", noop, tier.Scopes("write", "admin"))
-	return serveGated(tb, app, api, &local.Options{Door: local.HTTP{}, Issuers: map[string]local.Issuer{"users": {JWKS: keys.URL}}}, nil)
+	return serveGated(tb, app, api, &local.Options{Door: local.HTTP{}, Identities: &local.Identities{Issuers: map[string]local.Issuer{"users": {JWKS: keys.URL}}}}, nil)
 }
 
 // byCognito is a REST API with GET /a for ID tokens and GET /write for access
@@ -158,7 +158,7 @@ func byCognito(tb testing.TB, keys *issuer, s tier.CognitoSettings) *gated {
 	if s.Expression == "" {
 		api.Handle("GET /write", noop, tier.Scopes("orders/write", "orders/admin"))
 	}
-	return serveGated(tb, app, api, &local.Options{Issuers: map[string]local.Issuer{"users": {JWKS: keys.URL}}}, nil)
+	return serveGated(tb, app, api, &local.Options{Identities: &local.Identities{Issuers: map[string]local.Issuer{"users": {JWKS: keys.URL}}}}, nil)
 }
 
 // badTokens are tokens that nobody may get in with, made of claims that somebody
@@ -369,7 +369,7 @@ func TestTokensStayOutOfTheLog(t *testing.T) {
 	api := app.API("orders", tier.HTTP)
 	api.Authorize(tier.JWT("users", tier.JWTSettings{Issuer: idIssuer, Audience: []string{"x"}, Source: "query.token"}))
 	api.Handle("GET /a", noop)
-	g := serveGated(t, app, api, &local.Options{Door: local.HTTP{}, Log: textLog(&log), Issuers: map[string]local.Issuer{"users": {JWKS: keys.URL}}}, nil)
+	g := serveGated(t, app, api, &local.Options{Door: local.HTTP{}, Log: textLog(&log), Identities: &local.Identities{Issuers: map[string]local.Issuer{"users": {JWKS: keys.URL}}}}, nil)
 	token := rs256(t, jwtToken(nil))
 	if status, _, _ := g.ask(t, "GET /a?token="+token); status != 401 {
 		t.Errorf("status %d", status)

@@ -201,7 +201,7 @@ func TestInvalidation(t *testing.T) {
 // cached answer counts against limits; who may shares it.
 func TestCacheAndKeys(t *testing.T) {
 	t.Parallel()
-	g := newTraffic(t, local.Options{APIKeys: keys}, func(api *tier.API) {
+	g := newTraffic(t, local.Options{Identities: &local.Identities{APIKeys: keys}}, func(api *tier.API) {
 		api.Cache(tier.Cache{Size: 0.5})
 		api.Handle("GET /a", noop, tier.KeyRequired(), tier.Cached(0, tier.ByPath(), tier.SharedByCallers()))
 		api.Plan(tier.UsagePlan{Name: "basic", Quota: tier.Quota{Limit: 2, Period: tier.Day}, Keys: []string{"mobile", "web"}})

@@ -37,17 +37,28 @@ func (g *Gateway) Callers() []Caller {
 	if g.iam == nil {
 		return nil
 	}
+	return callersOf(g.now(), g.iam)
+}
+
+// callersOf are the callers of authorities that know the same identities.
+func callersOf(now time.Time, authorities ...*authority) []Caller {
+	if len(authorities) == 0 {
+		return nil
+	}
 	var all []Caller
-	for _, i := range g.iam.order {
-		c := Caller{Name: i.Name, ARN: i.ARN, AccessKey: i.Credentials.AccessKey, Expires: i.Credentials.Expires}
-		for _, what := range g.iam.guards() {
-			if g.iam.allowsAll(i, what, g.now()) {
-				c.May = append(c.May, what)
-			} else {
-				c.MayNot = append(c.MayNot, what)
+	for _, i := range authorities[0].order {
+		all = append(all, Caller{Name: i.Name, ARN: i.ARN, AccessKey: i.Credentials.AccessKey, Expires: i.Credentials.Expires})
+	}
+	for _, a := range authorities {
+		for n, i := range a.order {
+			for _, what := range a.guards() {
+				if a.allowsAll(i, what, now) {
+					all[n].May = append(all[n].May, what)
+				} else {
+					all[n].MayNot = append(all[n].MayNot, what)
+				}
 			}
 		}
-		all = append(all, c)
 	}
 	return all
 }

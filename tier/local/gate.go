@@ -2,7 +2,6 @@ package local
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -70,9 +69,9 @@ type shared struct {
 }
 
 func newShared(api *tier.API, o *Options) (*shared, error) {
-	keys := o.APIKeys
+	var keys []APIKey
 	if o.Identities != nil {
-		keys = slices.Concat(keys, o.Identities.APIKeys)
+		keys = o.Identities.APIKeys
 	}
 	ring, err := newKeyRing(api.Plans(), keys)
 	if err != nil {

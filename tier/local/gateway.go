@@ -40,13 +40,6 @@ type Options struct {
 	// and no longer. A function URL and a load balancer wait as long as the
 	// function may run, and have no timeout.
 	Timeout time.Duration
-	// Issuers are where the keys of authorizers' issuers are, by the names of the
-	// authorizers, for tokens of an emulator or a test. Default: where the
-	// authorizers say.
-	Issuers map[string]Issuer
-	// APIKeys are the keys that usage plans know by their names. Default none, so
-	// that routes that ask for a key let nobody in.
-	APIKeys []APIKey
 	// Account limits all routes of a REST API or an HTTP API together, as
 	// [AccountThrottling] does in AWS. Default nil, no limit: one process is not
 	// an account, and a load test on it would measure this.
@@ -60,8 +53,10 @@ type Options struct {
 	// Log gets one line a request, of level error where the answer is 500 or
 	// more because the function failed. Default none.
 	Log *slog.Logger
-	// Identities are who may sign requests to routes with tier.IAM. Default
-	// nobody.
+	// Identities are who may call: those who sign requests to routes with
+	// tier.IAM, the API keys that usage plans know by their names, and where the
+	// key sets of token issuers are. Default nobody signs and no key is known;
+	// the keys of issuers are where the authorizers say.
 	Identities *Identities
 	// Explain is told of every request after it was answered, by several at
 	// once. Default nobody, and nothing is kept.

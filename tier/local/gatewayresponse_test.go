@@ -36,7 +36,7 @@ func errorsOf(t *testing.T, responses []tier.GatewayResponse, cors *handler.CORS
 	if errs := app.Check(); len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	return newGateway(t, api, &local.Options{APIKeys: keys, Door: local.REST{BinaryMediaTypes: []string{"*/*"}}},
+	return newGateway(t, api, &local.Options{Identities: &local.Identities{APIKeys: keys}, Door: local.REST{BinaryMediaTypes: []string{"*/*"}}},
 		func(_ context.Context, payload []byte) ([]byte, error) {
 			switch {
 			case strings.Contains(string(payload), `"resource":"/denied/`):

@@ -63,7 +63,16 @@ const invokeAction = "execute-api:Invoke"
 // apiARN is how the ARNs of requests to a stage of an API start.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html.
 func apiARN(api *tier.API, region, stage string) string {
-	return "arn:aws:execute-api:" + region + ":" + accountID + ":" + nameID(10, "api "+api.Name()) + "/" + stage + "/"
+	return stageARN(nameID(10, "api "+api.Name()), region, stage)
+}
+
+// socketARN is the same of the one stage of a WebSocket API.
+func socketARN(api *tier.WebSocket, region string) string {
+	return stageARN(socketID(api.Name()), region, tier.DefaultStage)
+}
+
+func stageARN(apiID, region, stage string) string {
+	return "arn:aws:execute-api:" + region + ":" + accountID + ":" + apiID + "/" + stage + "/"
 }
 
 // routeARN is how the ARNs of a route's requests end, with "*" for parameters.

@@ -40,12 +40,9 @@ func (s keySets) of(from jwtSource, algorithms []string, now func() time.Time) (
 	return keys, nil
 }
 
-// issuer is where the keys of an authorizer come from: what the options say, or
+// issuer is where the keys of an authorizer come from: what the identities say, or
 // else what is given.
 func (o *gating) issuer(a tier.Authorizer, otherwise jwtSource) jwtSource {
-	if given := o.Issuers[a.Name()]; given.JWKS != "" {
-		return jwtSource{url: given.JWKS}
-	}
 	if o.Identities != nil && o.Identities.Issuers[a.Name()].JWKS != "" {
 		return jwtSource{url: o.Identities.Issuers[a.Name()].JWKS}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,6 +37,7 @@ type SocketGateway struct {
 	functions map[string]*Function
 	events    socketEvents
 	hub       *localsocket.Hub
+	guard     socketGuard
 	SocketOptions
 
 	mu       sync.Mutex
@@ -52,13 +54,11 @@ type SocketOptions struct {
 	// Hub has the connections, by the name of the API; functions post to them
 	// through it. Default: one of its own.
 	Hub *localsocket.Hub
-	// Authorize decides about a handshake of an API with an authorizer. An error
-	// with a method StatusCode (401, 403) is the answer, a [*sigv4.Refusal] is
-	// 403. Default: every handshake of such an API is refused with 403.
-	Authorize func(a tier.Authorizer, r *http.Request) (SocketCaller, error)
-	// Manage decides about a call of @connections, whose body was read. Errors
-	// are answered as those of Authorize. Default: every call is let in.
-	Manage func(r *http.Request, body []byte) error
+	// Identities are who may sign the handshakes of an API with tier.IAM, and the
+	// calls of @connections, for which they need execute-api:ManageConnections.
+	// Default nobody: such a handshake is refused, and a call of @connections
+	// needs no signature.
+	Identities *Identities
 	// Now is the clock of events and of the log. Default time.Now.
 	Now func() time.Time
 	// Random is where ids are drawn from, by several events at once. Default
@@ -67,17 +67,6 @@ type SocketOptions struct {
 	// Log gets one line an event, of level error where the function failed.
 	// Default none.
 	Log *slog.Logger
-}
-
-// SocketCaller is who an authorizer let in. Every event of the connection tells
-// it.
-type SocketCaller struct {
-	// Context is the JSON object of requestContext.authorizer: what a Lambda
-	// authorizer passed on. nil for none.
-	Context []byte
-	// AccessKey, Account, ID, User and ARN are those of an IAM identity; "" for
-	// none.
-	AccessKey, Account, ID, User, ARN string
 }
 
 // What one connection may take.
@@ -94,9 +83,9 @@ const (
 )
 
 // NewSocketGateway makes the gateway of a WebSocket API. It asks invoke once for
-// each function of the API, by the name it was declared with. A nil opts means
-// the defaults. The error says what is wrong: an API without routes, a function
-// without Invoke.
+// each function of the API and for that of its Lambda authorizer, by the name it
+// was declared with. A nil opts means the defaults. The error says what is wrong:
+// an API without routes, a function without Invoke, an identity without a secret.
 func NewSocketGateway(api *tier.WebSocket, invoke func(function string) Function, opts *SocketOptions) (*SocketGateway, error) {
 	g := &SocketGateway{api: api, sessions: map[*session]struct{}{}}
 	if opts != nil {
@@ -118,7 +107,10 @@ func NewSocketGateway(api *tier.WebSocket, invoke func(function string) Function
 		return nil, fmt.Errorf("local gateway: WebSocket API %s has no routes; give it one with Handle", api.Name())
 	}
 	var err error
-	if g.functions, err = functionsOf(api.Functions(), invoke); err != nil {
+	if g.functions, err = functionsOf(slices.Concat(api.Functions(), api.AuthorizerFunctions()), invoke); err != nil {
+		return nil, err
+	}
+	if g.guard, err = newSocketGuard(g); err != nil {
 		return nil, err
 	}
 	g.path = strings.Split(strings.TrimPrefix(api.Selection(), "$request.body."), ".")
@@ -195,25 +187,38 @@ type invoked struct {
 	err    error
 }
 
-// invoke runs the function of a route with the event that make makes, and
-// writes a line to the log.
-func (g *SocketGateway) invoke(route *tier.SocketRoute, c *client, r *http.Request, make func(*occasion) []byte) invoked {
-	o := occasion{at: g.Now(), route: route.Key()}
-	var result invoked
-	if o.ids, result.err = newIdentifiers(g.Random, o.at, r); result.err != nil {
-		result.err = fmt.Errorf("%w: %w", ErrNotInvoked, result.err)
-		return result
+// newOccasion is an event of that route that r gives rise to, now.
+func (g *SocketGateway) newOccasion(route string, r *http.Request) (*occasion, error) {
+	o := &occasion{at: g.Now(), route: route}
+	var err error
+	if o.ids, err = newIdentifiers(g.Random, o.at, r); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotInvoked, err)
 	}
-	result.id = o.ids.extended
+	return o, nil
+}
+
+// invoke runs the function of a route with the event that make makes of an
+// occasion without a request.
+func (g *SocketGateway) invoke(route *tier.SocketRoute, c *client, make func(*occasion) []byte) invoked {
+	o, err := g.newOccasion(route.Key(), noRequest)
+	if err != nil {
+		return invoked{err: err}
+	}
+	return g.run(route, c, o, make(o))
+}
+
+// run runs the function of a route and writes a line to the log.
+func (g *SocketGateway) run(route *tier.SocketRoute, c *client, o *occasion, event []byte) invoked {
+	result := invoked{id: o.ids.extended}
 	f := g.functions[route.Function().Name()]
-	output, err := f.invoke(make(&o), &o.ids, socketWait)
+	output, err := f.invoke(event, &o.ids, socketWait)
 	if err == nil {
 		if result.output, err = parseRestOutput(output); err != nil {
 			err = fmt.Errorf("function %s: malformed answer: %w", f.Name, err)
 		}
 	}
 	result.err = err
-	g.record(route, c, f, &o, result)
+	g.record(route, c, f, o, result)
 	return result
 }
 

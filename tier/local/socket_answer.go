@@ -1,11 +1,8 @@
 package local
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
-
-	"github.com/seed-18e8afb5/tierkit/tier/local/sigv4"
 )
 
 // Words of a WebSocket API.
@@ -29,6 +26,7 @@ type socketAnswer struct {
 	header    http.Header
 	body      []byte
 	errorType string // x-amzn-ErrorType; "" for none
+	why       error  // for the log; nil for nothing to say
 }
 
 // socketRefusal is an answer in the form of API Gateway's errors.
@@ -36,19 +34,9 @@ func socketRefusal(status int, message string) *socketAnswer {
 	return &socketAnswer{status: status, body: append(appendString([]byte(`{"message":`), message), '}')}
 }
 
-// refused is the answer to a request that an authorizer refused.
-func refused(err error) *socketAnswer {
-	var signature *sigv4.Refusal
-	if errors.As(err, &signature) {
-		a := socketRefusal(http.StatusForbidden, signature.Message)
-		a.errorType = string(signature.Code)
-		return a
-	}
-	var verdict interface{ StatusCode() int }
-	if errors.As(err, &verdict) && (verdict.StatusCode() == http.StatusUnauthorized || verdict.StatusCode() == http.StatusForbidden) {
-		return socketRefusal(verdict.StatusCode(), http.StatusText(verdict.StatusCode()))
-	}
-	return socketRefusal(http.StatusInternalServerError, socketInternal)
+// refused is an answer of a gate, and why it was given.
+func refused(a *answer, why error) *socketAnswer {
+	return &socketAnswer{status: a.status, header: a.header, body: a.body, why: why}
 }
 
 // write sends a. What fails here is the connection, of which nobody is left to

@@ -18,8 +18,14 @@ type client struct {
 	at        int64  // connectedAt, in milliseconds
 	domain    string // what the client asked for, without a port
 	ip, agent string
-	caller    SocketCaller
+	// who was let in: the IAM identity, and requestContext.authorizer, a JSON
+	// object that is nil for none
+	identity   identity
+	authorizer []byte
 }
+
+// connectKey is the route of a handshake.
+const connectKey = "$connect"
 
 // connect is a handshake: authorizer, $connect, and only then the connection.
 func (g *SocketGateway) connect(w http.ResponseWriter, r *http.Request) {
@@ -27,20 +33,21 @@ func (g *SocketGateway) connect(w http.ResponseWriter, r *http.Request) {
 		a.write(w)
 		return
 	}
-	c, err := g.newClient(r)
+	o, err := g.newOccasion(connectKey, r)
+	var c *client
+	if err == nil {
+		c, err = g.newClient(r)
+	}
 	if err != nil {
 		g.Log.Error("socket", "error", err.Error())
 		socketRefusal(http.StatusInternalServerError, socketInternal).write(w)
 		return
 	}
-	if authorizer := g.api.Authorizer(); authorizer != nil {
-		if err := g.authorize(c, r); err != nil {
-			g.Log.Info("socket", "event", "CONNECT", "connection", c.id, "authorizer", authorizer.Name(), "refused", plain(err.Error()))
-			refused(err).write(w)
-			return
-		}
+	if a := g.authorize(c, r, o); a != nil {
+		a.write(w)
+		return
 	}
-	protocol, a := g.connected(c, r)
+	protocol, a := g.connected(c, r, o)
 	if a != nil {
 		a.write(w)
 		return
@@ -90,31 +97,14 @@ func (g *SocketGateway) drawID() (string, error) {
 	return base64.URLEncoding.EncodeToString(b[:]), nil
 }
 
-// errNotAuthorized is the refusal of an API that is protected by what this
-// gateway cannot ask.
-var errNotAuthorized = forbidden("nobody here can be asked about the authorizer")
-
-type forbidden string
-
-func (e forbidden) Error() string { return string(e) }
-func (forbidden) StatusCode() int { return http.StatusForbidden }
-
-func (g *SocketGateway) authorize(c *client, r *http.Request) (err error) {
-	if g.Authorize == nil {
-		return errNotAuthorized
-	}
-	c.caller, err = g.Authorize(g.api.Authorizer(), r)
-	return err
-}
-
 // connected asks the function of $connect, if there is one. The answer is how
 // it refused the connection.
-func (g *SocketGateway) connected(c *client, r *http.Request) (protocol string, refusal *socketAnswer) {
-	route := g.api.Route("$connect")
+func (g *SocketGateway) connected(c *client, r *http.Request, o *occasion) (protocol string, refusal *socketAnswer) {
+	route := g.api.Route(connectKey)
 	if route == nil {
 		return "", nil
 	}
-	result := g.invoke(route, c, r, func(o *occasion) []byte { return g.events.connect(o, c, r) })
+	result := g.run(route, c, o, g.events.connect(o, c, r))
 	if result.err != nil {
 		return "", &socketAnswer{status: failedStatus(result.err), body: errorFrame(socketInternal, c.id, result.id)}
 	}

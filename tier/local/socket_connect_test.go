@@ -2,7 +2,6 @@ package local_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
-	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
 // TestSocketHandshake is WSK-05, WSK-06, T188: who gets in, and how others are
@@ -95,74 +93,5 @@ func TestSocketHandshake(t *testing.T) {
 		if resp.StatusCode != 400 && resp.StatusCode != 426 || len(log.all()) != before {
 			t.Errorf("%s: status %d after %d events, want a refusal without an event", name, resp.StatusCode, len(log.all())-before)
 		}
-	}
-}
-
-// verdict is an authorizer's.
-type verdict int
-
-func (v verdict) Error() string   { return "denied" }
-func (v verdict) StatusCode() int { return int(v) }
-
-// TestSocketAuthorizer is WSK-05: the handshake is protected, closed without
-// anyone to ask, and every event tells who was let in.
-func TestSocketAuthorizer(t *testing.T) {
-	t.Parallel()
-	whoami := handler.HandlerFunc(func(_ context.Context, req *handler.Request) (*handler.Response, error) {
-		return &handler.Response{Body: []byte(req.Method() + " " + req.Caller().ID), Header: http.Header{"Content-Type": {"text/plain"}}}, nil
-	})
-	declare := func(w *tier.WebSocket) {
-		w.Authorize(tier.IAM())
-		w.Handle("$connect", whoami)
-		w.Handle("$disconnect", whoami)
-		w.Handle("who", whoami, tier.RouteResponse())
-	}
-	closed, _ := chat(t, nil, declare)
-	open, log := chat(t, &local.SocketOptions{Authorize: func(a tier.Authorizer, r *http.Request) (local.SocketCaller, error) {
-		if !tier.IsIAM(a) {
-			return local.SocketCaller{}, errors.New("asked about another authorizer")
-		}
-		switch r.Header.Get("X-Who") {
-		case "ada":
-			return local.SocketCaller{Account: "123456789012", ID: "AIDA1", User: "AIDA1", ARN: "arn:aws:iam::123456789012:user/ada"}, nil
-		case "bob":
-			return local.SocketCaller{Context: []byte(`{"principalId":"bob","tenant":"t1"}`)}, nil
-		case "":
-			return local.SocketCaller{}, verdict(401)
-		case "broken":
-			return local.SocketCaller{}, errors.New("secret detail")
-		}
-		return local.SocketCaller{}, verdict(403)
-	}}, declare)
-	for _, tt := range []struct {
-		why, url, who string
-		status        int
-		want          string
-	}{
-		{"nobody to ask", closed, "ada", 403, ""},
-		{"not said who", open, "", 401, ""},
-		{"not allowed", open, "eve", 403, ""},
-		{"the authorizer fails", open, "broken", 500, ""},
-		{"IAM", open, "ada", 101, "MESSAGE AIDA1"},
-		{"Lambda", open, "bob", 101, "MESSAGE bob"},
-	} {
-		c, resp, err := websocket.Dial(t.Context(), tt.url, &websocket.DialOptions{HTTPHeader: http.Header{"X-Who": {tt.who}}})
-		if resp == nil || resp.StatusCode != tt.status {
-			t.Fatalf("%s: dial = %v, %v, want status %d", tt.why, resp, err, tt.status)
-		}
-		if err != nil {
-			if body, err := io.ReadAll(resp.Body); err != nil || strings.Contains(string(body), "secret") {
-				t.Errorf("%s: body %s, %v", tt.why, body, err)
-			}
-			continue
-		}
-		sendText(t, c, `{"action":"who"}`)
-		if got := receive(t, c); got != tt.want {
-			t.Errorf("%s: received %s, want %s", tt.why, got, tt.want)
-		}
-		_ = c.Close(websocket.StatusNormalClosure, "")
-	}
-	if n := strings.Count(strings.Join(log.all(), "\n"), `"CONNECT"`); n != 2 {
-		t.Errorf("%d handshakes reached the function, want 2", n)
 	}
 }

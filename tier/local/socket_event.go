@@ -12,7 +12,10 @@ import (
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-integration-requests.html
 type socketEvents struct{ apiID string }
 
-func newSocketEvents(api string) socketEvents { return socketEvents{nameID(10, "socket "+api)} }
+func newSocketEvents(api string) socketEvents { return socketEvents{socketID(api)} }
+
+// socketID is the id of a WebSocket API here.
+func socketID(api string) string { return nameID(10, "socket "+api) }
 
 // occasion is what gave rise to an event.
 type occasion struct {
@@ -24,16 +27,33 @@ type occasion struct {
 // connect is the event of a handshake: headers, the query if there is one, and
 // no body.
 func (e socketEvents) connect(o *occasion, c *client, r *http.Request) []byte {
+	b := append(make([]byte, 0, 2048), '{')
+	b = append(appendHandshake(b, o, r), ',')
+	b = e.appendContext(b, o, c, "CONNECT", nil, nil)
+	return append(b, `,"isBase64Encoded":false}`...)
+}
+
+// question is what a Lambda authorizer is asked about a handshake: its event with
+// the ARN of the route.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
+func (e socketEvents) question(o *occasion, c *client, r *http.Request, arn string) []byte {
+	b := append(make([]byte, 0, 2048), `{"type":"REQUEST","methodArn":`...)
+	b = append(appendString(b, arn), ',')
+	b = append(appendHandshake(b, o, r), `,"stageVariables":{},`...)
+	b = e.appendContext(b, o, c, "CONNECT", nil, nil)
+	return append(b, '}')
+}
+
+// appendHandshake appends the headers of a handshake, and its query if there is
+// one.
+func appendHandshake(b []byte, o *occasion, r *http.Request) []byte {
 	x := &exchange{Request: r, ids: o.ids}
 	x.ids.trace = o.ids.seen(r.Header.Get("X-Amzn-Trace-Id"))
-	b := append(make([]byte, 0, 2048), '{')
 	b = (*restEvents)(nil).appendHeaders(b, x)
 	if r.URL.RawQuery != "" {
 		b = appendQuery(append(b, ','), r.URL.RawQuery)
 	}
-	b = append(b, ',')
-	b = e.appendContext(b, o, c, "CONNECT", nil, nil)
-	return append(b, `,"isBase64Encoded":false}`...)
+	return b
 }
 
 // message is the event of a message, which has no headers.
@@ -64,8 +84,8 @@ func (e socketEvents) disconnect(o *occasion, c *client, why closure) []byte {
 func (e socketEvents) appendContext(b []byte, o *occasion, c *client, eventType string, early, late []byte) []byte {
 	b = appendString(append(b, `"requestContext":{"routeKey":`...), o.route)
 	b = append(b, ',')
-	if c.caller.Context != nil {
-		b = append(append(b, `"authorizer":`...), c.caller.Context...)
+	if c.authorizer != nil {
+		b = append(append(b, `"authorizer":`...), c.authorizer...)
 		b = append(b, ',')
 	}
 	b = append(b, early...)
@@ -93,11 +113,15 @@ func (e socketEvents) appendContext(b []byte, o *occasion, c *client, eventType 
 func (c *client) appendIdentity(b []byte) []byte {
 	b = append(b, `"identity":{`...)
 	for _, member := range [...]struct{ name, value string }{
-		{`"accessKey":`, c.caller.AccessKey},
-		{`"accountId":`, c.caller.Account},
-		{`"caller":`, c.caller.ID},
-		{`"user":`, c.caller.User},
-		{`"userArn":`, c.caller.ARN},
+		{`"accessKey":`, c.identity.accessKey},
+		{`"accountId":`, c.identity.accountID},
+		{`"caller":`, c.identity.caller},
+		{`"cognitoAuthenticationProvider":`, c.identity.cognitoAuthenticationProvider},
+		{`"cognitoAuthenticationType":`, c.identity.cognitoAuthenticationType},
+		{`"cognitoIdentityId":`, c.identity.cognitoIdentityID},
+		{`"cognitoIdentityPoolId":`, c.identity.cognitoIdentityPoolID},
+		{`"user":`, c.identity.user},
+		{`"userArn":`, c.identity.userARN},
 		{`"userAgent":`, c.agent},
 	} {
 		if member.value != "" {

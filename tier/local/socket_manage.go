@@ -16,7 +16,11 @@ import (
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 func (g *SocketGateway) manage(w http.ResponseWriter, r *http.Request, escapedID string) {
 	a := g.managed(r, escapedID)
-	g.Log.Info("socket", "connections", r.Method, "connection", plain(escapedID), "status", a.status)
+	attrs := []any{"connections", r.Method, "connection", plain(escapedID), "status", a.status}
+	if a.why != nil {
+		attrs = append(attrs, "refused", plain(a.why.Error()))
+	}
+	g.Log.Info("socket", attrs...)
 	a.write(w)
 }
 
@@ -30,14 +34,8 @@ func (g *SocketGateway) managed(r *http.Request, escapedID string) *socketAnswer
 		a.errorType = "PayloadTooLargeException"
 		return a
 	}
-	if g.Manage != nil {
-		if err := g.Manage(r, body); err != nil {
-			a := refused(err)
-			if a.errorType == "" && a.status == http.StatusForbidden {
-				a.errorType = "ForbiddenException"
-			}
-			return a
-		}
+	if a := g.guard.manages(r, body, g.Now()); a != nil {
+		return a
 	}
 	id, err := url.PathUnescape(escapedID)
 	if err != nil || !connection.ValidID(id) {

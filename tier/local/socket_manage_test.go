@@ -22,7 +22,6 @@ import (
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
-	"github.com/seed-18e8afb5/tierkit/tier/local/sigv4"
 )
 
 // tellID answers every message with the id of its connection.
@@ -90,19 +89,6 @@ func TestConnectionsConformanceSDK(t *testing.T) {
 			Lookup: func(string) (string, bool) { return "http" + strings.TrimPrefix(url, "ws") + "/live", true },
 		})}
 	})
-}
-
-// managing is the verifier of signatures that a gateway is given.
-func managing(t testing.TB) func(*http.Request, []byte) error {
-	t.Helper()
-	verifier := sigv4.NewVerifier("execute-api", "eu-central-1", sigv4.Static(sigv4.Credentials{AccessKey: "AKIDEXAMPLE", Secret: "secret"}), nil)
-	return func(r *http.Request, body []byte) error {
-		_, err := verifier.Verify(r.Context(), sigv4.FromHTTP(r, body))
-		if err == nil && strings.Contains(r.URL.Path, "denied") {
-			return verdict(403)
-		}
-		return err
-	}
 }
 
 // TestManage is WSK-12: the calls of @connections and their refusals.
@@ -176,30 +162,32 @@ func TestManageSigned(t *testing.T) {
 	t.Parallel()
 	api := tier.New("shop").WebSocket("chat")
 	tellID(api)
-	url := socketServer(t, api, &local.SocketOptions{Manage: managing(t)}, behind(t, api, nil))
+	url := socketServer(t, api, &local.SocketOptions{Identities: liveCallers(t, mayConnect("Allow", "ManageConnections", "GET/@connections/*")+
+		","+mayConnect("Allow", "ManageConnections", "POST/@connections/*"))}, behind(t, api, nil))
 	base := "http" + strings.TrimPrefix(url, "ws") + "/live"
-	credentials := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
-	})
-	wrong := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "guess"}, nil
-	})
+	with := func(key, secret string) aws.CredentialsProvider {
+		return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: key, SecretAccessKey: secret}, nil
+		})
+	}
+	credentials := with(adaKeys.AccessKey, adaKeys.Secret)
+	wrong := with(adaKeys.AccessKey, "guess")
+	foreign := with(foreignKeys.AccessKey, foreignKeys.Secret)
 	for _, tt := range []struct {
 		why string
 		cfg aws.Config
-		id  string
 		err error
 	}{
-		{"signed, the connection is unknown", aws.Config{Region: "eu-central-1", Credentials: credentials}, "AAA=", datastore.ErrNotFound},
-		{"signed with another secret", aws.Config{Region: "eu-central-1", Credentials: wrong}, "AAA=", datastore.ErrDenied},
-		{"signed for another Region", aws.Config{Region: "us-east-1", Credentials: credentials}, "AAA=", datastore.ErrDenied},
-		{"signed, but not allowed", aws.Config{Region: "eu-central-1", Credentials: credentials}, "denied", datastore.ErrDenied},
+		{"signed, the connection is unknown", aws.Config{Region: "eu-central-1", Credentials: credentials}, datastore.ErrNotFound},
+		{"signed with another secret", aws.Config{Region: "eu-central-1", Credentials: wrong}, datastore.ErrDenied},
+		{"signed for another Region", aws.Config{Region: "us-east-1", Credentials: credentials}, datastore.ErrDenied},
+		{"signed, but not allowed", aws.Config{Region: "eu-central-1", Credentials: foreign}, datastore.ErrDenied},
 	} {
 		data := datastore.New([]datastore.Driver{socketconnection.With(tt.cfg)}, &datastore.Options{
 			Lookup: func(string) (string, bool) { return base, true },
 		})
 		chat := datastore.Use[connection.Sender[string]](storeUser{}, connection.New[string](data, "chat"))
-		if err := chat.Send(t.Context(), tt.id, "x"); !errors.Is(err, tt.err) {
+		if err := chat.Send(t.Context(), "AAA=", "x"); !errors.Is(err, tt.err) {
 			t.Errorf("%s: Send = %v, want %v", tt.why, err, tt.err)
 		}
 	}

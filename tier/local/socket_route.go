@@ -23,7 +23,7 @@ func (g *SocketGateway) message(s *session, text []byte) {
 		g.reply(s, errorFrame(socketForbidden, s.id, id))
 		return
 	}
-	result := g.invoke(route, s.client, noRequest, func(o *occasion) []byte { return g.events.message(o, s.client, id, text) })
+	result := g.invoke(route, s.client, func(o *occasion) []byte { return g.events.message(o, s.client, id, text) })
 	switch {
 	case result.err != nil:
 		g.reply(s, errorFrame(socketInternal, s.id, result.id))

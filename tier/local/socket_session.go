@@ -216,7 +216,7 @@ func (s *session) Close() error { return s.end(closeManaged) }
 // dropped.
 func (s *session) disconnected(why closure) {
 	if route := s.gateway.api.Route("$disconnect"); route != nil {
-		s.gateway.invoke(route, s.client, noRequest, func(o *occasion) []byte {
+		s.gateway.invoke(route, s.client, func(o *occasion) []byte {
 			return s.gateway.events.disconnect(o, s.client, why)
 		})
 	}

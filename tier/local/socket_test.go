@@ -68,6 +68,23 @@ func behind(tb testing.TB, api *tier.WebSocket, log *socketLog) func(string) loc
 	return func(name string) local.Function { return functions[name] }
 }
 
+// guarded adds the Lambda authorizer of an API to its functions. It keeps its
+// events in asked.
+func guarded(tb testing.TB, api *tier.WebSocket, asked *socketLog, others func(string) local.Function) func(string) local.Function {
+	tb.Helper()
+	f := api.AuthorizerFunctions()[0]
+	d := lambda.New(nil, &lambda.Options{Function: f.Name(), Authorizer: f.Authorizer(), Logger: slog.New(slog.DiscardHandler)})
+	return func(name string) local.Function {
+		if name != f.Name() {
+			return others(name)
+		}
+		return local.Function{Invoke: func(ctx context.Context, payload []byte) ([]byte, error) {
+			asked.add(payload)
+			return d.Invoke(ctx, payload)
+		}}
+	}
+}
+
 // socketServer serves a WebSocket API until the test ends, and returns its URL.
 func socketServer(tb testing.TB, api *tier.WebSocket, opts *local.SocketOptions, invoke func(string) local.Function) string {
 	tb.Helper()

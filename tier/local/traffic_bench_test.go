@@ -27,7 +27,7 @@ func BenchmarkTraffic(b *testing.B) {
 		}},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			g := newTraffic(b, local.Options{APIKeys: keys}, bb.declare)
+			g := newTraffic(b, local.Options{Identities: &local.Identities{APIKeys: keys}}, bb.declare)
 			b.ReportAllocs()
 			for b.Loop() {
 				r := httptest.NewRequest("GET", "/a?page=1", nil)

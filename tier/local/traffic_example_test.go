@@ -16,7 +16,7 @@ func ExampleNewGateway_apiKeys() {
 
 	gateway, err := local.NewGateway(api, func(string) local.Function {
 		return local.Function{Invoke: answering(`{"body":"your orders"}`)}
-	}, &local.Options{APIKeys: []local.APIKey{{Name: "acme", Value: "a text that nobody can guess"}}})
+	}, &local.Options{Identities: &local.Identities{APIKeys: []local.APIKey{{Name: "acme", Value: "a text that nobody can guess"}}}})
 	if err != nil {
 		fmt.Println(err)
 		return

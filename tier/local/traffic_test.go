@@ -187,7 +187,7 @@ func TestAccount(t *testing.T) {
 // TestThrottlingTogether: of requests at the same time exactly the burst passes.
 func TestThrottlingTogether(t *testing.T) {
 	t.Parallel()
-	g := newTraffic(t, local.Options{APIKeys: []local.APIKey{{Name: "mobile", Value: "secret"}}}, func(api *tier.API) {
+	g := newTraffic(t, local.Options{Identities: &local.Identities{APIKeys: []local.APIKey{{Name: "mobile", Value: "secret"}}}}, func(api *tier.API) {
 		api.Throttle(1, 20)
 		api.Handle("GET /a", noop)
 		api.Handle("GET /b", noop, tier.KeyRequired(), tier.Throttle(1, 1000))

@@ -21,7 +21,7 @@ var keys = []local.APIKey{
 // TestAPIKeys: who gets in.
 func TestAPIKeys(t *testing.T) {
 	t.Parallel()
-	g := newTraffic(t, local.Options{APIKeys: keys}, func(api *tier.API) {
+	g := newTraffic(t, local.Options{Identities: &local.Identities{APIKeys: keys}}, func(api *tier.API) {
 		api.Handle("GET /a", noop, tier.KeyRequired())
 		api.Handle("GET /open", noop)
 		api.Plan(tier.UsagePlan{Name: "basic", Keys: []string{"mobile", "old", "nobody"}})
@@ -52,7 +52,7 @@ func TestAPIKeys(t *testing.T) {
 func TestRefusalsInLog(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder
-	g := newTraffic(t, local.Options{APIKeys: keys, Log: slog.New(slog.NewTextHandler(&log, nil))}, func(api *tier.API) {
+	g := newTraffic(t, local.Options{Identities: &local.Identities{APIKeys: keys}, Log: slog.New(slog.NewTextHandler(&log, nil))}, func(api *tier.API) {
 		api.Handle("GET /a", noop, tier.KeyRequired(), tier.Throttle(0, 0))
 		api.Plan(tier.UsagePlan{Name: "basic", Keys: []string{"mobile", "old"}})
 	})
@@ -77,7 +77,7 @@ func TestAPIKeyInEvent(t *testing.T) {
 	api.Handle("GET /open", noop)
 	api.Plan(tier.UsagePlan{Name: "basic", Keys: []string{"mobile"}})
 	var payload []byte
-	g := newGateway(t, api, &local.Options{APIKeys: keys}, func(_ context.Context, p []byte) ([]byte, error) {
+	g := newGateway(t, api, &local.Options{Identities: &local.Identities{APIKeys: keys}}, func(_ context.Context, p []byte) ([]byte, error) {
 		payload = p
 		return []byte(`{}`), nil
 	})
@@ -106,7 +106,7 @@ func TestAPIKeyInEvent(t *testing.T) {
 // TestPlanLimits: each key has what its plan says, route by route.
 func TestPlanLimits(t *testing.T) {
 	t.Parallel()
-	g := newTraffic(t, local.Options{APIKeys: keys}, func(api *tier.API) {
+	g := newTraffic(t, local.Options{Identities: &local.Identities{APIKeys: keys}}, func(api *tier.API) {
 		api.Handle("GET /a", noop, tier.KeyRequired())
 		api.Handle("GET /b", noop, tier.KeyRequired())
 		api.Handle("GET /dear", noop, tier.KeyRequired())
@@ -151,7 +151,7 @@ func TestQuota(t *testing.T) {
 		{"a month", tier.Quota{Limit: 2, Period: tier.Month}, 2, 22*day + 15*time.Hour, 2},
 		{"an offset that leaves nothing", tier.Quota{Limit: 2, Period: tier.Month, Offset: 2}, 0, 22*day + 15*time.Hour, 2},
 	} {
-		g := newTraffic(t, local.Options{APIKeys: keys}, func(api *tier.API) {
+		g := newTraffic(t, local.Options{Identities: &local.Identities{APIKeys: keys}}, func(api *tier.API) {
 			api.Handle("GET /a", noop, tier.KeyRequired())
 			api.Plan(tier.UsagePlan{Name: "basic", Quota: tt.quota, Keys: []string{"mobile", "web"}})
 		})
@@ -205,7 +205,7 @@ func TestWrongAPIKeys(t *testing.T) {
 		"mobile has no value":                {{Name: "mobile"}},
 		"mobile and web have the same value": {{Name: "mobile", Value: "secret"}, {Name: "web", Value: "secret"}},
 	} {
-		_, err := local.NewGateway(api, func(string) local.Function { return local.Function{Invoke: answering("{}")} }, &local.Options{APIKeys: keys})
+		_, err := local.NewGateway(api, func(string) local.Function { return local.Function{Invoke: answering("{}")} }, &local.Options{Identities: &local.Identities{APIKeys: keys}})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("NewGateway = %v, want %q and no secret", err, want)
 		}

@@ -104,12 +104,44 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(p.stderr, nil))
-	var servers []server
+	servers, err := p.servers(app, data, how, ids, log)
+	if err != nil {
+		return err
+	}
 	defer func() {
 		for _, s := range servers {
-			s.listener.Close()
+			if s.listener != nil {
+				s.listener.Close()
+			}
 		}
 	}()
+	for i := range servers {
+		at := how.port
+		if at != 0 {
+			at += i
+		}
+		if servers[i].listener, err = local.Listen(at); err != nil {
+			return err
+		}
+	}
+	endpoint, err := newLambdaServer(app, how.lambdaPort, how.port, len(servers), log)
+	if err != nil {
+		return err
+	}
+	p.announce(app, servers)
+	p.announceCallers(servers, ids, how.who)
+	p.announceLambda(app, endpoint)
+	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
+	if endpoint != nil {
+		defer endpoint.lambda.Close()
+		servers = append(servers, endpoint.server)
+	}
+	return serveAll(ctx, servers, log)
+}
+
+// servers are the gateways of all APIs and WebSocket APIs, which do not listen yet.
+func (p *program) servers(app *tier.App, data openedData, how serving, ids *local.Identities, log *slog.Logger) ([]server, error) {
+	var servers []server
 	options := local.Options{Log: log, Identities: ids}
 	if how.explain {
 		options.Explain = p.failures()
@@ -117,44 +149,13 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	for _, api := range app.APIs() {
 		gateways, err := serversOf(api, how.door, options)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, g := range gateways {
-			at := how.port
-			if at != 0 {
-				at += len(servers)
-			}
-			if g.listener, err = local.Listen(at); err != nil {
-				return err
-			}
-			servers = append(servers, g)
-		}
+		servers = append(servers, gateways...)
 	}
 	shareDomains(servers)
-	sockets, err := socketServers(app, data, log)
-	if err != nil {
-		return err
-	}
-	for _, s := range sockets {
-		at := how.port
-		if at != 0 {
-			at += len(servers)
-		}
-		if s.listener, err = local.Listen(at); err != nil {
-			return err
-		}
-		servers = append(servers, s)
-	}
-	endpoint, err := newLambdaServer(app, how.lambdaPort, how.port, len(servers), log)
-	if err != nil {
-		return err
-	}
-	p.announce(app, servers, endpoint, data)
-	if endpoint != nil {
-		defer endpoint.lambda.Close()
-		servers = append(servers, endpoint.server)
-	}
-	return serveAll(ctx, servers, log)
+	sockets, err := socketServers(app, data, log, ids, how.who.path != "")
+	return append(servers, sockets...), err
 }
 
 // server is one API, or one function of it, or one WebSocket API, that is about to
@@ -170,7 +171,7 @@ type server struct {
 }
 
 // announce says what is served where, and how.
-func (p *program) announce(app *tier.App, servers []server, endpoint *lambdaServer, data openedData) {
+func (p *program) announce(app *tier.App, servers []server) {
 	for i, s := range servers {
 		switch door := s.door; {
 		case s.socket != nil:
@@ -194,9 +195,6 @@ func (p *program) announce(app *tier.App, servers []server, endpoint *lambdaServ
 			p.printAPI(s.api)
 		}
 	}
-	p.announceCallers(servers)
-	p.announceLambda(app, endpoint)
-	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
 }
 
 // announceStages says where the stages and the custom domain names of an API are

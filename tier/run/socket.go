@@ -5,6 +5,7 @@ package run
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
@@ -16,16 +17,17 @@ type socketServer struct {
 	gateway *local.SocketGateway
 }
 
-// socketServers are the gateways of the App's WebSocket APIs.
-func socketServers(app *tier.App, data openedData, log *slog.Logger) ([]server, error) {
+// socketServers are the gateways of the App's WebSocket APIs. asked says that the
+// identities are those of a file that was asked for.
+func socketServers(app *tier.App, data openedData, log *slog.Logger, ids *local.Identities, asked bool) ([]server, error) {
 	var servers []server
 	for _, api := range app.WebSockets() {
-		functions, err := functionsOf(api.Functions(), log)
+		functions, err := functionsOf(slices.Concat(api.Functions(), api.AuthorizerFunctions()), log)
 		if err != nil {
 			return nil, err
 		}
 		gateway, err := local.NewSocketGateway(api, func(name string) local.Function { return functions[name] },
-			&local.SocketOptions{Hub: data.hub, Log: log})
+			&local.SocketOptions{Hub: data.hub, Log: log, Identities: signers(api, ids, asked)})
 		if err != nil {
 			return nil, err
 		}
@@ -34,12 +36,20 @@ func socketServers(app *tier.App, data openedData, log *slog.Logger) ([]server, 
 	return servers, nil
 }
 
+// signers are who may sign to a WebSocket API, nil if nothing is to be signed: an
+// API that lets everybody connect lets everybody try its @connections, too, unless
+// a file of identities was asked for.
+func signers(api *tier.WebSocket, ids *local.Identities, asked bool) *local.Identities {
+	a := api.Authorizer()
+	if asked || a != nil && (tier.IsIAM(a) || len(ids.Callers) > 0) {
+		return ids
+	}
+	return nil
+}
+
 // announceSocket says where a WebSocket API is served, and how it is posted to.
 func (p *program) announceSocket(app *tier.App, s server) {
 	api, address := s.socket.api, s.listener.Addr()
 	fmt.Fprintf(p.stdout, "%s: WebSocket API %s on ws://%s, its @connections on http://%s/@connections\n", app.Name(), api.Name(), address, address)
-	if a := api.Authorizer(); a != nil {
-		fmt.Fprintf(p.stdout, "  authorizer %s: nobody here can be asked about it, so every handshake is refused\n", a.Name())
-	}
 	p.printSocket(api)
 }

@@ -216,10 +216,9 @@ for name, payload, code in (("T193: a frame of 33 KB", "x" * 33 * 1024, 1009), (
 print("ok")
 `
 
-// TestServeWebSocketPython is T188, T189, T191, T193 with the clients websockets
-// and botocore.
-func TestServeWebSocketPython(t *testing.T) {
-	t.Parallel()
+// clientPython is a Python with websockets and botocore.
+func clientPython(t *testing.T) string {
+	t.Helper()
 	python := os.Getenv("TIERKIT_TEST_PYTHON")
 	switch {
 	case python != "":
@@ -228,6 +227,14 @@ func TestServeWebSocketPython(t *testing.T) {
 	default:
 		t.Skip("TIERKIT_TEST_PYTHON is not set: not run against websockets and botocore")
 	}
+	return python
+}
+
+// TestServeWebSocketPython is T188, T189, T191, T193 with the clients websockets
+// and botocore.
+func TestServeWebSocketPython(t *testing.T) {
+	t.Parallel()
+	python := clientPython(t)
 	_, api, socket := serveChat(t)
 	out, err := exec.CommandContext(t.Context(), python, "-c", pythonScript, api, socket).CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != "ok" {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -22,11 +21,6 @@ func socketHost(id string) string {
 // one stage.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGatewayV2.html
 func (s *stack) socket(w *tier.WebSocket) {
-	if a := w.Authorizer(); a != nil && !tier.IsIAM(a) {
-		s.errs = append(s.errs, &datastore.DeclarationError{At: w.AuthorizedAt(), Message: fmt.Sprintf(
-			"WebSocket API %s: the template has no form for authorizer %s yet; write tier.IAM()", w.Name(), a.Name())})
-		return
-	}
 	id := policy.SocketID(w.Name())
 	s.add(resource{
 		id: id, typ: "AWS::ApiGatewayV2::Api", at: w.At(),
@@ -50,6 +44,9 @@ func (s *stack) socket(w *tier.WebSocket) {
 		if socketWidth(f) == byStage {
 			s.permit(integrationID(w, f)+"Permission", f, id, tier.DefaultStage+"/*", f.At())
 		}
+	}
+	if a, ok := w.Authorizer().(*tier.LambdaAuthorizer); ok {
+		s.socketAuthorizer(w, a, id)
 	}
 	routes := s.socketRoutes(w, id)
 	s.socketStage(w, id, routes)
@@ -95,17 +92,48 @@ func (s *stack) socketRoutes(w *tier.WebSocket, id string) []string {
 	return ids
 }
 
-func (s *stack) socketRoute(w *tier.WebSocket, r *tier.SocketRoute, id, words string) {
-	authorization := "NONE"
-	if r.Event() == "CONNECT" && w.Authorizer() != nil {
-		authorization = "AWS_IAM"
+// socketAuthorizer adds the Lambda authorizer of a WebSocket API, and the one
+// permission by which it may be asked. API Gateway wants a list of identity sources
+// even where there is none.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-authorizer.html
+func (s *stack) socketAuthorizer(w *tier.WebSocket, a *tier.LambdaAuthorizer, id string) {
+	var sources []string
+	for _, source := range a.Sources() {
+		sources = append(sources, identitySource([]tier.Source{source}, "route.request.", ""))
 	}
-	properties := object{
+	s.add(resource{
+		id: socketAuthorizerID(w), typ: "AWS::ApiGatewayV2::Authorizer", at: w.AuthorizedAt(),
+		properties: object{
+			{"ApiId", ref(id)},
+			{"Name", a.Name()},
+			{"AuthorizerType", "REQUEST"},
+			{"AuthorizerUri", authorizerURI(a)},
+			{"IdentitySource", texts(sources)},
+		},
+	})
+	s.add(resource{
+		id: policy.LogicalID(w.Name(), "socket", a.Name(), "authorizer", "permission"), typ: "AWS::Lambda::Permission", at: w.AuthorizedAt(),
+		properties: object{
+			{"FunctionName", ref(policy.FunctionID(a.Function()))},
+			{"Action", "lambda:InvokeFunction"},
+			{"Principal", "apigateway.amazonaws.com"},
+			{"SourceAccount", ref("AWS::AccountId")},
+			{"SourceArn", sub(fmt.Sprintf("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${%s}/authorizers/${%s}",
+				id, socketAuthorizerID(w)))},
+		},
+	})
+}
+
+func socketAuthorizerID(w *tier.WebSocket) string {
+	return policy.LogicalID(w.Name(), "socket", w.Authorizer().Name(), "authorizer")
+}
+
+func (s *stack) socketRoute(w *tier.WebSocket, r *tier.SocketRoute, id, words string) {
+	properties := append(object{
 		{"ApiId", ref(id)},
 		{"RouteKey", r.Key()},
-		{"AuthorizationType", authorization},
-		{"Target", sub("integrations/${" + integrationID(w, r.Function()) + "}")},
-	}
+	}, socketAuthorization(w, r)...)
+	properties = append(properties, member{"Target", sub("integrations/${" + integrationID(w, r.Function()) + "}")})
 	if r.Responds() {
 		properties = append(properties, member{"RouteResponseSelectionExpression", "$default"})
 	}
@@ -119,6 +147,19 @@ func (s *stack) socketRoute(w *tier.WebSocket, r *tier.SocketRoute, id, words st
 	if socketWidth(r.Function()) == byRoute {
 		s.permit(words+"Permission", r.Function(), id, tier.DefaultStage+"/"+r.Key(), r.At())
 	}
+}
+
+// socketAuthorization is who may cause the events of a route. Only a handshake can
+// be protected.
+func socketAuthorization(w *tier.WebSocket, r *tier.SocketRoute) object {
+	a := w.Authorizer()
+	switch {
+	case a == nil || r.Event() != "CONNECT":
+		return object{{"AuthorizationType", "NONE"}}
+	case tier.IsIAM(a):
+		return object{{"AuthorizationType", "AWS_IAM"}}
+	}
+	return object{{"AuthorizationType", "CUSTOM"}, {"AuthorizerId", ref(socketAuthorizerID(w))}}
 }
 
 // socketStage adds the stage and what it serves. A deployment is a picture of

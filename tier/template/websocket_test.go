@@ -1,16 +1,19 @@
 package template_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
@@ -39,6 +42,71 @@ func socket(data *datastore.Data) *tier.App {
 	datastore.Use[connection.Sender[string]](api, clients)
 	api.Handle("POST /notices", handler.New(place))
 	return app
+}
+
+// gatedSocket are two WebSocket APIs behind Lambda authorizers, one of which guards a
+// REST API too.
+func gatedSocket(data *datastore.Data) *tier.App {
+	app := tier.New("club")
+	check := func(context.Context, handler.Check) (handler.Verdict, error) { return handler.Verdict{}, nil }
+	gate := app.Authorizer("gate", tier.AuthorizerSettings{
+		Sources: []string{"query.token", "header.Origin", "context.identity.sourceIp"}, TTL: time.Minute}, tier.Memory(128))
+	gate.Check(check)
+	datastore.Use[table.Getter[session]](gate, table.New[session](data, "sessions"))
+	any := app.Authorizer("any", tier.AuthorizerSettings{})
+	any.Check(check)
+	chat := app.WebSocket("chat")
+	chat.Authorize(gate)
+	chat.Handle("$connect", handler.New(list))
+	chat.Handle("$default", handler.New(list))
+	feed := app.WebSocket("feed")
+	feed.Authorize(any)
+	feed.Handle("$connect", handler.New(list))
+	api := app.API("orders")
+	api.Handle("GET /orders", handler.New(list), gate)
+	return app
+}
+
+// TestSocketAuthorizers is WSK-05: the handshake asks the authorizer, no other route
+// can, and each authorizer lets that one API ask it as that one authorizer.
+func TestSocketAuthorizers(t *testing.T) {
+	t.Parallel()
+	d := socketResources(t, gatedSocket)
+	for id, want := range map[string]string{
+		"ChatSocketConnectRoute": "CUSTOM map[Ref:ChatSocketGateAuthorizer]",
+		"ChatSocketDefaultRoute": "NONE <nil>",
+		"FeedSocketConnectRoute": "CUSTOM map[Ref:FeedSocketAnyAuthorizer]",
+	} {
+		if got := fmt.Sprint(d.Resources[id].Properties["AuthorizationType"], " ", d.Resources[id].Properties["AuthorizerId"]); got != want {
+			t.Errorf("%s: %s, want %s", id, got, want)
+		}
+	}
+	for id, want := range map[string]string{
+		"ChatSocketGateAuthorizer": "map[Ref:ChatSocket] REQUEST [route.request.querystring.token route.request.header.Origin context.identity.sourceIp]",
+		"FeedSocketAnyAuthorizer":  "map[Ref:FeedSocket] REQUEST []",
+	} {
+		p := d.Resources[id].Properties
+		if got := fmt.Sprint(p["ApiId"], " ", p["AuthorizerType"], " ", p["IdentitySource"]); got != want || d.Resources[id].Type != "AWS::ApiGatewayV2::Authorizer" {
+			t.Errorf("%s: %s, want %s", id, got, want)
+		}
+		if ttl := p["AuthorizerResultTtlInSeconds"]; ttl != nil {
+			t.Errorf("%s: a TTL of %v, which a WebSocket API has not", id, ttl)
+		}
+	}
+	got := map[string]string{}
+	for id, r := range d.Resources {
+		if arn := fmt.Sprint(r.Properties["SourceArn"]); strings.Contains(arn, "/authorizers/") {
+			got[id] = fmt.Sprint(strings.TrimSuffix(arn[strings.LastIndex(arn, ":")+1:], "]"), " ", r.Properties["FunctionName"])
+		}
+	}
+	want := map[string]string{
+		"ChatSocketGateAuthorizerPermission": "${ChatSocket}/authorizers/${ChatSocketGateAuthorizer} map[Ref:GateFunction]",
+		"FeedSocketAnyAuthorizerPermission":  "${FeedSocket}/authorizers/${FeedSocketAnyAuthorizer} map[Ref:AnyFunction]",
+		"OrdersApiGateAuthorizerPermission":  "${OrdersApi}/authorizers/* map[Ref:GateFunction]",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("who may ask an authorizer (-want +got):\n%s", d)
+	}
 }
 
 type socketDoc struct {
