@@ -70,7 +70,8 @@ type ExplainedAnswer struct {
 }
 
 // explanation is what is known of x at its end.
-func (x *exchange) explanation(door Door, a *answer, sent http.Header) *Explanation {
+func (x *exchange) explanation(door Door, withoutSecrets redactor, a *answer, sent http.Header) *Explanation {
+	withoutSecrets = withoutSecrets.of(x)
 	e := &Explanation{
 		Door: door.String(), ID: x.id, Time: x.at,
 		Request: ExplainedRequest{
@@ -83,19 +84,19 @@ func (x *exchange) explanation(door Door, a *answer, sent http.Header) *Explanat
 	e.Request.Header["Host"] = []string{x.Host}
 	told := ""
 	for i, n := range x.notes {
-		e.Steps[i] = ExplainedStep{Who: n.who, What: n.what, At: n.at, Refused: n.refused}
+		e.Steps[i] = ExplainedStep{Who: n.who, What: withoutSecrets.without(n.what), At: n.at, Refused: n.refused}
 		told += n.what
 	}
 	if x.err != nil && !strings.Contains(told, x.err.Error()) {
-		e.Error = x.err.Error()
+		e.Error = withoutSecrets.without(x.err.Error())
 	}
 	if x.invoked {
 		e.Function = x.function.Name
 		shown := withoutSecrets.body(x.body, x.Header.Get("Content-Type"))
 		e.Event, _ = withoutSecrets.json(x.event, &shown) // our own event is JSON
-		e.Output = string(x.output)
+		e.Output = withoutSecrets.without(string(x.output))
 		if out, ok := withoutSecrets.json(x.output, nil); ok {
-			e.Output = string(out)
+			e.Output = withoutSecrets.without(string(out))
 		}
 	}
 	return e

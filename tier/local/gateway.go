@@ -26,6 +26,7 @@ type Gateway struct {
 	iam      *authority // nil if nothing is signed
 	// explain, if it is not nil, is told of every request.
 	explain func(*Explanation)
+	redact  redactor
 }
 
 var _ http.Handler = (*Gateway)(nil)
@@ -94,7 +95,7 @@ func NewGateway(api *tier.API, invoke func(function string) Function, opts *Opti
 	}
 	custom, _ := door.steps.(customiser)
 	g := &Gateway{
-		door: door, kind: o.Door, custom: custom, now: o.Now, random: o.Random, log: o.Log, iam: o.iam, explain: o.Explain,
+		door: door, kind: o.Door, custom: custom, now: o.Now, random: o.Random, log: o.Log, iam: o.iam, explain: o.Explain, redact: newRedactor(api),
 	}
 	switch o.Door.(type) {
 	case REST, HTTP:
@@ -169,7 +170,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.record(g.log, a.status, g.now().Sub(x.at))
 	}
 	if x.explained {
-		g.explain(x.explanation(g.kind, a, w.Header()))
+		g.explain(x.explanation(g.kind, g.redact, a, w.Header()))
 	}
 	if x.cut {
 		breakConnection()

@@ -94,3 +94,43 @@ func TestDoorsWithoutAuthorizers(t *testing.T) {
 		}
 	}
 }
+
+// TestDeclaredURL: a function URL that is declared without more is signed, though
+// no route of its function has an authorizer, and a public one is not (FUR-01).
+func TestDeclaredURL(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		url              tier.FunctionURL
+		unsigned, signed int
+		account          string // in the event
+	}{
+		"by default": {tier.FunctionURL{}, 403, 200, "000000000000"},
+		"signed":     {tier.FunctionURL{Auth: tier.URLIAM}, 403, 200, "000000000000"},
+		"public":     {tier.FunctionURL{Auth: tier.URLPublic}, 200, 200, "anonymous"},
+	} {
+		app := tier.New("shop")
+		api := app.API("orders")
+		api.Function("live", tier.URL(c.url)).Handle("GET /a", noop)
+		if errs := app.Check(); len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		seen := &capture{}
+		g := newGateway(t, api, &local.Options{Door: local.URL{Function: "live"}, Identities: whoMayCall(t, mayAll)}, seen.invoke)
+		for _, path := range []string{"/a", "/nothing", "//a/../b"} {
+			if resp := do(t, g, httptest.NewRequest("GET", path, nil)); resp.StatusCode != c.unsigned {
+				t.Errorf("%s: GET %s unsigned: %d, want %d", name, path, resp.StatusCode, c.unsigned)
+			}
+		}
+		if resp := do(t, g, httptest.NewRequest("POST", "/a", nil)); resp.StatusCode != c.unsigned {
+			t.Errorf("%s: POST unsigned: %d, want %d", name, resp.StatusCode, c.unsigned)
+		}
+		r := httptest.NewRequest("GET", "/a", nil)
+		signing{keys: adaKeys, service: "lambda"}.sign(t, r, "")
+		if resp := do(t, g, r); resp.StatusCode != c.signed {
+			t.Errorf("%s: signed: %d, want %d", name, resp.StatusCode, c.signed)
+		}
+		if want := `"accountId":"` + c.account + `"`; !strings.Contains(string(seen.payload), want) {
+			t.Errorf("%s: the event has no %s: %s", name, want, seen.payload)
+		}
+	}
+}

@@ -4,16 +4,96 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// redactor leaves secrets out of what people are shown.
-type redactor struct{}
+// redactor leaves secrets out of what people are shown: by the names of headers,
+// parameters and members, and where there are no names, by the values that
+// secrets of the request have.
+type redactor struct {
+	// names, in lower case, of what the authorizers of the API tell callers by,
+	// beside those that tell by themselves that they are secrets
+	names  []string
+	values *strings.Replacer // nil for none
+}
 
-var withoutSecrets redactor
+// newRedactor knows the identity sources of an API.
+func newRedactor(api *tier.API) redactor {
+	var r redactor
+	for _, a := range api.Authorizers() {
+		var sources []tier.Source
+		switch a := a.(type) {
+		case *tier.LambdaAuthorizer:
+			sources = a.Sources()
+		case *tier.CognitoAuthorizer:
+			sources = []tier.Source{{In: "header", Name: a.Settings().Header}}
+		case *tier.JWTAuthorizer:
+			if s, ok := tier.ParseSource(a.Settings().Source); ok {
+				sources = []tier.Source{s}
+			}
+		}
+		for _, s := range sources {
+			if s.In != "context" {
+				r.names = append(r.names, strings.ToLower(s.Name))
+			}
+		}
+	}
+	return r
+}
+
+// minSecretValue is how long a value is that is looked for in texts: shorter ones
+// are parts of many words.
+const minSecretValue = 6
+
+// of is the redactor that also knows the secrets of a request by their values, as
+// they were sent, decoded, and as they are signed.
+func (r redactor) of(x *exchange) redactor {
+	var secrets []string
+	for name, values := range x.Header {
+		if !r.secret(name) {
+			continue
+		}
+		for _, v := range values {
+			_, after, _ := strings.Cut(v, " ")
+			secrets = append(secrets, v, after)
+			for pair := range strings.SplitSeq(v, ";") {
+				_, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+				secrets = append(secrets, value)
+			}
+		}
+	}
+	for _, pair := range strings.FieldsFunc(x.URL.RawQuery, separatesQuery) {
+		if name, value, _ := strings.Cut(pair, "="); r.secret(unescapeQuery(name)) {
+			decoded := unescapeQuery(value)
+			secrets = append(secrets, value, decoded, strings.ReplaceAll(url.QueryEscape(decoded), "+", "%20"))
+		}
+	}
+	secrets = slices.DeleteFunc(secrets, func(s string) bool { return len(s) < minSecretValue })
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // the whole before its part
+	pairs := make([]string, 0, 2*len(secrets))
+	for _, s := range secrets {
+		pairs = append(pairs, s, redacted)
+	}
+	r.values = strings.NewReplacer(pairs...)
+	return r
+}
+
+func separatesQuery(c rune) bool { return c == '&' || c == ';' }
+
+// without is a text without the secrets whose values are known.
+func (r redactor) without(text string) string {
+	if r.values == nil {
+		return text
+	}
+	return r.values.Replace(text)
+}
 
 // redacted stands for a secret.
 const redacted = "[redacted]"
@@ -23,8 +103,11 @@ const maxShown = 4 << 10
 
 // secret reports whether the name of a header, a parameter or a member tells
 // that its value is a secret.
-func (redactor) secret(name string) bool {
+func (r redactor) secret(name string) bool {
 	name = strings.ToLower(name)
+	if slices.Contains(r.names, name) {
+		return true
+	}
 	if name == "token_use" { // a claim: "id" or "access"
 		return false
 	}
@@ -77,14 +160,20 @@ func (r redactor) query(raw string) string {
 	if raw == "" {
 		return ""
 	}
-	pairs := strings.Split(raw, "&")
-	for i, pair := range pairs {
-		name, _, found := strings.Cut(pair, "=")
-		if found && r.secret(unescapeQuery(name)) {
-			pairs[i] = name + "=" + redacted
+	var b strings.Builder
+	for raw != "" {
+		pair, separator := raw, ""
+		if i := strings.IndexFunc(raw, separatesQuery); i >= 0 {
+			pair, separator = raw[:i], raw[i:i+1]
 		}
+		raw = raw[len(pair)+len(separator):]
+		if name, _, found := strings.Cut(pair, "="); found && r.secret(unescapeQuery(name)) {
+			pair = name + "=" + redacted
+		}
+		b.WriteString(pair)
+		b.WriteString(separator)
 	}
-	return strings.Join(pairs, "&")
+	return b.String()
 }
 
 // body is what is shown of a body: JSON and forms without secrets, other text as
@@ -99,7 +188,7 @@ func (r redactor) body(body []byte, contentType string) string {
 	if !utf8.ValidString(shown) {
 		return fmt.Sprintf("[%d bytes that are no text]", len(body))
 	}
-	if len(shown) > maxShown {
+	if shown = r.without(shown); len(shown) > maxShown {
 		return strings.ToValidUTF8(shown[:maxShown], "") + fmt.Sprintf("... [%d bytes in all]", len(shown))
 	}
 	return shown
@@ -115,8 +204,9 @@ func (r redactor) json(data []byte, shown *string) ([]byte, bool) {
 	}
 	var out bytes.Buffer
 	c := jsonRedactor{
-		dec: jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true)),
-		enc: jsontext.NewEncoder(&out, jsontext.AllowDuplicateNames(true)), body: shown,
+		redactor: r,
+		dec:      jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true)),
+		enc:      jsontext.NewEncoder(&out, jsontext.AllowDuplicateNames(true)), body: shown,
 	}
 	if err := c.copy("", false); err != nil || atEnd(c.dec) != nil {
 		return nil, false
