@@ -195,9 +195,6 @@ func functionPairs() map[string]pair {
 		"timeout, no stream": {[]tier.APIOption{tier.Timeout(time.Minute)}, func(_ *tier.App, api *tier.API) {
 			api.Handle("GET /a", handler.New(listed))
 		}, "API Gateway waits 29s"},
-		"stream, one piece": {nil, func(_ *tier.App, api *tier.API) {
-			api.Handle("GET /a", handler.New(listed), tier.Stream())
-		}, "in one piece"},
 		"WebSocket, Cognito": {nil, func(app *tier.App, api *tier.API) {
 			api.Handle("GET /a", handler.New(listed))
 			chat := app.WebSocket("chat")
@@ -220,6 +217,9 @@ func versionPairs() map[string]pair {
 	example := handler.New(listed, handler.Example([]string{"a"}))
 	byHeader := []tier.APIOption{tier.VersionByHeader("Api-Version")}
 	return map[string]pair{
+		"stream, one piece": {nil, func(_ *tier.App, api *tier.API) {
+			api.Handle("GET /a", handler.New(listed), tier.Stream())
+		}, "in one piece"},
 		"mock, stream": {nil, func(_ *tier.App, api *tier.API) {
 			api.Handle("GET /a", example, tier.Mock(), tier.Stream())
 		}, "leave out tier.Stream or tier.Mock"},
