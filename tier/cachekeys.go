@@ -1,9 +1,9 @@
 package tier
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -150,12 +150,12 @@ func (r *Route) uncacheable() []string {
 func (r *Route) mixesCallers() []string {
 	var whys []string
 	a := r.Authorizer()
-	switch {
-	case r.cached.shared:
+	if r.cached.shared {
 		return nil
-	case a != nil && IsIAM(a):
+	}
+	if a != nil && IsIAM(a) {
 		whys = append(whys, "callers with different permissions would share its answers; write tier.SharedByCallers() if that is meant")
-	case a != nil:
+	} else if a != nil {
 		whys = append(whys, r.mixesTokens(a)...)
 	}
 	if r.keyRequired && !r.function.api.keysFromAuthorizer && !r.hasKey(schema.InHeader, "X-Api-Key") {
@@ -164,47 +164,41 @@ func (r *Route) mixesCallers() []string {
 	return whys
 }
 
-// mixesTokens is why callers whom a tells apart would share answers.
+// mixesTokens is why callers whom the authorizer tells apart would not be told
+// apart by the cache.
 func (r *Route) mixesTokens(a Authorizer) []string {
-	keys, known := callerKeys(a)
-	if !known {
-		return []string{"authorizer " + a.Name() + " looks at more of a request than its cache can tell apart, so callers would share its answers; write tier.SharedByCallers() if that is meant"}
-	}
+	const shared = "callers would share its answers; write tier.SharedByCallers() if that is meant"
+	sources := tokenSources(a)
 	var missing []string
-	for _, k := range keys {
-		option := "tier.ByHeader"
-		if k.In == schema.InQuery {
-			option = "tier.ByQuery"
-		}
-		if !r.hasKey(k.In, k.Name) {
-			missing = append(missing, fmt.Sprintf("%s(%q)", option, k.Name))
+	for _, s := range sources {
+		switch {
+		case s.In == "header" && !r.hasKey(schema.InHeader, s.Name):
+			missing = append(missing, "tier.ByHeader("+strconv.Quote(s.Name)+")")
+		case s.In == "query" && !r.hasKey(schema.InQuery, s.Name):
+			missing = append(missing, "tier.ByQuery("+strconv.Quote(s.Name)+")")
+		case s.In == "context":
+			return []string{"authorizer " + a.Name() + " looks at " + s.String() + ", which no cache key is: " + shared}
 		}
 	}
-	if len(missing) == 0 {
-		return nil
+	switch {
+	case len(sources) == 0:
+		return []string{"authorizer " + a.Name() + " does not say where a request tells who is calling: " + shared + ", or give the authorizer a Token or Sources"}
+	case len(missing) > 0:
+		return []string{shared + ", or " + strings.Join(missing, ", ")}
 	}
-	return []string{"callers would share its answers; write tier.SharedByCallers() if that is meant, or " + strings.Join(missing, " and ")}
+	return nil
 }
 
-// callerKeys are the parts of a request by which an authorizer knows who is
-// calling; known is false if there are others, or it does not say.
-func callerKeys(a Authorizer) (keys []CacheKey, known bool) {
+// tokenSources are where requests tell an authorizer who is calling, none if it
+// does not say.
+func tokenSources(a Authorizer) []Source {
 	switch a := a.(type) {
 	case *CognitoAuthorizer:
-		return []CacheKey{{In: schema.InHeader, Name: a.settings.Header}}, true
+		return []Source{{"header", a.settings.Header}}
 	case *LambdaAuthorizer:
-		for _, s := range a.Sources() {
-			switch {
-			case s.In == "header":
-				keys = append(keys, CacheKey{In: schema.InHeader, Name: s.Name})
-			case s.In == "query":
-				keys = append(keys, CacheKey{In: schema.InQuery, Name: s.Name})
-			case strings.HasPrefix(s.Name, "identity."):
-				return nil, false
-			}
-		}
+		return a.Sources()
 	}
-	return keys, len(keys) > 0
+	return nil
 }
 
 // parameterName reports whether API Gateway can name a parameter so.

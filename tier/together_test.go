@@ -79,12 +79,12 @@ func cachePairs() map[string]pair {
 		"cached, authorizer of the whole request": {nil, func(app *tier.App, api *tier.API) {
 			api.Cache(tier.Cache{Size: 0.5})
 			api.Handle("GET /a", handler.New(listed), tier.Cached(0, tier.ByHeader("Authorization")), gateOf(app, "gate", tier.AuthorizerSettings{}))
-		}, "authorizer gate looks at more of a request than its cache can"},
+		}, "authorizer gate does not say where a request tells who is calling"},
 		"cached, authorizer of the address": {nil, func(app *tier.App, api *tier.API) {
 			api.Cache(tier.Cache{Size: 0.5})
 			api.Handle("GET /a", handler.New(listed), tier.Cached(0, tier.ByHeader("X-Token")),
 				gateOf(app, "gate", tier.AuthorizerSettings{Sources: []string{"header.X-Token", "context.identity.sourceIp"}}))
-		}, "authorizer gate looks at more of a request than its cache can"},
+		}, "authorizer gate looks at context.identity.sourceIp, which no cache key is"},
 		"cached, Cognito by another header": {nil, func(_ *tier.App, api *tier.API) {
 			api.Cache(tier.Cache{Size: 0.5})
 			api.Handle("GET /a", handler.New(listed), tier.Cached(0, tier.ByHeader("Authorization")), userPool(tier.CognitoSettings{Header: "X-Id"}))
@@ -371,7 +371,7 @@ func TestAllowedTogether(t *testing.T) {
 		"cached by all sources": func(app *tier.App, api *tier.API) {
 			api.Cache(tier.Cache{Size: 0.5})
 			api.Handle("GET /a", handler.New(listed), tier.Cached(0, tier.ByHeader("x-token"), tier.ByQuery("user")),
-				gateOf(app, "gate", tier.AuthorizerSettings{Sources: []string{"header.X-Token", "query.user", "context.path"}}))
+				gateOf(app, "gate", tier.AuthorizerSettings{Sources: []string{"header.X-Token", "query.user"}}))
 		},
 		"resource policy, IAM": func(_ *tier.App, api *tier.API) {
 			api.ResourcePolicy(tier.PolicyStatement{Effect: tier.Allow})

@@ -13,8 +13,8 @@ type Caller struct {
 	Name, ARN, AccessKey string
 	// Expires is when the credentials end; zero means never.
 	Expires time.Time
-	// May are the routes that the policies allow with any parameters, as they were
-	// declared, in every stage; "all of function NAME" of a function URL. It is
+	// May are the routes that the policies allow with any parameters and in every
+	// stage, as they were declared; "all of function NAME" of a function URL. It is
 	// judged without a request: what policies ask of the client's address or its
 	// program is taken as not met, and a Deny of single parameters does not show.
 	May []string
@@ -40,35 +40,33 @@ func (g *Gateway) Callers() []Caller {
 	var all []Caller
 	for _, i := range g.iam.order {
 		c := Caller{Name: i.Name, ARN: i.ARN, AccessKey: i.Credentials.AccessKey, Expires: i.Credentials.Expires}
-		for _, what := range g.iam.guards() {
-			if g.iam.allowsAll(i, what, g.now()) {
-				c.May = append(c.May, what)
+		for _, target := range g.iam.guarded {
+			if g.iam.allows(i, target.arn, g.now()) {
+				c.May = append(c.May, target.what)
 			} else {
-				c.MayNot = append(c.MayNot, what)
+				c.MayNot = append(c.MayNot, target.what)
 			}
 		}
+		c.joinStages()
 		all = append(all, c)
 	}
 	return all
 }
 
-// guards are what the authority stands before, each once: a route of several
-// stages has a resource in each.
-func (a *authority) guards() []string {
-	var all []string
-	for _, target := range a.guarded {
-		if !slices.Contains(all, target.what) {
-			all = append(all, target.what)
+// joinStages names a route of several stages once, and as allowed if it is in all
+// of them.
+func (c *Caller) joinStages() {
+	once := func(routes []string, without []string) []string {
+		var kept []string
+		for _, r := range routes {
+			if !slices.Contains(kept, r) && !slices.Contains(without, r) {
+				kept = append(kept, r)
+			}
 		}
+		return kept
 	}
-	return all
-}
-
-// allowsAll asks for every resource of what is guarded.
-func (a *authority) allowsAll(i *Identity, what string, at time.Time) bool {
-	return !slices.ContainsFunc(a.guarded, func(target guarded) bool {
-		return target.what == what && !a.allows(i, target.arn, at)
-	})
+	c.MayNot = once(c.MayNot, nil)
+	c.May = once(c.May, c.MayNot)
 }
 
 // allows asks for an ARN with wildcards, without a request.
