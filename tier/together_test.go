@@ -38,27 +38,19 @@ func userPool(s tier.CognitoSettings) tier.Authorizer {
 // together declares an app with an API of the kind.
 type together func(*tier.App, *tier.API)
 
-// refusals are pairs of options that cannot go together, and the words by which
-// each is refused.
-func refusals() map[string]struct {
+// pair are options that cannot go together, and the words by which they are
+// refused.
+type pair struct {
 	opts    []tier.APIOption
 	declare together
 	want    string
-} {
-	type pair = struct {
-		opts    []tier.APIOption
-		declare together
-		want    string
-	}
+}
+
+// cachePairs are about what is cached.
+func cachePairs() map[string]pair {
 	example := handler.New(listed, handler.Example([]string{"a"}))
 	plan := tier.UsagePlan{Name: "basic", Keys: []string{"web"}}
-	everybody := tier.PolicyStatement{Effect: tier.Allow}
-	byHeader := []tier.APIOption{tier.VersionByHeader("Api-Version")}
-	http := []tier.APIOption{tier.HTTP}
 	return map[string]pair{
-		"mock, stream": {nil, func(_ *tier.App, api *tier.API) {
-			api.Handle("GET /a", example, tier.Mock(), tier.Stream())
-		}, "leave out tier.Stream or tier.Mock"},
 		"mock, cached": {nil, func(_ *tier.App, api *tier.API) {
 			api.Cache(tier.Cache{Size: 0.5})
 			api.Handle("GET /a", example, tier.Mock(), tier.Cached(0))
@@ -113,6 +105,14 @@ func refusals() map[string]struct {
 			api.Stages(tier.Stage{Name: "live", Canary: &tier.Canary{Percent: 5, UseStageCache: true}})
 			api.Handle("GET /a", handler.New(listed))
 		}, "UseStageCache, and the API has no cache; leave it out, or declare one with api.Cache"},
+	}
+}
+
+// guardPairs are about who may call.
+func guardPairs() map[string]pair {
+	plan := tier.UsagePlan{Name: "basic", Keys: []string{"web"}}
+	everybody := tier.PolicyStatement{Effect: tier.Allow}
+	return map[string]pair{
 		"public, authorizer": {nil, func(_ *tier.App, api *tier.API) {
 			api.Handle("GET /a", handler.New(listed), tier.Public(), tier.IAM())
 		}, "tier.Public and authorizer iam"},
@@ -140,16 +140,6 @@ func refusals() map[string]struct {
 			api.Plan(plan)
 			api.Handle("GET /a", handler.New(listed), tier.KeyRequired(), tier.Public())
 		}, "has no Lambda authorizer"},
-		"versions by header, mock": {byHeader, func(_ *tier.App, api *tier.API) {
-			api.Version("1").Handle("GET /a", example, tier.Mock())
-		}, "tier.Mock and tier.Validated are the gateway's"},
-		"versions by header, validated": {byHeader, func(_ *tier.App, api *tier.API) {
-			api.Version("1").Handle("GET /a", handler.New(filtered), tier.Validated())
-		}, "tier.Mock and tier.Validated are the gateway's"},
-		"versions by header, all validated": {byHeader, func(_ *tier.App, api *tier.API) {
-			api.Validate()
-			api.Version("1").Handle("GET /a", handler.New(filtered))
-		}, "api.Validate is the gateway's, which cannot tell versions apart here"},
 		"resource policy, Lambda authorizer": {nil, func(app *tier.App, api *tier.API) {
 			api.ResourcePolicy(everybody)
 			api.Handle("GET /a", handler.New(listed), gateOf(app, "gate", tier.AuthorizerSettings{}))
@@ -158,6 +148,14 @@ func refusals() map[string]struct {
 			api.ResourcePolicy(everybody)
 			api.Handle("GET /a", handler.New(listed), userPool(tier.CognitoSettings{}))
 		}, "authorizer users: API orders has a resource policy"},
+	}
+}
+
+// functionPairs are about what invokes a function.
+func functionPairs() map[string]pair {
+	plan := tier.UsagePlan{Name: "basic", Keys: []string{"web"}}
+	everybody := tier.PolicyStatement{Effect: tier.Allow}
+	return map[string]pair{
 		"resource policy, URL": {[]tier.APIOption{tier.URL(tier.FunctionURL{})}, func(_ *tier.App, api *tier.API) {
 			api.ResourcePolicy(everybody)
 			api.Handle("GET /a", handler.New(listed), tier.IAM())
@@ -194,6 +192,47 @@ func refusals() map[string]struct {
 			gate.Function().Invoke(handler.New(listed))
 			api.Handle("GET /a", handler.New(listed), gate)
 		}, "function gate is a Lambda authorizer, which answers nothing else"},
+		"timeout, no stream": {[]tier.APIOption{tier.Timeout(time.Minute)}, func(_ *tier.App, api *tier.API) {
+			api.Handle("GET /a", handler.New(listed))
+		}, "API Gateway waits 29s"},
+		"WebSocket, Cognito": {nil, func(app *tier.App, api *tier.API) {
+			api.Handle("GET /a", handler.New(listed))
+			chat := app.WebSocket("chat")
+			chat.Authorize(userPool(tier.CognitoSettings{}))
+			chat.Handle("$connect", handler.New(listed))
+		}, "or decide in the handler of $connect"},
+		"WebSocket, URL": {nil, func(app *tier.App, api *tier.API) {
+			api.Handle("GET /a", handler.New(listed))
+			app.WebSocket("chat", tier.URL(tier.FunctionURL{})).Handle("$connect", handler.New(listed))
+		}, "a URL, but no routes"},
+		"WebSocket, timeout": {nil, func(app *tier.App, api *tier.API) {
+			api.Handle("GET /a", handler.New(listed))
+			app.WebSocket("chat", tier.Timeout(time.Minute)).Handle("$connect", handler.New(listed))
+		}, "waits 29s for its route $connect"},
+	}
+}
+
+// versionPairs are about versions, and the gateway's own answers.
+func versionPairs() map[string]pair {
+	example := handler.New(listed, handler.Example([]string{"a"}))
+	byHeader := []tier.APIOption{tier.VersionByHeader("Api-Version")}
+	return map[string]pair{
+		"stream, one piece": {nil, func(_ *tier.App, api *tier.API) {
+			api.Handle("GET /a", handler.New(listed), tier.Stream())
+		}, "in one piece"},
+		"mock, stream": {nil, func(_ *tier.App, api *tier.API) {
+			api.Handle("GET /a", example, tier.Mock(), tier.Stream())
+		}, "leave out tier.Stream or tier.Mock"},
+		"versions by header, mock": {byHeader, func(_ *tier.App, api *tier.API) {
+			api.Version("1").Handle("GET /a", example, tier.Mock())
+		}, "tier.Mock and tier.Validated are the gateway's"},
+		"versions by header, validated": {byHeader, func(_ *tier.App, api *tier.API) {
+			api.Version("1").Handle("GET /a", handler.New(filtered), tier.Validated())
+		}, "tier.Mock and tier.Validated are the gateway's"},
+		"versions by header, all validated": {byHeader, func(_ *tier.App, api *tier.API) {
+			api.Validate()
+			api.Version("1").Handle("GET /a", handler.New(filtered))
+		}, "api.Validate is the gateway's, which cannot tell versions apart here"},
 		"version of a stage, no versions": {nil, func(_ *tier.App, api *tier.API) {
 			api.Stages(tier.Stage{Name: "live", Version: "1"})
 			api.Handle("GET /a", handler.New(listed))
@@ -205,12 +244,16 @@ func refusals() map[string]struct {
 		"versions by stage, no stages": {[]tier.APIOption{tier.VersionByStage()}, func(_ *tier.App, api *tier.API) {
 			api.Version("1").Handle("GET /a", handler.New(listed))
 		}, "no stage serves it"},
-		"timeout, no stream": {[]tier.APIOption{tier.Timeout(time.Minute)}, func(_ *tier.App, api *tier.API) {
-			api.Handle("GET /a", handler.New(listed))
-		}, "API Gateway waits 29s"},
-		"stream, one piece": {nil, func(_ *tier.App, api *tier.API) {
-			api.Handle("GET /a", handler.New(listed), tier.Stream())
-		}, "in one piece"},
+	}
+}
+
+// kindPairs are about the kind of an API.
+func kindPairs() map[string]pair {
+	example := handler.New(listed, handler.Example([]string{"a"}))
+	plan := tier.UsagePlan{Name: "basic", Keys: []string{"web"}}
+	everybody := tier.PolicyStatement{Effect: tier.Allow}
+	http := []tier.APIOption{tier.HTTP}
+	return map[string]pair{
 		"REST, payload format": {[]tier.APIOption{tier.PayloadV1}, func(_ *tier.App, api *tier.API) {
 			api.Handle("GET /a", handler.New(listed))
 		}, "which only an HTTP API can choose"},
@@ -237,20 +280,6 @@ func refusals() map[string]struct {
 			"has no way to have gateway responses"},
 		"HTTP, canary": {http, with(func(api *tier.API) { api.Stages(tier.Stage{Name: "live", Canary: &tier.Canary{Percent: 5}}) }),
 			"has no way to have a canary"},
-		"WebSocket, Cognito": {nil, func(app *tier.App, api *tier.API) {
-			api.Handle("GET /a", handler.New(listed))
-			chat := app.WebSocket("chat")
-			chat.Authorize(userPool(tier.CognitoSettings{}))
-			chat.Handle("$connect", handler.New(listed))
-		}, "or decide in the handler of $connect"},
-		"WebSocket, URL": {nil, func(app *tier.App, api *tier.API) {
-			api.Handle("GET /a", handler.New(listed))
-			app.WebSocket("chat", tier.URL(tier.FunctionURL{})).Handle("$connect", handler.New(listed))
-		}, "a URL, but no routes"},
-		"WebSocket, timeout": {nil, func(app *tier.App, api *tier.API) {
-			api.Handle("GET /a", handler.New(listed))
-			app.WebSocket("chat", tier.Timeout(time.Minute)).Handle("$connect", handler.New(listed))
-		}, "waits 29s for its route $connect"},
 	}
 }
 
@@ -269,23 +298,30 @@ func with(set func(*tier.API)) together {
 // mistake of the declaration, with its line in this file and what to write.
 func TestRefusedTogether(t *testing.T) {
 	t.Parallel()
-	for name, c := range refusals() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			app := tier.New("shop")
-			c.declare(app, app.API("orders", c.opts...))
-			var said []string
-			for _, err := range app.Check() {
-				d, ok := err.(*datastore.DeclarationError)
-				if !ok || filepath.Base(d.At.File) != "together_test.go" || d.At.Line == 0 {
-					t.Errorf("%v: not a line of the declaration", err)
-				}
-				said = append(said, err.Error())
-			}
-			if all := strings.Join(said, "\n"); !strings.Contains(all, c.want) {
-				t.Errorf("Check = %q, want %q", all, c.want)
-			}
-		})
+	for _, pairs := range []map[string]pair{cachePairs(), guardPairs(), functionPairs(), versionPairs(), kindPairs()} {
+		for name, c := range pairs {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				c.refused(t)
+			})
+		}
+	}
+}
+
+func (c pair) refused(t *testing.T) {
+	t.Helper()
+	app := tier.New("shop")
+	c.declare(app, app.API("orders", c.opts...))
+	var said []string
+	for _, err := range app.Check() {
+		d, ok := err.(*datastore.DeclarationError)
+		if !ok || filepath.Base(d.At.File) != "together_test.go" || d.At.Line == 0 {
+			t.Errorf("%v: not a line of the declaration", err)
+		}
+		said = append(said, err.Error())
+	}
+	if all := strings.Join(said, "\n"); !strings.Contains(all, c.want) {
+		t.Errorf("Check = %q, want %q", all, c.want)
 	}
 }
 
