@@ -113,10 +113,6 @@ func (m *Mux) Handle(ctx context.Context, req *Request) (*Response, error) {
 	path := strings.TrimPrefix(req.path, "/")
 	l := lookup{method: req.method, only: m.routed(req)}
 	ok := l.find(&m.root, path, 0)
-	if !ok && l.only != nil { // an event whose resource is not that of its path
-		l = lookup{method: req.method}
-		ok = l.find(&m.root, path, 0)
-	}
 	if !ok && req.method == http.MethodHead {
 		l = lookup{method: http.MethodGet}
 		ok = l.find(&m.root, path, 0)

@@ -175,7 +175,7 @@ func (api *API) compile(fns []*Function) (handler.Handler, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	h := handler.Chain(mux, api.middleware...)
+	h := handler.Chain(api.notDefault(mux), api.middleware...)
 	if versions != nil {
 		mw, err := versions.Middleware()
 		if err != nil {

@@ -113,6 +113,10 @@ func (d *httpDoor) route(x *exchange) *answer {
 		return a
 	}
 	found := x.stage.router.find2(&x.match, x.method, x.below)
+	if other := x.stage.router.fallback; !found && other != nil {
+		x.match = match{resource: other, method: other.any}
+		found = true
+	}
 	x.routed(x.stage.router, x.below, found)
 	if !found {
 		return httpNotFound.answer(x.id)

@@ -24,7 +24,10 @@ func newHTTP1(api *tier.API) http1 {
 
 func (f http1) event(x *exchange) []byte {
 	var buf [32]field
-	_, resource, _ := strings.Cut(x.match.method.key, " ")
+	_, resource, routed := strings.Cut(x.match.method.key, " ")
+	if !routed {
+		resource = x.match.method.key // "$default"
+	}
 	b := make([]byte, 0, 3072+len(x.body)+len(x.body)/2)
 	b = append(b, `{"version":"1.0","resource":`...)
 	b = appendString(b, resource)

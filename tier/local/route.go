@@ -14,8 +14,10 @@ import (
 // that has it.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html.
 type router struct {
-	root      node
-	methods   []*method   // all, in order of declaration
+	root    node
+	methods []*method // all, in order of declaration
+	// fallback is the route $default of an HTTP API, nil for none
+	fallback  *resource
 	resources []*resource // all, likewise
 }
 
@@ -75,6 +77,14 @@ func newRouter(resources []*tier.Resource, functions map[string]*Function, mocks
 		}
 	}
 	return rt
+}
+
+// otherwise adds the route that gets what no other fits.
+func (rt *router) otherwise(r *tier.Route, functions map[string]*Function) {
+	m := &method{key: r.String(), route: r, function: functions[r.Function().Name()]}
+	rt.methods = append(rt.methods, m)
+	rt.fallback = &resource{path: r.String(), any: m}
+	rt.fallback.prepareEvent()
 }
 
 func (rt *router) newResource(res *tier.Resource, functions map[string]*Function) *resource {

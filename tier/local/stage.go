@@ -86,6 +86,9 @@ func openStage(api *tier.API, common *gating, declared tier.Stage, mocks bool) (
 	if c := declared.Canary; c != nil {
 		s.canary = &canary{c.Percent, variablesJSON(declared.CanaryVariables()), common.Random, c.UseStageCache}
 	}
+	if r := api.DefaultRoute(); r != nil && !mocks {
+		s.router.otherwise(r, common.functions)
+	}
 	own := *common
 	own.stage, own.store = declared.Name, newAnswerStore(api.DeclaredCache())
 	return s, s.router.guard(&own)

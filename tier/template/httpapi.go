@@ -45,6 +45,11 @@ func (s *stack) httpOpenAPI(api *tier.API) object {
 		}
 		paths = append(paths, member{res.Path, item})
 	}
+	if r := api.DefaultRoute(); r != nil {
+		paths = append(paths, member{"/" + r.String(), object{
+			{methodKey(""), append(object{{"isDefaultRoute", true}}, httpOperation(api, r)...)},
+		}})
+	}
 	doc := object{
 		{"openapi", "3.0.1"},
 		{"info", object{{"title", sub("${AWS::StackName}-" + api.Name())}, {"version", "1"}}},

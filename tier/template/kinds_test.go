@@ -76,6 +76,9 @@ func versionedShop(*datastore.Data) *tier.App {
 	w1.Handle("GET /orders/{id}", handler.New(get))
 	w2.Handle("GET /orders/{id}", handler.New(get))
 	w2.Handle("GET /files/{path...}", handler.New(file))
+	mobile := app.API("mobile", tier.HTTP, tier.VersionByPath())
+	mobile.Version("1").Handle("GET /orders/{id}", handler.New(get))
+	mobile.Version("2")
 	return app
 }
 

@@ -111,6 +111,9 @@ func (s *stack) permissions(api *tier.API) {
 			}
 			s.permit(p, r.Function(), id, stage.Name+"/"+w.source(r), r.At())
 		}
+		if r := api.DefaultRoute(); r != nil && widths[r.Function()] != byStage {
+			s.permit(policy.LogicalID(api.Name(), "api", "default-route-permission")+of, r.Function(), id, stage.Name+"/"+r.String(), r.At())
+		}
 	}
 	s.authorizerPermissions(api)
 }
