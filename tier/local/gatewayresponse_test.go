@@ -48,6 +48,26 @@ func errorsOf(t *testing.T, responses []tier.GatewayResponse, cors *handler.CORS
 		})
 }
 
+// TestGatewayResponsePath: GWR-31: $context.path is that of the event, whether the
+// URL has the stage in it or a base path.
+func TestGatewayResponsePath(t *testing.T) {
+	t.Parallel()
+	api := tier.New("shop").API("orders")
+	api.Handle("GET /orders", noop, tier.Throttle(0, 0))
+	api.Stages(tier.Stage{Name: "live"})
+	api.Domain(tier.Domain{Name: "api.shop.example", BasePath: "shop", Certificate: "arn:aws:acm:eu-west-1:123456789012:certificate/0b8f7a52"})
+	api.GatewayResponse(tier.GatewayResponse{Type: "THROTTLED", Body: "$context.path"})
+	g := newGateway(t, api, nil, answering(`{}`))
+	for target, want := range map[string]string{
+		"http://localhost/live/orders":        "/live/orders",
+		"http://api.shop.example/shop/orders": "/shop/orders",
+	} {
+		if got := bodyText(t, do(t, g, httptest.NewRequest("GET", target, nil))); got != want {
+			t.Errorf("GWR-31: %s: %q, want %q", target, got, want)
+		}
+	}
+}
+
 // TestGatewayResponses: which response is chosen for which error.
 func TestGatewayResponses(t *testing.T) {
 	t.Parallel()

@@ -31,6 +31,7 @@ func TestLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	docs = append(docs, pages(t)...)
 	for _, doc := range append(docs, filepath.Join(root(t), "README.md"), filepath.Join(root(t), "CHANGELOG.md")) {
 		text, err := os.ReadFile(doc)
 		if err != nil {

@@ -118,7 +118,7 @@ func TestServeExplain(t *testing.T) {
 	for !strings.Contains(block.String(), "< 409 Conflict") {
 		block.WriteString(p.until(t, ""))
 	}
-	if missing := inOrder(block.String(), "REST API, request ", "> POST /orders", "x 3. function orders: answered 409"); missing != "" || strings.Contains(block.String(), "201") {
+	if missing := inOrder(block.String(), "REST API, request ", "> POST /orders", "x 3. function orders: answered 409"); missing != "" || strings.Contains(block.String(), "answered 201") {
 		t.Errorf("no %q, or too much, in\n%s", missing, &block)
 	}
 	if status := p.stop(t); status != 0 {

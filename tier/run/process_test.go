@@ -90,12 +90,18 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// start runs a program until the test ends.
+// start runs a program until the test ends, in a folder of its own.
 func start(t *testing.T, env []string, bin string, args ...string) *process {
+	t.Helper()
+	return startIn(t, t.TempDir(), env, bin, args...)
+}
+
+// startIn runs a program until the test ends.
+func startIn(t *testing.T, dir string, env []string, bin string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(bin, args...), stderr: &lockedBuffer{}}
 	p.cmd.Env = append(cleanEnv(), env...)
-	p.cmd.Dir = t.TempDir()
+	p.cmd.Dir = dir
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
