@@ -156,6 +156,10 @@ func TestSocketClose(t *testing.T) {
 		_, _, err := c.Read(context.Background())
 		ended <- err
 	}()
+	// The pong tells that the gateway serves the connection.
+	if err := c.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if err := g.Close(); err != nil {
 		t.Error(err)
 	}

@@ -258,11 +258,18 @@ func TestSocketLambdaAuthorizer(t *testing.T) {
 		if n := len(asked.all()) - before; n != 1 && tt.token != "" || n != 0 && tt.token == "" {
 			t.Errorf("%s: the authorizer was asked %d times", tt.why, n)
 		}
-	}
-	for i, want := range []string{"CONNECT $connect", "MESSAGE who", "DISCONNECT $disconnect", "CONNECT $connect", "MESSAGE who", "DISCONNECT $disconnect"} {
-		if got := <-log.got; got != want {
-			t.Errorf("event %d is %s, want %s: those who were refused cause none", i, got, want)
+		if tt.status != 101 {
+			continue
 		}
+		// All of one connection, before the next: its end is told when it has ended.
+		for _, want := range []string{"CONNECT $connect", "MESSAGE who", "DISCONNECT $disconnect"} {
+			if got := <-log.got; got != want {
+				t.Errorf("%s: event %s, want %s", tt.why, got, want)
+			}
+		}
+	}
+	if n := len(log.all()); n != 6 {
+		t.Errorf("%d events, want 6: those who were refused cause none", n)
 	}
 	const context = `"authorizer":{"admin":"true","age":"7","share":"0.5","tenant":"t\"1","principalId":"ada","integrationLatency":`
 	for _, event := range log.all()[:3] {
