@@ -107,8 +107,6 @@ type cached struct {
 type CacheKey struct {
 	In   schema.Source // schema.InPath, InQuery or InHeader
 	Name string
-	// List: all its values count and not only the last one.
-	List bool
 }
 
 // Cached keeps the route's answers in the cache of the API for that time: whole

@@ -1,6 +1,7 @@
 package tier
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -44,7 +45,7 @@ func (r *Route) CacheKeys() []CacheKey {
 		for _, p := range op.Params {
 			switch p.In {
 			case schema.InQuery, schema.InHeader:
-				add(CacheKey{In: p.In, Name: p.Name, List: p.List})
+				add(CacheKey{In: p.In, Name: p.Name})
 			case schema.InCookie:
 				add(CacheKey{In: schema.InHeader, Name: "Cookie"})
 			}
@@ -125,6 +126,11 @@ func (r *Route) uncacheable() []string {
 		whys = append(whys, "a plain handler does not say what it reads; name it with tier.ByQuery and tier.ByHeader, or write tier.ByPath()")
 	}
 	for _, op := range r.operations() {
+		for _, p := range op.Params {
+			if p.List && (p.In == schema.InQuery || p.In == schema.InHeader) {
+				whys = append(whys, fmt.Sprintf("the %s parameter %s is a list, of which API Gateway lets one value tell cached answers apart; take a text, or leave tier.Cached out", p.In, p.Name))
+			}
+		}
 		if op.Body != nil {
 			whys = append(whys, "it takes a body, which does not tell cached answers apart; leave tier.Cached out")
 		}

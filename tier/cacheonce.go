@@ -15,7 +15,7 @@ import (
 // that others ask for. API Gateway takes no list of values as a key of its
 // methods, and answers other than 2xx are not cached.
 func (r *Route) onceKeyed(h handler.Handler) handler.Handler {
-	keys := slices.DeleteFunc(r.CacheKeys(), func(k CacheKey) bool { return k.List || k.In == schema.InPath })
+	keys := slices.DeleteFunc(r.CacheKeys(), func(k CacheKey) bool { return k.In == schema.InPath })
 	if len(keys) == 0 || r.CacheTTL() == 0 {
 		return h
 	}

@@ -23,11 +23,11 @@ var raw = handler.HandlerFunc(func(context.Context, *handler.Request) (*handler.
 })
 
 type listing struct {
-	Page int      `query:"page"`
-	Tags []string `query:"tags"`
-	Lang string   `header:"Accept-Language"`
-	SID  string   `cookie:"sid"`
-	Shop string   `path:"shop"`
+	Page int    `query:"page"`
+	Tags string `query:"tags"`
+	Lang string `header:"Accept-Language"`
+	SID  string `cookie:"sid"`
+	Shop string `path:"shop"`
 }
 
 func listShop(context.Context, listing) ([]string, error) { return nil, nil }
@@ -221,7 +221,7 @@ func TestCacheKeys(t *testing.T) {
 	api.Handle("GET /{shop}", handler.New(listShop), tier.Cached(0, tier.ByHeader("accept-language"), tier.ByQuery("Page")))
 	api.Handle("GET /", handler.New(ok))
 	want := []tier.CacheKey{
-		{In: schema.InPath, Name: "shop"}, {In: schema.InQuery, Name: "page"}, {In: schema.InQuery, Name: "tags", List: true},
+		{In: schema.InPath, Name: "shop"}, {In: schema.InQuery, Name: "page"}, {In: schema.InQuery, Name: "tags"},
 		{In: schema.InHeader, Name: "Accept-Language"}, {In: schema.InHeader, Name: "Cookie"},
 		{In: schema.InQuery, Name: "Page"}, {In: schema.InHeader, Name: "Origin"},
 	}
@@ -293,4 +293,23 @@ func FuzzReplaceVariables(f *testing.F) {
 			t.Errorf("replacing %q by itself = %q", text, same)
 		}
 	})
+}
+
+// TestCachedList: API Gateway makes a key of one value, so a list would not tell
+// answers apart.
+func TestCachedList(t *testing.T) {
+	t.Parallel()
+	type tagged struct {
+		Tags []string `query:"tag"`
+		Kind []string `header:"X-Kind"`
+	}
+	err := trafficMistakes(func(api *tier.API) {
+		api.Cache(tier.Cache{Size: 0.5})
+		api.Handle("GET /a", handler.New(func(context.Context, tagged) ([]string, error) { return nil, nil }), tier.Cached(time.Minute))
+	})
+	for _, want := range []string{"the query parameter tag is a list", "the header parameter X-Kind is a list", "traffic_test.go:"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Check = %v, want %q", err, want)
+		}
+	}
 }

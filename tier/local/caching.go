@@ -134,9 +134,9 @@ func (c *caching) key(x *exchange) string {
 			if i, found := find(query, k.Name); found {
 				values = query[i].values
 			}
-			b = appendValues(b, values, k.List)
+			b = appendValue(b, values)
 		case schema.InHeader:
-			b = appendValues(b, x.headerValues(k.Name), k.List)
+			b = appendValue(b, x.headerValues(k.Name))
 		}
 	}
 	if x.canary && !x.stage.canary.shares {
@@ -145,17 +145,13 @@ func (c *caching) key(x *exchange) string {
 	return string(b)
 }
 
-// appendValues appends how many values count, and them: of several the last,
-// unless it is a list. None is not the same as an empty one.
-func appendValues(b []byte, values []string, list bool) []byte {
-	if !list && len(values) > 1 {
-		values = values[len(values)-1:]
+// appendValue appends the value that counts, of several the last. None is not the
+// same as an empty one.
+func appendValue(b []byte, values []string) []byte {
+	if len(values) == 0 {
+		return append(b, ';')
 	}
-	b = append(strconv.AppendInt(b, int64(len(values)), 10), ';')
-	for _, v := range values {
-		b = appendPart(b, v)
-	}
-	return b
+	return appendPart(b, values[len(values)-1])
 }
 
 func appendPart(b []byte, s string) []byte {

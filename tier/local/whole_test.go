@@ -115,10 +115,10 @@ func shopRequests(t *testing.T) []asked {
 		{door: "shop", line: "GET /live/metered", headers: []string{key}, status: 200},
 		{door: "shop", line: "GET /live/metered", headers: []string{key}, status: 200},
 		{door: "shop", line: "GET /live/metered", headers: []string{key}, status: 429, want: "slow down", header: "Retry-After: 1"},
-		{door: "shop", line: "GET /live/search?page=2&tag=a&tag=b", status: 200, want: `{"page":2,"tags":2}`},
-		{door: "shop", line: "GET /live/search?page=2&tag=a", status: 200, want: `{"page":2,"tags":1}`},
+		{door: "shop", line: "GET /live/search?page=2&tag=ab", status: 200, want: `{"page":2,"tag":2}`},
+		{door: "shop", line: "GET /live/search?page=2&tag=a", status: 200, want: `{"page":2,"tag":1}`},
 		{door: "shop", line: "GET /live/mine", status: 401},
-		{door: "shop", line: "GET /live/mine?page=3", headers: []string{opened}, status: 200, want: `{"page":3,"tags":0}`},
+		{door: "shop", line: "GET /live/mine?page=3", headers: []string{opened}, status: 200, want: `{"page":3,"tag":0}`},
 		{door: "shop", line: "PATCH /live/any/a/b", status: 200, want: `"pattern":"/any/{path...}"`},
 		{door: "shop", line: "OPTIONS /live/orders", headers: []string{"Origin: " + whole.Origin, "Access-Control-Request-Method: POST"}, status: 204,
 			header: "Access-Control-Allow-Origin: " + whole.Origin},
@@ -143,7 +143,7 @@ func otherRequests(t *testing.T) []asked {
 	person := "Authorization: " + rs256(t, jwtToken(members{"iss": whole.Issuer, "aud": whole.Audience, "scope": "profile"}))
 	stranger := "Authorization: " + rs256(t, jwtToken(members{"iss": whole.Issuer, "aud": whole.Audience}))
 	return []asked{
-		{door: "named", line: "GET /orders?page=1", status: 200, want: `{"page":1,"tags":0}`},
+		{door: "named", line: "GET /orders?page=1", status: 200, want: `{"page":1,"tag":0}`},
 		{door: "named", line: "GET /orders?page=1", headers: []string{"Api-Version: 2"}, status: 200, want: `"version":2`},
 		{door: "named", line: "GET /orders?page=1", headers: []string{"api-version: 3"}, status: 400, want: "one of: 1, 2"},
 		{door: "named", line: "POST /orders?q=a", headers: []string{"Api-Version: 2"}, body: `{"text":"x"}`, status: 200, want: `"x"`},

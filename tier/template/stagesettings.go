@@ -119,11 +119,7 @@ type cacheParameter struct{ tier.CacheKey }
 // location as mapping expressions name it.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html.
 func (p cacheParameter) location() string {
-	name := map[schema.Source]string{schema.InPath: "path", schema.InQuery: "querystring", schema.InHeader: "header"}[p.In]
-	if p.List {
-		return "multivalue" + name
-	}
-	return name
+	return map[schema.Source]string{schema.InPath: "path", schema.InQuery: "querystring", schema.InHeader: "header"}[p.In]
 }
 
 // cacheParameters are the parameters that count. API Gateway compares names of
@@ -160,11 +156,9 @@ func parameters(r *tier.Route) array {
 		if p.In == schema.InPath || r.CacheTTL() == 0 {
 			continue
 		}
-		text := object{{"type", "string"}}
-		if p.List {
-			text = object{{"type", "array"}, {"items", object{{"type", "string"}}}}
-		}
-		params = append(params, object{{"name", p.Name}, {"in", string(p.In)}, {"required", false}, {"schema", text}})
+		params = append(params, object{
+			{"name", p.Name}, {"in", string(p.In)}, {"required", false}, {"schema", object{{"type", "string"}}},
+		})
 	}
 	return params
 }

@@ -18,11 +18,11 @@ import (
 )
 
 type search struct {
-	Page int      `query:"page"`
-	Tags []string `query:"tag"`
-	Lang string   `header:"Accept-Language"`
-	User string   `header:"authorization"`
-	Shop string   `path:"shop"`
+	Page int    `query:"page"`
+	Tags string `query:"tag"`
+	Lang string `header:"Accept-Language"`
+	User string `header:"authorization"`
+	Shop string `path:"shop"`
 }
 
 func find(context.Context, search) ([]order, error) { return nil, nil }

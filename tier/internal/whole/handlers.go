@@ -28,8 +28,8 @@ type byID struct {
 }
 
 type query struct {
-	Page int      `query:"page"`
-	Tags []string `query:"tag"`
+	Page int    `query:"page"`
+	Tag  string `query:"tag"`
 }
 
 type needed struct {
@@ -86,13 +86,13 @@ func place(s table.Creator[Order]) func(context.Context, Order) (Order, error) {
 
 func list(context.Context, struct{}) ([]Order, error) { return nil, nil }
 
-// search counts the tags, to be seen in what is cached.
+// search measures the tag, to be seen in what is cached.
 func search(_ context.Context, in query) (map[string]int, error) {
-	return map[string]int{"page": in.Page, "tags": len(in.Tags)}, nil
+	return map[string]int{"page": in.Page, "tag": len(in.Tag)}, nil
 }
 
 func searchAgain(_ context.Context, in query) (map[string]int, error) {
-	return map[string]int{"page": in.Page, "tags": len(in.Tags), "version": 2}, nil
+	return map[string]int{"page": in.Page, "tag": len(in.Tag), "version": 2}, nil
 }
 
 func check(_ context.Context, in needed) (note, error) { return in.note, nil }
