@@ -36,11 +36,10 @@ func (in *input) bind(ctx context.Context, req *Request, v any) error {
 		at = p
 	}
 	var fails failures
-	in.bindCallers(req, at)
-	in.bindParams(req, at, &fails)
-	for _, offset := range in.connections {
-		*(*Connection)(unsafe.Add(at, offset)) = req.Connection()
+	for _, g := range in.doorFields {
+		g.fill(req, unsafe.Add(at, g.offset))
 	}
+	in.bindParams(req, at, &fails)
 	if in.body != noBody {
 		if err := in.bindBody(req, v, at, &fails); err != nil {
 			return err

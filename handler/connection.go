@@ -1,9 +1,6 @@
 package handler
 
-import (
-	"reflect"
-	"time"
-)
+import "time"
 
 // Connection is the WebSocket connection that a request came over. The zero
 // value is none: a request of any other front door.
@@ -56,20 +53,4 @@ func (r *Request) Connection() Connection {
 		return c.Connection()
 	}
 	return Connection{}
-}
-
-var connectionType = reflect.TypeFor[Connection]()
-
-// isConnection reports whether a field is filled with the connection.
-func isConnection(f reflect.StructField) bool { return f.Type == connectionType && f.IsExported() }
-
-// connection notes a field that is filled with the connection.
-func (r *inputReader) connection(f reflect.StructField, at string) {
-	for _, tag := range append([]string{"json"}, sourceTags...) {
-		if value, ok := f.Tag.Lookup(tag); ok && value != "-" {
-			r.errorf("field %s: a handler.Connection comes from the front door, not from %s; drop the tag", at, tag)
-			return
-		}
-	}
-	r.connections = append(r.connections, f.Offset)
 }

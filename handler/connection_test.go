@@ -72,8 +72,16 @@ func TestConnectionFieldRefused(t *testing.T) {
 		h    handler.Compiler
 		want string
 	}{
-		"a json tag":         {handler.New(func(context.Context, tagged) (struct{}, error) { return struct{}{}, nil }), "drop the tag"},
-		"a field beside it":  {handler.New(func(context.Context, untagged) (struct{}, error) { return struct{}{}, nil }), "Text: nothing says where it comes from"},
+		"a json tag":        {handler.New(func(context.Context, tagged) (struct{}, error) { return struct{}{}, nil }), "drop the json tag"},
+		"a field beside it": {handler.New(func(context.Context, untagged) (struct{}, error) { return struct{}{}, nil }), "Text: nothing says where it comes from"},
+		"a rule": {handler.New(func(context.Context, struct {
+			C handler.Connection `validate:"required"`
+		}) (struct{}, error) {
+			return struct{}{}, nil
+		}), "a handler.Connection is the connection of the request, never what a client writes; drop the validate tag"},
+		"unexported": {handler.New(func(context.Context, struct{ c handler.Connection }) (struct{}, error) {
+			return struct{}{}, nil
+		}), ".c: is a handler.Connection but is not exported"},
 		"a path field there": {handler.New(func(context.Context, struct{ C handler.Connection }) (struct{}, error) { return struct{}{}, nil }), ""},
 	} {
 		err := tt.h.Compile(nil)

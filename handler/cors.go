@@ -74,15 +74,17 @@ func (c CORS) Check() error {
 	return errors.Join(errs...)
 }
 
+// validToken reports whether s is the name of a header, but for the two
+// characters that mean something in a template.
 func validToken(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		isAlnum := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
-		if !isAlnum && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+		if !isAlnum && strings.IndexByte("!#%&*+-.^_`|~", c) < 0 {
 			return false
 		}
 	}
-	return s != "" && !strings.ContainsAny(s, "'$")
+	return s != ""
 }
 
 // AnyOrigin reports whether every origin may call.
@@ -141,9 +143,9 @@ func (c CORS) PreflightHeader(methods []string) http.Header {
 	return h
 }
 
-// IsPreflight reports whether req is a browser's question before a request, and
+// isPreflight reports whether req is a browser's question before a request, and
 // not a request of its own.
-func IsPreflight(req *Request) bool {
+func isPreflight(req *Request) bool {
 	return req.Method() == http.MethodOptions && req.Header("Origin") != "" && req.Header("Access-Control-Request-Method") != ""
 }
 
@@ -159,7 +161,7 @@ func (c CORS) Middleware() Middleware {
 	}
 	return func(next Handler) Handler {
 		return HandlerFunc(func(ctx context.Context, req *Request) (*Response, error) {
-			if IsPreflight(req) {
+			if isPreflight(req) {
 				return c.preflight(req), nil
 			}
 			resp, err := next.Handle(ctx, req)
@@ -196,32 +198,25 @@ func (c CORS) allow(req *Request, resp *Response) {
 	for _, name := range []string{"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers"} {
 		h.Del(name)
 	}
-	if !c.AnyOrigin() && !varies(h) {
-		h.Add("Vary", "Origin")
+	if !c.AnyOrigin() {
+		addVary(h, "Origin")
 	}
 	origin := c.AllowOrigin(req.Header("Origin"))
 	if origin == "" {
 		return
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
+	c.expose(h)
+}
+
+// expose sets what lets a page that may call read an answer.
+func (c CORS) expose(h http.Header) {
 	if c.Credentials {
 		h.Set("Access-Control-Allow-Credentials", "true")
 	}
 	if len(c.Expose) > 0 {
 		h.Set("Access-Control-Expose-Headers", strings.Join(c.Expose, ","))
 	}
-}
-
-// varies reports whether Vary names Origin already.
-func varies(h http.Header) bool {
-	for _, line := range h.Values("Vary") {
-		for name := range strings.SplitSeq(line, ",") {
-			if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, "Origin") {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // AnswerHeader are the headers that let a page read an answer, but for
@@ -232,11 +227,6 @@ func (c CORS) AnswerHeader() http.Header {
 	if !c.AnyOrigin() {
 		h.Set("Vary", "Origin")
 	}
-	if c.Credentials {
-		h.Set("Access-Control-Allow-Credentials", "true")
-	}
-	if len(c.Expose) > 0 {
-		h.Set("Access-Control-Expose-Headers", strings.Join(c.Expose, ","))
-	}
+	c.expose(h)
 	return h
 }

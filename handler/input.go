@@ -20,8 +20,7 @@ type input struct {
 	tagged bool         // fields say where they come from
 
 	path, query, header, cookie, form []param
-	callers                           []uintptr // offsets of fields of type Caller
-	connections                       []uintptr // where fields of type Connection are
+	doorFields                        []doorField
 
 	body      bodyKind
 	bodyField *reflect.StructField // the field that is the body; its Offset counts from In
@@ -151,7 +150,7 @@ func hasSource(t reflect.Type, above []reflect.Type) bool {
 	}
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if _, _, ok := source(f); ok || f.Type == callerType || isConnection(f) {
+		if _, _, ok := source(f); ok || isFromDoor(f.Type) {
 			return true
 		}
 		if inner := embeddedStruct(f); inner != nil && hasSource(inner, append(above, t)) {
@@ -193,10 +192,8 @@ func (r *inputReader) fields(t reflect.Type, where string, base uintptr, index [
 		tag, value, ok := source(f)
 		json, hasJSON := f.Tag.Lookup("json")
 		switch inner := embeddedStruct(f); {
-		case f.Type == callerType:
-			r.caller(f, at)
-		case isConnection(f):
-			r.connection(f, at)
+		case isFromDoor(f.Type):
+			r.fromDoor(f, at)
 		case ok && !f.IsExported():
 			r.errorf("field %s: has a %s tag but is not exported; write its name with a capital letter", at, tag)
 		case ok:
@@ -337,5 +334,5 @@ func (r *inputReader) body() {
 func member(f reflect.StructField) bool {
 	_, _, bound := source(f)
 	_, tagged := f.Tag.Lookup("json")
-	return tagged && !bound && f.Type != callerType && !isConnection(f)
+	return tagged && !bound && !isFromDoor(f.Type)
 }

@@ -77,7 +77,7 @@ func (m *Mux) Route(pattern string, h Handler) error {
 	if m.places == nil {
 		m.places = map[string]*node{}
 	}
-	m.places[p.resource()] = n
+	m.places[p.Resource()] = n
 	if c, ok := h.(Compiler); ok {
 		return c.Compile(p.Params())
 	}
@@ -114,7 +114,7 @@ func (m *Mux) Handle(ctx context.Context, req *Request) (*Response, error) {
 	l := lookup{method: req.method, only: m.routed(req)}
 	ok := l.find(&m.root, path, 0)
 	if !ok && req.method == http.MethodHead {
-		l = lookup{method: http.MethodGet}
+		l = lookup{method: http.MethodGet, only: l.only}
 		ok = l.find(&m.root, path, 0)
 	}
 	if !ok {

@@ -28,6 +28,7 @@ func TestMuxRouted(t *testing.T) {
 		{"another order", "GET", "/admin/b", "/{x}/b", "", "GET /{x}/b x=admin"},
 		{"the other way round", "GET", "/admin/b", "/admin/{rest+}", "", "GET /admin/{rest...} rest=b"},
 		{"the root", "GET", "/", "/", "", "GET /"},
+		{"HEAD of a place that has GET", "HEAD", "/%61dmin", "/{id}", "", "GET /{id} id=admin"},
 		{"a method of the place", "PUT", "/admin", "/{rest+}", "", "/{rest...} rest=admin"},
 		{"HEAD of the place", "HEAD", "/admin", "/{rest+}", "", "/{rest...} rest=admin"},
 		{"a resource that is registered under another name", "GET", "/admin", "/{proxy+}", "", "GET /admin"},
@@ -51,8 +52,10 @@ func TestMuxRouted(t *testing.T) {
 func TestMuxRoutedElsewhere(t *testing.T) {
 	t.Parallel()
 	mux := newMux(t, "GET /", "GET /admin")
-	req := handler.NewRequest(routedEvent{handlertest.Request("GET", "/").Event(), "GET", "/admin", "/"})
-	if _, err := mux.Handle(t.Context(), req); handler.AsError(err).StatusCode() != 404 {
-		t.Errorf("Handle = %v, want 404", err)
+	for _, method := range []string{"GET", "HEAD"} {
+		req := handler.NewRequest(routedEvent{handlertest.Request("GET", "/").Event(), method, "/admin", "/"})
+		if _, err := mux.Handle(t.Context(), req); handler.AsError(err).StatusCode() != 404 {
+			t.Errorf("%s: Handle = %v, want 404", method, err)
+		}
 	}
 }

@@ -133,8 +133,9 @@ func (p Pattern) String() string {
 	return p.Method + " " + path
 }
 
-// resource is the path as API Gateway names it: "/files/{path+}".
-func (p Pattern) resource() string {
+// Resource is the path as API Gateway names it: "/files/{path+}".
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-set-up-simple-proxy.html.
+func (p Pattern) Resource() string {
 	path := p.Path()
 	if rest, greedy := strings.CutSuffix(path, "...}"); greedy {
 		return rest + "+}"

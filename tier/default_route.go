@@ -27,9 +27,6 @@ func (api *API) DefaultRoute() *Route {
 	}
 }
 
-// IsDefault reports whether the route is [API.DefaultRoute].
-func (r *Route) IsDefault() bool { return r.text == defaultKey }
-
 func nowhere(context.Context, *handler.Request) (*handler.Response, error) {
 	return nil, handler.Errorf(http.StatusNotFound, "there is nothing at this path")
 }

@@ -34,7 +34,7 @@ func (api *API) Resources() []*Resource {
 	for _, r := range api.Routes() {
 		key := shape(r.pattern)
 		if byShape[key] == nil {
-			byShape[key] = &Resource{Path: restPath(r.pattern), Segments: r.pattern.Segments}
+			byShape[key] = &Resource{Path: r.pattern.Resource(), Segments: r.pattern.Segments}
 			all = append(all, byShape[key])
 		}
 		byShape[key].Routes = append(byShape[key].Routes, r)
@@ -48,10 +48,6 @@ func (api *API) Resources() []*Resource {
 		res.refuse(all)
 	}
 	return all
-}
-
-func restPath(p handler.Pattern) string {
-	return strings.ReplaceAll(p.Path(), "...}", "+}")
 }
 
 // Methods that routes of the resource serve; "ANY" for all.

@@ -64,7 +64,7 @@ func (f *Function) Streams() func(frontDoor, resource, method string) bool {
 	some, routes := url, map[string]bool{}
 	for _, r := range f.settled() {
 		some = some || r.stream
-		routes[r.pattern.Method+" "+restPath(r.pattern)] = r.stream
+		routes[r.pattern.Method+" "+r.pattern.Resource()] = r.stream
 	}
 	if !some {
 		return nil

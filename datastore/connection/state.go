@@ -90,6 +90,8 @@ func (s *state) wrap(op string, err error) error {
 	if own.Store == "" {
 		own.Store = s.spec.Kind() + " " + s.spec.Logical
 	}
-	own.Op = strings.ToLower(op)
+	if own.Op == "" {
+		own.Op = strings.ToLower(op)
+	}
 	return &own
 }

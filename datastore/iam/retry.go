@@ -70,7 +70,7 @@ func (*Unfinished) Error() string { return "the service left a part of the batch
 // [datastore.ErrNoBudget] if it was not sent because of the time, and also if ctx
 // was cancelled while it was on its way and it changes nothing;
 // [datastore.ErrUnknown] for a write that failed after an attempt whose answer
-// was lost; [datastore.ErrUnavailable] for a request that the service calls
+// was lost; [datastore.ErrDeclaration] for a request that the service calls
 // wrong, because a client of the application cannot have caused that.
 func (r *Retry) Do(ctx context.Context, c Call, send func(context.Context) error) error {
 	if err := inTime(ctx); err != nil {

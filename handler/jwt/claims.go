@@ -70,7 +70,9 @@ func fold(r rune) rune {
 }
 
 // Caller is who the token says is calling, as a handler would see it behind a
-// JWT authorizer of an HTTP API.
+// JWT authorizer of an HTTP API, but for groups in a text without brackets: here
+// it is one group, there its words are, because the gateway has made a text of
+// every list.
 func (c Claims) Caller() handler.Caller {
 	return handler.Caller{Kind: handler.CallerJWT, ID: c.Subject, Claims: c.Strings(), Scopes: c.Scopes, Groups: c.Groups}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
@@ -57,9 +56,6 @@ func (d *Doorway) invokeDirect(ctx context.Context, e *event) ([]byte, error) {
 	ev := &directEvent{payload: e.payload, invocation: e.invocation}
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		ev.identity = lc.Identity.CognitoIdentityID
-	}
-	if d.function != "" {
-		ctx = datastore.WithFunction(ctx, d.function)
 	}
 	req := handler.NewRequest(ev)
 	resp, err := d.handle(ctx, e, req)

@@ -34,8 +34,9 @@ type Doorway struct {
 
 var _ awslambda.Handler = (*Doorway)(nil)
 
-// New is a doorway to h, which is nil for a function that serves WebSocket events
-// only. opts may be nil. Most programs call [Start].
+// New is a doorway to h, the handler of requests. It is nil for a function that
+// serves none and has a Socket, an Authorizer or a Direct instead. opts may be
+// nil. Most programs call [Start].
 func New(h handler.Handler, opts *Options) *Doorway {
 	if opts == nil {
 		opts = &Options{}
@@ -68,12 +69,9 @@ func New(h handler.Handler, opts *Options) *Doorway {
 // which API Gateway lets nobody in, and what a direct invocation answers in place
 // of an error status. It does not keep payload.
 func (d *Doorway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	e, err := d.open(ctx, payload)
+	ctx, e, err := d.enter(ctx, payload)
 	if err != nil {
 		return nil, err
-	}
-	if d.function != "" {
-		ctx = datastore.WithFunction(ctx, d.function)
 	}
 	if out, err, served := d.apart(ctx, e); served {
 		return out, err
@@ -81,6 +79,15 @@ func (d *Doorway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	req := handler.NewRequest(e)
 	resp, err := d.handle(ctx, e, req)
 	return d.conclude(ctx, e, req, resp, err)
+}
+
+// enter reads the event, and adds to ctx which function runs.
+func (d *Doorway) enter(ctx context.Context, payload []byte) (context.Context, *event, error) {
+	e, err := d.open(ctx, payload)
+	if d.function != "" {
+		ctx = datastore.WithFunction(ctx, d.function)
+	}
+	return ctx, e, err
 }
 
 // apart answers an event that is no request of a front door.

@@ -83,9 +83,9 @@ import (
 // Options configures [New] and [Start]. The zero value of each field is usable.
 type Options struct {
 	// Authorizer answers the events by which API Gateway asks a Lambda
-	// authorizer: TOKEN, and REQUEST of a REST API or an HTTP API, payload
-	// formats 1.0 and 2.0. With a nil handler the function serves nothing else.
-	// Default: none, and those events are refused.
+	// authorizer: TOKEN, and REQUEST of a REST API, an HTTP API, payload
+	// formats 1.0 and 2.0, or the handshake of a WebSocket API. Default: none,
+	// and those events are refused.
 	Authorizer *handler.Authorizer
 	// Function is the name of the function that runs, by which store handles
 	// check that they are its own (datastore.WithFunction). Default: none, and
@@ -128,9 +128,9 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Start serves h, which may be nil if there is an Options.Direct, until the
-// process ends: it takes invocations from the Lambda
-// Runtime API, through aws-lambda-go. opts may be nil. It does not return.
+// Start serves h, which may be nil as for [New], until the process ends: it takes
+// invocations from the Lambda Runtime API, through aws-lambda-go. opts may be
+// nil. It does not return.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 func Start(h handler.Handler, opts *Options) {

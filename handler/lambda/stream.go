@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
@@ -41,11 +40,7 @@ func (d *Doorway) streamDoor(e *event) preluder {
 			return door
 		}
 	case rest:
-		resource := e.text(e.resource)
-		if resource == "" {
-			resource = e.text(e.ctx.resourcePath)
-		}
-		if d.streams(door.name(), resource, e.text(e.method)) {
+		if d.streams(door.name(), e.Resource(), e.text(e.method)) {
 			return door
 		}
 	}
@@ -62,12 +57,9 @@ func (d *Doorway) streamDoor(e *event) preluder {
 // The handler runs on until the Output is read to its end, closed, or ctx has
 // ended; what it writes waits for who reads. It does not keep payload.
 func (d *Doorway) Stream(ctx context.Context, payload []byte) (*Output, error) {
-	e, err := d.open(ctx, payload)
+	ctx, e, err := d.enter(ctx, payload)
 	if err != nil {
 		return nil, err
-	}
-	if d.function != "" {
-		ctx = datastore.WithFunction(ctx, d.function)
 	}
 	if out, err, served := d.apart(ctx, e); served {
 		if err != nil {

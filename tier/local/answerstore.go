@@ -43,7 +43,7 @@ func newAnswerStore(c *tier.Cache) *answerStore {
 	if c == nil {
 		return nil
 	}
-	return &answerStore{max: int(min(maxStore, c.Size*(1<<30))), entries: map[string]*list.Element{}, used: list.New()}
+	return &answerStore{max: maxStore, entries: map[string]*list.Element{}, used: list.New()}
 }
 
 // get is the answer under a key that has not expired, nil for none.

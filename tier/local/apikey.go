@@ -2,7 +2,6 @@ package local
 
 import (
 	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,7 +41,7 @@ func newKeyRing(plans []tier.UsagePlan, keys []APIKey) (*keyRing, error) {
 		owner[sum] = k.Name
 		for i := range plans {
 			if p := &plans[i]; slices.Contains(p.Keys, k.Name) {
-				ring.holders[sum] = newKeyHolder(p, k, sum)
+				ring.holders[sum] = newKeyHolder(p, k)
 			}
 		}
 	}
@@ -52,10 +51,5 @@ func newKeyRing(plans []tier.UsagePlan, keys []APIKey) (*keyRing, error) {
 // find is who holds the key of that value, nil for nobody. What the time of the
 // look tells is about hashes, which nobody can steer byte by byte.
 func (ring *keyRing) find(value string) *keyHolder {
-	sum := sha256.Sum256([]byte(value))
-	c := ring.holders[sum]
-	if c == nil || subtle.ConstantTimeCompare(sum[:], c.sum[:]) != 1 {
-		return nil
-	}
-	return c
+	return ring.holders[sha256.Sum256([]byte(value))]
 }

@@ -4,32 +4,23 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// guards are what the routes of one gateway share of their authorizers.
-type guards struct {
-	lambdas map[*tier.LambdaAuthorizer]*lambdaGate
-	keys    keySets
-}
-
 // authorizerGate is the gate of a route's authorizer, nil for a route without one.
 // An authorizer that it does not know is an error: nobody gets in by it.
 func authorizerGate(route *tier.Route, o *gating) (gate, error) {
-	policy, err := resourcePolicy(o.api, o.stage)
-	if err != nil {
-		return nil, err
-	}
 	a := route.Authorizer()
 	switch {
+	case a == nil && o.policy == nil:
+		return nil, nil
 	case a == nil:
-		return newPolicyGate(o)
+		return newPolicyGate(o), nil
 	case tier.IsIAM(a):
-		return newIAMGate(route, o, policy), nil
-	case policy != nil:
+		return newIAMGate(route, o), nil
+	case o.policy != nil:
 		return nil, fmt.Errorf("the local gateway cannot join a resource policy with an authorizer such as %s", a.Name())
 	}
 	switch a := a.(type) {
@@ -103,34 +94,6 @@ var (
 var (
 	httpUnauthorized = httpRefusal(http.StatusUnauthorized, "Unauthorized")
 )
-
-// headerValue is a header of the request, its values joined by join; Host is one.
-func (x *exchange) headerValue(name string, join func([]string) string) string {
-	canonical := http.CanonicalHeaderKey(name)
-	if canonical == "Host" {
-		return x.Host
-	}
-	return join(x.Header[canonical])
-}
-
-func lastValue(values []string) string {
-	if len(values) == 0 {
-		return ""
-	}
-	return values[len(values)-1]
-}
-
-func joinedValues(values []string) string { return strings.Join(values, ",") }
-
-// queryValue is a parameter of the query, its values joined by join.
-func (x *exchange) queryValue(name, separators string, join func([]string) string) string {
-	var buf [16]field
-	fields := queryFields(buf[:0], x.URL.RawQuery, separators, unescapeQuery)
-	if i, found := find(fields, name); found {
-		return join(fields[i].values)
-	}
-	return ""
-}
 
 // contextValue is a member of the request context that both kinds of APIs have.
 func (x *exchange) contextValue(name, stage string) string {

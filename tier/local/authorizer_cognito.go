@@ -20,21 +20,17 @@ type cognitoGate struct {
 	verifiers map[string]*jwt.Verifier // by issuer
 	audience  *regexp.Regexp           // that an ID token must have; nil for any
 	scopes    []string
-	asks      asker
 }
 
 var _ gate = (*cognitoGate)(nil)
 
 func (o *gating) cognitoGate(a *tier.CognitoAuthorizer, route *tier.Route) (gate, error) {
-	asks, err := o.askerOf()
-	if err != nil {
-		return nil, err
-	}
 	s := a.Settings()
 	g := &cognitoGate{
-		who: "authorizer " + a.Name(), header: s.Header, scopes: route.Scopes(), asks: asks,
+		who: "authorizer " + a.Name(), header: s.Header, scopes: route.Scopes(),
 		verifiers: map[string]*jwt.Verifier{},
 	}
+	var err error
 	if g.audience, err = wholly(s.Expression); err != nil {
 		return nil, err
 	}
@@ -45,7 +41,7 @@ func (o *gating) cognitoGate(a *tier.CognitoAuthorizer, route *tier.Route) (gate
 	}
 	for _, p := range a.UserPools() {
 		pool := jwt.CognitoPool{Region: p.Region, ID: p.ID}
-		keys, err := o.keySets().of(o.issuer(a, jwtSource{url: pool.JWKSURL()}), []string{"RS256"}, o.Now)
+		keys, err := o.keys.of(o.issuer(a, jwtSource{url: pool.JWKSURL()}), []string{"RS256"}, o.Now)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +55,7 @@ func (o *gating) cognitoGate(a *tier.CognitoAuthorizer, route *tier.Route) (gate
 }
 
 func (g *cognitoGate) pass(x *exchange) *answer {
-	value := x.headerValue(g.header, lastValue)
+	value := lastOf(x.headerValues(g.header))
 	if value == "" {
 		return x.refuse(&restUnauthorized, g.who, "the request has no header.%s", g.header)
 	}

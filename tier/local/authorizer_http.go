@@ -18,7 +18,7 @@ type httpAsker struct {
 var _ asker = (*httpAsker)(nil)
 
 func newHTTPAsker(api, stage string) *httpAsker {
-	return &httpAsker{stage, newPayload2(accountID, nameID(10, "api "+api)), newRestAsker(api, stage)}
+	return &httpAsker{stage, newPayload2(accountID, apiID(api)), newRestAsker(api, stage)}
 }
 
 // httpAuthorizerWait is what an HTTP API waits for a Lambda authorizer.
@@ -41,9 +41,9 @@ func (a *httpAsker) resource(x *exchange) string { return resourceOf(x) }
 func (a *httpAsker) source(x *exchange, s tier.Source) string {
 	switch s.In {
 	case "header":
-		return x.headerValue(s.Name, joinedValues)
+		return strings.Join(x.headerValues(s.Name), ",")
 	case "query":
-		return x.queryValue(s.Name, "&", joinedValues)
+		return strings.Join(queryValues(x.URL.RawQuery, "&", s.Name), ",")
 	}
 	switch s.Name {
 	case "path":

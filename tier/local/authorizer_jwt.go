@@ -35,7 +35,7 @@ func (o *gating) jwtGate(a *tier.JWTAuthorizer, route *tier.Route) (gate, error)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := o.keySets().of(o.issuer(a, jwtSource{issuer: s.Issuer}), rsaOnly(), o.Now)
+	keys, err := o.keys.of(o.issuer(a, jwtSource{issuer: s.Issuer}), rsaOnly(), o.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -44,13 +44,6 @@ func (o *gating) jwtGate(a *tier.JWTAuthorizer, route *tier.Route) (gate, error)
 		return nil, err
 	}
 	return &jwtGate{"authorizer " + a.Name(), source, verifier, route.Scopes(), asks}, nil
-}
-
-func (o *gating) keySets() keySets {
-	if o.keys == nil {
-		o.keys = keySets{}
-	}
-	return o.keys
 }
 
 func (g *jwtGate) pass(x *exchange) *answer {

@@ -22,6 +22,7 @@ type lambdaGate struct {
 	expression *regexp.Regexp // that a token must match; nil for any
 	asks       asker
 	arn        string // of the stage
+	region     string
 	kept       *verdicts
 	now        func() time.Time
 	random     io.Reader
@@ -52,14 +53,11 @@ func (o *gating) lambdaGate(a *tier.LambdaAuthorizer) (gate, error) {
 	}
 	g := &lambdaGate{
 		who: "authorizer " + a.Name(), function: f, settings: a.Settings(), sources: a.Sources(), asks: asks,
-		arn: apiARN(o.api, o.Identities.region(), o.stage), now: o.Now, random: o.Random,
+		arn: apiARN(o.api, o.Identities.region(), o.stage), region: o.Identities.region(), now: o.Now, random: o.Random,
 		kept: &verdicts{ttl: a.Settings().TTL, now: o.Now},
 	}
 	if g.expression, err = wholly(g.settings.Expression); err != nil {
 		return nil, err
-	}
-	if o.lambdas == nil {
-		o.lambdas = map[*tier.LambdaAuthorizer]*lambdaGate{}
 	}
 	o.lambdas[a] = g
 	return g, nil
@@ -154,7 +152,7 @@ func (g *lambdaGate) judge(x *exchange, v *verdict, arn string, took time.Durati
 	case v.policy == nil:
 		x.note(g.who, "isAuthorized is true")
 	default:
-		d := x.decide(policyRequest(x, arn), func(req evaluate.Request) evaluate.Decision { return evaluate.Evaluate(req, v.policy) })
+		d := x.decide(g.policyRequest(x, arn), func(req evaluate.Request) evaluate.Decision { return evaluate.Evaluate(req, v.policy) })
 		if !d.Allowed() {
 			return x.refuse(g.asks.denied(d.Outcome == evaluate.ExplicitDeny), g.who, "the policy says %s of %s%s", d.Outcome, arn, statementOf(d))
 		}
@@ -174,18 +172,8 @@ func statementOf(d evaluate.Decision) string {
 
 // policyRequest is the request as policies see it.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-using-iam-policies-to-invoke-api.html.
-func policyRequest(x *exchange, arn string) evaluate.Request {
-	facts := map[string][]string{
-		"aws:SourceIp":        {hostName(x.RemoteAddr)},
-		"aws:CurrentTime":     {x.at.UTC().Format(time.RFC3339)},
-		"aws:EpochTime":       {strconv.FormatInt(x.at.Unix(), 10)},
-		"aws:SecureTransport": {"true"},
-	}
-	if agent := x.UserAgent(); agent != "" {
-		facts["aws:UserAgent"] = []string{agent}
-	}
-	if referer := x.Referer(); referer != "" {
-		facts["aws:Referer"] = []string{referer}
-	}
-	return evaluate.Request{Action: "execute-api:Invoke", Resource: arn, Context: facts}
+func (g *lambdaGate) policyRequest(x *exchange, arn string) evaluate.Request {
+	context := commonConditions(x.at, g.region)
+	x.addConditions(context)
+	return evaluate.Request{Action: invokeAction, Resource: arn, Context: context}
 }

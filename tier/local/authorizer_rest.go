@@ -18,14 +18,10 @@ var _ asker = (*restAsker)(nil)
 
 func newRestAsker(api, stage string) *restAsker {
 	b := []byte(`"requestContext":{"accountId":"` + accountID + `","apiId":`)
-	b = appendString(b, nameID(10, "api "+api))
+	b = appendString(b, apiID(api))
 	b = append(b, `,"stage":`...)
 	return &restAsker{stage, appendString(b, stage), newRestEvents(api, mediaTypes{})}
 }
-
-// maxGuardedARN is the longest ARN of a request that an authorizer guards.
-// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html.
-const maxGuardedARN = 1600
 
 // restAuthorizerWait is what a REST API waits for a Lambda authorizer. It is not
 // documented.
@@ -33,7 +29,7 @@ const restAuthorizerWait = restTimeout
 
 func (a *restAsker) resource(x *exchange) string           { return resourceOf(x) }
 func (a *restAsker) wait() time.Duration                   { return restAuthorizerWait }
-func (a *restAsker) longestARN() int                       { return maxGuardedARN }
+func (a *restAsker) longestARN() int                       { return maxARN }
 func (a *restAsker) flat() bool                            { return true }
 func (a *restAsker) unauthorized() *refusal                { return &restUnauthorized }
 func (a *restAsker) broken() *refusal                      { return &restAuthorizer }
@@ -52,9 +48,9 @@ func (a *restAsker) denied(explicit bool) *refusal {
 func (a *restAsker) source(x *exchange, s tier.Source) string {
 	switch s.In {
 	case "header":
-		return x.headerValue(s.Name, lastValue)
+		return lastOf(x.headerValues(s.Name))
 	case "query":
-		return x.queryValue(s.Name, "&;", lastValue)
+		return lastOf(queryValues(x.URL.RawQuery, "&;", s.Name))
 	}
 	switch s.Name {
 	case "path":

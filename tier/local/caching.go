@@ -60,7 +60,9 @@ func (c *caching) pass(x *exchange) *answer {
 	if e := c.store.get(key, c.now()); e != nil {
 		x.note("cache", "answered, as cached until %v", e.expires)
 		a := &answer{status: e.status, header: e.header.Clone(), body: e.body}
-		a.warn(warn)
+		if warn {
+			a.addWarning()
+		}
 		return a
 	}
 	x.note("cache", "nothing is cached for this request")
@@ -90,12 +92,6 @@ func (x *exchange) finally(do func(*answer)) {
 			before(a)
 		}
 		do(a)
-	}
-}
-
-func (a *answer) warn(is bool) {
-	if is {
-		a.addWarning()
 	}
 }
 

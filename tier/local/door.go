@@ -107,13 +107,7 @@ func declaredAs(api *tier.API, functions map[string]*Function, f *Function) *tie
 // validStage reports whether API Gateway takes the text as a stage name.
 // See https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html.
 func validStage(name string) bool {
-	for i := range len(name) {
-		c := name[i]
-		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-			return false
-		}
-	}
-	return name != "" && len(name) <= 128
+	return name != "" && len(name) <= 128 && only(name, "-_")
 }
 
 func badStage(name string) error {

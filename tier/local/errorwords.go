@@ -65,7 +65,7 @@ func (w *errorWords) context(name string) string {
 	case "protocol":
 		return "HTTP/1.1"
 	case "apiId":
-		return nameID(10, "api "+w.api)
+		return apiID(w.api)
 	case "domainName":
 		return w.domain()
 	case "domainPrefix":
@@ -74,7 +74,7 @@ func (w *errorWords) context(name string) string {
 	case "resourceId", "resourcePath":
 		return w.resource(name)
 	case "requestTime":
-		return w.at.UTC().Format("02/Jan/2006:15:04:05 -0700")
+		return w.at.UTC().Format(logTime)
 	case "requestTimeEpoch":
 		return strconv.FormatInt(w.at.UnixMilli(), 10)
 	}
@@ -131,7 +131,7 @@ func (w *errorWords) parameter(from, name string) string {
 	case "header":
 		return lastOf(w.headerValues(name))
 	case "querystring":
-		return lastOf(queryValues(w.URL.RawQuery, name))
+		return lastOf(queryValues(w.URL.RawQuery, "&;", name))
 	case "path":
 		return w.match.parameter(name)
 	}

@@ -61,7 +61,8 @@ type ExplainedStep struct {
 	Refused bool `json:"refused,omitempty"`
 }
 
-// ExplainedAnswer is an answer as the client gets it.
+// ExplainedAnswer is an answer as the client gets it. One that is streamed has no
+// Body, and Size 0.
 type ExplainedAnswer struct {
 	Status int         `json:"status"`
 	Header http.Header `json:"header"`

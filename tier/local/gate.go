@@ -5,6 +5,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
 )
 
 // gate is one step between the router and the function of a route: an API key,
@@ -56,16 +57,20 @@ type gating struct {
 	stage string
 	// functions by the names they were declared with, authorizers among them
 	functions map[string]*Function
-	guards
 	*Options
 	*shared
-	store *answerStore // of cached answers, the stage's own
+	// The stage's own: its Lambda authorizers, which remember verdicts, the
+	// resource policy of the API, nil for none, and the cached answers.
+	lambdas map[*tier.LambdaAuthorizer]*lambdaGate
+	policy  *evaluate.Policy
+	store   *answerStore
 }
 
 // shared is what the gates of all stages of an API have together.
 type shared struct {
 	ring    *keyRing
 	account *bucket // nil for no limit
+	keys    keySets
 }
 
 func newShared(api *tier.API, o *Options) (*shared, error) {
@@ -77,7 +82,7 @@ func newShared(api *tier.API, o *Options) (*shared, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &shared{ring: ring}
+	s := &shared{ring: ring, keys: keySets{}}
 	if o.Account != nil {
 		s.account = newBucket(*o.Account)
 	}
@@ -122,7 +127,5 @@ type note struct {
 // note keeps what happened if somebody wants to know it. It must not tell
 // secrets: keys, signatures, tokens.
 func (x *exchange) note(who, format string, args ...any) {
-	if x.explained {
-		x.notes = append(x.notes, note{who: who, what: fmt.Sprintf(format, args...)})
-	}
+	x.noteAt(datastore.Position{}, who, format, args...)
 }

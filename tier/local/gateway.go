@@ -67,12 +67,13 @@ type Options struct {
 }
 
 // NewGateway makes the gateway of an API. It asks invoke once for each function
-// of the API and of its Lambda authorizers, by the name it was declared with. A nil opts means the defaults.
+// of the API and of its Lambda authorizers, by the name it was declared with. A
+// nil opts means the defaults.
 //
 // The error says what is wrong: an API without routes, a function without
 // Invoke, an option out of its bounds, an identity without a secret, an authorizer
-// that the door does not have, a door that serves one function where
-// there are several to choose from.
+// that the door does not have, a door that serves one function where there are
+// several to choose from.
 func NewGateway(api *tier.API, invoke func(function string) Function, opts *Options) (*Gateway, error) {
 	o := Options{}
 	if opts != nil {

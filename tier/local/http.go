@@ -29,7 +29,6 @@ var _ Door = HTTP{}
 func (HTTP) String() string { return "HTTP API" }
 
 const (
-	defaultStage = "$default"
 	// httpTimeout is the most that an HTTP API waits.
 	// See https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html.
 	httpTimeout = 30 * time.Second
@@ -46,7 +45,7 @@ func (c HTTP) open(api *tier.API, functions map[string]*Function, o *Options) (o
 	if err != nil {
 		return opened{}, err
 	}
-	all, err := openStages(api, functions, o, c, c.Stage, defaultStage)
+	all, err := openStages(api, functions, o, c, c.Stage, tier.RootStage)
 	if err != nil {
 		return opened{}, err
 	}
@@ -198,7 +197,7 @@ type http2 struct {
 
 func newHTTP2(api *tier.API) http2 {
 	return http2{
-		newPayload2(accountID, nameID(10, "api "+api.Name())),
+		newPayload2(accountID, apiID(api.Name())),
 		reader2{contentType: httpTextType, own: ownedByHTTP},
 	}
 }

@@ -46,16 +46,16 @@ func (g *iamGate) pass(x *exchange) *answer {
 
 // newIAMGate is the gate of a route with IAM. The authority is that of the whole
 // door.
-func newIAMGate(route *tier.Route, o *gating, policy *evaluate.Policy) *iamGate {
+func newIAMGate(route *tier.Route, o *gating) *iamGate {
 	if o.iam == nil {
 		o.iam = newAuthority("execute-api", []string{invokeAction}, o.Identities, o.Now)
 	}
 	head := apiARN(o.api, o.iam.region, o.stage)
-	o.iam.guarded = append(o.iam.guarded, guarded{route.String(), head + routeARN(route), policy})
+	o.iam.guarded = append(o.iam.guarded, guarded{route.String(), head + routeARN(route), o.policy})
 	if _, ok := o.Door.(HTTP); ok {
 		return &iamGate{authority: o.iam, door: &httpIAM{head, o.api.PayloadFormat()}}
 	}
-	return &iamGate{o.iam, &restIAM{head}, policy, route.CacheTTL() > 0}
+	return &iamGate{o.iam, &restIAM{head}, o.policy, route.CacheTTL() > 0}
 }
 
 const invokeAction = "execute-api:Invoke"
@@ -63,7 +63,7 @@ const invokeAction = "execute-api:Invoke"
 // apiARN is how the ARNs of requests to a stage of an API start.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html.
 func apiARN(api *tier.API, region, stage string) string {
-	return stageARN(nameID(10, "api "+api.Name()), region, stage)
+	return stageARN(apiID(api.Name()), region, stage)
 }
 
 // socketARN is the same of the one stage of a WebSocket API.
@@ -71,8 +71,8 @@ func socketARN(api *tier.WebSocket, region string) string {
 	return stageARN(socketID(api.Name()), region, tier.DefaultStage)
 }
 
-func stageARN(apiID, region, stage string) string {
-	return "arn:aws:execute-api:" + region + ":" + accountID + ":" + apiID + "/" + stage + "/"
+func stageARN(id, region, stage string) string {
+	return "arn:aws:execute-api:" + region + ":" + accountID + ":" + id + "/" + stage + "/"
 }
 
 // routeARN is how the ARNs of a route's requests end, with "*" for parameters.
@@ -96,7 +96,7 @@ func routeARN(route *tier.Route) string {
 // escapes; AWS does not say so.
 type restIAM struct{ head string }
 
-func (d *restIAM) resource(x *exchange) string { return d.head + x.method + x.below }
+func (d *restIAM) resource(x *exchange) string { return d.head + resourceOf(x) }
 
 func (d *restIAM) tell(x *exchange, caller *Identity) {
 	key, id := x.client.apiKey, x.client.apiKeyID
@@ -147,9 +147,7 @@ type httpIAM struct {
 	format tier.PayloadFormat
 }
 
-func (d *httpIAM) resource(x *exchange) string {
-	return d.head + x.method + x.below
-}
+func (d *httpIAM) resource(x *exchange) string { return d.head + resourceOf(x) }
 
 // tell: payload format 1.0 has the identity of a REST API.
 func (d *httpIAM) tell(x *exchange, caller *Identity) {

@@ -23,8 +23,14 @@ type identityReader struct {
 
 // report notes a mistake: "FILE:LINE:COLUMN: ELEMENT: what is wrong".
 func (r *identityReader) report(offset int64, element, format string, args ...any) {
+	line, column := r.place(offset)
+	r.reportAt(line, column, element, fmt.Sprintf(format, args...))
+}
+
+// place is the line and the column of an offset, from 1.
+func (r *identityReader) place(offset int64) (line, column int) {
 	before := r.document[:min(offset, int64(len(r.document)))]
-	r.reportAt(bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n'), element, fmt.Sprintf(format, args...))
+	return bytes.Count(before, []byte("\n")) + 1, len(before) - bytes.LastIndexByte(before, '\n')
 }
 
 func (r *identityReader) reportAt(line, column int, element, problem string) {
@@ -158,17 +164,16 @@ func (r *identityReader) policies(n *jsonValue, element, name string) []*evaluat
 			all = append(all, p)
 			return
 		}
-		before := r.document[:item.start]
-		line, column := bytes.Count(before, []byte("\n")), len(before)-bytes.LastIndexByte(before, '\n')-1
+		line, column := r.place(item.start)
 		for _, e := range mistakes(err) {
 			var wrong *evaluate.ParseError
 			if !errors.As(e, &wrong) {
 				continue
 			}
 			if wrong.Line > 1 {
-				column = 0
+				column = 1
 			}
-			r.reportAt(line+wrong.Line, column+wrong.Column, inside(element, where)+" "+wrong.Element, wrong.Problem)
+			r.reportAt(line+wrong.Line-1, column+wrong.Column-1, inside(element, where)+" "+wrong.Element, wrong.Problem)
 		}
 	})
 	return all

@@ -20,7 +20,8 @@ type Issuer struct {
 func (i Issuer) String() string { return i.JWKS }
 
 // keySets are the keys of the issuers of one gateway, each fetched once for all
-// routes.
+// routes and stages. They are known by their source alone: the authorizers of an
+// API that fetch keys are of one kind, so the algorithms are the same.
 type keySets map[jwtSource]*jwt.KeySet
 
 // jwtSource is where a key set comes from.

@@ -32,7 +32,7 @@ import (
 // localhost, and belongs on a loopback address ([Listen]). It is safe for
 // concurrent use.
 //
-// See https://docs.aws.amazon.com/lambda/latestVersion/api/API_Invoke.html.
+// See https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
 type Lambda struct {
 	functions map[string]*Function
 	now       func() time.Time
@@ -145,7 +145,7 @@ func (l *Lambda) record(c *lambdaCall, result *lambdaAnswer) {
 const maxQueuedEvents = 1000
 
 // eventRetries are the pauses before an event that failed is tried again.
-// See https://docs.aws.amazon.com/lambda/latestVersion/dg/invocation-async-error-handling.html.
+// See https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html.
 var eventRetries = [...]time.Duration{time.Minute, 2 * time.Minute}
 
 // queue runs an event that nobody waits for; it reports whether there is room.

@@ -44,7 +44,7 @@ func (c *lambdaAnswer) write(h http.Header) {
 }
 
 // lambdaRefusal is an error of the API. See
-// https://docs.aws.amazon.com/lambda/latestVersion/api/API_Invoke.html#API_Invoke_Errors.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors.
 func lambdaRefusal(status int, errorType, format string, args ...any) *lambdaAnswer {
 	side := "User"
 	if status >= 500 {

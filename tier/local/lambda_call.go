@@ -32,7 +32,7 @@ const (
 )
 
 // What a payload may have in bytes. An event could have 256 KB until 2025.
-// See https://docs.aws.amazon.com/lambda/latestVersion/dg/gettingstarted-limits.html.
+// See https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
 const (
 	maxSyncPayload  = maxEvent
 	maxAsyncPayload = 1 << 20

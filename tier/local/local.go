@@ -44,12 +44,13 @@
 //   - A custom domain name is known by the host of a request, with or without
 //     ".localhost" behind it; no certificate is looked at. Every gateway answers
 //     to the names of its own API, and after [ShareDomains] to those of others.
-//   - The account is 000000000000, the region of ARNs is "local", and the ids of
-//     APIs, resources, function URLs and target groups are derived from their
-//     names.
-//   - Requests to routes with tier.IAM are signed for the Region of the
-//     [Identities], which their ARNs have: us-east-1 unless the file says another.
-//     AWS asks only for the Region that the API is in.
+//   - The account is 000000000000, the region of the ARNs of functions and target
+//     groups is "local", and the ids of APIs, resources, function URLs and target
+//     groups are derived from their names.
+//   - The ARNs of requests to APIs, which policies and authorizers see, have the
+//     Region of the [Identities]: us-east-1 unless the file says another. Requests
+//     to routes with tier.IAM are signed for it. AWS asks only for the Region
+//     that the API is in.
 //   - X-Forwarded-Proto is "https" and X-Forwarded-Port "443", as in AWS,
 //     although the local server speaks plain HTTP. The Host header is what the
 //     client sent; requestContext.domainName is that without the port, but for a
@@ -89,3 +90,9 @@ func nameID(length int, name string) string {
 	id := "000000000000" + strconv.FormatUint(h.Sum64(), 36)
 	return id[len(id)-length:]
 }
+
+// apiID is the id of a REST or HTTP API here.
+func apiID(api string) string { return nameID(10, "api "+api) }
+
+// logTime is how events and gateway responses write a time beside the epoch.
+const logTime = "02/Jan/2006:15:04:05 -0700"

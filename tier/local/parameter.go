@@ -18,10 +18,10 @@ func (x *exchange) headerValues(name string) []string {
 	return x.Header.Values(name)
 }
 
-// queryValues are the values of a query parameter of a REST API, decoded.
-func queryValues(raw, name string) []string {
+// queryValues are the values of a query parameter, decoded.
+func queryValues(raw, separators, name string) []string {
 	var buf [16]field
-	fields := queryFields(buf[:0], raw, "&;", unescapeQuery)
+	fields := queryFields(buf[:0], raw, separators, unescapeQuery)
 	if i, found := find(fields, name); found {
 		return fields[i].values
 	}

@@ -19,7 +19,7 @@ type http1 struct {
 }
 
 func newHTTP1(api *tier.API) http1 {
-	return http1{[]byte(`"requestContext":{"accountId":"` + accountID + `","apiId":"` + nameID(10, "api "+api.Name()) + `","stage":`)}
+	return http1{[]byte(`"requestContext":{"accountId":"` + accountID + `","apiId":"` + apiID(api.Name()) + `","stage":`)}
 }
 
 func (f http1) event(x *exchange) []byte {
@@ -77,7 +77,7 @@ func (f http1) appendContext(b []byte, x *exchange, resource string) []byte {
 		b = appendString(b, member.value)
 	}
 	b = append(b, `,"resourceId":null,"requestTime":"`...)
-	b = x.at.UTC().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
+	b = x.at.UTC().AppendFormat(b, logTime)
 	b = append(b, `","requestTimeEpoch":`...)
 	b = strconv.AppendInt(b, x.at.UnixMilli(), 10)
 	b = append(b, ',')

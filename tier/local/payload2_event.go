@@ -84,7 +84,7 @@ func (p payload2) appendContext(b []byte, x *exchange, parts *parts2) []byte {
 		b = appendString(b, member.value)
 	}
 	b = append(b, `,"time":"`...)
-	b = x.at.UTC().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
+	b = x.at.UTC().AppendFormat(b, logTime)
 	b = append(b, `","timeEpoch":`...)
 	b = strconv.AppendInt(b, x.at.UnixMilli(), 10)
 	return append(b, '}')

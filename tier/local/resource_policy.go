@@ -21,14 +21,9 @@ type policyGate struct {
 
 var _ gate = (*policyGate)(nil)
 
-// newPolicyGate is nil without a policy.
-func newPolicyGate(o *gating) (gate, error) {
-	policy, err := resourcePolicy(o.api, o.stage)
-	if policy == nil || err != nil {
-		return nil, err
-	}
+func newPolicyGate(o *gating) gate {
 	region := o.Identities.region()
-	return &policyGate{policy, region, &restIAM{apiARN(o.api, region, o.stage)}}, nil
+	return &policyGate{o.policy, region, &restIAM{apiARN(o.api, region, o.stage)}}
 }
 
 func (g *policyGate) pass(x *exchange) *answer {

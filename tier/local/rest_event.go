@@ -16,7 +16,7 @@ type restEvents struct {
 
 func newRestEvents(api string, binary mediaTypes) *restEvents {
 	b := []byte(`"requestContext":{"accountId":"` + accountID + `","apiId":`)
-	b = appendString(b, nameID(10, "api "+api))
+	b = appendString(b, apiID(api))
 	b = append(b, `,"deploymentId":`...)
 	b = appendString(b, nameID(6, "deployment "+api))
 	b = append(b, `,"protocol":"HTTP/1.1","stage":`...)
@@ -113,7 +113,7 @@ func (e *restEvents) appendContext(b []byte, x *exchange) []byte {
 	b = append(b, `,"requestId":"`...)
 	b = append(b, x.ids.request...)
 	b = append(b, `","requestTime":"`...)
-	b = x.at.UTC().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
+	b = x.at.UTC().AppendFormat(b, logTime)
 	b = append(b, `","requestTimeEpoch":`...)
 	b = strconv.AppendInt(b, x.at.UnixMilli(), 10)
 	return append(b, x.match.resource.contextTail...)

@@ -14,11 +14,10 @@ import (
 // that has it.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html.
 type router struct {
-	root    node
-	methods []*method // all, in order of declaration
-	// fallback is the route $default of an HTTP API, nil for none
-	fallback  *resource
+	root      node
+	methods   []*method   // all, in order of declaration
 	resources []*resource // all, likewise
+	fallback  *resource   // the route $default of an HTTP API, nil for none
 }
 
 // node is a place in the tree of resources, one level a segment.

@@ -92,7 +92,7 @@ func (e socketEvents) appendContext(b []byte, o *occasion, c *client, eventType 
 	b = append(append(b, `"eventType":"`...), eventType...)
 	b = append(append(b, `","extendedRequestId":"`...), o.ids.extended...)
 	b = append(b, `","requestTime":"`...)
-	b = o.at.UTC().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
+	b = o.at.UTC().AppendFormat(b, logTime)
 	b = append(b, `","messageDirection":"IN",`...)
 	b = append(b, late...)
 	b = append(b, `"stage":"`+tier.DefaultStage+`","connectedAt":`...)

@@ -28,7 +28,7 @@ func newSocketGuard(g *SocketGateway) (socketGuard, error) {
 	case *tier.LambdaAuthorizer:
 		guard.lambda = &lambdaGate{
 			who: "authorizer " + a.Name(), function: g.functions[a.Name()], settings: a.Settings(), sources: a.Sources(),
-			arn: guard.arn, now: g.Now, random: g.Random, kept: &verdicts{now: g.Now}, // without a TTL: API Gateway keeps none here
+			arn: guard.arn, region: g.Identities.region(), now: g.Now, random: g.Random, kept: &verdicts{now: g.Now}, // without a TTL: API Gateway keeps none here
 		}
 	default:
 		if !tier.IsIAM(a) {
@@ -134,9 +134,9 @@ func (a *socketAsker) event(x *exchange, q *question) []byte {
 func (a *socketAsker) source(x *exchange, s tier.Source) string {
 	switch s.In {
 	case "header":
-		return x.headerValue(s.Name, lastValue)
+		return lastOf(x.headerValues(s.Name))
 	case "query":
-		return x.queryValue(s.Name, "&;", lastValue)
+		return lastOf(queryValues(x.URL.RawQuery, "&;", s.Name))
 	}
 	if s.Name == "routeKey" {
 		return connectKey

@@ -39,7 +39,7 @@ type stages []*stage
 // has a segment only if it is named where HTTP APIs have none.
 func openStages(api *tier.API, functions map[string]*Function, o *Options, door Door, chosen, usual string) (stages, error) {
 	_, isREST := door.(REST)
-	if chosen != "" && !validStage(chosen) && (isREST || chosen != defaultStage) {
+	if chosen != "" && !validStage(chosen) && (isREST || chosen != tier.RootStage) {
 		return nil, badStage(chosen)
 	}
 	together, err := newShared(api, o)
@@ -55,7 +55,7 @@ func openStages(api *tier.API, functions map[string]*Function, o *Options, door 
 		if err != nil {
 			return nil, err
 		}
-		s.segment = !isREST && chosen != defaultStage
+		s.segment = !isREST && chosen != tier.RootStage
 		return stages{s}, nil
 	}
 	var all stages
@@ -69,7 +69,7 @@ func openStages(api *tier.API, functions map[string]*Function, o *Options, door 
 		if err != nil {
 			return nil, err
 		}
-		s.segment = declared.Name != defaultStage
+		s.segment = declared.Name != tier.RootStage
 		all = append(all, s)
 	}
 	if len(all) == 0 {
@@ -91,6 +91,11 @@ func openStage(api *tier.API, common *gating, declared tier.Stage, mocks bool) (
 	}
 	own := *common
 	own.stage, own.store = declared.Name, newAnswerStore(api.DeclaredCache())
+	own.lambdas = map[*tier.LambdaAuthorizer]*lambdaGate{}
+	var err error
+	if own.policy, err = resourcePolicy(api, declared.Name); err != nil {
+		return nil, err
+	}
 	return s, s.router.guard(&own)
 }
 

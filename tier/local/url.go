@@ -67,7 +67,7 @@ func (c URL) open(api *tier.API, functions map[string]*Function, o *Options) (op
 }
 
 // quotedDefault is the stage of function URLs as JSON.
-var quotedDefault = []byte(`"` + defaultStage + `"`)
+var quotedDefault = []byte(`"` + tier.RootStage + `"`)
 
 type urlDoor struct {
 	function *Function
@@ -130,7 +130,7 @@ func (d *urlDoor) event(x *exchange) ([]byte, *refusal) {
 		headers[i].values = []string{strings.Join(headers[i].values, "; ")}
 	}
 	return x.within(d.events.build(x, &parts2{
-		routeKey: defaultStage, rawPath: x.path, path: unescapePath(x.path), domain: d.domain, stage: quotedDefault, headers: headers,
+		routeKey: tier.RootStage, rawPath: x.path, path: unescapePath(x.path), domain: d.domain, stage: quotedDefault, headers: headers,
 	}), &urlEvent)
 }
 

@@ -1,7 +1,6 @@
 package local
 
 import (
-	"crypto/sha256"
 	"net/http"
 	"sync"
 	"time"
@@ -12,7 +11,6 @@ import (
 // keyHolder is the holder of an API key and what the key's plan leaves it.
 type keyHolder struct {
 	key    APIKey
-	sum    [sha256.Size]byte // of the key's value
 	id     string
 	plan   *tier.UsagePlan
 	bucket *bucket            // of all routes; nil for no limit
@@ -20,8 +18,8 @@ type keyHolder struct {
 	quota  *meter             // nil for no quota
 }
 
-func newKeyHolder(p *tier.UsagePlan, k APIKey, sum [sha256.Size]byte) *keyHolder {
-	c := &keyHolder{key: k, sum: sum, id: nameID(10, "key "+k.Name), plan: p, routes: map[string]*bucket{}}
+func newKeyHolder(p *tier.UsagePlan, k APIKey) *keyHolder {
+	c := &keyHolder{key: k, id: nameID(10, "key "+k.Name), plan: p, routes: map[string]*bucket{}}
 	if p.Rate > 0 {
 		c.bucket = newBucket(tier.Throttling{Rate: p.Rate, Burst: p.Burst})
 	}

@@ -75,8 +75,8 @@ type serving struct {
 	explain          bool
 }
 
-// checkServing says what would keep serveData from serving, but for ports and
-// data that are in use.
+// checkServing says what is wrong with the declaration, and with its APIs behind
+// the doors that are asked for. It writes no identities and opens no port.
 func (p *program) checkServing(data openedData, how serving) error {
 	app, err := p.checked(data.Data)
 	if err != nil {

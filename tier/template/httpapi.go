@@ -1,7 +1,6 @@
 package template
 
 import (
-	"strings"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -138,7 +137,7 @@ func httpLimits(api *tier.API) object {
 		if method == "" {
 			method = "ANY"
 		}
-		routes = append(routes, member{method + " " + strings.ReplaceAll(r.Pattern().Path(), "...}", "+}"), limits(t)})
+		routes = append(routes, member{method + " " + r.Pattern().Resource(), limits(t)})
 	}
 	if len(routes) > 0 {
 		o = append(o, member{"RouteSettings", routes})

@@ -9,8 +9,8 @@ import (
 var validName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
 
 // fileName is where the journal of a table is, below the driver's folder and
-// without its ending. Declarations with other names are refused, but a program
-// may go on with them: no name leads out of the folder.
+// without its ending. Nothing else checks the namespace, nor the name where the
+// driver is called without a declaration: no name leads out of the folder.
 func fileName(namespace, logical string) (string, error) {
 	if namespace != "" && !usable(namespace) {
 		return "", badName("namespace", namespace)

@@ -38,9 +38,9 @@
 // answer was lost is not repeated and answers datastore.ErrUnknown, and so does
 // every other write that failed after an answer was lost. A request for which no
 // connection was got, or no TLS handshake, was not sent and answers
-// datastore.ErrUnavailable. So does one that DynamoDB calls wrong, for example
-// because the table has another key than the program declares: it is no mistake
-// of the application's client. The error of the SDK is found by errors.As.
+// datastore.ErrUnavailable. One that DynamoDB calls wrong, for example because the
+// table has another key than the program declares, answers
+// datastore.ErrDeclaration: it is no mistake of the application's client. The error of the SDK is found by errors.As.
 package dynamotable
 
 import (
