@@ -35,23 +35,12 @@ type Cause struct {
 // Statements of a function's role, in order of its grants; its own log is last.
 func Statements(f *tier.Function) []Statement {
 	var all []Statement
-	for _, spec := range f.Stores() {
-		var ops []string
-		var because []Cause
-		for _, g := range f.Grants() {
-			if g.Spec != spec {
-				continue
-			}
-			because = append(because, Cause{spec.Kind() + " " + spec.Name() + ": " + strings.Join(g.Ops, ", "), g.At})
-			for _, op := range g.Ops {
-				if !slices.Contains(ops, op) {
-					ops = append(ops, op)
-				}
-			}
-		}
-		for _, need := range spec.Needs(ops) {
-			if s, ok := statement(spec, need); ok {
-				s.Because = because
+	because := map[datastore.Spec][]Cause{}
+	for _, u := range datastore.Usages(f.Grants()) {
+		because[u.Spec] = append(causes(u), because[u.For]...)
+		for _, need := range u.Needs() {
+			if s, ok := statement(u.Spec, need); ok {
+				s.Because = because[u.Spec]
 				all = append(all, s)
 			}
 		}
@@ -59,12 +48,20 @@ func Statements(f *tier.Function) []Statement {
 	return append(all, ownLog(f))
 }
 
+func causes(u datastore.Usage) []Cause {
+	var list []Cause
+	for _, g := range u.Grants {
+		list = append(list, Cause{u.Spec.Kind() + " " + u.Spec.Name() + ": " + strings.Join(g.Ops, ", "), g.At})
+	}
+	return list
+}
+
 func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
 	if len(need.Actions) == 0 {
 		return Statement{}, false
 	}
 	s := Statement{
-		Resource:   arn(need.Service, strings.ReplaceAll(need.Resource, "{name}", "${"+StoreID(spec)+"}")),
+		Resource:   arn(need.Service, strings.ReplaceAll(need.Resource, "{name}", "${"+PhysicalName(spec)+"}")),
 		Conditions: need.Conditions,
 	}
 	for _, a := range need.Actions {
@@ -85,8 +82,30 @@ func ownLog(f *tier.Function) Statement {
 	}
 }
 
+// unplaced are the services whose ARNs have neither region nor account.
+var unplaced = []string{"s3"}
+
 func arn(service, resource string) string {
+	switch {
+	case resource == "*":
+		return "*"
+	case slices.Contains(unplaced, service):
+		return "arn:${AWS::Partition}:" + service + ":::" + resource
+	}
 	return "arn:${AWS::Partition}:" + service + ":${AWS::Region}:${AWS::AccountId}:" + resource
+}
+
+// PhysicalName is what in Fn::Sub stands for the physical name of a store's
+// resource, as its ARN has it.
+func PhysicalName(spec datastore.Spec) string {
+	return StoreID(spec) + namedBy[spec.Kind()]
+}
+
+// namedBy are the attributes that hold the name, for resources whose Ref is
+// something else: a URL, an ARN.
+var namedBy = map[string]string{
+	"queue": ".QueueName",
+	"topic": ".TopicName",
 }
 
 // StoreID is the logical id of a store's resource: "OrdersTable". That of
