@@ -173,10 +173,21 @@ func (d *Data) Observe(ctx context.Context, spec Spec, op string) (context.Conte
 
 func nothing(error) {}
 
-// DriverOf is the driver that opens stores of spec's kind. D is the kind's own
-// driver interface. The error says which driver to give to run.Main.
+// Chooser is a [Driver] that does not open every store of its kind: a kind may
+// have several products in AWS, with a driver each.
+type Chooser interface {
+	Driver
+	// Opens reports whether it opens the store.
+	Opens(Spec) bool
+}
+
+// DriverOf is the first driver that opens stores of spec's kind. D is the kind's
+// own driver interface. The error says which driver to give to run.Main.
 func DriverOf[D Driver](d *Data, spec Spec) (D, error) {
 	for _, driver := range d.drivers {
+		if c, ok := driver.(Chooser); ok && !c.Opens(spec) {
+			continue
+		}
 		if driver.Kind() == spec.Kind() {
 			if own, ok := driver.(D); ok {
 				return own, nil

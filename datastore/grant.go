@@ -141,27 +141,52 @@ type deniedError string
 
 func (e deniedError) Error() string { return string(e) }
 
-// Needs are the needs of all grants, store by store in the order of the first
-// grant, the operations of several grants of one store put together.
-func Needs(grants []*Grant) []Need {
-	var order []Spec
-	ops := map[Spec][]string{}
+// Usage is what a function may do to one store, in one scope.
+type Usage struct {
+	Spec   Spec
+	Ops    []string // each once, in the order in which they are granted
+	Grants []*Grant // nil for what another store depends on
+	For    Spec     // the store that depends on it; nil for what is granted itself
+}
+
+// Usages put grants together, store by store in the order of the first grant.
+// The stores that a store depends on follow it.
+func Usages(grants []*Grant) []Usage {
+	var all []Usage
 	for _, g := range grants {
-		if _, ok := ops[g.Spec]; !ok {
-			order = append(order, g.Spec)
-		}
-		for _, op := range g.Ops {
-			if !slices.Contains(ops[g.Spec], op) {
-				ops[g.Spec] = append(ops[g.Spec], op)
+		u := usageOf(&all, g.Spec, nil)
+		u.add(g.Ops)
+		u.Grants = append(u.Grants, g)
+	}
+	for i := 0; i < len(all); i++ { // all grows
+		for _, need := range all[i].Needs() {
+			for _, d := range need.Depends {
+				usageOf(&all, d.Spec, all[i].Spec).add(d.Ops)
 			}
 		}
 	}
-	var needs []Need
-	for _, s := range order {
-		needs = append(needs, s.Needs(ops[s])...)
-	}
-	return needs
+	return all
 }
+
+func usageOf(all *[]Usage, spec, needs Spec) *Usage {
+	i := slices.IndexFunc(*all, func(u Usage) bool { return u.Spec == spec })
+	if i < 0 {
+		i = len(*all)
+		*all = append(*all, Usage{Spec: spec, For: needs})
+	}
+	return &(*all)[i]
+}
+
+func (u *Usage) add(ops []string) {
+	for _, op := range ops {
+		if !slices.Contains(u.Ops, op) {
+			u.Ops = append(u.Ops, op)
+		}
+	}
+}
+
+// Needs are what the function must be granted in AWS for it.
+func (u Usage) Needs() []Need { return u.Spec.Needs(u.Ops) }
 
 type functionKey struct{}
 

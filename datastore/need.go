@@ -1,7 +1,9 @@
 package datastore
 
 // Spec says what a store is, without its Go item type: data that the tools read
-// to print IAM statements, a template and a network. [table.Spec] is one.
+// to print IAM statements, a template and a network. [table.Spec] is one. It is
+// comparable. That of a narrowed store (an index of a table, a prefix of a
+// bucket) says so, and has the same kind and name.
 //
 // [table.Spec]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore/table#Spec
 type Spec interface {
@@ -14,6 +16,9 @@ type Spec interface {
 	Needs(ops []string) []Need
 }
 
+// Same reports whether a and b are the same store, whatever their scopes.
+func Same(a, b Spec) bool { return a.Kind() == b.Kind() && a.Name() == b.Name() }
+
 // Need is one thing that a function must be granted in AWS to use a store.
 // A store of an IAM-backed service has Actions; one in the private network has
 // a Port.
@@ -23,15 +28,23 @@ type Need struct {
 	// Actions without the prefix, sorted: "GetItem", "PutItem".
 	Actions []string
 	// Resource is the part of the ARN after the account, in which "{name}"
-	// stands for the physical name: "table/{name}".
+	// stands for the physical name: "table/{name}". The tools know the services
+	// whose ARNs have no region or account (S3). "*" is every resource, for
+	// actions that AWS has no narrower form for.
 	Resource string
 	// Conditions of the statement, all of which must hold.
 	Conditions []Condition
 	// Port is the TCP port of a store in the private network, 0 for none.
 	Port int
-	// Depends names other stores that come with it, as "kind/name": the secret
-	// or the KMS key that it needs.
-	Depends []string
+	// Depends are other stores that come with it, such as the secret that it is
+	// logged in to with.
+	Depends []Dependence
+}
+
+// Dependence is what a store needs to do to another one.
+type Dependence struct {
+	Spec Spec
+	Ops  []string
 }
 
 // Condition is one condition of an IAM statement.

@@ -52,7 +52,12 @@ var sdk = sync.OnceValue(func() string {
 
 // declaring are the packages of the SDK through which a declaration passes; the
 // caller's line is the first frame outside them.
-var declaring = []string{"datastore.", "datastore/connection.", "datastore/table.", "tier.", "tier/run.", "handler."}
+var declaring = []string{
+	"datastore.", "datastore/internal/handle.", "tier.", "tier/run.", "handler.",
+	"datastore/blob.", "datastore/cache.", "datastore/call.", "datastore/connection.", "datastore/identity.",
+	"datastore/queue.", "datastore/search.", "datastore/secret.", "datastore/service.", "datastore/sqldb.",
+	"datastore/stream.", "datastore/table.", "datastore/topic.", "datastore/warehouse.",
+}
 
 // Caller is the line of the application that is declaring something: the
 // nearest frame that is not one of the SDK's own declaring packages.

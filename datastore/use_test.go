@@ -26,7 +26,11 @@ type spec struct{ kind, name string }
 func (s spec) Kind() string { return s.kind }
 func (s spec) Name() string { return s.name }
 func (s spec) Needs(ops []string) []datastore.Need {
-	return []datastore.Need{{Service: s.kind, Actions: ops, Resource: "{name}"}}
+	need := datastore.Need{Service: s.kind, Actions: ops, Resource: "{name}"}
+	if s.kind == "locked" {
+		need.Depends = []datastore.Dependence{{Spec: spec{"key", "of-" + s.name}, Ops: []string{"Turn"}}}
+	}
+	return []datastore.Need{need}
 }
 
 type pad struct{ spec spec }
@@ -165,7 +169,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestNeeds(t *testing.T) {
+// TestUsages: grants of one store are put together, and what it depends on follows.
+func TestUsages(t *testing.T) {
 	t.Parallel()
 	fn := &function{name: "f"}
 	datastore.Use[Writer](fn, pad{spec{"pad", "b"}})
@@ -174,12 +179,26 @@ func TestNeeds(t *testing.T) {
 		Reader
 		Writer
 	}](fn, pad{spec{"pad", "b"}})
-	want := []datastore.Need{
-		{Service: "pad", Actions: []string{"Write", "Read"}, Resource: "{name}"},
-		{Service: "pad", Actions: []string{"Read"}, Resource: "{name}"},
+	datastore.Use[Reader](fn, pad{spec{"locked", "c"}})
+	type view struct {
+		Spec, For spec
+		Ops       []string
+		Grants    int
 	}
-	if diff := cmp.Diff(want, datastore.Needs(fn.grants)); diff != "" {
-		t.Errorf("Needs (-want +got):\n%s", diff)
+	want := []view{
+		{spec{"pad", "b"}, spec{}, []string{"Write", "Read"}, 2},
+		{spec{"pad", "a"}, spec{}, []string{"Read"}, 1},
+		{spec{"locked", "c"}, spec{}, []string{"Read"}, 1},
+		{spec{"key", "of-c"}, spec{"locked", "c"}, []string{"Turn"}, 0},
+	}
+	var got []view
+	for _, u := range datastore.Usages(fn.grants) {
+		v := view{Spec: u.Spec.(spec), Ops: u.Ops, Grants: len(u.Grants)}
+		v.For, _ = u.For.(spec)
+		got = append(got, v)
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(spec{})); diff != "" {
+		t.Errorf("Usages (-want +got):\n%s", diff)
 	}
 }
 

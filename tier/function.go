@@ -120,12 +120,13 @@ func (f *Function) Handler() (handler.Handler, error) {
 	return f.api.compile([]*Function{f})
 }
 
-// Stores that the function is granted, each once, in order of the first grant.
+// Stores that the function uses, each once whatever its scopes, in order of the
+// first grant; those that others depend on are last.
 func (f *Function) Stores() []datastore.Spec {
 	var specs []datastore.Spec
-	for _, g := range f.grants {
-		if !slices.Contains(specs, g.Spec) {
-			specs = append(specs, g.Spec)
+	for _, u := range datastore.Usages(f.grants) {
+		if !slices.ContainsFunc(specs, func(s datastore.Spec) bool { return datastore.Same(s, u.Spec) }) {
+			specs = append(specs, u.Spec)
 		}
 	}
 	return specs

@@ -46,6 +46,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // Sender sends a message to a client. A connection that has ended answers
@@ -97,7 +98,7 @@ func New[T any](data *datastore.Data, name string) *Connections[T] {
 }
 
 // Spec is a [Spec].
-func (c *Connections[T]) Spec() datastore.Spec { return c.state.spec }
+func (c *Connections[T]) Spec() datastore.Spec { return c.state.Spec }
 
 // Capabilities are [Sender], [Stater] and [Closer].
 func (c *Connections[T]) Capabilities() []datastore.Capability {
@@ -109,32 +110,32 @@ func (c *Connections[T]) Capabilities() []datastore.Capability {
 }
 
 // Handle is for [datastore.Use].
-func (c *Connections[T]) Handle(g *datastore.Grant) any { return &handle[T]{c.state, g} }
+func (c *Connections[T]) Handle(g *datastore.Grant) any { return &granted[T]{c.state, g} }
 
 var _ datastore.Store = (*Connections[struct{}])(nil)
 
-// handle has the operations of one grant.
-type handle[T any] struct {
+// granted has the operations of one grant.
+type granted[T any] struct {
 	state *state
 	grant *datastore.Grant
 }
 
 var (
-	_ Sender[struct{}] = (*handle[struct{}])(nil)
-	_ Stater           = (*handle[struct{}])(nil)
-	_ Closer           = (*handle[struct{}])(nil)
+	_ Sender[struct{}] = (*granted[struct{}])(nil)
+	_ Stater           = (*granted[struct{}])(nil)
+	_ Closer           = (*granted[struct{}])(nil)
 )
 
-func (h *handle[T]) Send(ctx context.Context, id string, message T) error {
+func (h *granted[T]) Send(ctx context.Context, id string, message T) error {
 	var data []byte
-	return h.state.run(ctx, h.grant, bitSend, "Send", id, func() (err error) {
+	return h.state.run(ctx, h.op(bitSend, "Send", datastore.ErrUnknown), id, func() (err error) {
 		data, err = encode(message)
 		return err
 	}, func(ctx context.Context, conn Conn) error { return conn.Send(ctx, id, data) })
 }
 
-func (h *handle[T]) State(ctx context.Context, id string) (found State, err error) {
-	err = h.state.run(ctx, h.grant, bitState, "State", id, nothing, func(ctx context.Context, conn Conn) (err error) {
+func (h *granted[T]) State(ctx context.Context, id string) (found State, err error) {
+	err = h.state.run(ctx, h.op(bitState, "State", datastore.ErrUnavailable), id, nil, func(ctx context.Context, conn Conn) (err error) {
 		found, err = conn.State(ctx, id)
 		return err
 	})
@@ -144,13 +145,15 @@ func (h *handle[T]) State(ctx context.Context, id string) (found State, err erro
 	return found, nil
 }
 
-func (h *handle[T]) Close(ctx context.Context, id string) error {
-	return h.state.run(ctx, h.grant, bitClose, "Close", id, nothing, func(ctx context.Context, conn Conn) error {
+func (h *granted[T]) Close(ctx context.Context, id string) error {
+	return h.state.run(ctx, h.op(bitClose, "Close", datastore.ErrUnknown), id, nil, func(ctx context.Context, conn Conn) error {
 		return conn.Close(ctx, id)
 	})
 }
 
-func nothing() error { return nil }
+func (h *granted[T]) op(bit datastore.Bit, name string, fallback error) handle.Op {
+	return handle.Op{Grant: h.grant, Bit: bit, Name: name, Fallback: fallback}
+}
 
 // encode makes the text of a message.
 func encode(message any) ([]byte, error) {

@@ -121,7 +121,7 @@ func TestErrorsOfDrivers(t *testing.T) {
 		want error
 	}{
 		"gone":          {driver{err: &datastore.Error{Kind: datastore.ErrNotFound, Code: "GoneException"}}, datastore.ErrNotFound},
-		"anything":      {driver{err: errors.New("boom")}, datastore.ErrUnknown},
+		"anything":      {driver{err: errors.New("boom")}, datastore.ErrUnavailable},
 		"cannot open":   {driver{openErr: errors.New("boom")}, datastore.ErrUnavailable},
 		"open with why": {driver{openErr: &datastore.Error{Kind: datastore.ErrDenied}}, datastore.ErrDenied},
 	} {
@@ -132,9 +132,13 @@ func TestErrorsOfDrivers(t *testing.T) {
 			t.Errorf("%s: State = %v, %v, want %v of connection chat", name, state, err, tt.want)
 		}
 	}
+	_, chat := open(&driver{err: errors.New("boom")})
+	if err := chat.Send(t.Context(), "x", note{"hi"}); !errors.Is(err, datastore.ErrUnknown) {
+		t.Errorf("Send that fails somehow = %v, want ErrUnknown: it changes something", err)
+	}
 	data := datastore.New(nil, nil)
-	chat := datastore.Use[connection.Closer](function("f"), connection.New[note](data, "chat"))
-	if err := chat.Close(t.Context(), "x"); !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), "no driver") {
+	closer := datastore.Use[connection.Closer](function("f"), connection.New[note](data, "chat"))
+	if err := closer.Close(t.Context(), "x"); !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), "no driver") {
 		t.Errorf("without a driver: %v", err)
 	}
 }

@@ -13,18 +13,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
 )
-
-// fault is what an error of one attempt means.
-type fault struct {
-	kind  error  // a sentinel of package datastore
-	code  string // of the service
-	retry bool   // another attempt may succeed
-	lost  bool   // the request may have been carried out all the same
-	quick bool   // the connection was stale: try again at once
-
-	progress bool // a part of a batch was done
-}
 
 // errRefused is the kind of a request that a service calls wrong. What a client
 // of the application can get wrong has been refused before it is sent, so this is
@@ -34,50 +24,50 @@ var errRefused = datastore.ErrDeclaration
 
 // codes of AWS services, by what they mean. Those that mean something else in
 // one service are given by its driver.
-var codes = map[string]fault{
-	"ProvisionedThroughputExceededException": {kind: datastore.ErrThrottled, retry: true},
-	"ThrottlingException":                    {kind: datastore.ErrThrottled, retry: true},
-	"Throttling":                             {kind: datastore.ErrThrottled, retry: true},
-	"ThrottledException":                     {kind: datastore.ErrThrottled, retry: true},
-	"RequestThrottled":                       {kind: datastore.ErrThrottled, retry: true},
-	"RequestThrottledException":              {kind: datastore.ErrThrottled, retry: true},
-	"RequestLimitExceeded":                   {kind: datastore.ErrThrottled, retry: true},
-	"TooManyRequestsException":               {kind: datastore.ErrThrottled, retry: true},
-	"BandwidthLimitExceeded":                 {kind: datastore.ErrThrottled, retry: true},
-	"SlowDown":                               {kind: datastore.ErrThrottled, retry: true},
-	"TransactionConflictException":           {kind: datastore.ErrConflict, retry: true},
-	"ReplicatedWriteConflictException":       {kind: datastore.ErrConflict, retry: true},
-	"ConditionalCheckFailedException":        {kind: datastore.ErrConflict},
+var codes = map[string]retry.Fault{
+	"ProvisionedThroughputExceededException": {Kind: datastore.ErrThrottled, Retry: true},
+	"ThrottlingException":                    {Kind: datastore.ErrThrottled, Retry: true},
+	"Throttling":                             {Kind: datastore.ErrThrottled, Retry: true},
+	"ThrottledException":                     {Kind: datastore.ErrThrottled, Retry: true},
+	"RequestThrottled":                       {Kind: datastore.ErrThrottled, Retry: true},
+	"RequestThrottledException":              {Kind: datastore.ErrThrottled, Retry: true},
+	"RequestLimitExceeded":                   {Kind: datastore.ErrThrottled, Retry: true},
+	"TooManyRequestsException":               {Kind: datastore.ErrThrottled, Retry: true},
+	"BandwidthLimitExceeded":                 {Kind: datastore.ErrThrottled, Retry: true},
+	"SlowDown":                               {Kind: datastore.ErrThrottled, Retry: true},
+	"TransactionConflictException":           {Kind: datastore.ErrConflict, Retry: true},
+	"ReplicatedWriteConflictException":       {Kind: datastore.ErrConflict, Retry: true},
+	"ConditionalCheckFailedException":        {Kind: datastore.ErrConflict},
 
-	"AccessDenied":                             {kind: datastore.ErrDenied},
-	"AccessDeniedException":                    {kind: datastore.ErrDenied},
-	"KMSAccessDeniedException":                 {kind: datastore.ErrDenied},
-	"UnrecognizedClientException":              {kind: datastore.ErrDenied},
-	"InvalidSignatureException":                {kind: datastore.ErrDenied},
-	"SignatureDoesNotMatch":                    {kind: datastore.ErrDenied},
-	"IncompleteSignature":                      {kind: datastore.ErrDenied},
-	"InvalidClientTokenId":                     {kind: datastore.ErrDenied},
-	"MissingAuthenticationToken":               {kind: datastore.ErrDenied},
-	"ExpiredToken":                             {kind: datastore.ErrDenied},
-	"ExpiredTokenException":                    {kind: datastore.ErrDenied},
-	"ValidationException":                      {kind: errRefused},
-	"RequestEntityTooLarge":                    {kind: datastore.ErrTooLarge},
-	"RequestExpired":                           {kind: datastore.ErrUnavailable, retry: true},
-	"RequestTimeTooSkewed":                     {kind: datastore.ErrUnavailable, retry: true},
-	"ResourceNotFoundException":                {kind: datastore.ErrUnavailable},
-	"ItemCollectionSizeLimitExceededException": {kind: datastore.ErrTooLarge},
+	"AccessDenied":                             {Kind: datastore.ErrDenied},
+	"AccessDeniedException":                    {Kind: datastore.ErrDenied},
+	"KMSAccessDeniedException":                 {Kind: datastore.ErrDenied},
+	"UnrecognizedClientException":              {Kind: datastore.ErrDenied},
+	"InvalidSignatureException":                {Kind: datastore.ErrDenied},
+	"SignatureDoesNotMatch":                    {Kind: datastore.ErrDenied},
+	"IncompleteSignature":                      {Kind: datastore.ErrDenied},
+	"InvalidClientTokenId":                     {Kind: datastore.ErrDenied},
+	"MissingAuthenticationToken":               {Kind: datastore.ErrDenied},
+	"ExpiredToken":                             {Kind: datastore.ErrDenied},
+	"ExpiredTokenException":                    {Kind: datastore.ErrDenied},
+	"ValidationException":                      {Kind: errRefused},
+	"RequestEntityTooLarge":                    {Kind: datastore.ErrTooLarge},
+	"RequestExpired":                           {Kind: datastore.ErrUnavailable, Retry: true},
+	"RequestTimeTooSkewed":                     {Kind: datastore.ErrUnavailable, Retry: true},
+	"ResourceNotFoundException":                {Kind: datastore.ErrUnavailable},
+	"ItemCollectionSizeLimitExceededException": {Kind: datastore.ErrTooLarge},
 }
 
 // faultOf reads an error of one attempt. special are codes of the service that
 // do not mean what [codes] says; unsent says that certainly nothing went out.
-func faultOf(err error, special map[string]error, unsent bool) fault {
+func faultOf(err error, special map[string]error, unsent bool) retry.Fault {
 	var unfinished *Unfinished
 	if errors.As(err, &unfinished) {
-		return fault{kind: datastore.ErrThrottled, retry: true, progress: unfinished.Progress}
+		return retry.Fault{Kind: datastore.ErrThrottled, Retry: true, Progress: unfinished.Progress}
 	}
 	var own *datastore.Error // of the driver, about what it was answered
 	if errors.As(err, &own) {
-		return fault{kind: own.Kind, code: own.Code}
+		return retry.Fault{Kind: own.Kind, Code: own.Code}
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -88,49 +78,49 @@ func faultOf(err error, special map[string]error, unsent bool) fault {
 	var encoding *smithy.SerializationError
 	switch status := statusOf(err); {
 	case errors.As(err, &signing):
-		return fault{kind: datastore.ErrDenied}
+		return retry.Fault{Kind: datastore.ErrDenied}
 	case errors.As(err, &params), errors.As(err, &encoding):
-		return fault{kind: errRefused}
+		return retry.Fault{Kind: errRefused}
 	case unsent:
-		return fault{kind: datastore.ErrUnavailable, retry: true}
+		return retry.Fault{Kind: datastore.ErrUnavailable, Retry: true}
 	case status >= 400: // a body that is not the service's, such as a proxy's
 		f := statusFault(status)
-		f.retry = f.retry || cutOff(err) // what it was is not known
+		f.Retry = f.Retry || cutOff(err) // what it was is not known
 		return f
 	}
-	return fault{kind: datastore.ErrUnavailable, retry: true, lost: true, quick: !timedOut(err)}
+	return retry.Fault{Kind: datastore.ErrUnavailable, Retry: true, Lost: true, Quick: !timedOut(err)}
 }
 
-func apiFault(err error, api smithy.APIError, special map[string]error) fault {
+func apiFault(err error, api smithy.APIError, special map[string]error) retry.Fault {
 	code := api.ErrorCode()
 	f, known := codes[code]
 	switch {
 	case special[code] != nil:
-		f = fault{kind: special[code]}
+		f = retry.Fault{Kind: special[code]}
 	case !known:
 		f = statusFault(statusOf(err))
 	}
 	if code == "ValidationException" && strings.Contains(api.ErrorMessage(), "size has exceeded") {
-		f.kind = datastore.ErrTooLarge
+		f.Kind = datastore.ErrTooLarge
 	}
-	f.code = code
+	f.Code = code
 	return f
 }
 
 // statusFault is what an answer means that has only its status to go by; 0 for
 // none.
-func statusFault(status int) fault {
+func statusFault(status int) retry.Fault {
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return fault{kind: datastore.ErrDenied}
+		return retry.Fault{Kind: datastore.ErrDenied}
 	case status == http.StatusRequestEntityTooLarge:
-		return fault{kind: datastore.ErrTooLarge}
+		return retry.Fault{Kind: datastore.ErrTooLarge}
 	case status == http.StatusTooManyRequests:
-		return fault{kind: datastore.ErrThrottled, retry: true}
+		return retry.Fault{Kind: datastore.ErrThrottled, Retry: true}
 	case status >= 500, status < 400, status == http.StatusRequestTimeout:
-		return fault{kind: datastore.ErrUnavailable, retry: true, lost: true}
+		return retry.Fault{Kind: datastore.ErrUnavailable, Retry: true, Lost: true}
 	}
-	return fault{kind: datastore.ErrUnavailable}
+	return retry.Fault{Kind: datastore.ErrUnavailable}
 }
 
 func statusOf(err error) int {

@@ -8,7 +8,7 @@ import (
 // table adds a DynamoDB table: on demand, encrypted, with point-in-time
 // recovery, protected from deletion and kept when the stack goes.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html.
-func (s *stack) table(store grantedStore, spec table.Spec) {
+func (s *stack) table(store usedStore, spec table.Spec) {
 	attributes := array{attribute(spec.PK)}
 	keys := array{key(spec.PK, "HASH")}
 	if spec.HasSK() {

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
@@ -74,6 +75,7 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 		return nil, errors.Join(errs...)
 	}
 	s := &stack{}
+	s.network(app)
 	for _, spec := range stores(app) {
 		s.store(spec)
 	}
@@ -110,21 +112,24 @@ func (s *stack) document(app *tier.App) object {
 	}
 }
 
-// grantedStore is a store and the first grant of it.
-type grantedStore struct {
+// usedStore is a store and the first grant that is the reason for it.
+type usedStore struct {
 	spec datastore.Spec
 	at   datastore.Position
 }
 
-// stores are those that some function is granted, in order of the first grant.
-func stores(app *tier.App) []grantedStore {
-	var all []grantedStore
-	seen := map[datastore.Spec]bool{}
+// stores are those that some function uses, each once, in order of the first grant.
+func stores(app *tier.App) []usedStore {
+	var all []usedStore
 	for _, f := range app.Functions() {
-		for _, g := range f.Grants() {
-			if !seen[g.Spec] {
-				seen[g.Spec] = true
-				all = append(all, grantedStore{g.Spec, g.At})
+		at := map[datastore.Spec]datastore.Position{}
+		for _, u := range datastore.Usages(f.Grants()) {
+			at[u.Spec] = at[u.For]
+			if len(u.Grants) > 0 {
+				at[u.Spec] = u.Grants[0].At
+			}
+			if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, u.Spec) }) {
+				all = append(all, usedStore{u.Spec, at[u.Spec]})
 			}
 		}
 	}
@@ -132,7 +137,7 @@ func stores(app *tier.App) []grantedStore {
 }
 
 // store adds the resource of a store, by its kind.
-func (s *stack) store(store grantedStore) {
+func (s *stack) store(store usedStore) {
 	switch spec := store.spec.(type) {
 	case table.Spec:
 		s.table(store, spec)

@@ -46,8 +46,6 @@ package dynamotable
 import (
 	"context"
 	"fmt"
-	"os"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -60,31 +58,23 @@ import (
 // Driver opens tables with the region and the credentials that Lambda puts into
 // a function's environment, at the endpoint that AWS_ENDPOINT_URL_DYNAMODB or
 // AWS_ENDPOINT_URL names, if one is set.
-var Driver datastore.Driver = newDriver(fromEnvironment)
+var Driver datastore.Driver = newDriver(iam.FromEnvironment("DYNAMODB", newClient))
 
 // With opens tables with cfg. Its retryer is not used: the retries of this
 // package know the deadline. Its HTTPClient is used if it is set.
-func With(cfg aws.Config) datastore.Driver {
-	return newDriver(func() (aws.Config, error) { return cfg, nil })
-}
+func With(cfg aws.Config) datastore.Driver { return newDriver(iam.From(cfg, newClient)) }
 
-func fromEnvironment() (aws.Config, error) {
-	return iam.Config("DYNAMODB", os.LookupEnv)
-}
+func newClient(cfg aws.Config) *dynamodb.Client { return dynamodb.NewFromConfig(cfg) }
 
 type driver struct {
-	configure func() (aws.Config, error)
-	retry     *iam.Retry
-
-	mu     sync.Mutex
-	data   *datastore.Data // whose tables client serves
-	client *dynamodb.Client
+	client *iam.Client[*dynamodb.Client]
+	retry  *iam.Retry
 }
 
 var _ table.Driver = (*driver)(nil)
 
-func newDriver(configure func() (aws.Config, error)) *driver {
-	return &driver{configure: configure, retry: iam.NewRetry(nil)}
+func newDriver(client *iam.Client[*dynamodb.Client]) *driver {
+	return &driver{client, iam.NewRetry(nil)}
 }
 
 // WithConfig is With, for tools that replace the configuration of the drivers
@@ -104,29 +94,9 @@ func (d *driver) OpenTable(_ context.Context, data *datastore.Data, spec table.S
 		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
 			"%s is not set; it holds the name of the DynamoDB table (the generated template sets it)", datastore.Variable(spec))}
 	}
-	client, err := d.open(data)
-	if err != nil {
-		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: err}
-	}
-	return &conn{client: client, retry: d.retry, spec: spec, name: name}, nil
-}
-
-// open is the client that all tables of data share. Another Data, such as the
-// next test's, has the configuration read again.
-func (d *driver) open(data *datastore.Data) (*dynamodb.Client, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.client != nil && d.data == data {
-		return d.client, nil
-	}
-	cfg, err := d.configure()
+	client, err := d.client.For(data)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.HTTPClient == nil {
-		cfg.HTTPClient = iam.HTTPClient()
-	}
-	d.data = data
-	d.client = dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
-	return d.client, nil
+	return &conn{client: client, retry: d.retry, spec: spec, name: name}, nil
 }

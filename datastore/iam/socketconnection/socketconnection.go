@@ -36,8 +36,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
@@ -49,32 +47,24 @@ import (
 
 // Driver reaches connections with the region and the credentials that Lambda
 // puts into a function's environment.
-var Driver datastore.Driver = newDriver(fromEnvironment)
+var Driver datastore.Driver = newDriver(iam.FromEnvironment("APIGATEWAYMANAGEMENTAPI", itself))
 
 // With reaches connections with cfg. Its retryer and its endpoint are not used.
 // Its HTTPClient is used if it is set.
-func With(cfg aws.Config) datastore.Driver {
-	return newDriver(func() (aws.Config, error) { return cfg, nil })
-}
+func With(cfg aws.Config) datastore.Driver { return newDriver(iam.From(cfg, itself)) }
 
-func fromEnvironment() (aws.Config, error) {
-	return iam.Config("APIGATEWAYMANAGEMENTAPI", os.LookupEnv)
-}
+// itself is the configuration as the client: each WebSocket API has an endpoint,
+// and so a client, of its own.
+func itself(cfg aws.Config) aws.Config { return cfg }
 
 type driver struct {
-	configure func() (aws.Config, error)
-	retry     *iam.Retry
-
-	mu   sync.Mutex
-	data *datastore.Data // whose connections cfg is for
-	cfg  aws.Config
+	config *iam.Client[aws.Config]
+	retry  *iam.Retry
 }
 
 var _ connection.Driver = (*driver)(nil)
 
-func newDriver(configure func() (aws.Config, error)) *driver {
-	return &driver{configure: configure, retry: iam.NewRetry(nil)}
-}
+func newDriver(config *iam.Client[aws.Config]) *driver { return &driver{config, iam.NewRetry(nil)} }
 
 // WithConfig is With, for tools that replace the configuration of the drivers
 // they are given.
@@ -96,34 +86,14 @@ func (d *driver) OpenConnections(_ context.Context, data *datastore.Data, spec c
 	if u, err := url.Parse(endpoint); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		return nil, unavailable(fmt.Errorf("%s is no endpoint; write https://HOST/STAGE", datastore.Variable(spec)))
 	}
-	cfg, err := d.config(data)
+	cfg, err := d.config.For(data)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, err
 	}
 	client := apigatewaymanagementapi.NewFromConfig(cfg, func(o *apigatewaymanagementapi.Options) {
-		o.Retryer = aws.NopRetryer{}
 		o.BaseEndpoint = &endpoint
 	})
 	return &conn{client: client, retry: d.retry}, nil
-}
-
-// config is the configuration that all connections of data share. Another Data,
-// such as the next test's, has it read again.
-func (d *driver) config(data *datastore.Data) (aws.Config, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.data == data {
-		return d.cfg, nil
-	}
-	cfg, err := d.configure()
-	if err != nil {
-		return cfg, err
-	}
-	if cfg.HTTPClient == nil {
-		cfg.HTTPClient = iam.HTTPClient()
-	}
-	d.data, d.cfg = data, cfg
-	return cfg, nil
 }
 
 func unavailable(err error) error {

@@ -1,4 +1,4 @@
-package iam
+package retry
 
 import (
 	"context"
@@ -9,22 +9,23 @@ import (
 	"sync/atomic"
 )
 
-// sending watches whether the requests of one attempt got a connection. Without
+// Sending watches whether the requests of one attempt got a connection. Without
 // one, be it for want of an address, an open port, a proxy or a TLS handshake,
 // no byte of a request went out.
-type sending struct{ wanted, got atomic.Bool }
+type Sending struct{ wanted, got atomic.Bool }
 
-func (s *sending) watch(ctx context.Context) context.Context {
+// Watch is the context for the attempt.
+func (s *Sending) Watch(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn: func(string) { s.wanted.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { s.got.Store(true) },
 	})
 }
 
-// none reports whether it is certain that no request went out: the transport
+// None reports whether it is certain that no request went out: the transport
 // asked for a connection in vain, or err says so. Clients that are not the
 // standard library's may ask for none.
-func (s *sending) none(err error) bool {
+func (s *Sending) None(err error) bool {
 	if s.got.Load() {
 		return false
 	}
