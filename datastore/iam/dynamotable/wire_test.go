@@ -41,7 +41,7 @@ var operations = []struct {
 }
 
 // lateness is how much later than its deadline a call may end on a busy machine.
-const lateness = 400 * time.Millisecond
+const lateness = 250 * time.Millisecond
 
 // TestDeadlineOnTheWire: no call outlives its deadline, whether its connection
 // went into a black hole or its handshake is not answered, and none leaves a
