@@ -76,6 +76,7 @@ var signRules = []rule{
 		}{
 			"another type":   {map[string]string{"Content-Type": "text/html"}, "text"},
 			"another size":   {nil, "text+"},
+			"more metadata":  {map[string]string{"x-amz-meta-more": "x"}, "text"},
 			"other metadata": {map[string]string{"x-amz-meta-who": "you"}, "text"},
 		} {
 			resp := send(t, signed, c.headers, strings.NewReader(c.body))
