@@ -25,7 +25,7 @@ type blobs interface {
 func TestBlobs(t *testing.T) {
 	t.Parallel()
 	data := datatest.New(t)
-	files := datastore.Use[blobs](function("f"), blob.New(data, "files"))
+	files := datastore.Use[blobs](function{}, blob.New(data, "files"))
 	put := datatest.PutObject(t, data, "files", "in/a", "text", blob.Attributes{Metadata: map[string]string{"k": "v"}})
 	text, info, err := blob.ReadAll(t.Context(), files, "in/a", 100)
 	if err != nil || string(text) != "text" || info.Metadata["k"] != "v" || info.ETag != put.ETag || !info.Modified.Equal(data.Now()) {
@@ -48,7 +48,7 @@ func TestBlobs(t *testing.T) {
 func TestBlobFaults(t *testing.T) {
 	t.Parallel()
 	data := datatest.New(t)
-	files := datastore.Use[blobs](function("f"), blob.New(data, "files"))
+	files := datastore.Use[blobs](function{}, blob.New(data, "files"))
 	for _, f := range []datatest.Fault{
 		{Op: "Put", Err: datastore.ErrUnknown, Applied: true}, {Op: "Get", Err: datastore.ErrThrottled, Applied: true}, {Op: "Delete", Err: datastore.ErrUnavailable}, {Op: "List", Err: datastore.ErrUnavailable}, {Op: "SignGet", Err: datastore.ErrUnavailable},
 	} {
@@ -78,7 +78,7 @@ func TestBlobFaults(t *testing.T) {
 func TestServeBlobs(t *testing.T) {
 	t.Parallel()
 	data := datatest.New(t)
-	files := datastore.Use[blobs](function("f"), blob.New(data, "files"))
+	files := datastore.Use[blobs](function{}, blob.New(data, "files"))
 	datatest.PutObject(t, data, "files", "a", "text", blob.Attributes{})
 	datatest.ServeBlobs(t, data)
 	signed, err := files.SignGet(t.Context(), "a", time.Minute)
