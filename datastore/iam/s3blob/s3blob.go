@@ -80,6 +80,13 @@ func With(cfg aws.Config) datastore.Driver { return newDriver(iam.From(cfg, newC
 func newClient(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.UsePathStyle = cfg.BaseEndpoint != nil
+		// The SDK's package config sets these; a plain aws.Config leaves them out.
+		if o.RequestChecksumCalculation == aws.RequestChecksumCalculationUnset {
+			o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
+		}
+		if o.ResponseChecksumValidation == aws.ResponseChecksumValidationUnset {
+			o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
+		}
 		// Objects that others stored may have no checksum. That is no warning.
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
