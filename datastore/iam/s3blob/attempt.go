@@ -70,6 +70,7 @@ func sending(attempt, whole context.Context, b *body) (ctx context.Context, end 
 // the caller's reader are free.
 type body struct {
 	moved atomic.Int64 // bytes that were read
+	size  int64
 
 	mu  sync.Mutex
 	r   io.ReadSeeker // nil after detach
@@ -89,6 +90,15 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// WriteTo reads to the end with no more memory than the piece needs: the SDK reads
+// it for its checksums before it is sent.
+func (b *body) WriteTo(w io.Writer) (int64, error) {
+	buffer := make([]byte, min(max(b.size, 1), copySize))
+	return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{b}, buffer)
+}
+
+const copySize = 32 << 10
 
 func (b *body) Seek(offset int64, whence int) (int64, error) {
 	b.mu.Lock()

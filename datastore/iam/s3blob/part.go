@@ -27,7 +27,9 @@ type part struct {
 }
 
 // body is the piece for one attempt.
-func (p part) body() *body { return &body{r: io.NewSectionReader(p.at, p.offset, p.size)} }
+func (p part) body() *body {
+	return &body{size: p.size, r: io.NewSectionReader(p.at, p.offset, p.size)}
+}
 
 // parts cuts a body into pieces.
 type parts struct {
@@ -36,11 +38,10 @@ type parts struct {
 	at           io.ReaderAt
 	offset, left int64
 
-	stream  io.Reader
-	ahead   []byte // what was read of the piece after
-	started bool
-	free    chan []byte // buffers whose pieces were sent
-	made    int
+	stream io.Reader
+	ahead  []byte      // what was read of the piece after
+	free   chan []byte // buffers whose pieces were sent
+	made   int
 }
 
 func newParts(ctx context.Context, r io.Reader) *parts {
