@@ -62,7 +62,7 @@ func (b *batch) sort(failed []Failed) *retry.Fault {
 	var whole *retry.Fault
 	for i := range failed {
 		f := codeFault(failed[i].Code, 0, b.call.Special)
-		if _, known := codes[failed[i].Code]; !known && failed[i].Sender {
+		if f.Lost && failed[i].Sender {
 			f = retry.Fault{Kind: errRefused}
 		}
 		f.Code, f.Err = failed[i].Code, &failed[i]

@@ -71,6 +71,7 @@ var codes = map[string]retry.Fault{
 	"InvalidParameterException":    {Kind: errRefused},
 	"InvalidParameterValue":        {Kind: errRefused},
 	"InvalidArgumentException":     {Kind: errRefused},
+	"NonExistentQueue":             {Kind: datastore.ErrUnavailable},
 	"InvalidMessageContents":       {Kind: errRefused},
 	"MissingParameter":             {Kind: errRefused},
 	"UnsupportedOperation":         {Kind: errRefused},
@@ -136,7 +137,7 @@ func codeFault(code string, status int, special map[string]error) retry.Fault {
 	if kind := special[code]; kind != nil {
 		return retry.Fault{Kind: kind}
 	}
-	if f, known := codes[code]; known {
+	if f, known := codes[strings.TrimPrefix(code, "AWS.SimpleQueueService.")]; known {
 		return f
 	}
 	return statusFault(status)
