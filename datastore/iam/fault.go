@@ -56,6 +56,37 @@ var codes = map[string]retry.Fault{
 	"RequestTimeTooSkewed":                     {Kind: datastore.ErrUnavailable, Retry: true},
 	"ResourceNotFoundException":                {Kind: datastore.ErrUnavailable},
 	"ItemCollectionSizeLimitExceededException": {Kind: datastore.ErrTooLarge},
+
+	// Messages.
+	"KMSThrottlingException":       {Kind: datastore.ErrThrottled, Retry: true},
+	"KMSThrottling":                {Kind: datastore.ErrThrottled, Retry: true},
+	"KmsThrottled":                 {Kind: datastore.ErrThrottled, Retry: true},
+	"KMS.ThrottlingException":      {Kind: datastore.ErrThrottled, Retry: true},
+	"KMSAccessDenied":              {Kind: datastore.ErrDenied},
+	"KmsAccessDenied":              {Kind: datastore.ErrDenied},
+	"KMS.AccessDeniedException":    {Kind: datastore.ErrDenied},
+	"AuthorizationError":           {Kind: datastore.ErrDenied},
+	"InvalidSecurity":              {Kind: datastore.ErrDenied},
+	"InvalidParameter":             {Kind: errRefused},
+	"InvalidParameterException":    {Kind: errRefused},
+	"InvalidParameterValue":        {Kind: errRefused},
+	"InvalidArgumentException":     {Kind: errRefused},
+	"NonExistentQueue":             {Kind: datastore.ErrUnavailable},
+	"InvalidMessageContents":       {Kind: errRefused},
+	"MissingParameter":             {Kind: errRefused},
+	"UnsupportedOperation":         {Kind: errRefused},
+	"BatchRequestTooLong":          {Kind: datastore.ErrTooLarge},
+	"BatchRequestTooLongException": {Kind: datastore.ErrTooLarge},
+
+	// Lambda, before a function runs.
+	"EC2ThrottledException":          {Kind: datastore.ErrThrottled, Retry: true},
+	"ResourceNotReadyException":      {Kind: datastore.ErrUnavailable, Retry: true},
+	"ENINotReadyException":           {Kind: datastore.ErrUnavailable, Retry: true},
+	"SnapStartNotReadyException":     {Kind: datastore.ErrUnavailable, Retry: true},
+	"ResourceConflictException":      {Kind: datastore.ErrUnavailable, Retry: true},
+	"InvalidRequestContentException": {Kind: errRefused},
+	"RequestTooLargeException":       {Kind: datastore.ErrTooLarge},
+	"RecursiveInvocationException":   {Kind: errRefused},
 }
 
 // faultOf reads an error of one attempt. special are codes of the service that
@@ -93,18 +124,23 @@ func faultOf(err error, special map[string]error, unsent bool) retry.Fault {
 
 func apiFault(err error, api smithy.APIError, special map[string]error) retry.Fault {
 	code := api.ErrorCode()
-	f, known := codes[code]
-	switch {
-	case special[code] != nil:
-		f = retry.Fault{Kind: special[code]}
-	case !known:
-		f = statusFault(statusOf(err))
-	}
+	f := codeFault(code, statusOf(err), special)
 	if code == "ValidationException" && strings.Contains(api.ErrorMessage(), "size has exceeded") {
 		f.Kind = datastore.ErrTooLarge
 	}
 	f.Code = code
 	return f
+}
+
+// codeFault is what a code means, and the status where the code is not known.
+func codeFault(code string, status int, special map[string]error) retry.Fault {
+	if kind := special[code]; kind != nil {
+		return retry.Fault{Kind: kind}
+	}
+	if f, known := codes[strings.TrimPrefix(code, "AWS.SimpleQueueService.")]; known {
+		return f
+	}
+	return statusFault(status)
 }
 
 // statusFault is what an answer means that has only its status to go by; 0 for

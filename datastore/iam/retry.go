@@ -33,6 +33,9 @@ type Call struct {
 	// A write that is not is sent again only if it certainly was not carried
 	// out.
 	Repeatable bool
+	// Whole gives one attempt all the time that is left, for calls that take as
+	// long as they take. Without a deadline it has no end.
+	Whole bool
 	// Special are error codes that mean something else than in most services.
 	Special map[string]error
 }
@@ -54,15 +57,20 @@ func (*Unfinished) Error() string { return "the service left a part of the batch
 //
 // [*datastore.Error]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore#Error
 func (r *Retry) Do(ctx context.Context, c Call, send func(context.Context) error) error {
-	call := retry.Call{Write: c.Write, Repeatable: c.Repeatable}
+	return r.do(ctx, c, func(ctx context.Context) (*retry.Fault, error) { return nil, send(ctx) })
+}
+
+// do calls send, which answers an error to be read, or what it means.
+func (r *Retry) do(ctx context.Context, c Call, send func(context.Context) (*retry.Fault, error)) error {
+	call := retry.Call{Write: c.Write, Repeatable: c.Repeatable, Whole: c.Whole}
 	return r.rules.Do(ctx, call, func(ctx context.Context) *retry.Fault {
 		var s retry.Sending
-		err := send(s.Watch(ctx))
+		f, err := send(s.Watch(ctx))
 		if err == nil {
-			return nil
+			return f
 		}
-		f := faultOf(err, c.Special, s.None(err))
-		f.Err = err
-		return &f
+		read := faultOf(err, c.Special, s.None(err))
+		read.Err = err
+		return &read
 	})
 }
