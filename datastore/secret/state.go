@@ -2,7 +2,6 @@ package secret
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -119,7 +118,11 @@ func (s *state) now() time.Time { return s.Data.Now().Round(0) }
 // passing reports whether a failure is one of the service or of the time, which
 // says nothing of the secret.
 func passing(err error) bool {
-	return errors.Is(err, datastore.ErrUnavailable) || errors.Is(err, datastore.ErrThrottled) || errors.Is(err, datastore.ErrNoBudget)
+	switch handle.KindOf(err, datastore.ErrUnavailable) {
+	case datastore.ErrUnavailable, datastore.ErrThrottled, datastore.ErrNoBudget:
+		return true
+	}
+	return false
 }
 
 // look is what is kept and whether it is too old. So it is if it seems to come from
