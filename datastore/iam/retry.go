@@ -35,6 +35,10 @@ type Call struct {
 	Repeatable bool
 	// Special are error codes that mean something else than in most services.
 	Special map[string]error
+	// Secret says that answers have what nobody else may see. An error about an
+	// answer that cannot be read has a part of it, and is replaced by one that
+	// has not.
+	Secret bool
 }
 
 // Unfinished is what send returns of a batch that was only partly done and is to
@@ -63,6 +67,9 @@ func (r *Retry) Do(ctx context.Context, c Call, send func(context.Context) error
 		}
 		f := faultOf(err, c.Special, s.None(err))
 		f.Err = err
+		if c.Secret {
+			f.Err = withoutAnswer(err)
+		}
 		return &f
 	})
 }
