@@ -35,6 +35,11 @@ type rule struct {
 	run  func(t *testing.T, on target)
 }
 
+type group struct {
+	name  string
+	rules []rule
+}
+
 // target is what the suite runs on.
 type target struct {
 	source  secret.Source
@@ -44,16 +49,14 @@ type target struct {
 
 func (on target) has(d Difference) bool { return slices.Contains(on.differs, d) }
 
-// Run runs the suite on secrets of source that open prepares.
+// Run runs the suite on secrets of source that open prepares. Logins are in Secrets
+// Manager alone.
 func Run(t *testing.T, source secret.Source, open Open, differs ...Difference) {
-	for _, group := range []struct {
-		name  string
-		rules []rule
-	}{
-		{"value", valueRules},
-		{"kept", keptRules},
-		{"login", loginRules},
-	} {
+	groups := []group{{"value", valueRules}, {"kept", keptRules}}
+	if source == secret.Manager {
+		groups = append(groups, group{"login", loginRules})
+	}
+	for _, group := range groups {
 		for _, r := range group.rules {
 			t.Run(group.name+"/"+r.name, func(t *testing.T) {
 				t.Parallel()
