@@ -38,6 +38,10 @@ type Call struct {
 	Whole bool
 	// Special are error codes that mean something else than in most services.
 	Special map[string]error
+	// Secret says that answers have what nobody else may see. An error about an
+	// answer that cannot be read has a part of it, and is replaced by one that
+	// has not.
+	Secret bool
 }
 
 // Unfinished is what send returns of a batch that was only partly done and is to
@@ -71,6 +75,9 @@ func (r *Retry) do(ctx context.Context, c Call, send func(context.Context) (*ret
 		}
 		read := faultOf(err, c.Special, s.None(err))
 		read.Err = err
+		if c.Secret {
+			read.Err = withoutAnswer(err)
+		}
 		return &read
 	})
 }
