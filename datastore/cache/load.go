@@ -264,8 +264,22 @@ func (l loading) lease(ctx context.Context, conn Conn) (*lease, error) {
 	return &lease{hold}, nil
 }
 
-// end gives the lease up. It ends by itself if that fails.
+// grace is what giving a lease up takes at most after a caller has gone.
+const grace = 250 * time.Millisecond
+
+// end gives the lease up. It ends by itself if that fails, so the time of the
+// deadline is not exceeded for it; but if the caller has gone earlier, others
+// should not have to wait.
 func (l *lease) end(ctx context.Context, conn Conn) {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		limit := grace
+		if deadline, ok := ctx.Deadline(); ok {
+			limit = min(limit, time.Until(deadline))
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), limit)
+		defer cancel()
+	}
 	hold := l.hold
 	hold.TTL = 0
 	_ = conn.Unlock(ctx, hold)

@@ -69,10 +69,13 @@ func (v view) get(key string) *entry {
 }
 
 // put keeps an entry in place of the one of its key, and evicts others if there
-// are too many; itself if it is too large alone.
+// are too many. One that is too large by itself is not kept.
 func (v view) put(e entry) {
 	if el := v.entries[e.key]; el != nil {
 		v.remove(el)
+	}
+	if e.size() > v.max {
+		return
 	}
 	v.entries[e.key] = v.used.PushFront(&e)
 	v.bytes += e.size()
