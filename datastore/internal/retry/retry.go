@@ -53,9 +53,14 @@ type Call struct {
 	// A write that is not is sent again only if it certainly was not carried
 	// out.
 	Repeatable bool
-	// Limit is the time of one attempt at most; 0 means 10 seconds.
+	// Limit is the time of one attempt at most; 0 means 10 seconds, [Unlimited]
+	// all the time there is.
 	Limit time.Duration
 }
+
+// Unlimited is the Limit of a call whose attempts take as long as they need, such
+// as a transaction.
+const Unlimited time.Duration = -1
 
 // Fault is what the error of one attempt means.
 type Fault struct {
@@ -132,6 +137,9 @@ func timeLeft(ctx context.Context) (time.Duration, bool) {
 // attempt gives send a part of the time that is left, so that a connection that
 // answers nothing leaves some for another attempt.
 func (r *Rules) attempt(ctx context.Context, c Call, send func(context.Context) *Fault) *Fault {
+	if c.Limit == Unlimited {
+		return send(ctx)
+	}
 	limit := maxAttempt
 	if c.Limit > 0 {
 		limit = c.Limit
