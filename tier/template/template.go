@@ -17,6 +17,8 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
+	"github.com/seed-18e8afb5/tierkit/datastore/queue"
+	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
@@ -139,9 +141,13 @@ func stores(app *tier.App) []usedStore {
 // store adds the resource of a store, by its kind.
 func (s *stack) store(store usedStore) {
 	switch spec := store.spec.(type) {
+	case connection.Spec: // the WebSocket API is the resource
+	case queue.Spec:
+		s.queue(store, spec)
+	case secret.Spec:
+		s.secret(store, spec)
 	case table.Spec:
 		s.table(store, spec)
-	case connection.Spec: // the WebSocket API is the resource
 	default:
 		s.errs = append(s.errs, &datastore.DeclarationError{At: store.at, Message: fmt.Sprintf(
 			"the template has no resource for stores of kind %s", spec.Kind())})
