@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -63,6 +64,8 @@ func variables(f *tier.Function) object {
 func physical(store datastore.Spec) object {
 	id := policy.StoreID(store)
 	switch spec := store.(type) {
+	case cache.Spec:
+		return cacheURL(spec)
 	case connection.Spec:
 		return sub("https://" + socketHost(id))
 	case secret.Spec:

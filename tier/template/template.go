@@ -16,6 +16,7 @@ import (
 	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
@@ -34,6 +35,7 @@ type resource struct {
 
 // stack collects the resources of an App in order.
 type stack struct {
+	app       *tier.App
 	resources []resource
 	outputs   object
 	errs      []error
@@ -76,7 +78,7 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 	if errs := app.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s := &stack{}
+	s := &stack{app: app}
 	s.network(app)
 	for _, spec := range stores(app) {
 		s.store(spec)
@@ -141,6 +143,8 @@ func stores(app *tier.App) []usedStore {
 // store adds the resource of a store, by its kind.
 func (s *stack) store(store usedStore) {
 	switch spec := store.spec.(type) {
+	case cache.Spec:
+		s.cache(store, spec)
 	case connection.Spec: // the WebSocket API is the resource
 	case queue.Spec:
 		s.queue(store, spec)
