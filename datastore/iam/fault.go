@@ -39,6 +39,10 @@ var codes = map[string]retry.Fault{
 	"ReplicatedWriteConflictException":       {Kind: datastore.ErrConflict, Retry: true},
 	"ConditionalCheckFailedException":        {Kind: datastore.ErrConflict},
 
+	"ConditionalRequestConflict":             {Kind: datastore.ErrConflict, Retry: true},
+	"OperationAborted":                       {Kind: datastore.ErrConflict, Retry: true},
+	"PreconditionFailed":                     {Kind: datastore.ErrConflict},
+
 	"AccessDenied":                             {Kind: datastore.ErrDenied},
 	"AccessDeniedException":                    {Kind: datastore.ErrDenied},
 	"KMSAccessDeniedException":                 {Kind: datastore.ErrDenied},
@@ -50,6 +54,14 @@ var codes = map[string]retry.Fault{
 	"MissingAuthenticationToken":               {Kind: datastore.ErrDenied},
 	"ExpiredToken":                             {Kind: datastore.ErrDenied},
 	"ExpiredTokenException":                    {Kind: datastore.ErrDenied},
+	"InvalidAccessKeyId":                       {Kind: datastore.ErrDenied},
+	"NoSuchKey":                                {Kind: datastore.ErrNotFound},
+	"NoSuchBucket":                             {Kind: datastore.ErrUnavailable},
+	"InvalidRange":                             {Kind: datastore.ErrInvalid},
+	"InvalidObjectState":                       {Kind: datastore.ErrUnavailable}, // archived
+	"EntityTooLarge":                           {Kind: datastore.ErrTooLarge},
+	"RequestTimeout":                           {Kind: datastore.ErrUnavailable, Retry: true},
+	"BadDigest":                                {Kind: datastore.ErrUnavailable, Retry: true}, // changed on its way
 	"ValidationException":                      {Kind: errRefused},
 	"RequestEntityTooLarge":                    {Kind: datastore.ErrTooLarge},
 	"RequestExpired":                           {Kind: datastore.ErrUnavailable, Retry: true},
