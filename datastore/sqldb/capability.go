@@ -33,11 +33,18 @@ type Transactor interface {
 	Tx(ctx context.Context, opts *sql.TxOptions, fn func(ctx context.Context, tx *sql.Tx) error) error
 }
 
+// Owner does what neither of the others may: make and change tables, and users.
+// It is for migrations, which package migrate runs.
+type Owner interface {
+	Own() *DB
+}
+
 // The places of the operations among the capabilities.
 const (
 	bitRead datastore.Bit = iota
 	bitWrite
 	bitTx
+	bitOwn
 )
 
 // The operations, as the capabilities name them.
@@ -45,6 +52,7 @@ const (
 	opRead  = "Read"
 	opWrite = "Write"
 	opTx    = "Tx"
+	opOwn   = "Own"
 )
 
 func capabilities() []datastore.Capability {
@@ -52,5 +60,6 @@ func capabilities() []datastore.Capability {
 		bitRead:  {Op: opRead, Type: reflect.TypeFor[Reader]()},
 		bitWrite: {Op: opWrite, Type: reflect.TypeFor[Writer]()},
 		bitTx:    {Op: opTx, Type: reflect.TypeFor[Transactor]()},
+		bitOwn:   {Op: opOwn, Type: reflect.TypeFor[Owner]()},
 	}
 }

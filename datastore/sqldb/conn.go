@@ -136,7 +136,7 @@ func (c *conn) fail(ctx context.Context, err error) error {
 	case !f.Lost:
 	case c.inTx: // the database rolls back what is not committed
 		f.Retry, f.Lost = ctx.Err() == nil, false
-	case c.pool.access == ReadWrite:
+	case c.pool.access != ReadOnly:
 		f.Kind = datastore.ErrUnknown
 	default:
 		f.Retry = ctx.Err() == nil

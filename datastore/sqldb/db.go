@@ -76,10 +76,10 @@ func (db *DB) BeginTx(ctx context.Context, opts *sql.TxOptions) (tx *sql.Tx, err
 func (db *DB) do(ctx context.Context, how asking, call func(context.Context) error) error {
 	p := db.pool
 	op := handle.Op{Grant: p.grant, Bit: p.bit, Name: p.op, Fallback: datastore.ErrUnavailable}
-	return p.state.Run(ctx, op, nil, func(ctx context.Context, database Connector) error {
+	return p.state.Run(ctx, op, func() error { return inTime(ctx) }, func(ctx context.Context, database Connector) error {
 		ctx = context.WithValue(ctx, askingKey{}, how)
 		return around(ctx, database, p.op, func() error {
-			c := retry.Call{Write: p.access == ReadWrite, Whole: true}
+			c := retry.Call{Write: p.access != ReadOnly, Whole: true}
 			return p.rules.Do(ctx, c, func(context.Context) *retry.Fault {
 				if err := call(ctx); err != nil {
 					return faultOf(err, db.DB.Stats)
@@ -88,6 +88,14 @@ func (db *DB) do(ctx context.Context, how asking, call func(context.Context) err
 			})
 		})
 	})
+}
+
+// inTime: once the context has ended nothing is opened either.
+func inTime(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return &datastore.Error{Kind: datastore.ErrNoBudget, Err: err}
+	}
+	return nil
 }
 
 func around(ctx context.Context, database Connector, op string, do func() error) error {

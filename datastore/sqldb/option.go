@@ -39,7 +39,7 @@ func Migrations(files fs.FS) Option {
 }
 
 // IAMLogin names the users as whom a function's role logs in. It is the default,
-// with the names NAME_writer and NAME_reader. They cannot be the same.
+// with the names NAME_writer and NAME_reader (and NAME_owner for [Owner]). They cannot be the same.
 //
 // See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
 func IAMLogin(writer, reader string) Option {
@@ -59,13 +59,35 @@ func IAMLogin(writer, reader string) Option {
 func Secret(writer, reader datastore.Login) Option {
 	return optionFunc(func(s *Spec) error {
 		for _, l := range []datastore.Login{writer, reader} {
-			if l == nil || !reflect.TypeOf(l).Comparable() {
-				return errors.New("sqldb.Secret: a login is missing or is no pointer; give it the logins of two secrets")
+			if err := checkLogin(l); err != nil {
+				return fmt.Errorf("sqldb.Secret: %w", err)
 			}
 		}
 		s.Writer, s.Reader = User{Login: writer}, User{Login: reader}
 		return nil
 	})
+}
+
+// OwnerSecret logs the owner in with a secret, such as the one that RDS keeps for
+// the master user of a database. Default: the function's role logs in as
+// NAME_owner.
+//
+// See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+func OwnerSecret(owner datastore.Login) Option {
+	return optionFunc(func(s *Spec) error {
+		if err := checkLogin(owner); err != nil {
+			return fmt.Errorf("sqldb.OwnerSecret: %w", err)
+		}
+		s.Owner = User{Login: owner}
+		return nil
+	})
+}
+
+func checkLogin(l datastore.Login) error {
+	if l == nil || !reflect.TypeOf(l).Comparable() {
+		return errors.New("a login is missing or is no pointer; give it the login of a secret")
+	}
+	return nil
 }
 
 // DataAPI reaches an Aurora cluster over HTTPS by the RDS Data API, outside of the
@@ -83,7 +105,10 @@ func DataAPI() Option {
 func specOf(name string, engine Engine, opts []Option) (Spec, []error) {
 	s := Spec{
 		Logical: name, Engine: engine,
-		Writer: User{Name: name + "_writer"}, Reader: User{Name: name + "_reader"},
+		Writer: User{Name: name + "_writer"}, Reader: User{Name: name + "_reader"}, Owner: User{Name: name + "_owner"},
+	}
+	if engine == DSQL {
+		s.Owner.Name = "admin" // it has no other
 	}
 	var errs []error
 	for _, o := range opts {
@@ -107,7 +132,7 @@ func (s Spec) mistakes() []error {
 		return []error{fmt.Errorf("there is no engine %q; write sqldb.Postgres, AuroraPostgres, MySQL, AuroraMySQL or DSQL", s.Engine)}
 	}
 	var errs []error
-	for _, u := range []User{s.Writer, s.Reader} {
+	for _, u := range []User{s.Writer, s.Reader, s.Owner} {
 		if limit := maxUser[s.Dialect()]; len(u.Name) > limit {
 			errs = append(errs, fmt.Errorf("the user %q has more than the %d letters that %s takes; name the users with sqldb.IAMLogin", u.Name, limit, s.Engine))
 		}
@@ -118,8 +143,8 @@ func (s Spec) mistakes() []error {
 		errs = append(errs, fmt.Errorf("the Data API is one of Aurora, not of %s; leave out sqldb.DataAPI or write sqldb.AuroraPostgres", s.Engine))
 	case s.DataAPI && !secret:
 		errs = append(errs, errors.New("the Data API logs in with secrets; add sqldb.Secret"))
-	case s.Engine == DSQL && secret:
-		errs = append(errs, errors.New("Aurora DSQL is logged in to by the function's role alone; leave out sqldb.Secret"))
+	case s.Engine == DSQL && (secret || s.Owner.Login != nil):
+		errs = append(errs, errors.New("Aurora DSQL is logged in to by the function's role alone; leave out sqldb.Secret and sqldb.OwnerSecret"))
 	}
 	return errs
 }

@@ -74,7 +74,9 @@ func (r *rows) NextResultSet() error {
 
 func (r *rows) ColumnTypeScanType(i int) reflect.Type {
 	if c, ok := r.Rows.(driver.RowsColumnTypeScanType); ok {
-		return c.ColumnTypeScanType(i)
+		if t := c.ColumnTypeScanType(i); t != nil { // SQLite knows it only with a row
+			return t
+		}
 	}
 	return reflect.TypeFor[any]()
 }

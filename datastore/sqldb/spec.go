@@ -55,6 +55,7 @@ type Access string
 const (
 	ReadOnly  Access = "reader"
 	ReadWrite Access = "writer"
+	Ownership Access = "owner"
 )
 
 // Spec says what a database is. It is comparable.
@@ -66,6 +67,7 @@ type Spec struct {
 	DataAPI bool
 	Writer  User // who is logged in for Write and Tx
 	Reader  User // who is logged in for Read
+	Owner   User // who is logged in for Own
 	// Migrations make its tables; nil for none.
 	Migrations *Files
 }
@@ -93,8 +95,11 @@ func (s Spec) Dialect() Dialect { return s.Engine.Dialect() }
 
 // User is who is logged in for an access.
 func (s Spec) User(a Access) User {
-	if a == ReadOnly {
+	switch a {
+	case ReadOnly:
 		return s.Reader
+	case Ownership:
+		return s.Owner
 	}
 	return s.Writer
 }
@@ -117,7 +122,7 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 	}
 	switch {
 	case s.Engine == DSQL:
-		return []datastore.Need{{Service: "dsql", Actions: []string{"DbConnect"}, Resource: "cluster/{name}"}}
+		return []datastore.Need{{Service: "dsql", Actions: connectActions(ops), Resource: "cluster/{name}"}}
 	case s.DataAPI:
 		return []datastore.Need{{
 			Service: "rds-data", Actions: slices.Clone(dataActions), Resource: "cluster:{name}", Depends: logins(users),
@@ -141,6 +146,9 @@ func (s Spec) users(ops []string) []User {
 	if slices.Contains(ops, opRead) && !slices.Contains(users, s.Reader) {
 		users = append(users, s.Reader)
 	}
+	if slices.Contains(ops, opOwn) && !slices.Contains(users, s.Owner) {
+		users = append(users, s.Owner)
+	}
 	return users
 }
 
@@ -149,6 +157,21 @@ func (s Spec) users(ops []string) []User {
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrdsdataapi.html
 var dataActions = []string{"BeginTransaction", "CommitTransaction", "ExecuteStatement", "RollbackTransaction"}
+
+// connectActions are those of Aurora DSQL, whose owner is its admin. Who else
+// logs in is decided in the database, which maps roles of IAM to its own.
+//
+// See https://docs.aws.amazon.com/aurora-dsql/latest/userguide/authentication-authorization.html
+func connectActions(ops []string) []string {
+	var actions []string
+	if slices.Contains(ops, opRead) || slices.Contains(ops, opWrite) || slices.Contains(ops, opTx) {
+		actions = append(actions, "DbConnect")
+	}
+	if slices.Contains(ops, opOwn) {
+		actions = append(actions, "DbConnectAdmin")
+	}
+	return actions
+}
 
 func logins(users []User) []datastore.Dependence {
 	var all []datastore.Dependence

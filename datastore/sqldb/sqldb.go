@@ -106,7 +106,7 @@ func New(data *datastore.Data, name string, engine Engine, opts ...Option) *Data
 // Spec is a [Spec].
 func (d *Database) Spec() datastore.Spec { return d.spec }
 
-// Capabilities are [Reader], [Writer] and [Transactor].
+// Capabilities are [Reader], [Writer], [Transactor] and [Owner].
 func (d *Database) Capabilities() []datastore.Capability { return capabilities() }
 
 // Handle is for [datastore.Use].
@@ -136,11 +136,14 @@ var (
 	_ Reader     = (*granted)(nil)
 	_ Writer     = (*granted)(nil)
 	_ Transactor = (*granted)(nil)
+	_ Owner      = (*granted)(nil)
 )
 
 func (h *granted) Read() *DB { return h.db.pool(h.grant, bitRead, opRead, ReadOnly) }
 
 func (h *granted) Write() *DB { return h.db.pool(h.grant, bitWrite, opWrite, ReadWrite) }
+
+func (h *granted) Own() *DB { return h.db.pool(h.grant, bitOwn, opOwn, Ownership) }
 
 func (h *granted) Tx(ctx context.Context, opts *sql.TxOptions, fn func(context.Context, *sql.Tx) error) error {
 	return h.db.pool(h.grant, bitTx, opTx, ReadWrite).transact(ctx, opts, fn)

@@ -16,7 +16,7 @@ func (db *DB) transact(ctx context.Context, opts *sql.TxOptions, fn func(context
 	p := db.pool
 	var own error // of fn
 	op := handle.Op{Grant: p.grant, Bit: p.bit, Name: p.op, Fallback: datastore.ErrUnknown}
-	err := p.state.Run(ctx, op, nil, func(ctx context.Context, database Connector) error {
+	err := p.state.Run(ctx, op, func() error { return inTime(ctx) }, func(ctx context.Context, database Connector) error {
 		ctx = context.WithValue(ctx, askingKey{}, askedInTx)
 		return around(ctx, database, p.op, func() error {
 			c := retry.Call{Write: opts == nil || !opts.ReadOnly, Whole: true}

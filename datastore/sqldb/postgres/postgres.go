@@ -38,15 +38,16 @@ type Login func(ctx context.Context, access sqldb.Access, fresh bool) (user, pas
 
 // Connector connects to a server for each access. It is safe for concurrent use.
 type Connector struct {
-	servers map[sqldb.Access]Server
-	login   Login
+	reader, writer Server
+	login          Login
 }
 
 var _ sqldb.Connector = (*Connector)(nil)
 
-// New is a Connector for the servers. It does no I/O.
+// New is a Connector for the servers: reader for those who only read, and writer
+// for all others. It does no I/O.
 func New(reader, writer Server, login Login) *Connector {
-	return &Connector{map[sqldb.Access]Server{sqldb.ReadOnly: reader, sqldb.ReadWrite: writer}, login}
+	return &Connector{reader, writer, login}
 }
 
 // Connect implements [sqldb.Connector]. A login that is refused is asked for anew,
@@ -64,7 +65,11 @@ func (c *Connector) connect(ctx context.Context, access sqldb.Access, fresh bool
 	if err != nil {
 		return sqldb.Session{}, err
 	}
-	cfg, err := config(c.servers[access])
+	server := c.writer
+	if access == sqldb.ReadOnly {
+		server = c.reader
+	}
+	cfg, err := config(server)
 	if err != nil {
 		return sqldb.Session{}, err
 	}
