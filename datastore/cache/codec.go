@@ -9,11 +9,12 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-// encode makes the bytes of the value that v points to.
+// encode makes the bytes of the value that v points to. They are not the
+// caller's, who may change its own while a request is still being sent.
 func encode(v any) ([]byte, error) {
 	switch v := v.(type) {
 	case *[]byte:
-		return *v, nil
+		return bytes.Clone(*v), nil
 	case *string:
 		return []byte(*v), nil
 	}

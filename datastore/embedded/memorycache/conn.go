@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
@@ -63,7 +62,7 @@ func (c *conn) Set(ctx context.Context, w cache.Write) error {
 		if w.Absent && v.get(w.Key) != nil {
 			return conflict("the key is there")
 		}
-		v.put(entry{key: w.Key, value: slices.Clone(w.Value), ends: v.ends(w.TTL)})
+		v.put(entry{key: w.Key, value: w.Value, ends: v.ends(w.TTL)})
 		return nil
 	})
 }
