@@ -1,10 +1,6 @@
 package queue
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"io"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -78,7 +74,7 @@ func (s *state) envelope(value any, opts []SendOption) (e Envelope, err error) {
 		return e, err
 	}
 	if s.spec.FIFO && !e.deduped {
-		e.Dedup, err = s.dedup(e.Body)
+		e.Dedup, err = message.Dedup(e.Body, s.spec.ContentDedup, s.Data.Rand())
 	}
 	return e, err
 }
@@ -113,17 +109,4 @@ func (s *state) check(e *Envelope) error {
 		return message.TooLarge("the message has %d bytes with its attributes, more than the %d that SQS takes", n, MaxMessage)
 	}
 	return message.CheckText(e.Body)
-}
-
-// dedup is a deduplication id: of the content as SQS makes it, or a random one.
-func (s *state) dedup(body string) (string, error) {
-	if s.spec.ContentDedup {
-		sum := sha256.Sum256([]byte(body))
-		return hex.EncodeToString(sum[:]), nil
-	}
-	var id [16]byte
-	if _, err := io.ReadFull(s.Data.Rand(), id[:]); err != nil {
-		return "", &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf("read random bytes: %w", err)}
-	}
-	return hex.EncodeToString(id[:]), nil
 }
