@@ -10,10 +10,10 @@ import (
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html.
 func (s *stack) table(store usedStore, spec table.Spec) {
 	attributes := array{attribute(spec.PK)}
-	keys := array{key(spec.PK, "HASH")}
+	keys := array{keyElement(spec.PK, "HASH")}
 	if spec.HasSK() {
 		attributes = append(attributes, attribute(spec.SK))
-		keys = append(keys, key(spec.SK, "RANGE"))
+		keys = append(keys, keyElement(spec.SK, "RANGE"))
 	}
 	s.add(resource{
 		id: policy.StoreID(spec), typ: "AWS::DynamoDB::Table", at: store.at,
@@ -33,6 +33,6 @@ func attribute(a table.Attribute) object {
 	return object{{"AttributeName", a.Name}, {"AttributeType", a.Type.String()}}
 }
 
-func key(a table.Attribute, keyType string) object {
+func keyElement(a table.Attribute, keyType string) object {
 	return object{{"AttributeName", a.Name}, {"KeyType", keyType}}
 }

@@ -4,13 +4,27 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
+	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
+
+type sealer interface {
+	key.Sealer
+	key.Decrypter
+}
+
+type uploads interface {
+	blob.Getter
+	blob.Lister
+	blob.PostSigner
+}
 
 // stores has every kind of store that an IAM role reaches, outside of a network.
 func stores(data *datastore.Data) *tier.App {
@@ -18,7 +32,14 @@ func stores(data *datastore.Data) *tier.App {
 	api := app.API("orders")
 	datastore.Use[queue.Sender[order]](api, queue.New[order](data, "jobs", queue.DeadLetter(5), queue.Visibility(3*time.Minute)))
 	datastore.Use[queue.ManySender[order]](api, queue.New[order](data, "payments", queue.FIFO(), queue.DedupByContent(), queue.DeadLetter(3)))
-	datastore.Use[secret.Getter[order]](api, secret.New[order](data, "stripe", secret.Manager, nil))
+	pii := key.New(data, "pii", nil)
+	datastore.Use[secret.Getter[order]](api, secret.New[order](data, "stripe", secret.Manager, &secret.Options{Key: pii}))
+	datastore.Use[sealer](api, pii)
+	files := blob.New(data, "files", blob.Origins("https://app.example"))
+	datastore.Use[uploads](api, files.Under("in/"))
+	datastore.Use[blob.Deleter](api, files)
+	datastore.Use[topic.Publisher[order]](api, topic.New[order](data, "placed"))
+	datastore.Use[topic.ManyPublisher[order]](api, topic.New[order](data, "ledger", topic.FIFO()))
 	datastore.Use[secret.Versioner](api, secret.New[string](data, "flag-key", secret.Parameter, nil))
 	api.Handle("GET /orders/{id}", handler.New(get))
 	return app

@@ -16,11 +16,14 @@ import (
 	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
+	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
+	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
@@ -143,15 +146,21 @@ func stores(app *tier.App) []usedStore {
 // store adds the resource of a store, by its kind.
 func (s *stack) store(store usedStore) {
 	switch spec := store.spec.(type) {
+	case blob.Spec:
+		s.bucket(store, spec)
 	case cache.Spec:
 		s.cache(store, spec)
 	case connection.Spec: // the WebSocket API is the resource
+	case key.Spec:
+		s.key(store, spec)
 	case queue.Spec:
 		s.queue(store, spec)
 	case secret.Spec:
 		s.secret(store, spec)
 	case table.Spec:
 		s.table(store, spec)
+	case topic.Spec:
+		s.topic(store, spec)
 	default:
 		s.errs = append(s.errs, &datastore.DeclarationError{At: store.at, Message: fmt.Sprintf(
 			"the template has no resource for stores of kind %s", spec.Kind())})
