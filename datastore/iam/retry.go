@@ -10,10 +10,10 @@ import (
 const MaxAttempts = retry.MaxAttempts
 
 // Retry repeats calls to an AWS service by one set of rules: exponential pauses
-// with full jitter, never longer than the context's deadline allows, and while
-// the service is down not at all, so that a failure stays a quick one. The error
-// is that of the last attempt. The SDK's own retries must be switched off
-// ([aws.NopRetryer]).
+// with full jitter, not shorter than the service asks for (up to 5 seconds), never
+// longer than the context's deadline allows, and while the service is down not at
+// all, so that a failure stays a quick one. The error is that of the last attempt.
+// The SDK's own retries must be switched off ([aws.NopRetryer]).
 //
 // A Retry is safe for concurrent use; the calls of one client share one.
 //
