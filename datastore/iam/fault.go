@@ -133,6 +133,16 @@ func statusOf(err error) int {
 	return 0
 }
 
+// outOfTimeBefore reports whether err is the SDK's for a context that ended before
+// the request was given to the HTTP client. Errors of later have what is there of
+// an answer with them, even if nothing is.
+func outOfTimeBefore(err error) bool {
+	var operation *smithy.OperationError
+	var resp *smithyhttp.ResponseError
+	return errors.As(err, &operation) && !errors.As(err, &resp) &&
+		(errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
+}
+
 // cutOff reports whether an answer ended before its end.
 func cutOff(err error) bool {
 	var op *net.OpError

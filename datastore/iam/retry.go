@@ -61,7 +61,7 @@ func (r *Retry) Do(ctx context.Context, c Call, send func(context.Context) error
 		if err == nil {
 			return nil
 		}
-		f := faultOf(err, c.Special, s.None(err))
+		f := faultOf(err, c.Special, s.None(err) || !s.Asked() && outOfTimeBefore(err))
 		f.Err = err
 		return &f
 	})
