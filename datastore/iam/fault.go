@@ -128,6 +128,7 @@ func faultOf(err error, special map[string]error, unsent bool) retry.Fault {
 		return retry.Fault{Kind: datastore.ErrUnavailable, Retry: true}
 	case status >= 400: // a body that is not the service's, such as a proxy's
 		f := statusFault(status)
+		f.After = retryAfter(err)
 		f.Retry = f.Retry || cutOff(err) // what it was is not known
 		return f
 	}
@@ -141,6 +142,7 @@ func apiFault(err error, api smithy.APIError, special map[string]error) retry.Fa
 		f.Kind = datastore.ErrTooLarge
 	}
 	f.Code = code
+	f.After = retryAfter(err)
 	return f
 }
 
@@ -177,6 +179,16 @@ func statusOf(err error) int {
 		return resp.HTTPStatusCode()
 	}
 	return 0
+}
+
+// outOfTimeBefore reports whether err is the SDK's for a context that ended before
+// the request was given to the HTTP client. Errors of later have what is there of
+// an answer with them, even if nothing is.
+func outOfTimeBefore(err error) bool {
+	var operation *smithy.OperationError
+	var resp *smithyhttp.ResponseError
+	return errors.As(err, &operation) && !errors.As(err, &resp) &&
+		(errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
 }
 
 // cutOff reports whether an answer ended before its end.

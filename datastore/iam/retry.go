@@ -10,10 +10,10 @@ import (
 const MaxAttempts = retry.MaxAttempts
 
 // Retry repeats calls to an AWS service by one set of rules: exponential pauses
-// with full jitter, never longer than the context's deadline allows, and while
-// the service is down not at all, so that a failure stays a quick one. The error
-// is that of the last attempt. The SDK's own retries must be switched off
-// ([aws.NopRetryer]).
+// with full jitter, not shorter than the service asks for (up to 5 seconds), never
+// longer than the context's deadline allows, and while the service is down not at
+// all, so that a failure stays a quick one. The error is that of the last attempt.
+// The SDK's own retries must be switched off ([aws.NopRetryer]).
 //
 // A Retry is safe for concurrent use; the calls of one client share one.
 //
@@ -73,7 +73,7 @@ func (r *Retry) do(ctx context.Context, c Call, send func(context.Context) (*ret
 		if err == nil {
 			return f
 		}
-		read := faultOf(err, c.Special, s.None(err))
+		read := faultOf(err, c.Special, s.None(err) || !s.Asked() && outOfTimeBefore(err))
 		read.Err = err
 		if c.Secret {
 			read.Err = withoutAnswer(err)
