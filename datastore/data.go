@@ -107,12 +107,26 @@ func (d *Data) Declare(spec Spec, errs ...error) error {
 			break
 		}
 	}
+	d.specs = append(d.specs, declared{spec, at})
+	return d.refuse(at, errs)
+}
+
+// Refuse records mistakes in a declaration that makes no store of its own, such as
+// the narrowing of one to an index that it does not have. Like those that
+// [Data.Declare] is given, they are collected, and returned joined.
+func (d *Data) Refuse(errs ...error) error {
+	at := Caller()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.refuse(at, errs)
+}
+
+func (d *Data) refuse(at Position, errs []error) error {
 	mistakes := make([]error, len(errs))
 	for i, err := range errs {
 		mistakes[i] = &DeclarationError{at, err.Error()}
 	}
 	d.errs = append(d.errs, mistakes...)
-	d.specs = append(d.specs, declared{spec, at})
 	return errors.Join(mistakes...)
 }
 

@@ -36,6 +36,7 @@ var codes = map[string]retry.Fault{
 	"BandwidthLimitExceeded":                 {Kind: datastore.ErrThrottled, Retry: true},
 	"SlowDown":                               {Kind: datastore.ErrThrottled, Retry: true},
 	"TransactionConflictException":           {Kind: datastore.ErrConflict, Retry: true},
+	"TransactionInProgressException":         {Kind: datastore.ErrConflict, Retry: true, Lost: true},
 	"ReplicatedWriteConflictException":       {Kind: datastore.ErrConflict, Retry: true},
 	"ConditionalCheckFailedException":        {Kind: datastore.ErrConflict},
 

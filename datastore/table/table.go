@@ -49,6 +49,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
@@ -69,56 +70,81 @@ func New[T any](data *datastore.Data, name string) *Table[T] {
 // Spec is a [Spec].
 func (t *Table[T]) Spec() datastore.Spec { return t.state.shape.spec }
 
-// Capabilities are [Getter], [ManyGetter], [Creator], [Putter], [Deleter] and
-// [Querier].
+// Capabilities are those that this package describes, each an interface of one
+// method.
 func (t *Table[T]) Capabilities() []datastore.Capability { return capabilities[T]() }
 
 // Handle is for [datastore.Use].
-func (t *Table[T]) Handle(g *datastore.Grant) any { return &handle[T]{t.state, g} }
+func (t *Table[T]) Handle(g *datastore.Grant) any {
+	if t.state.shape.version != nil && slices.Contains(g.Ops, opNames[opWriteMany]) {
+		t.state.Data.Refuse(t.state.versionInBatch())
+	}
+	return &granted[T]{access{state: t.state, grant: g, index: t.state.shape.spec.Primary(), bits: wholeBits}}
+}
 
 var _ datastore.Store = (*Table[struct{}])(nil)
 
-// handle has the operations of one grant. Its methods are thin: what they call
-// is compiled once and not once for each item type.
-type handle[T any] struct {
-	state *state
-	grant *datastore.Grant
-}
+// granted has the operations of one grant. Its methods are thin; see [access].
+type granted[T any] struct{ access access }
 
-func (h *handle[T]) Get(ctx context.Context, key Key, opts ...ReadOption) (T, error) {
+func (h *granted[T]) accessOf() *access { return &h.access }
+
+func (h *granted[T]) Get(ctx context.Context, key Key, opts ...ReadOption) (T, error) {
 	var item T
-	err := h.state.get(ctx, h.grant, key, readOf(opts), reflect.ValueOf(&item).Elem())
+	err := h.access.get(ctx, key, readOf(opts), reflect.ValueOf(&item).Elem())
 	return orZero(item, err)
 }
 
-func (h *handle[T]) GetMany(ctx context.Context, keys []Key, opts ...ReadOption) ([]T, error) {
+func (h *granted[T]) GetMany(ctx context.Context, keys []Key, opts ...ReadOption) ([]T, error) {
 	var items []T
-	err := h.state.getMany(ctx, h.grant, keys, readOf(opts), reflect.ValueOf(&items).Elem())
+	err := h.access.getMany(ctx, keys, readOf(opts), reflect.ValueOf(&items).Elem())
 	return items, err
 }
 
-func (h *handle[T]) Create(ctx context.Context, item T) (T, error) {
-	err := h.state.put(ctx, h.grant, bitCreate, reflect.ValueOf(&item).Elem(), nil)
+func (h *granted[T]) Create(ctx context.Context, item T) (T, error) {
+	err := h.access.put(ctx, opCreate, reflect.ValueOf(&item).Elem(), nil)
 	return orZero(item, err)
 }
 
-func (h *handle[T]) Put(ctx context.Context, item T, conds ...Cond) (T, error) {
-	err := h.state.put(ctx, h.grant, bitPut, reflect.ValueOf(&item).Elem(), conds)
+func (h *granted[T]) Put(ctx context.Context, item T, conds ...Cond) (T, error) {
+	err := h.access.put(ctx, opPut, reflect.ValueOf(&item).Elem(), conds)
 	return orZero(item, err)
 }
 
-func (h *handle[T]) Delete(ctx context.Context, key Key, conds ...Cond) error {
-	return h.state.delete(ctx, h.grant, key, conds)
+func (h *granted[T]) Update(ctx context.Context, key Key, patch Patch, conds ...Cond) (T, error) {
+	var item T
+	err := h.access.update(ctx, key, patch, conds, reflect.ValueOf(&item).Elem())
+	return orZero(item, err)
 }
 
-func (h *handle[T]) Query(ctx context.Context, q Query) (datastore.Page[T], error) {
+func (h *granted[T]) Delete(ctx context.Context, key Key, conds ...Cond) error {
+	return h.access.delete(ctx, key, conds)
+}
+
+func (h *granted[T]) WriteMany(ctx context.Context, put []T, del []Key) error {
+	return h.access.writeMany(ctx, reflect.ValueOf(put), del)
+}
+
+func (h *granted[T]) Query(ctx context.Context, q Query) (datastore.Page[T], error) {
 	var page datastore.Page[T]
 	var err error
-	page.Next, err = h.state.query(ctx, h.grant, q, reflect.ValueOf(&page.Items).Elem())
-	if _, partial := errors.AsType[*datastore.PartialError](err); partial {
-		return page, err
-	}
-	return orZero(page, err)
+	page.Next, err = h.access.query(ctx, q, reflect.ValueOf(&page.Items).Elem())
+	return orPart(page, err)
+}
+
+func (h *granted[T]) Scan(ctx context.Context, s Scan) (datastore.Page[T], error) {
+	var page datastore.Page[T]
+	var err error
+	page.Next, err = h.access.scan(ctx, s, reflect.ValueOf(&page.Items).Elem())
+	return orPart(page, err)
+}
+
+func (h *granted[T]) Check(ctx context.Context, key Key, conds ...Cond) error {
+	return h.access.check(ctx, key, conds)
+}
+
+func (h *granted[T]) Transact(ctx context.Context, ops ...TxOp) error {
+	return h.access.transact(ctx, ops)
 }
 
 func orZero[T any](item T, err error) (T, error) {
@@ -129,11 +155,24 @@ func orZero[T any](item T, err error) (T, error) {
 	return item, nil
 }
 
+// orPart keeps the items of a page beside those that do not fit.
+func orPart[T any](page datastore.Page[T], err error) (datastore.Page[T], error) {
+	if _, partial := errors.AsType[*datastore.PartialError](err); partial {
+		return page, err
+	}
+	return orZero(page, err)
+}
+
 var (
-	_ Getter[struct{}]     = (*handle[struct{}])(nil)
-	_ ManyGetter[struct{}] = (*handle[struct{}])(nil)
-	_ Creator[struct{}]    = (*handle[struct{}])(nil)
-	_ Putter[struct{}]     = (*handle[struct{}])(nil)
-	_ Deleter[struct{}]    = (*handle[struct{}])(nil)
-	_ Querier[struct{}]    = (*handle[struct{}])(nil)
+	_ Getter[struct{}]     = (*granted[struct{}])(nil)
+	_ ManyGetter[struct{}] = (*granted[struct{}])(nil)
+	_ Creator[struct{}]    = (*granted[struct{}])(nil)
+	_ Putter[struct{}]     = (*granted[struct{}])(nil)
+	_ Updater[struct{}]    = (*granted[struct{}])(nil)
+	_ Deleter[struct{}]    = (*granted[struct{}])(nil)
+	_ Querier[struct{}]    = (*granted[struct{}])(nil)
+	_ ManyWriter[struct{}] = (*granted[struct{}])(nil)
+	_ Checker              = (*granted[struct{}])(nil)
+	_ Transactor           = (*granted[struct{}])(nil)
+	_ Scanner[struct{}]    = (*granted[struct{}])(nil)
 )
