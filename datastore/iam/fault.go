@@ -101,7 +101,7 @@ func apiFault(err error, api smithy.APIError, special map[string]error) retry.Fa
 	case !known:
 		f = statusFault(statusOf(err))
 	}
-	if code == "ValidationException" && strings.Contains(api.ErrorMessage(), "size has exceeded") {
+	if code == "ValidationException" && strings.Contains(api.ErrorMessage(), "tem size") && strings.Contains(api.ErrorMessage(), "exceeded the maximum") {
 		f.Kind = datastore.ErrTooLarge
 	}
 	f.Code = code

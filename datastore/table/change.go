@@ -66,6 +66,9 @@ type Numeric interface {
 // as 0. A sum of more than 38 digits answers [datastore.ErrTooLarge].
 func Add[V Numeric](attr string, n V) Change { return change(ToAdd, attr, n) }
 
+// AddValue is [Add] of a number of any digits: a Value of type N.
+func AddValue(attr string, n Value) Change { return change(ToAdd, attr, n) }
+
 // Append adds elements at the end of a list; one that is not there counts as
 // empty.
 func Append[V Operand](attr string, elements ...V) Change {
