@@ -22,15 +22,36 @@
 //	table:"name"       the attribute is called name; without one like the json tag, else the field
 //	table:"name,pk"    it is the partition key: text, a number, []byte or a type that marshals to text
 //	table:",sk"        it is the sort key, likewise; a table has at most one
-//	table:",version"   an integer that [Putter] checks and counts up
+//	table:",version"   an integer that [Putter] checks and counts up, and [Updater] counts up
+//	table:",ttl"       a time.Time or an integer of Unix seconds: when the item expires; zero is never
 //	table:",set"       a slice stored as a set: without order and duplicates
 //	table:"-"          not stored
 //
-// How Go types are stored is written at [Codec].
+//	table:",index=byEmail.pk"   partition key of the global index byEmail
+//	table:",index=byEmail.sk"   its sort key, likewise; an index has at most one
+//	table:",local=byTotal"      sort key of the local index byTotal, whose partition key is the table's
+//
+// A field may be in several indexes. How Go types are stored is written at [Codec].
+//
+// # Indexes
+//
+// An index is read through [Table.Via], which is granted by itself. It has the
+// items that have its keys; an empty text, nil and nothing are no keys, so that an
+// item is taken out of an index by emptying the field. Where an index is added to a
+// table that is deployed, DynamoDB fills it; a local index cannot be added later.
+//
+// # Expiry
+//
+// DynamoDB deletes an item some time after it has expired, within a few days.
+// Until then handles leave it out of what they read, Create and a Put of version 0
+// replace it, and Update does not find it; OrCreate makes it anew. Other conditions
+// see it. A page may hold fewer items for it than its limit.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 //
 // # Outcomes
 //
-//	Get of a key that is not there                        datastore.ErrNotFound
+//	Get, Update of a key that is not there                datastore.ErrNotFound
 //	Create of one that is, stale version, failed Cond     datastore.ErrConflict; nothing was written
 //	empty key, unknown attribute, token of another query  datastore.ErrInvalid; nothing was sent
 //	a table that is declared wrongly                      datastore.ErrDeclaration; nothing was sent
@@ -38,9 +59,9 @@
 //	an operation the function was not granted             datastore.ErrDenied; nothing was sent
 //	a stored item that does not fit T                     datastore.ErrCorrupt
 //
-// Conditional writes carry a hidden attribute, "_w", by which a write whose
-// answer was lost recognises itself when it is repeated, so that an item is not
-// reported as existing by the call that created it.
+// Conditional writes and updates carry a hidden attribute, "_w", by which a write
+// whose answer was lost recognises itself when it is repeated, so that an item is
+// not reported as existing by the call that created it.
 //
 // Everything here is safe for concurrent use.
 package table
