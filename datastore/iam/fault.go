@@ -36,6 +36,7 @@ var codes = map[string]retry.Fault{
 	"BandwidthLimitExceeded":                 {Kind: datastore.ErrThrottled, Retry: true},
 	"SlowDown":                               {Kind: datastore.ErrThrottled, Retry: true},
 	"TransactionConflictException":           {Kind: datastore.ErrConflict, Retry: true},
+	"TransactionInProgressException":         {Kind: datastore.ErrConflict, Retry: true, Lost: true},
 	"ReplicatedWriteConflictException":       {Kind: datastore.ErrConflict, Retry: true},
 	"ConditionalCheckFailedException":        {Kind: datastore.ErrConflict},
 
@@ -138,7 +139,7 @@ func faultOf(err error, special map[string]error, unsent bool) retry.Fault {
 func apiFault(err error, api smithy.APIError, special map[string]error) retry.Fault {
 	code := api.ErrorCode()
 	f := codeFault(code, statusOf(err), special)
-	if code == "ValidationException" && strings.Contains(api.ErrorMessage(), "size has exceeded") {
+	if code == "ValidationException" && strings.Contains(api.ErrorMessage(), "tem size") && strings.Contains(api.ErrorMessage(), "exceeded the maximum") {
 		f.Kind = datastore.ErrTooLarge
 	}
 	f.Code = code
