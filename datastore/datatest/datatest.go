@@ -18,11 +18,13 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filebucket"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
 )
@@ -95,12 +97,13 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 	}
 	tables := &tableDriver{Driver: filetable.Memory()}
 	sockets := &connectionDriver{Hub: localsocket.NewHub()}
-	data := datastore.New(append(c.drivers, tables, sockets), &c.opts)
+	blobs := &blobDriver{Driver: filebucket.Memory()}
+	data := datastore.New(append(c.drivers, tables, sockets, blobs), &c.opts)
 	t.Cleanup(func() {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
-		for _, f := range append(tables.faults.left(), sockets.faults.left()...) {
+		for _, f := range slices.Concat(tables.faults.left(), sockets.faults.left(), blobs.faults.left()) {
 			t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
 		}
 	})

@@ -40,9 +40,9 @@ var codes = map[string]retry.Fault{
 	"ReplicatedWriteConflictException":       {Kind: datastore.ErrConflict, Retry: true},
 	"ConditionalCheckFailedException":        {Kind: datastore.ErrConflict},
 
-	"ConditionalRequestConflict":             {Kind: datastore.ErrConflict, Retry: true},
-	"OperationAborted":                       {Kind: datastore.ErrConflict, Retry: true},
-	"PreconditionFailed":                     {Kind: datastore.ErrConflict},
+	"ConditionalRequestConflict": {Kind: datastore.ErrConflict, Retry: true},
+	"OperationAborted":           {Kind: datastore.ErrConflict, Retry: true},
+	"PreconditionFailed":         {Kind: datastore.ErrConflict},
 
 	"AccessDenied":                             {Kind: datastore.ErrDenied},
 	"AccessDeniedException":                    {Kind: datastore.ErrDenied},
