@@ -15,6 +15,7 @@
 package datatest
 
 import (
+	"context"
 	"io"
 	"math/rand/v2"
 	"sync"
@@ -52,9 +53,27 @@ func Now(now func() time.Time) Option {
 	return optionFunc(func(c *config) { c.opts.Now = now })
 }
 
-// Observe sets the observer of all operations.
+// Observe adds an observer of all operations. Of several each is told.
 func Observe(o datastore.Observer) Option {
-	return optionFunc(func(c *config) { c.opts.Observe = o })
+	return optionFunc(func(c *config) { c.opts.Observe = both(c.opts.Observe, o) })
+}
+
+// both tell an operation to first and then to second.
+func both(first, second datastore.Observer) datastore.Observer {
+	if first == nil {
+		return second
+	}
+	return func(ctx context.Context, op datastore.Operation) (context.Context, func(error)) {
+		ctx, one := first(ctx, op)
+		ctx, two := second(ctx, op)
+		return ctx, func(err error) {
+			for _, done := range []func(error){two, one} {
+				if done != nil {
+					done(err)
+				}
+			}
+		}
+	}
 }
 
 // Namespace sets the App's name. Default: none.

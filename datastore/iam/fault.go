@@ -85,6 +85,7 @@ func faultOf(err error, special map[string]error, unsent bool) retry.Fault {
 		return retry.Fault{Kind: datastore.ErrUnavailable, Retry: true}
 	case status >= 400: // a body that is not the service's, such as a proxy's
 		f := statusFault(status)
+		f.After = retryAfter(err)
 		f.Retry = f.Retry || cutOff(err) // what it was is not known
 		return f
 	}
@@ -104,6 +105,7 @@ func apiFault(err error, api smithy.APIError, special map[string]error) retry.Fa
 		f.Kind = datastore.ErrTooLarge
 	}
 	f.Code = code
+	f.After = retryAfter(err)
 	return f
 }
 

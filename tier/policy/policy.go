@@ -14,8 +14,10 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// Statement is one Allow statement of an execution role.
+// Statement is one statement of an execution role.
 type Statement struct {
+	// Deny makes it a Deny; others allow.
+	Deny bool
 	// Actions with the service prefix, sorted: "dynamodb:GetItem".
 	Actions []string
 	// Resource is the ARN, for Fn::Sub.
@@ -45,13 +47,14 @@ func Statements(f *tier.Function) []Statement {
 			}
 		}
 	}
+	all = append(all, attachment(f)...)
 	return append(all, ownLog(f))
 }
 
 func causes(u datastore.Usage) []Cause {
 	var list []Cause
 	for _, g := range u.Grants {
-		list = append(list, Cause{u.Spec.Kind() + " " + u.Spec.Name() + ": " + strings.Join(g.Ops, ", "), g.At})
+		list = append(list, Cause{name(u.Spec) + ": " + strings.Join(g.Ops, ", "), g.At})
 	}
 	return list
 }
@@ -77,7 +80,7 @@ func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
 func ownLog(f *tier.Function) Statement {
 	return Statement{
 		Actions:  []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-		Resource: arn("logs", "log-group:${"+LogID(f)+"}:*"),
+		Resource: arn("logs", "log-group:${"+LogID(f)+"}:log-stream:*"),
 		Because:  []Cause{{"function " + f.Name() + ": its own log", f.At()}},
 	}
 }

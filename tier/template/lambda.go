@@ -1,6 +1,8 @@
 package template
 
 import (
+	"strings"
+
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -32,6 +34,7 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 	if vars := variables(f); len(vars) > 0 {
 		properties = append(properties, member{"Environment", object{{"Variables", vars}}})
 	}
+	properties = append(properties, attached(f)...)
 	s.add(resource{
 		id: policy.FunctionID(f), typ: "AWS::Serverless::Function", at: f.At(),
 		// The executable is built by go build, not by sam build.
@@ -82,12 +85,23 @@ func document(statements ...any) object {
 }
 
 func statement(st policy.Statement) object {
+	effect := "Allow"
+	if st.Deny {
+		effect = "Deny"
+	}
 	o := object{
-		{"Effect", "Allow"},
+		{"Effect", effect},
 		{"Action", texts(st.Actions)},
-		{"Resource", sub(st.Resource)},
+		{"Resource", resourceOf(st)},
 	}
 	return append(o, condition(st.Conditions)...)
+}
+
+func resourceOf(st policy.Statement) any {
+	if !strings.Contains(st.Resource, "${") {
+		return st.Resource
+	}
+	return sub(st.Resource)
 }
 
 // condition is the member Condition of a statement, none without conditions.

@@ -75,6 +75,7 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 		return nil, errors.Join(errs...)
 	}
 	s := &stack{}
+	s.network(app)
 	for _, spec := range stores(app) {
 		s.store(spec)
 	}
