@@ -2,9 +2,17 @@ package rdspostgres_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"database/sql"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -139,4 +147,33 @@ func (s *server) data(host string, opts datastore.Options) *datastore.Data {
 func (s *server) options() []sqldb.Option {
 	pw, _ := s.url.User.Password()
 	return []sqldb.Option{sqldb.Secret(s.writer, s.reader), sqldb.OwnerSecret(newLogin(s.url.User.Username(), pw))}
+}
+
+// serverNamed is the server with a database that another process has made.
+func serverNamed(t testing.TB, database string) *server {
+	t.Helper()
+	u, err := url.Parse(servers.URL(t, "TIERKIT_TEST_POSTGRES"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &server{url: u, database: database, writer: newLogin(database+"_w", password), reader: newLogin(database+"_r", password)}
+}
+
+// writeCA writes a certificate that has signed nothing.
+func writeCA(t testing.TB) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true, NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
