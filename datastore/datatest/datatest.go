@@ -18,6 +18,7 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorycache"
 )
 
 // start is what the clock of a Data says, unless [Now] sets another.
@@ -95,12 +97,13 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 	}
 	tables := &tableDriver{Driver: filetable.Memory()}
 	sockets := &connectionDriver{Hub: localsocket.NewHub()}
-	data := datastore.New(append(c.drivers, tables, sockets), &c.opts)
+	caches := &cacheDriver{Driver: memorycache.New(nil)}
+	data := datastore.New(append(c.drivers, tables, sockets, caches), &c.opts)
 	t.Cleanup(func() {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
-		for _, f := range append(tables.faults.left(), sockets.faults.left()...) {
+		for _, f := range slices.Concat(tables.faults.left(), sockets.faults.left(), caches.faults.left()) {
 			t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
 		}
 	})
