@@ -54,8 +54,9 @@ func onServer(url, namespace string, now func() time.Time) *datastore.Data {
 
 // Namespaces differ between the tests of one run and between runs.
 var (
-	namespaces atomic.Int64
-	startedAt  = time.Now().UnixNano()
+	namespaces  atomic.Int64
+	startedAt   = time.Now().UnixNano()
+	startedText = fmt.Sprint(startedAt)
 )
 
 func newNamespace() string { return fmt.Sprintf("t%d-%d", startedAt, namespaces.Add(1)) }
