@@ -140,7 +140,7 @@ func newQueue(t testing.TB, client *sqs.Client, fifo bool) (url, arn *string) {
 
 func receive(t testing.TB, client *sqs.Client, url *string, n int) (all []topictest.Received) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(45 * time.Second); ; {
 		in := &sqs.ReceiveMessageInput{
 			QueueUrl: url, MaxNumberOfMessages: 10, MessageAttributeNames: []string{"All"},
 			MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
@@ -156,7 +156,7 @@ func receive(t testing.TB, client *sqs.Client, url *string, n int) (all []topict
 			return all
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("received %d messages in 20 s, want %d", len(all), n)
+			t.Fatalf("received %d messages in 45 s, want %d", len(all), n)
 		}
 		for _, m := range out.Messages {
 			all = append(all, received(m))
