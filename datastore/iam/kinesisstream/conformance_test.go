@@ -24,13 +24,15 @@ import (
 func TestConformanceMoto(t *testing.T) {
 	t.Parallel()
 	url := servers.URL(t, "TIERKIT_TEST_MOTO")
-	streamtest.Run(t, func(t testing.TB, spec stream.Spec) streamtest.Harness { return onServer(t, url, nil, spec) })
+	streamtest.Run(t, func(t testing.TB, spec stream.Spec) streamtest.Harness { return onServer(t, url, nil, spec) },
+		streamtest.SmallRequests, streamtest.NoLastHashKey)
 }
 
 func TestConformanceKinesisLocal(t *testing.T) {
 	t.Parallel()
 	url := servers.URL(t, "TIERKIT_TEST_KINESIS")
-	streamtest.Run(t, func(t testing.TB, spec stream.Spec) streamtest.Harness { return onServer(t, url, nil, spec) })
+	streamtest.Run(t, func(t testing.TB, spec stream.Spec) streamtest.Harness { return onServer(t, url, nil, spec) },
+		streamtest.SmallRequests, streamtest.ShortFirstShard)
 }
 
 // config is for a server at url, reached by client; nil for the driver's own.

@@ -2,11 +2,13 @@ package streamtest
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -48,7 +50,13 @@ func manyBytes(t *testing.T, on target) {
 	for i := range n {
 		records = append(records, stream.Record[string]{Key: "k", Body: strings.Repeat(string(rune('a'+i)), size)})
 	}
-	_, err := texts.PutMany(t.Context(), records)
+	ctx := t.Context()
+	if on.has(SmallRequests) {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Second)
+		defer cancel()
+	}
+	_, err := texts.PutMany(ctx, records)
 	if on.has(SmallRequests) {
 		if err == nil {
 			t.Error("a request of 10 MiB is taken: the difference is gone")

@@ -42,10 +42,14 @@ type Difference string
 
 // The differences of the servers that the drivers are tested with.
 const (
-	// SmallRequests: a request has at most 5 MiB.
-	SmallRequests Difference = "a request has at most 5 MiB"
-	// SmallRecords: a record has at most 1 MiB on any stream.
-	SmallRecords Difference = "a record has at most 1 MiB on any stream"
+	// SmallRequests: a request of 10 MiB is refused (moto 5.2.5), or not answered
+	// for 10 seconds (kinesis-local 0.6.2).
+	SmallRequests Difference = "a request of 10 MiB is refused or not answered"
+	// NoLastHashKey: the greatest hash key fails in the server (moto 5.2.5).
+	NoLastHashKey Difference = "the hash key 2^128-1 fails in the server"
+	// ShortFirstShard: the first of two shards ends one hash key early
+	// (kinesis-local 0.6.2).
+	ShortFirstShard Difference = "the first of two shards ends one hash key early"
 )
 
 // target is what the suite runs on.
