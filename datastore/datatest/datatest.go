@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
 )
@@ -76,13 +78,17 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 	}
 	tables := &tableDriver{Driver: filetable.Memory()}
 	sockets := &connectionDriver{Hub: localsocket.NewHub()}
-	data := datastore.New(append(c.drivers, tables, sockets), &c.opts)
+	secrets := &secretDriver{Driver: filesecret.Memory()}
+	keys := &keyDriver{Driver: filekey.Memory()}
+	data := datastore.New(append(c.drivers, tables, sockets, secrets, keys), &c.opts)
 	t.Cleanup(func() {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
-		for _, f := range append(tables.faults.left(), sockets.faults.left()...) {
-			t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
+		for _, driver := range []faulty{tables, sockets, secrets, keys} {
+			for _, f := range driver.faultList().left() {
+				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
+			}
 		}
 	})
 	return data
