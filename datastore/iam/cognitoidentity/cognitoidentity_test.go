@@ -19,17 +19,20 @@ import (
 
 func TestConformanceMoto(t *testing.T) {
 	t.Parallel()
-	conformance(t, servers.URL(t, "TIERKIT_TEST_MOTO"), identitytest.BlankStays)
+	conformance(t, servers.URL(t, "TIERKIT_TEST_MOTO"), &cip.CreateUserPoolInput{}, identitytest.BlankStays)
 }
 
 func TestConformanceCognitoLocal(t *testing.T) {
 	t.Parallel()
-	conformance(t, servers.URL(t, "TIERKIT_TEST_COGNITO"))
+	// By itself it takes addresses as names.
+	in := &cip.CreateUserPoolInput{UsernameAttributes: []types.UsernameAttributeType{types.UsernameAttributeTypePhoneNumber}}
+	conformance(t, servers.URL(t, "TIERKIT_TEST_COGNITO"), in,
+		identitytest.AnyPassword, identitytest.OnePage, identitytest.NoSignOut, identitytest.MissingDenied)
 }
 
-func conformance(t *testing.T, url string, differs ...identitytest.Difference) {
+func conformance(t *testing.T, url string, in *cip.CreateUserPoolInput, differs ...identitytest.Difference) {
 	identitytest.Run(t, func(t testing.TB, _ identity.Spec) *datastore.Data {
-		id := newPool(t, url)
+		id := newPool(t, url, *in)
 		for _, group := range identitytest.Groups {
 			if _, err := client(url).CreateGroup(t.Context(), &cip.CreateGroupInput{UserPoolId: &id, GroupName: &group}); err != nil {
 				t.Fatal(err)
@@ -42,9 +45,10 @@ func conformance(t *testing.T, url string, differs ...identitytest.Difference) {
 func client(url string) *cip.Client { return cip.NewFromConfig(config(url, nil)) }
 
 // newPool makes a user pool in the server at url.
-func newPool(t testing.TB, url string) string {
+func newPool(t testing.TB, url string, in cip.CreateUserPoolInput) string {
 	t.Helper()
-	made, err := client(url).CreateUserPool(t.Context(), &cip.CreateUserPoolInput{PoolName: aws.String("tierkit"), UsernameAttributes: []types.UsernameAttributeType{}})
+	in.PoolName = aws.String("tierkit")
+	made, err := client(url).CreateUserPool(t.Context(), &in)
 	if err != nil {
 		t.Fatal(err)
 	}

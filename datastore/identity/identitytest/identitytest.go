@@ -26,11 +26,19 @@ type Difference string
 
 // The differences of the servers that the drivers are tested with.
 const (
-	// BlankStays: an attribute that is set to "" is blank and not removed (moto 5.2.5,
-	// cognito-local 5.3.0).
+	// BlankStays: an attribute that is set to "" is blank and not removed (moto
+	// 5.2.5).
 	BlankStays Difference = "a blank attribute is not removed"
 	// AnyPassword: every password is taken (cognito-local 5.3.0).
 	AnyPassword Difference = "every password is taken"
+	// OnePage: all users are on one page, whatever the limit is (cognito-local
+	// 5.3.0).
+	OnePage Difference = "all users are on one page"
+	// NoSignOut: nobody can be signed out (cognito-local 5.3.0).
+	NoSignOut Difference = "nobody can be signed out"
+	// MissingDenied: to change the attributes of a user that is not there is denied
+	// (cognito-local 5.3.0).
+	MissingDenied Difference = "attributes of a user that is not there are denied"
 )
 
 // target is what the suite runs on.

@@ -51,18 +51,21 @@ var userRules = []rule{
 		_, groupsErr := users.Groups(ctx, "none")
 		for call, err := range map[string]error{
 			"Get": getErr, "Groups": groupsErr,
-			"SetAttributes": users.SetAttributes(ctx, "none", map[string]string{"name": "x"}),
 			"SetPassword":   users.SetPassword(ctx, "none", password),
 			"Enable":        users.Enable(ctx, "none"),
 			"Disable":       users.Disable(ctx, "none"),
 			"SetGroups":     users.SetGroups(ctx, "none", []string{"editors"}),
-			"SignOut":       users.SignOut(ctx, "none"),
 		} {
 			wantError(t, call+" of a user that is not there", err, datastore.ErrNotFound)
 			if e, ok := errors.AsType[*datastore.Error](err); !ok || e.Store != "identity people" {
 				t.Errorf("%s: error = %#v, want one of identity people", call, err)
 			}
 		}
+		attributes := datastore.ErrNotFound
+		if on.has(MissingDenied) {
+			attributes = datastore.ErrDenied
+		}
+		wantError(t, "SetAttributes of a user that is not there", users.SetAttributes(ctx, "none", map[string]string{"name": "x"}), attributes)
 		wantError(t, "Delete of a user that is not there", users.Delete(ctx, "none"), nil)
 	}},
 	{"attributes", "those that are named are changed, and removed by an empty value", func(t *testing.T, on target) {
@@ -106,11 +109,20 @@ var userRules = []rule{
 			}
 		}
 	}},
-	{"sign out", "a user is signed out, also one that never signed in", func(t *testing.T, on target) {
+	{"sign out", "a user is signed out, also one that never signed in, and not one that is not there", func(t *testing.T, on target) {
 		users := start(t, on, "ada")
+		if on.has(NoSignOut) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if err := users.SignOut(ctx, "ada"); err == nil {
+				t.Error("this server can sign out")
+			}
+			return
+		}
 		for range 2 {
 			wantError(t, "SignOut", users.SignOut(t.Context(), "ada"), nil)
 		}
+		wantError(t, "SignOut of a user that is not there", users.SignOut(t.Context(), "none"), datastore.ErrNotFound)
 	}},
 	{"delete", "a user that was deleted is gone, and may come again as another one", func(t *testing.T, on target) {
 		users, ctx := start(t, on, "ada"), t.Context()
