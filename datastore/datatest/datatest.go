@@ -24,6 +24,8 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filebucket"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorycache"
@@ -116,6 +118,8 @@ func drivers() []datastore.Driver {
 		&blobDriver{Driver: filebucket.Memory()},
 		&cacheDriver{Driver: memorycache.New(nil)},
 		&connectionDriver{Hub: localsocket.NewHub()},
+		&keyDriver{Driver: filekey.Memory()},
+		&secretDriver{Driver: filesecret.Memory()},
 		&tableDriver{Driver: filetable.Memory()},
 	}
 }

@@ -13,7 +13,9 @@ import (
 type Fault struct {
 	// Store is the kind and the name: "table orders".
 	Store string
-	// Op is the operation, as capabilities are named: "Get". "" means any.
+	// Op is the operation, as capabilities are named: "Get". "" means any. What a
+	// secret or a key keeps needs no service: their faults are those of the call to
+	// it, "Read" of a secret, "Encrypt", "Decrypt" and "GenerateDataKey" of a key.
 	Op string
 	// Err is what the store answers: a sentinel of package datastore, or an
 	// error that wraps one.
