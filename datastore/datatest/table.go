@@ -143,11 +143,19 @@ func (f *faultyTable) Get(ctx context.Context, key table.Item, read table.Read) 
 }
 
 func (f *faultyTable) GetMany(ctx context.Context, keys []table.Item, read table.Read) (items []table.Item, err error) {
-	err = f.faults.run(f.spec, "GetMany", func() error {
-		items, err = f.conn.GetMany(ctx, keys, read)
+	err = f.faults.runBatch(f.spec, "GetMany", len(keys), func(which []int) error {
+		items, err = f.conn.GetMany(ctx, pick(keys, which), read)
 		return err
 	})
 	return items, err
+}
+
+func pick[E any](list []E, which []int) []E {
+	picked := make([]E, len(which))
+	for i, at := range which {
+		picked[i] = list[at]
+	}
+	return picked
 }
 
 func (f *faultyTable) Query(ctx context.Context, q table.PageQuery) (page table.PageResult, err error) {
@@ -178,14 +186,14 @@ func (f *faultyTable) Update(ctx context.Context, w table.Write) (item table.Ite
 	return item, err
 }
 
-// WriteMany also knows faults of some of the items: the others are written.
 func (f *faultyTable) WriteMany(ctx context.Context, writes []table.Write) error {
-	return f.faults.run(f.spec, "WriteMany", func() error { return f.conn.WriteMany(ctx, writes) })
+	return f.faults.runBatch(f.spec, "WriteMany", len(writes), func(which []int) error {
+		return f.conn.WriteMany(ctx, pick(writes, which))
+	})
 }
 
-// Transact does a fault of "Transact" in the store of the first operation's table;
-// each operation has its own faults besides, and one of them keeps all from being
-// done.
+// Transact does a fault of "Transact" in the store whose handle it is of, or of
+// "Check" for one by itself.
 func (f *faultyTable) Transact(ctx context.Context, tx table.Transaction) error {
 	bare := table.Transaction{Token: tx.Token, Writes: slices.Clone(tx.Writes)}
 	for i, w := range bare.Writes {

@@ -7,6 +7,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -68,6 +69,8 @@ func physical(store datastore.Spec) object {
 		return cacheURL(spec)
 	case connection.Spec:
 		return sub("https://" + socketHost(id))
+	case sqldb.Spec:
+		return databaseURL(spec)
 	case secret.Spec:
 		if spec.Source == secret.Parameter {
 			return sub("/" + policy.ParameterName(spec))

@@ -9,6 +9,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/handler"
@@ -38,6 +40,9 @@ func stores(data *datastore.Data) *tier.App {
 	files := blob.New(data, "files", blob.Origins("https://app.example"))
 	datastore.Use[uploads](api, files.Under("in/"))
 	datastore.Use[blob.Deleter](api, files)
+	datastore.Use[stream.Writer[order]](api, stream.New[order](data, "clicks"))
+	datastore.Use[stream.ManyWriter[order]](api, stream.New[order](data, "views", stream.Shards(2)))
+	datastore.Use[sqldb.Writer](api, sqldb.New(data, "global", sqldb.DSQL))
 	datastore.Use[topic.Publisher[order]](api, topic.New[order](data, "placed"))
 	datastore.Use[topic.ManyPublisher[order]](api, topic.New[order](data, "ledger", topic.FIFO()))
 	datastore.Use[secret.Versioner](api, secret.New[string](data, "flag-key", secret.Parameter, nil))
@@ -59,6 +64,9 @@ func network(data *datastore.Data) *tier.App {
 	login := secret.NewLogin(data, "shared-login", nil)
 	datastore.Use[cache.Locker](worker, cache.New[string](data, "shared", cache.WithLogin(login)))
 	datastore.Use[cache.Locker](worker, cache.New[string](data, "open", cache.Anonymous()))
+	datastore.Use[sqldb.Reader](reads, sqldb.New(data, "main", sqldb.AuroraPostgres))
+	accounts := sqldb.New(data, "accounts", sqldb.MySQL, sqldb.Secret(secret.NewLogin(data, "accounts-writer", nil), secret.NewLogin(data, "accounts-reader", nil)))
+	datastore.Use[sqldb.Transactor](worker, accounts)
 	datastore.Use[queue.Sender[order]](worker, queue.New[order](data, "jobs"))
 	datastore.Use[writer](api, orders)
 	reads.Handle("GET /orders/{id}", handler.New(get))

@@ -22,6 +22,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -157,6 +159,10 @@ func (s *stack) store(store usedStore) {
 		s.queue(store, spec)
 	case secret.Spec:
 		s.secret(store, spec)
+	case sqldb.Spec:
+		s.database(store, spec)
+	case stream.Spec:
+		s.stream(store, spec)
 	case table.Spec:
 		s.table(store, spec)
 	case topic.Spec:
