@@ -36,6 +36,7 @@ var codes = map[string]retry.Fault{
 	"BandwidthLimitExceeded":                 {Kind: datastore.ErrThrottled, Retry: true},
 	"SlowDown":                               {Kind: datastore.ErrThrottled, Retry: true},
 	"TransactionConflictException":           {Kind: datastore.ErrConflict, Retry: true},
+	"TransactionInProgressException":         {Kind: datastore.ErrConflict, Retry: true, Lost: true},
 	"ReplicatedWriteConflictException":       {Kind: datastore.ErrConflict, Retry: true},
 	"ConditionalCheckFailedException":        {Kind: datastore.ErrConflict},
 
@@ -68,6 +69,37 @@ var codes = map[string]retry.Fault{
 	"RequestTimeTooSkewed":                     {Kind: datastore.ErrUnavailable, Retry: true},
 	"ResourceNotFoundException":                {Kind: datastore.ErrUnavailable},
 	"ItemCollectionSizeLimitExceededException": {Kind: datastore.ErrTooLarge},
+
+	// Messages.
+	"KMSThrottlingException":       {Kind: datastore.ErrThrottled, Retry: true},
+	"KMSThrottling":                {Kind: datastore.ErrThrottled, Retry: true},
+	"KmsThrottled":                 {Kind: datastore.ErrThrottled, Retry: true},
+	"KMS.ThrottlingException":      {Kind: datastore.ErrThrottled, Retry: true},
+	"KMSAccessDenied":              {Kind: datastore.ErrDenied},
+	"KmsAccessDenied":              {Kind: datastore.ErrDenied},
+	"KMS.AccessDeniedException":    {Kind: datastore.ErrDenied},
+	"AuthorizationError":           {Kind: datastore.ErrDenied},
+	"InvalidSecurity":              {Kind: datastore.ErrDenied},
+	"InvalidParameter":             {Kind: errRefused},
+	"InvalidParameterException":    {Kind: errRefused},
+	"InvalidParameterValue":        {Kind: errRefused},
+	"InvalidArgumentException":     {Kind: errRefused},
+	"NonExistentQueue":             {Kind: datastore.ErrUnavailable},
+	"InvalidMessageContents":       {Kind: errRefused},
+	"MissingParameter":             {Kind: errRefused},
+	"UnsupportedOperation":         {Kind: errRefused},
+	"BatchRequestTooLong":          {Kind: datastore.ErrTooLarge},
+	"BatchRequestTooLongException": {Kind: datastore.ErrTooLarge},
+
+	// Lambda, before a function runs.
+	"EC2ThrottledException":          {Kind: datastore.ErrThrottled, Retry: true},
+	"ResourceNotReadyException":      {Kind: datastore.ErrUnavailable, Retry: true},
+	"ENINotReadyException":           {Kind: datastore.ErrUnavailable, Retry: true},
+	"SnapStartNotReadyException":     {Kind: datastore.ErrUnavailable, Retry: true},
+	"ResourceConflictException":      {Kind: datastore.ErrUnavailable, Retry: true},
+	"InvalidRequestContentException": {Kind: errRefused},
+	"RequestTooLargeException":       {Kind: datastore.ErrTooLarge},
+	"RecursiveInvocationException":   {Kind: errRefused},
 }
 
 // faultOf reads an error of one attempt. special are codes of the service that
@@ -106,19 +138,24 @@ func faultOf(err error, special map[string]error, unsent bool) retry.Fault {
 
 func apiFault(err error, api smithy.APIError, special map[string]error) retry.Fault {
 	code := api.ErrorCode()
-	f, known := codes[code]
-	switch {
-	case special[code] != nil:
-		f = retry.Fault{Kind: special[code]}
-	case !known:
-		f = statusFault(statusOf(err))
-	}
-	if code == "ValidationException" && strings.Contains(api.ErrorMessage(), "size has exceeded") {
+	f := codeFault(code, statusOf(err), special)
+	if code == "ValidationException" && strings.Contains(api.ErrorMessage(), "tem size") && strings.Contains(api.ErrorMessage(), "exceeded the maximum") {
 		f.Kind = datastore.ErrTooLarge
 	}
 	f.Code = code
 	f.After = retryAfter(err)
 	return f
+}
+
+// codeFault is what a code means, and the status where the code is not known.
+func codeFault(code string, status int, special map[string]error) retry.Fault {
+	if kind := special[code]; kind != nil {
+		return retry.Fault{Kind: kind}
+	}
+	if f, known := codes[strings.TrimPrefix(code, "AWS.SimpleQueueService.")]; known {
+		return f
+	}
+	return statusFault(status)
 }
 
 // statusFault is what an answer means that has only its status to go by; 0 for
@@ -143,6 +180,16 @@ func statusOf(err error) int {
 		return resp.HTTPStatusCode()
 	}
 	return 0
+}
+
+// outOfTimeBefore reports whether err is the SDK's for a context that ended before
+// the request was given to the HTTP client. Errors of later have what is there of
+// an answer with them, even if nothing is.
+func outOfTimeBefore(err error) bool {
+	var operation *smithy.OperationError
+	var resp *smithyhttp.ResponseError
+	return errors.As(err, &operation) && !errors.As(err, &resp) &&
+		(errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
 }
 
 // cutOff reports whether an answer ended before its end.
