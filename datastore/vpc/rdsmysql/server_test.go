@@ -30,7 +30,7 @@ func TestConformanceMariaDB(t *testing.T) {
 	servers.URL(t, "TIERKIT_TEST_MARIADB")
 	sqldbtest.Run(t, func(t testing.TB, files fs.FS) sqldbtest.Target {
 		s := newServer(t, files)
-		return sqldbtest.Target{Data: s.data(""), Engine: sqldb.MySQL, Options: s.options()}
+		return sqldbtest.Target{Data: s.data("", nil), Engine: sqldb.MySQL, Options: s.options()}
 	})
 }
 
@@ -127,7 +127,7 @@ func newServer(t testing.TB, files fs.FS) *server {
 	}
 	name := fmt.Sprintf("t%d_%d", startedAt, created.Add(1))
 	admin := open(t, "")
-	run(t, admin, "CREATE DATABASE "+name)
+	run(t, admin, "CREATE DATABASE "+name+" CHARACTER SET utf8mb4")
 	s := &server{url: u, database: name, writer: newLogin(name+"_w", password), reader: newLogin(name+"_r", password)}
 	t.Cleanup(func() {
 		run(t, admin, "DROP DATABASE "+name, "DROP USER IF EXISTS '"+s.writer.user+"'@'%'", "DROP USER IF EXISTS '"+s.reader.user+"'@'%'")
@@ -144,13 +144,14 @@ func newServer(t testing.TB, files fs.FS) *server {
 }
 
 // data is a Data whose databases are this one, at host ("" for the server's own).
-func (s *server) data(host string) *datastore.Data {
+func (s *server) data(host string, now func() time.Time) *datastore.Data {
 	if host == "" {
 		host = s.url.Host
 	}
 	q := url.Values{"sslrootcert": {os.Getenv("TIERKIT_TEST_MARIADB_CA")}}
 	address := (&url.URL{Scheme: "mysql", Host: host, Path: "/" + s.database, RawQuery: q.Encode()}).String()
 	return datastore.New([]datastore.Driver{rdsmysql.With(aws.Config{Region: "eu-central-1"})}, &datastore.Options{
+		Now:    now,
 		Lookup: func(name string) (string, bool) { return address, strings.HasPrefix(name, "TIERKIT_SQLDB_") },
 	})
 }
