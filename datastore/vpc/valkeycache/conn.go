@@ -44,7 +44,7 @@ func (c *conn) do(ctx context.Context, call retry.Call, send func(context.Contex
 		}
 		f := faultOf(err, false)
 		if c.cluster && (f.Code == "MOVED" || f.Code == "ASK") { // after the client has followed some
-			f.Kind, f.Retry, f.Err = datastore.ErrUnavailable, true, errMoving
+			f.Kind, f.Retry, f.Err = datastore.ErrUnavailable, true, &serverError{part: "slots are on their way to other nodes", native: err}
 		}
 		if refusedLogin(err) && !refused {
 			c.sessions.refuse()
@@ -53,8 +53,6 @@ func (c *conn) do(ctx context.Context, call retry.Call, send func(context.Contex
 		return &f
 	})
 }
-
-var errMoving = errors.New("slots are on their way to other nodes")
 
 // Get implements [cache.Conn].
 func (c *conn) Get(ctx context.Context, r cache.Read) (value []byte, err error) {
