@@ -29,6 +29,7 @@ var codes = map[string]retry.Fault{
 	"ThrottlingException":                    {Kind: datastore.ErrThrottled, Retry: true},
 	"Throttling":                             {Kind: datastore.ErrThrottled, Retry: true},
 	"ThrottledException":                     {Kind: datastore.ErrThrottled, Retry: true},
+	"Throttled":                              {Kind: datastore.ErrThrottled, Retry: true},
 	"RequestThrottled":                       {Kind: datastore.ErrThrottled, Retry: true},
 	"RequestThrottledException":              {Kind: datastore.ErrThrottled, Retry: true},
 	"RequestLimitExceeded":                   {Kind: datastore.ErrThrottled, Retry: true},

@@ -118,7 +118,7 @@ func putHashKey(t *testing.T, on target) {
 			want = second
 		}
 		place, err := texts.Put(t.Context(), "k", "x", stream.HashKey(hash))
-		if strings.HasSuffix(hash, "455") && on.has(NoLastHashKey) {
+		if (strings.HasSuffix(hash, "727") || strings.HasSuffix(hash, "455")) && on.has(NoLastHashKey) {
 			if !errors.Is(err, datastore.ErrUnknown) {
 				t.Errorf("the hash key %s: error = %v, want %v: the difference is gone", hash, err, datastore.ErrUnknown)
 			}

@@ -45,8 +45,9 @@ const (
 	// SmallRequests: a request of 10 MiB is refused (moto 5.2.5), or not answered
 	// for 10 seconds (kinesis-local 0.6.2).
 	SmallRequests Difference = "a request of 10 MiB is refused or not answered"
-	// NoLastHashKey: the greatest hash key fails in the server (moto 5.2.5).
-	NoLastHashKey Difference = "the hash key 2^128-1 fails in the server"
+	// NoLastHashKey: the greatest hash key of a shard fails in the server (moto
+	// 5.2.5).
+	NoLastHashKey Difference = "the greatest hash key of a shard fails in the server"
 	// ShortFirstShard: the first of two shards ends one hash key early
 	// (kinesis-local 0.6.2).
 	ShortFirstShard Difference = "the first of two shards ends one hash key early"
