@@ -51,10 +51,10 @@ var userRules = []rule{
 		_, groupsErr := users.Groups(ctx, "none")
 		for call, err := range map[string]error{
 			"Get": getErr, "Groups": groupsErr,
-			"SetPassword":   users.SetPassword(ctx, "none", password),
-			"Enable":        users.Enable(ctx, "none"),
-			"Disable":       users.Disable(ctx, "none"),
-			"SetGroups":     users.SetGroups(ctx, "none", []string{"editors"}),
+			"SetPassword": users.SetPassword(ctx, "none", password),
+			"Enable":      users.Enable(ctx, "none"),
+			"Disable":     users.Disable(ctx, "none"),
+			"SetGroups":   users.SetGroups(ctx, "none", []string{"editors"}),
 		} {
 			wantError(t, call+" of a user that is not there", err, datastore.ErrNotFound)
 			if e, ok := errors.AsType[*datastore.Error](err); !ok || e.Store != "identity people" {
