@@ -216,6 +216,11 @@ func (p *program) invoke(args []string) error {
 	if f == nil {
 		return fmt.Errorf("app %s has no function %q; see the command routes", app.Name(), rest[0])
 	}
+	callees, err := data.callees.serve(app, nil)
+	if err != nil {
+		return err
+	}
+	defer callees.Close()
 	h, with, err := served(f)
 	if err != nil {
 		return err
