@@ -13,8 +13,15 @@ import (
 func (a *access) writeMany(ctx context.Context, put reflect.Value, del []Key) error {
 	var writes []Write
 	return a.run(ctx, opWriteMany, datastore.ErrUnknown, func() (err error) {
-		writes, err = a.prepareMany(put, del)
-		return err
+		if writes, err = a.prepareMany(put, del); err != nil {
+			return err
+		}
+		for _, w := range writes {
+			if err := a.mineAll(ctx, w.Key); err != nil {
+				return err
+			}
+		}
+		return nil
 	}, func(ctx context.Context, conn Conn) error {
 		return writeBatches(ctx, conn, writes)
 	})

@@ -12,8 +12,10 @@ import (
 func (a *access) get(ctx context.Context, key Key, read Read, into reflect.Value) error {
 	var k Item
 	return a.run(ctx, opGet, datastore.ErrUnavailable, func() (err error) {
-		k, err = key.item(a.shape.spec)
-		return err
+		if k, err = key.item(a.shape.spec); err != nil {
+			return err
+		}
+		return a.mineAll(ctx, k)
 	}, func(ctx context.Context, conn Conn) error {
 		item, err := conn.Get(ctx, k, read)
 		switch {
@@ -41,8 +43,10 @@ func (s *state) decode(item Item, into reflect.Value) error {
 func (a *access) getMany(ctx context.Context, keys []Key, read Read, into reflect.Value) error {
 	var items []Item
 	return a.run(ctx, opGetMany, datastore.ErrUnavailable, func() (err error) {
-		items, err = a.keys(keys)
-		return err
+		if items, err = a.keys(keys); err != nil {
+			return err
+		}
+		return a.mineAll(ctx, items...)
 	}, func(ctx context.Context, conn Conn) error {
 		return a.getBatches(ctx, conn, items, read, into)
 	})
@@ -138,14 +142,18 @@ func (s *state) getBatch(ctx context.Context, conn Conn, keys []Item, read Read,
 func (a *access) query(ctx context.Context, q Query, into reflect.Value) (next datastore.Token, err error) {
 	var page PageQuery
 	err = a.run(ctx, opQuery, datastore.ErrUnavailable, func() (err error) {
-		page, err = a.page(q)
-		return err
+		if page, err = a.page(q); err != nil {
+			return err
+		}
+		return a.mine(ctx, page.PK)
 	}, func(ctx context.Context, conn Conn) error {
 		result, err := conn.Query(ctx, page)
 		if err != nil {
 			return err
 		}
-		next = a.listing(page).seal(result.Last)
+		if a.index.Name != "" || a.index.HasSK() { // else there is one item, and no more
+			next = a.listing(page).seal(result.Last)
+		}
 		return a.decodePage(result.Items, into)
 	})
 	return next, err

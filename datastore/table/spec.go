@@ -16,7 +16,8 @@ type Spec struct {
 	Indexes Indexes   // global and local ones
 	TTL     string    // the attribute that says when an item expires, "" for none
 
-	Via string // narrowed to this index; "" for the table itself
+	Via       string // narrowed to this index; "" for the table itself
+	PerCaller bool   // narrowed to the rows whose partition key is the caller's id
 }
 
 // Attribute is the name and the type of a key attribute.
@@ -41,7 +42,7 @@ func (s Spec) Primary() Index { return Index{PK: s.PK, SK: s.SK} }
 
 // Whole is the Spec of the table itself, without a scope.
 func (s Spec) Whole() Spec {
-	s.Via = ""
+	s.Via, s.PerCaller = "", false
 	return s
 }
 
@@ -80,11 +81,25 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 	if s.Via != "" {
 		resource += "/index/" + s.Via
 	}
-	return []datastore.Need{{
+	need := datastore.Need{
 		Service:  "dynamodb",
 		Actions:  slices.Compact(list),
 		Resource: resource,
-	}}
+	}
+	if s.PerCaller {
+		need.ByCaller, need.Conditions = true, ownRows
+	}
+	return []datastore.Need{need}
+}
+
+// ownRows allow requests for the rows of the caller that the role was assumed for.
+// The second condition is needed because the first one holds of a request that
+// names no keys.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+var ownRows = []datastore.Condition{
+	{Operator: "ForAllValues:StringEquals", Key: "dynamodb:LeadingKeys", Values: []string{"${aws:PrincipalTag/caller}"}},
+	{Operator: "Null", Key: "dynamodb:LeadingKeys", Values: []string{"false"}},
 }
 
 // KeyOf is the part of item that is its primary key.

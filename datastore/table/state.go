@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -36,6 +37,14 @@ type access struct {
 	grant *datastore.Grant
 	index Index // in which Query and Scan read: the table's own order, or another
 	bits  *[operations]datastore.Bit
+	own   bool // only the rows of the caller
+}
+
+// checkGrant refuses what a capability cannot do to this item type.
+func (s *state) checkGrant(g *datastore.Grant) {
+	if s.shape.version != nil && slices.Contains(g.Ops, opNames[opWriteMany]) {
+		s.Data.Mistake(s.versionInBatch())
+	}
 }
 
 // noBit is of operations that a store does not offer: no grant has it.

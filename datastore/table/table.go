@@ -70,7 +70,6 @@ import (
 	"context"
 	"errors"
 	"reflect"
-	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
@@ -97,9 +96,7 @@ func (t *Table[T]) Capabilities() []datastore.Capability { return capabilities[T
 
 // Handle is for [datastore.Use].
 func (t *Table[T]) Handle(g *datastore.Grant) any {
-	if t.state.shape.version != nil && slices.Contains(g.Ops, opNames[opWriteMany]) {
-		t.state.Data.Mistake(t.state.versionInBatch())
-	}
+	t.state.checkGrant(g)
 	return &granted[T]{access{state: t.state, grant: g, index: t.state.shape.spec.Primary(), bits: wholeBits}}
 }
 

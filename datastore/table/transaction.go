@@ -95,7 +95,11 @@ func (o TxOp) write(ctx context.Context) (Write, error) {
 	if err := o.access.Usable(); err != nil {
 		return Write{}, err
 	}
-	return o.prepare(o.access)
+	w, err := o.prepare(o.access)
+	if err == nil {
+		err = o.access.mineAll(ctx, w.Key)
+	}
+	return w, err
 }
 
 func (a *access) transact(ctx context.Context, ops []TxOp) error {
@@ -165,6 +169,9 @@ func (a *access) check(ctx context.Context, key Key, conds []Cond) error {
 	var tx Transaction
 	return a.run(ctx, opCheck, datastore.ErrUnavailable, func() error {
 		w, err := a.prepareKey(opCheck, key, conds)
+		if err == nil {
+			err = a.mineAll(ctx, w.Key)
+		}
 		if err == nil {
 			tx.Token, err = a.newToken()
 		}

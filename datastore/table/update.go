@@ -12,8 +12,10 @@ import (
 func (a *access) update(ctx context.Context, key Key, p Patch, conds []Cond, into reflect.Value) error {
 	var w Write
 	return a.run(ctx, opUpdate, datastore.ErrUnknown, func() (err error) {
-		w, err = a.prepareUpdate(key, p, conds)
-		return err
+		if w, err = a.prepareUpdate(key, p, conds); err != nil {
+			return err
+		}
+		return a.mineAll(ctx, w.Key)
 	}, func(ctx context.Context, conn Conn) error {
 		item, err := conn.Update(ctx, w)
 		if errors.Is(err, datastore.ErrConflict) && p.create && a.shape.ttl != nil {

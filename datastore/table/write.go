@@ -13,8 +13,10 @@ import (
 func (a *access) put(ctx context.Context, op operation, item reflect.Value, conds []Cond) error {
 	var w Write
 	return a.run(ctx, op, datastore.ErrUnknown, func() (err error) {
-		w, err = a.preparePut(op, item, conds)
-		return err
+		if w, err = a.preparePut(op, item, conds); err != nil {
+			return err
+		}
+		return a.mineAll(ctx, w.Key)
 	}, func(ctx context.Context, conn Conn) error { return conn.Write(ctx, w) })
 }
 
@@ -139,8 +141,10 @@ func (s *state) newWriteID() (string, error) {
 func (a *access) delete(ctx context.Context, key Key, conds []Cond) error {
 	var w Write
 	return a.run(ctx, opDelete, datastore.ErrUnknown, func() (err error) {
-		w, err = a.prepareKey(opDelete, key, conds)
-		return err
+		if w, err = a.prepareKey(opDelete, key, conds); err != nil {
+			return err
+		}
+		return a.mineAll(ctx, w.Key)
 	}, func(ctx context.Context, conn Conn) error { return conn.Write(ctx, w) })
 }
 

@@ -67,6 +67,9 @@ func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
 		Resource:   storeARN(spec, need),
 		Conditions: need.Conditions,
 	}
+	if need.ByCaller { // the template makes no role for callers, whose tag these ask for
+		s.Conditions = nil
+	}
 	for _, a := range need.Actions {
 		s.Actions = append(s.Actions, need.Service+":"+a)
 	}

@@ -97,6 +97,7 @@ func (d *Driver) Name() string { return "filetable" }
 // OpenTable is for package table. Opening a folder that another process uses,
 // and a table that has another key on disk, is an error.
 func (d *Driver) OpenTable(_ context.Context, data *datastore.Data, spec table.Spec) (table.Conn, error) {
+	spec = spec.Whole()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {

@@ -36,6 +36,14 @@ func TestConformanceDynalite(t *testing.T) {
 	}, tabletest.UnequalLists, tabletest.NoTransactions, tabletest.NoOldItem)
 }
 
+func TestConformanceDynoxide(t *testing.T) {
+	t.Parallel()
+	url := servers.URL(t, "TIERKIT_TEST_DYNOXIDE")
+	tabletest.Run(t, func(t testing.TB, spec table.Spec) *datastore.Data {
+		return onServer(t, config(url, nil), createTable(t, url, spec))
+	})
+}
+
 // config is for a server at url, reached by client; nil for the driver's own.
 func config(url string, client *http.Client) aws.Config {
 	cfg := aws.Config{
