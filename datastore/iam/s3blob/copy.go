@@ -24,8 +24,10 @@ func (c *conn) Copy(ctx context.Context, dst, src string, w blob.Write) (blob.In
 		in.ContentEncoding, in.ContentLanguage = text(w.ContentEncoding), text(w.ContentLanguage)
 	}
 	var out *s3.CopyObjectOutput
-	err := c.retry.Do(ctx, iam.Call{Write: true, Repeatable: w.If.IsZero(), Special: special}, func(ctx context.Context) (err error) {
-		out, err = c.client.CopyObject(ctx, in)
+	err := c.retry.Do(ctx, iam.Call{Write: true, Repeatable: w.If.IsZero(), Special: special}, func(attempt context.Context) (err error) {
+		sent, end := answering(attempt, ctx)
+		defer end()
+		out, err = c.client.CopyObject(sent, in)
 		return err
 	})
 	if err != nil {

@@ -163,8 +163,10 @@ func (u *upload) complete(ctx context.Context, cond blob.Condition) (etag string
 		Bucket: &u.bucket, Key: &u.key, UploadId: &u.id, MultipartUpload: &types.CompletedMultipartUpload{Parts: u.parts},
 	}
 	in.IfNoneMatch, in.IfMatch = conditionOf(cond)
-	err = u.retry.Do(ctx, iam.Call{Write: true, Repeatable: true, Special: special}, func(ctx context.Context) error {
-		out, err := u.client.CompleteMultipartUpload(ctx, in)
+	err = u.retry.Do(ctx, iam.Call{Write: true, Repeatable: true, Special: special}, func(attempt context.Context) error {
+		sent, end := answering(attempt, ctx)
+		defer end()
+		out, err := u.client.CompleteMultipartUpload(sent, in)
 		if err == nil {
 			etag = aws.ToString(out.ETag)
 		}

@@ -46,7 +46,8 @@
 // within the deadline of the context. Each piece is sent with a checksum (CRC-32),
 // and what is read whole is checked against the one that is stored. An upload is
 // given up when its bytes have not moved for a second and the time of the attempt is
-// over, not while they move. Put with a condition, or in pieces, leaves an id in the
+// over, not while they move; a copy or the end of an upload, whose answer S3 begins
+// at once, is waited for. Put with a condition, or in pieces, leaves an id in the
 // object's metadata (x-amz-meta-tierkit-write), by which it recognises itself after
 // an answer that was lost, if the function may read; otherwise, and where that
 // fails, the answer is datastore.ErrUnknown, as for a copy or a delete with a
