@@ -27,6 +27,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -134,7 +135,11 @@ func (c *conn) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, &datastore.Error{Kind: datastore.ErrDenied, Err: fmt.Errorf("sign the request: %w", err)}
 		}
 	}
-	return c.doer.Do(req)
+	resp, err := c.doer.Do(req)
+	if u, ok := errors.AsType[*url.Error](err); ok { // which tells the query
+		return nil, u.Err
+	}
+	return resp, err
 }
 
 // address completes the URL, and leaves its escapes as they are.
