@@ -25,6 +25,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localservice"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorycache"
 )
@@ -98,12 +99,13 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 	tables := &tableDriver{Driver: filetable.Memory()}
 	sockets := &connectionDriver{Hub: localsocket.NewHub()}
 	caches := &cacheDriver{Driver: memorycache.New(nil)}
-	data := datastore.New(append(c.drivers, tables, sockets, caches), &c.opts)
+	services := &serviceDriver{Driver: localservice.New(nil)}
+	data := datastore.New(append(c.drivers, tables, sockets, caches, services), &c.opts)
 	t.Cleanup(func() {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
-		for _, f := range slices.Concat(tables.faults.left(), sockets.faults.left(), caches.faults.left()) {
+		for _, f := range slices.Concat(tables.faults.left(), sockets.faults.left(), caches.faults.left(), services.faults.left()) {
 			t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
 		}
 	})
