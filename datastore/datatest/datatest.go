@@ -18,12 +18,14 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filebucket"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localservice"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
@@ -96,20 +98,32 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 	for _, o := range opts {
 		o.apply(&c)
 	}
-	tables := &tableDriver{Driver: filetable.Memory()}
-	sockets := &connectionDriver{Hub: localsocket.NewHub()}
-	caches := &cacheDriver{Driver: memorycache.New(nil)}
-	services := &serviceDriver{Driver: localservice.New(nil)}
-	data := datastore.New(append(c.drivers, tables, sockets, caches, services), &c.opts)
+	own := drivers()
+	data := datastore.New(append(c.drivers, own...), &c.opts)
 	t.Cleanup(func() {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
-		for _, f := range slices.Concat(tables.faults.left(), sockets.faults.left(), caches.faults.left(), services.faults.left()) {
-			t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
+		for _, driver := range own {
+			for _, f := range driver.(faulty).faultList().left() {
+				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
+			}
 		}
 	})
 	return data
+}
+
+// drivers are one a kind, each [faulty].
+func drivers() []datastore.Driver {
+	return []datastore.Driver{
+		&blobDriver{Driver: filebucket.Memory()},
+		&cacheDriver{Driver: memorycache.New(nil)},
+		&connectionDriver{Hub: localsocket.NewHub()},
+		&keyDriver{Driver: filekey.Memory()},
+		&secretDriver{Driver: filesecret.Memory()},
+		&serviceDriver{Driver: localservice.New(nil)},
+		&tableDriver{Driver: filetable.Memory()},
+	}
 }
 
 // lockedReader is a reader that several goroutines may use.

@@ -67,13 +67,10 @@ func (s *state) exchange(ctx context.Context, conn Conn, req *http.Request) (*ht
 	if err := x.read(s.policy.MaxBytes); err != nil {
 		return nil, err
 	}
-	select {
-	case s.flying <- struct{}{}:
-		defer func() { <-s.flying }()
-	case <-ctx.Done():
-		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
-			"%d calls of this process are under way already (Policy.MaxInFlight): %w", s.policy.MaxInFlight, ctx.Err())}
+	if err := s.enter(ctx); err != nil {
+		return nil, err
 	}
+	defer func() { <-s.flying }()
 	method := methodOf(req)
 	call := retry.Call{
 		Write:      !safe(method),
@@ -90,6 +87,22 @@ func (s *state) exchange(ctx context.Context, conn Conn, req *http.Request) (*ht
 		return resp, nil // what to make of it is the caller's to say
 	}
 	return resp, err
+}
+
+// enter waits until there are fewer than MaxInFlight calls.
+func (s *state) enter(ctx context.Context) error {
+	select {
+	case s.flying <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case s.flying <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
+			"%d calls of this process are under way already (Policy.MaxInFlight): %w", s.policy.MaxInFlight, ctx.Err())}
+	}
 }
 
 // read takes the request's body into memory.

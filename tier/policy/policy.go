@@ -64,7 +64,7 @@ func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
 		return Statement{}, false
 	}
 	s := Statement{
-		Resource:   arn(need.Service, strings.ReplaceAll(need.Resource, "{name}", "${"+PhysicalName(spec)+"}")),
+		Resource:   storeARN(spec, need),
 		Conditions: need.Conditions,
 	}
 	for _, a := range need.Actions {
@@ -83,32 +83,6 @@ func ownLog(f *tier.Function) Statement {
 		Resource: arn("logs", "log-group:${"+LogID(f)+"}:log-stream:*"),
 		Because:  []Cause{{"function " + f.Name() + ": its own log", f.At()}},
 	}
-}
-
-// unplaced are the services whose ARNs have neither region nor account.
-var unplaced = []string{"s3"}
-
-func arn(service, resource string) string {
-	switch {
-	case resource == "*":
-		return "*"
-	case slices.Contains(unplaced, service):
-		return "arn:${AWS::Partition}:" + service + ":::" + resource
-	}
-	return "arn:${AWS::Partition}:" + service + ":${AWS::Region}:${AWS::AccountId}:" + resource
-}
-
-// PhysicalName is what in Fn::Sub stands for the physical name of a store's
-// resource, as its ARN has it.
-func PhysicalName(spec datastore.Spec) string {
-	return StoreID(spec) + namedBy[spec.Kind()]
-}
-
-// namedBy are the attributes that hold the name, for resources whose Ref is
-// something else: a URL, an ARN.
-var namedBy = map[string]string{
-	"queue": ".QueueName",
-	"topic": ".TopicName",
 }
 
 // StoreID is the logical id of a store's resource: "OrdersTable". That of

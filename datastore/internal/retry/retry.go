@@ -55,6 +55,9 @@ type Call struct {
 	Repeatable bool
 	// Limit is the time of one attempt at most; 0 means 10 seconds.
 	Limit time.Duration
+	// Whole gives one attempt all the time that is left, and no end if there is no
+	// deadline, for calls that take as long as they take.
+	Whole bool
 	// Attempts are made at most; 0 means [MaxAttempts].
 	Attempts int
 }
@@ -137,6 +140,9 @@ func timeLeft(ctx context.Context) (time.Duration, bool) {
 // attempt gives send a part of the time that is left, so that a connection that
 // answers nothing leaves some for another attempt.
 func (r *Rules) attempt(ctx context.Context, c Call, send func(context.Context) *Fault) *Fault {
+	if c.Whole {
+		return send(ctx)
+	}
 	limit := maxAttempt
 	if c.Limit > 0 {
 		limit = c.Limit
@@ -167,7 +173,7 @@ func (r *Rules) pause(ctx context.Context, attempt int, f *Fault) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return inTime(ctx) == nil // on a busy machine timers are late
 	case <-ctx.Done():
 		return false
 	}
