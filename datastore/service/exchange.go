@@ -150,11 +150,12 @@ func (s *state) attempt(ctx context.Context, conn Conn, x *exchange) (*http.Resp
 
 // request is the one of an attempt.
 func (s *state) request(ctx context.Context, x *exchange) *http.Request {
-	req := x.req.Clone(ctx)
-	req.Method = methodOf(x.req)
-	req.RequestURI, req.Host, req.Close = "", "", false
-	req.URL.Scheme, req.URL.Host, req.URL.User, req.URL.Fragment = "", "", nil, ""
-	if req.Header == nil {
+	req := x.req.WithContext(ctx)
+	u := *x.req.URL
+	u.Scheme, u.Host, u.User, u.Fragment, u.RawFragment = "", "", nil, "", ""
+	req.URL, req.Method = &u, methodOf(x.req)
+	req.RequestURI, req.Host, req.Close, req.Trailer = "", "", false, nil
+	if req.Header = x.req.Header.Clone(); req.Header == nil {
 		req.Header = http.Header{}
 	}
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
@@ -176,7 +177,12 @@ var errTooLong = &datastore.Error{Kind: datastore.ErrTooLarge, Err: errors.New("
 // readBody takes the response's body into memory.
 func (s *state) readBody(resp *http.Response) error {
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, s.policy.MaxBytes+1))
+	var b bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n <= s.policy.MaxBytes {
+		b.Grow(int(n) + bytes.MinRead) // which it asks for to see the end
+	}
+	_, err := b.ReadFrom(io.LimitReader(resp.Body, s.policy.MaxBytes+1))
+	body := b.Bytes()
 	switch {
 	case err != nil:
 		return fmt.Errorf("read the response's body: %w", err)

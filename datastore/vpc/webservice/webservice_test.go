@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -123,6 +124,42 @@ func TestThaw(t *testing.T) {
 		},
 		Limit: 2500 * time.Millisecond,
 	}.Run(t)
+}
+
+// TestFaults: an answer that is lost or cut short is an error, and is asked for
+// again only where that is safe.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("x", 10_000)
+	var calls atomic.Int32
+	p := faults.NewProxy(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		_, _ = io.WriteString(w, text)
+	})))
+	for name, fault := range map[string]func(){"lost": p.LoseAnswer, "cut": func() { p.CutNext(5000) }} {
+		for method, want := range map[string]struct {
+			calls int32
+			err   error
+		}{"GET": {2, nil}, "POST": {1, datastore.ErrUnknown}} {
+			// A new connection: on a used one the transport itself may repeat a GET.
+			c := datastore.Use[service.Caller](function{}, service.New(onServer(p.URL()), "billing", nil))
+			calls.Store(0)
+			fault()
+			req, err := http.NewRequestWithContext(t.Context(), method, "/", strings.NewReader("body"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := c.Do(req)
+			if !errors.Is(err, want.err) || calls.Load() != want.calls {
+				t.Errorf("%s, the answer is %s: error = %v after %d calls, want %v after %d", method, name, err, calls.Load(), want.err, want.calls)
+			}
+			if err == nil {
+				if body, err := io.ReadAll(resp.Body); err != nil || string(body) != text {
+					t.Errorf("%s, the answer is %s: %d bytes, %v", method, name, len(body), err)
+				}
+			}
+		}
+	}
 }
 
 // TestOpening: what is wrong with the deployment is said.
