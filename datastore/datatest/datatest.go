@@ -27,6 +27,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localservice"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorycache"
 )
@@ -120,6 +121,7 @@ func drivers() []datastore.Driver {
 		&connectionDriver{Hub: localsocket.NewHub()},
 		&keyDriver{Driver: filekey.Memory()},
 		&secretDriver{Driver: filesecret.Memory()},
+		&serviceDriver{Driver: localservice.New(nil)},
 		&tableDriver{Driver: filetable.Memory()},
 	}
 }

@@ -67,13 +67,10 @@ func (s *state) exchange(ctx context.Context, conn Conn, req *http.Request) (*ht
 	if err := x.read(s.policy.MaxBytes); err != nil {
 		return nil, err
 	}
-	select {
-	case s.flying <- struct{}{}:
-		defer func() { <-s.flying }()
-	case <-ctx.Done():
-		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
-			"%d calls of this process are under way already (Policy.MaxInFlight): %w", s.policy.MaxInFlight, ctx.Err())}
+	if err := s.enter(ctx); err != nil {
+		return nil, err
 	}
+	defer func() { <-s.flying }()
 	method := methodOf(req)
 	call := retry.Call{
 		Write:      !safe(method),
@@ -90,6 +87,22 @@ func (s *state) exchange(ctx context.Context, conn Conn, req *http.Request) (*ht
 		return resp, nil // what to make of it is the caller's to say
 	}
 	return resp, err
+}
+
+// enter waits until there are fewer than MaxInFlight calls.
+func (s *state) enter(ctx context.Context) error {
+	select {
+	case s.flying <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case s.flying <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
+			"%d calls of this process are under way already (Policy.MaxInFlight): %w", s.policy.MaxInFlight, ctx.Err())}
+	}
 }
 
 // read takes the request's body into memory.
@@ -137,11 +150,12 @@ func (s *state) attempt(ctx context.Context, conn Conn, x *exchange) (*http.Resp
 
 // request is the one of an attempt.
 func (s *state) request(ctx context.Context, x *exchange) *http.Request {
-	req := x.req.Clone(ctx)
-	req.Method = methodOf(x.req)
-	req.RequestURI, req.Host, req.Close = "", "", false
-	req.URL.Scheme, req.URL.Host, req.URL.User, req.URL.Fragment = "", "", nil, ""
-	if req.Header == nil {
+	req := x.req.WithContext(ctx)
+	u := *x.req.URL
+	u.Scheme, u.Host, u.User, u.Fragment, u.RawFragment = "", "", nil, "", ""
+	req.URL, req.Method = &u, methodOf(x.req)
+	req.RequestURI, req.Host, req.Close, req.Trailer = "", "", false, nil
+	if req.Header = x.req.Header.Clone(); req.Header == nil {
 		req.Header = http.Header{}
 	}
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
@@ -163,7 +177,12 @@ var errTooLong = &datastore.Error{Kind: datastore.ErrTooLarge, Err: errors.New("
 // readBody takes the response's body into memory.
 func (s *state) readBody(resp *http.Response) error {
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, s.policy.MaxBytes+1))
+	var b bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n <= s.policy.MaxBytes {
+		b.Grow(int(n) + bytes.MinRead) // which it asks for to see the end
+	}
+	_, err := b.ReadFrom(io.LimitReader(resp.Body, s.policy.MaxBytes+1))
+	body := b.Bytes()
 	switch {
 	case err != nil:
 		return fmt.Errorf("read the response's body: %w", err)

@@ -60,6 +60,9 @@ func methodOf(req *http.Request) string {
 
 // dotted reports whether a path has segments that lead out of others.
 func dotted(path string) bool {
+	if !strings.Contains(path, ".") && !strings.Contains(path, "%2") {
+		return false
+	}
 	for _, s := range strings.Split(strings.ReplaceAll(strings.ToLower(path), "%2e", "."), "/") {
 		if s == "." || s == ".." {
 			return true

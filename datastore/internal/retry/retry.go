@@ -163,7 +163,7 @@ func (r *Rules) pause(ctx context.Context, attempt int, f *Fault) bool {
 		wait = 0
 	}
 	wait = max(wait, f.After)
-	if left, ok := timeLeft(ctx); ctx.Err() != nil || ok && left < wait+attemptNeed {
+	if left, ok := timeLeft(ctx); ctx.Err() != nil || ok && left-attemptNeed < wait { // After may be the longest duration there is
 		return false
 	}
 	if !f.Progress && !r.tokens.take(tokensRetry) {

@@ -2,6 +2,7 @@ package valkeycache_test
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,6 +38,23 @@ func conformance(t *testing.T, url string) {
 			Data:   func() *datastore.Data { return onServer(url, namespace, nil) },
 			Elapse: elapse,
 		}
+	})
+}
+
+// TestConformanceAccessString: a user that may do no more than the access string
+// says can do everything.
+func TestConformanceAccessString(t *testing.T) {
+	t.Parallel()
+	url := servers.URL(t, "TIERKIT_TEST_REDIS")
+	acl := administer(t, url)
+	cachetest.Run(t, func(t testing.TB, spec cache.Spec) cachetest.Harness {
+		namespace := newNamespace()
+		others := cache.Spec{Logical: "others"}.AccessString(namespace) // which one case has beside the suite's own
+		rules := append(strings.Fields(spec.AccessString(namespace)), strings.Fields(others)[1])
+		acl(append([]string{"ACL", "SETUSER", namespace, ">word"}, rules...)...)
+		t.Cleanup(func() { acl("ACL", "DELUSER", namespace) })
+		as := strings.Replace(url, "://", "://"+namespace+":word@", 1)
+		return cachetest.Harness{Data: func() *datastore.Data { return onServer(as, namespace, nil) }, Elapse: elapse}
 	})
 }
 

@@ -133,14 +133,15 @@ func TestOpening(t *testing.T) {
 		name, url string
 		cfg       aws.Config
 		text      string
+		want      error // nil: ErrUnavailable
 	}{
-		{"no variable", "", aws.Config{}, "TIERKIT_CACHE_COUNTERS is not set"},
-		{"no URL", "redis://u:secret@h/5", aws.Config{}, "TIERKIT_CACHE_COUNTERS: it is no URL"},
-		{"no file", "rediss://u:secret@h?ca=/none", aws.Config{}, "read the certificates"},
-		{"no certificates", "rediss://u:secret@h?ca=" + empty, aws.Config{}, "no certificates"},
-		{"no credentials", "rediss://app@" + addr + "?iam=c&ca=" + ca, aws.Config{}, "no credentials to sign with"},
-		{"broken credentials", "rediss://app@" + addr + "?iam=c&ca=" + ca, aws.Config{Credentials: broken}, "get credentials: no role"},
-		{"untrusted", "rediss://u:secret@" + addr, aws.Config{}, "certificate"},
+		{"no variable", "", aws.Config{}, "TIERKIT_CACHE_COUNTERS is not set", nil},
+		{"no URL", "redis://u:secret@h/5", aws.Config{}, "TIERKIT_CACHE_COUNTERS: it is no URL", nil},
+		{"no file", "rediss://u:secret@h?ca=/none", aws.Config{}, "read the certificates", nil},
+		{"no certificates", "rediss://u:secret@h?ca=" + empty, aws.Config{}, "no certificates", nil},
+		{"no credentials", "rediss://app@" + addr + "?iam=c&ca=" + ca, aws.Config{}, "no credentials to sign with", nil},
+		{"broken credentials", "rediss://app@" + addr + "?iam=c&ca=" + ca, aws.Config{Credentials: broken}, "credentials of the role: no role", datastore.ErrDenied},
+		{"untrusted", "rediss://u:secret@" + addr, aws.Config{}, "certificate", nil},
 	} {
 		data := datastore.New([]datastore.Driver{valkeycache.With(tt.cfg)}, &datastore.Options{
 			Lookup: func(string) (string, bool) { return tt.url, true },
@@ -148,8 +149,12 @@ func TestOpening(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		_, err := use(data).Incr(ctx, "k", 1, 0)
 		cancel()
-		if !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), tt.text) || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: error = %v, want ErrUnavailable with %q", tt.name, err, tt.text)
+		want := tt.want
+		if want == nil {
+			want = datastore.ErrUnavailable
+		}
+		if !errors.Is(err, want) || !strings.Contains(err.Error(), tt.text) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: error = %v, want %v with %q", tt.name, err, want, tt.text)
 		}
 	}
 }

@@ -27,6 +27,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -54,25 +55,28 @@ func With(cfg aws.Config) datastore.Driver {
 func itself(cfg aws.Config) aws.Config { return cfg }
 
 type driver struct {
-	config *iam.Client[aws.Config]
-	doer   func() doer
+	config    *iam.Client[aws.Config]
+	transport func() http.RoundTripper
 }
 
-// doer is a client that sends a request once.
-type doer interface {
-	Do(*http.Request) (*http.Response, error)
+// own is the transport of an application's own client.
+type own struct{ client aws.HTTPClient }
+
+// RoundTrip implements [http.RoundTripper].
+func (o own) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := o.client.Do(req)
+	if u, ok := errors.AsType[*url.Error](err); ok { // which tells the query
+		return nil, u.Err
+	}
+	return resp, err
 }
 
 var _ service.Driver = (*driver)(nil)
 
-func newDriver(config *iam.Client[aws.Config], own aws.HTTPClient) *driver {
-	d := &driver{config: config, doer: sync.OnceValue(func() doer {
-		client := iam.HTTPClient()
-		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		return client
-	})}
-	if own != nil {
-		d.doer = func() doer { return own }
+func newDriver(config *iam.Client[aws.Config], client aws.HTTPClient) *driver {
+	d := &driver{config: config, transport: sync.OnceValue(func() http.RoundTripper { return iam.HTTPClient().Transport })}
+	if client != nil {
+		d.transport = func() http.RoundTripper { return own{client} }
 	}
 	return d
 }
@@ -100,7 +104,7 @@ func (d *driver) OpenService(_ context.Context, data *datastore.Data, spec servi
 	if err != nil || base.Scheme != "https" && base.Scheme != "http" || base.Host == "" || base.RawQuery != "" || base.Fragment != "" || base.User != nil {
 		return nil, unavailable(fmt.Errorf("%s is no URL of a service; write https://HOST/PATH", variable))
 	}
-	c := &conn{base: base, doer: d.doer(), now: data.Now}
+	c := &conn{base: base, transport: d.transport(), now: data.Now}
 	if spec.Signed {
 		cfg, err := d.config.For(data)
 		if err != nil {
@@ -117,11 +121,11 @@ func unavailable(err error) error {
 
 // conn is one service.
 type conn struct {
-	base   *url.URL
-	doer   doer
-	signer *v4.Signer // nil for services without signatures
-	cfg    aws.Config
-	now    func() time.Time
+	base      *url.URL
+	transport http.RoundTripper
+	signer    *v4.Signer // nil for services without signatures
+	cfg       aws.Config
+	now       func() time.Time
 }
 
 var _ service.Conn = (*conn)(nil)
@@ -134,7 +138,7 @@ func (c *conn) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, &datastore.Error{Kind: datastore.ErrDenied, Err: fmt.Errorf("sign the request: %w", err)}
 		}
 	}
-	return c.doer.Do(req)
+	return c.transport.RoundTrip(req)
 }
 
 // address completes the URL, and leaves its escapes as they are.
