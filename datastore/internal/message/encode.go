@@ -13,8 +13,7 @@ import (
 )
 
 // Encode makes the bytes of a message: a []byte or a string as it is, all else
-// its JSON, as encoding/json writes it but without escaping HTML. A value without
-// JSON is a mistake of the declaration: its type cannot be sent.
+// its JSON.
 func Encode(value any) ([]byte, error) {
 	switch v := value.(type) {
 	case []byte:
@@ -22,6 +21,13 @@ func Encode(value any) ([]byte, error) {
 	case string:
 		return []byte(v), nil
 	}
+	return EncodeJSON(value)
+}
+
+// EncodeJSON is the JSON of a value, as encoding/json writes it but without
+// escaping HTML. A value without JSON is a mistake of the declaration: its type
+// cannot be sent.
+func EncodeJSON(value any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -38,19 +44,6 @@ func EncodeText(value any) (string, error) {
 	}
 	b, err := Encode(value)
 	return string(b), err
-}
-
-// Decode reads what Encode made into the value that into points to.
-func Decode(data []byte, into any) error {
-	switch v := into.(type) {
-	case *[]byte:
-		*v = bytes.Clone(data)
-		return nil
-	case *string:
-		*v = string(data)
-		return nil
-	}
-	return json.Unmarshal(data, into)
 }
 
 // CheckText refuses what SQS and SNS do not take as a message: nothing at all,
