@@ -24,6 +24,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memoryqueue"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorystream"
 )
 
 // start is what the clock of a Data says, unless [Now] sets another.
@@ -76,13 +78,21 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 	}
 	tables := &tableDriver{Driver: filetable.Memory()}
 	sockets := &connectionDriver{Hub: localsocket.NewHub()}
-	data := datastore.New(append(c.drivers, tables, sockets), &c.opts)
+	queues, topics := &queueDriver{Driver: memoryqueue.New()}, newTopicDriver()
+	streams, calls := &streamDriver{Driver: memorystream.New()}, newCallDriver()
+	own := []faulty{tables, sockets, queues, topics, streams, calls}
+	for _, d := range own {
+		c.drivers = append(c.drivers, d)
+	}
+	data := datastore.New(c.drivers, &c.opts)
 	t.Cleanup(func() {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
-		for _, f := range append(tables.faults.left(), sockets.faults.left()...) {
-			t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
+		for _, d := range own {
+			for _, f := range d.faultList().left() {
+				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
+			}
 		}
 	})
 	return data
