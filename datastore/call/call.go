@@ -12,8 +12,8 @@
 //	}
 //
 // What is sent and answered is JSON, as encoding/json writes it but without
-// escaping HTML; values of type []byte and string are JSON already and are sent as
-// they are. struct{} as In sends {}, as Out takes any answer.
+// escaping HTML. A []byte is JSON already, and is sent and answered as it is.
+// struct{} as In sends {}, as Out takes any answer.
 //
 // A function that is called has a deadline of its own: Lambda tells it nothing of
 // the caller's context, and it runs on when that ends. A call whose answer was lost

@@ -37,7 +37,7 @@ func shortType(t string) string {
 		return r
 	}, t)
 	if len(t) > 100 {
-		return t[:100] + "..."
+		return strings.ToValidUTF8(t[:100], "") + "..."
 	}
 	return t
 }

@@ -29,10 +29,7 @@ func (s *state) call(ctx context.Context, op handle.Op, in, out any) error {
 		if err != nil {
 			return err
 		}
-		if _, ignored := out.(*struct{}); ignored {
-			return nil
-		}
-		if err := message.Decode(answer, out); err != nil {
+		if err := decode(answer, out); err != nil {
 			return &datastore.Error{Kind: datastore.ErrCorrupt, Err: fmt.Errorf("the answer does not fit %T: %w", out, err)}
 		}
 		return nil
@@ -49,18 +46,30 @@ func (s *state) start(ctx context.Context, op handle.Op, in any) error {
 // encode makes the payload.
 func encode(payload *[]byte, in any, limit int) func() error {
 	return func() (err error) {
-		if *payload, err = message.Encode(in); err != nil {
-			return err
+		if raw, ok := in.([]byte); !ok {
+			*payload, err = message.EncodeJSON(in)
+		} else if *payload = raw; !json.Valid(raw) {
+			err = message.Invalid("the payload is no JSON")
 		}
-		switch in.(type) {
-		case []byte, string:
-			if !json.Valid(*payload) {
-				return message.Invalid("the payload is no JSON")
-			}
+		if err != nil {
+			return err
 		}
 		if n := len(*payload); n > limit {
 			return message.TooLarge("the payload has %d bytes, more than the %d that Lambda takes", n, limit)
 		}
 		return nil
 	}
+}
+
+// decode reads an answer into what out points to: bytes as they are, all else as
+// JSON.
+func decode(answer []byte, out any) error {
+	switch out := out.(type) {
+	case *[]byte:
+		*out = answer
+		return nil
+	case *struct{}:
+		return nil
+	}
+	return json.Unmarshal(answer, out)
 }

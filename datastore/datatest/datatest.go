@@ -30,6 +30,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localservice"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorycache"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memoryqueue"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorystream"
 )
 
 // start is what the clock of a Data says, unless [Now] sets another.
@@ -122,6 +124,10 @@ func drivers() []datastore.Driver {
 		&keyDriver{Driver: filekey.Memory()},
 		&secretDriver{Driver: filesecret.Memory()},
 		&serviceDriver{Driver: localservice.New(nil)},
+		newCallDriver(),
+		newTopicDriver(),
+		&queueDriver{Driver: memoryqueue.New()},
+		&streamDriver{Driver: memorystream.New()},
 		&tableDriver{Driver: filetable.Memory()},
 	}
 }
