@@ -25,6 +25,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localidentity"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
 )
 
@@ -80,12 +81,13 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 	sockets := &connectionDriver{Hub: localsocket.NewHub()}
 	secrets := &secretDriver{Driver: filesecret.Memory()}
 	keys := &keyDriver{Driver: filekey.Memory()}
-	data := datastore.New(append(c.drivers, tables, sockets, secrets, keys), &c.opts)
+	people := &identityDriver{Driver: localidentity.Memory(&localidentity.Options{Guests: true})}
+	data := datastore.New(append(c.drivers, tables, sockets, secrets, keys, people), &c.opts)
 	t.Cleanup(func() {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
-		for _, driver := range []faulty{tables, sockets, secrets, keys} {
+		for _, driver := range []faulty{tables, sockets, secrets, keys, people} {
 			for _, f := range driver.faultList().left() {
 				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
 			}
