@@ -107,12 +107,17 @@ func (d *Data) Declare(spec Spec, errs ...error) error {
 			break
 		}
 	}
+	d.specs = append(d.specs, declared{spec, at})
+	return d.collect(at, errs)
+}
+
+// collect keeps mistakes. d.mu is held.
+func (d *Data) collect(at Position, errs []error) error {
 	mistakes := make([]error, len(errs))
 	for i, err := range errs {
 		mistakes[i] = &DeclarationError{at, err.Error()}
 	}
 	d.errs = append(d.errs, mistakes...)
-	d.specs = append(d.specs, declared{spec, at})
 	return errors.Join(mistakes...)
 }
 

@@ -15,6 +15,7 @@
 package datatest
 
 import (
+	"context"
 	"io"
 	"math/rand/v2"
 	"sync"
@@ -22,11 +23,13 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filebucket"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localidentity"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorycache"
 )
 
 // start is what the clock of a Data says, unless [Now] sets another.
@@ -55,9 +58,27 @@ func Now(now func() time.Time) Option {
 	return optionFunc(func(c *config) { c.opts.Now = now })
 }
 
-// Observe sets the observer of all operations.
+// Observe adds an observer of all operations. Of several each is told.
 func Observe(o datastore.Observer) Option {
-	return optionFunc(func(c *config) { c.opts.Observe = o })
+	return optionFunc(func(c *config) { c.opts.Observe = both(c.opts.Observe, o) })
+}
+
+// both tell an operation to first and then to second.
+func both(first, second datastore.Observer) datastore.Observer {
+	if first == nil {
+		return second
+	}
+	return func(ctx context.Context, op datastore.Operation) (context.Context, func(error)) {
+		ctx, one := first(ctx, op)
+		ctx, two := second(ctx, op)
+		return ctx, func(err error) {
+			for _, done := range []func(error){two, one} {
+				if done != nil {
+					done(err)
+				}
+			}
+		}
+	}
 }
 
 // Namespace sets the App's name. Default: none.
@@ -77,23 +98,32 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 	for _, o := range opts {
 		o.apply(&c)
 	}
-	tables := &tableDriver{Driver: filetable.Memory()}
-	sockets := &connectionDriver{Hub: localsocket.NewHub()}
-	secrets := &secretDriver{Driver: filesecret.Memory()}
-	keys := &keyDriver{Driver: filekey.Memory()}
-	people := &identityDriver{Driver: localidentity.Memory(&localidentity.Options{Guests: true})}
-	data := datastore.New(append(c.drivers, tables, sockets, secrets, keys, people), &c.opts)
+	own := drivers()
+	data := datastore.New(append(c.drivers, own...), &c.opts)
 	t.Cleanup(func() {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
-		for _, driver := range []faulty{tables, sockets, secrets, keys, people} {
-			for _, f := range driver.faultList().left() {
+		for _, driver := range own {
+			for _, f := range driver.(faulty).faultList().left() {
 				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
 			}
 		}
 	})
 	return data
+}
+
+// drivers are one a kind, each [faulty].
+func drivers() []datastore.Driver {
+	return []datastore.Driver{
+		&blobDriver{Driver: filebucket.Memory()},
+		&cacheDriver{Driver: memorycache.New(nil)},
+		&connectionDriver{Hub: localsocket.NewHub()},
+		&identityDriver{Driver: localidentity.Memory(&localidentity.Options{Guests: true})},
+		&keyDriver{Driver: filekey.Memory()},
+		&secretDriver{Driver: filesecret.Memory()},
+		&tableDriver{Driver: filetable.Memory()},
+	}
 }
 
 // lockedReader is a reader that several goroutines may use.

@@ -14,6 +14,7 @@ import (
 type Client[C any] struct {
 	configure func() (aws.Config, error)
 	make      func(aws.Config) C
+	transport func() aws.HTTPClient // where the configuration has none; nil for [HTTPClient]
 
 	mu     sync.Mutex
 	data   *datastore.Data // whose stores client serves
@@ -33,6 +34,13 @@ func From[C any](cfg aws.Config, make func(aws.Config) C) *Client[C] {
 	return &Client[C]{make: make, configure: func() (aws.Config, error) { return cfg, nil }}
 }
 
+// WithHTTPClient has transport make the HTTP client where the configuration has
+// none, in place of [HTTPClient]. It is for the constructor of a driver.
+func (c *Client[C]) WithHTTPClient(transport func() aws.HTTPClient) *Client[C] {
+	c.transport = transport
+	return c
+}
+
 // For is the client for the stores of data. It sends nothing. Another Data, such
 // as the next test's, has the configuration read again. Its error is of kind
 // [datastore.ErrUnavailable].
@@ -47,7 +55,11 @@ func (c *Client[C]) For(data *datastore.Data) (C, error) {
 		var none C
 		return none, &datastore.Error{Kind: datastore.ErrUnavailable, Err: err}
 	}
-	if cfg.HTTPClient == nil {
+	switch {
+	case cfg.HTTPClient != nil:
+	case c.transport != nil:
+		cfg.HTTPClient = c.transport()
+	default:
 		cfg.HTTPClient = HTTPClient()
 	}
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }

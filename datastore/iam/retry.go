@@ -10,10 +10,10 @@ import (
 const MaxAttempts = retry.MaxAttempts
 
 // Retry repeats calls to an AWS service by one set of rules: exponential pauses
-// with full jitter, never longer than the context's deadline allows, and while
-// the service is down not at all, so that a failure stays a quick one. The error
-// is that of the last attempt. The SDK's own retries must be switched off
-// ([aws.NopRetryer]).
+// with full jitter, not shorter than the service asks for (up to 5 seconds), never
+// longer than the context's deadline allows, and while the service is down not at
+// all, so that a failure stays a quick one. The error is that of the last attempt.
+// The SDK's own retries must be switched off ([aws.NopRetryer]).
 //
 // A Retry is safe for concurrent use; the calls of one client share one.
 //
@@ -33,6 +33,9 @@ type Call struct {
 	// A write that is not is sent again only if it certainly was not carried
 	// out.
 	Repeatable bool
+	// Whole gives one attempt all the time that is left, for calls that take as
+	// long as they take. Without a deadline it has no end.
+	Whole bool
 	// Special are error codes that mean something else than in most services.
 	Special map[string]error
 	// Secret says that answers have what nobody else may see. An error about an
@@ -58,18 +61,23 @@ func (*Unfinished) Error() string { return "the service left a part of the batch
 //
 // [*datastore.Error]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore#Error
 func (r *Retry) Do(ctx context.Context, c Call, send func(context.Context) error) error {
-	call := retry.Call{Write: c.Write, Repeatable: c.Repeatable}
+	return r.do(ctx, c, func(ctx context.Context) (*retry.Fault, error) { return nil, send(ctx) })
+}
+
+// do calls send, which answers an error to be read, or what it means.
+func (r *Retry) do(ctx context.Context, c Call, send func(context.Context) (*retry.Fault, error)) error {
+	call := retry.Call{Write: c.Write, Repeatable: c.Repeatable, Whole: c.Whole}
 	return r.rules.Do(ctx, call, func(ctx context.Context) *retry.Fault {
 		var s retry.Sending
-		err := send(s.Watch(ctx))
+		f, err := send(s.Watch(ctx))
 		if err == nil {
-			return nil
+			return f
 		}
-		f := faultOf(err, c.Special, s.None(err))
-		f.Err = err
+		read := faultOf(err, c.Special, s.None(err) || !s.Asked() && outOfTimeBefore(err))
+		read.Err = err
 		if c.Secret {
-			f.Err = withoutAnswer(err)
+			read.Err = withoutAnswer(err)
 		}
-		return &f
+		return &read
 	})
 }

@@ -30,6 +30,10 @@ func answer(status int, err error) error {
 	return &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: err}
 }
 
+func operation(err error) error {
+	return &smithy.OperationError{ServiceID: "S", OperationName: "O", Err: err}
+}
+
 func page(status int) error {
 	return answer(status, &smithy.DeserializationError{Err: errors.New("invalid character '<'")})
 }
@@ -48,6 +52,10 @@ func TestRetryDo(t *testing.T) {
 		{"throttled, then success", unsafe, []error{errThrottled, errThrottled, nil}, 3, nil},
 		{"throttled for ever", unsafe, []error{errThrottled}, iam.MaxAttempts, datastore.ErrThrottled},
 		{"no connection", unsafe, []error{errDial}, iam.MaxAttempts, datastore.ErrUnavailable},
+		{"out of time before it was sent", unsafe, []error{operation(context.DeadlineExceeded)}, iam.MaxAttempts, datastore.ErrUnavailable},
+		{"out of time on its way", unsafe, []error{operation(answer(0, context.DeadlineExceeded))}, 1, datastore.ErrUnknown},
+		{"out of time, and nobody says when", unsafe, []error{context.DeadlineExceeded}, 1, datastore.ErrUnknown},
+		{"an error of the SDK without an answer", unsafe, []error{operation(errors.New("x"))}, 1, datastore.ErrUnknown},
 		{"lost, of a read", read, []error{errReset}, iam.MaxAttempts, datastore.ErrUnavailable},
 		{"lost, of a repeatable write", safe, []error{errReset}, iam.MaxAttempts, datastore.ErrUnknown},
 		{"lost, of another write", unsafe, []error{errReset}, 1, datastore.ErrUnknown},

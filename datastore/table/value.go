@@ -99,6 +99,9 @@ func (v Value) Type() Type { return v.typ }
 // IsZero reports whether v is no value.
 func (v Value) IsZero() bool { return v.typ == 0 }
 
+// empty reports whether v is text or bytes without any.
+func (v Value) empty() bool { return (v.typ == S || v.typ == B) && v.text == "" }
+
 // Text is the text of an S, the decimal digits of an N, the bytes of a B; ""
 // for other types.
 func (v Value) Text() string { return v.text }

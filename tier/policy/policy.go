@@ -14,8 +14,10 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// Statement is one Allow statement of an execution role.
+// Statement is one statement of an execution role.
 type Statement struct {
+	// Deny makes it a Deny; others allow.
+	Deny bool
 	// Actions with the service prefix, sorted: "dynamodb:GetItem".
 	Actions []string
 	// Resource is the ARN, for Fn::Sub.
@@ -45,13 +47,14 @@ func Statements(f *tier.Function) []Statement {
 			}
 		}
 	}
+	all = append(all, attachment(f)...)
 	return append(all, ownLog(f))
 }
 
 func causes(u datastore.Usage) []Cause {
 	var list []Cause
 	for _, g := range u.Grants {
-		list = append(list, Cause{u.Spec.Kind() + " " + u.Spec.Name() + ": " + strings.Join(g.Ops, ", "), g.At})
+		list = append(list, Cause{name(u.Spec) + ": " + strings.Join(g.Ops, ", "), g.At})
 	}
 	return list
 }
@@ -61,7 +64,7 @@ func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
 		return Statement{}, false
 	}
 	s := Statement{
-		Resource:   arn(need.Service, strings.ReplaceAll(need.Resource, "{name}", "${"+PhysicalName(spec)+"}")),
+		Resource:   storeARN(spec, need),
 		Conditions: need.Conditions,
 	}
 	for _, a := range need.Actions {
@@ -77,35 +80,9 @@ func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
 func ownLog(f *tier.Function) Statement {
 	return Statement{
 		Actions:  []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-		Resource: arn("logs", "log-group:${"+LogID(f)+"}:*"),
+		Resource: arn("logs", "log-group:${"+LogID(f)+"}:log-stream:*"),
 		Because:  []Cause{{"function " + f.Name() + ": its own log", f.At()}},
 	}
-}
-
-// unplaced are the services whose ARNs have neither region nor account.
-var unplaced = []string{"s3"}
-
-func arn(service, resource string) string {
-	switch {
-	case resource == "*":
-		return "*"
-	case slices.Contains(unplaced, service):
-		return "arn:${AWS::Partition}:" + service + ":::" + resource
-	}
-	return "arn:${AWS::Partition}:" + service + ":${AWS::Region}:${AWS::AccountId}:" + resource
-}
-
-// PhysicalName is what in Fn::Sub stands for the physical name of a store's
-// resource, as its ARN has it.
-func PhysicalName(spec datastore.Spec) string {
-	return StoreID(spec) + namedBy[spec.Kind()]
-}
-
-// namedBy are the attributes that hold the name, for resources whose Ref is
-// something else: a URL, an ARN.
-var namedBy = map[string]string{
-	"queue": ".QueueName",
-	"topic": ".TopicName",
 }
 
 // StoreID is the logical id of a store's resource: "OrdersTable". That of

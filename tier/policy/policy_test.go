@@ -64,7 +64,7 @@ func TestStatements(t *testing.T) {
 		{"dynamodb:GetItem dynamodb:PutItem", arn + "dynamodb" + account + "table/${OrdersTable}", []string{"table orders: Get", "table orders: Create"}},
 		{"dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query", arn + "dynamodb" + account + "table/${EveryThingTable}",
 			[]string{"table every-thing: Get, GetMany, Create, Put, Delete, Query"}},
-		{"logs:CreateLogStream logs:PutLogEvents", arn + "logs" + account + "log-group:${OrdersLog}:*", []string{"function orders: its own log"}},
+		{"logs:CreateLogStream logs:PutLogEvents", arn + "logs" + account + "log-group:${OrdersLog}:log-stream:*", []string{"function orders: its own log"}},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -1,8 +1,13 @@
 package template
 
 import (
+	"strings"
+
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
+	"github.com/seed-18e8afb5/tierkit/datastore/secret"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -32,6 +37,7 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 	if vars := variables(f); len(vars) > 0 {
 		properties = append(properties, member{"Environment", object{{"Variables", vars}}})
 	}
+	properties = append(properties, attached(f)...)
 	s.add(resource{
 		id: policy.FunctionID(f), typ: "AWS::Serverless::Function", at: f.At(),
 		// The executable is built by go build, not by sam build.
@@ -50,13 +56,27 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 func variables(f *tier.Function) object {
 	var vars object
 	for _, spec := range f.Stores() {
-		value := ref(policy.StoreID(spec))
-		if _, ok := spec.(connection.Spec); ok {
-			value = sub("https://" + socketHost(policy.StoreID(spec)))
-		}
-		vars = append(vars, member{datastore.Variable(spec), value})
+		vars = append(vars, member{datastore.Variable(spec), physical(spec)})
 	}
 	return vars
+}
+
+// physical is the value of a store's variable: what its driver finds it by.
+func physical(store datastore.Spec) object {
+	id := policy.StoreID(store)
+	switch spec := store.(type) {
+	case cache.Spec:
+		return cacheURL(spec)
+	case connection.Spec:
+		return sub("https://" + socketHost(id))
+	case sqldb.Spec:
+		return databaseURL(spec)
+	case secret.Spec:
+		if spec.Source == secret.Parameter {
+			return sub("/" + policy.ParameterName(spec))
+		}
+	}
+	return ref(id) // a name, a URL or an ARN, whatever Ref is of the resource
 }
 
 func role(f *tier.Function) object {
@@ -82,12 +102,23 @@ func document(statements ...any) object {
 }
 
 func statement(st policy.Statement) object {
+	effect := "Allow"
+	if st.Deny {
+		effect = "Deny"
+	}
 	o := object{
-		{"Effect", "Allow"},
+		{"Effect", effect},
 		{"Action", texts(st.Actions)},
-		{"Resource", sub(st.Resource)},
+		{"Resource", resourceOf(st)},
 	}
 	return append(o, condition(st.Conditions)...)
+}
+
+func resourceOf(st policy.Statement) any {
+	if !strings.Contains(st.Resource, "${") {
+		return st.Resource
+	}
+	return sub(st.Resource)
 }
 
 // condition is the member Condition of a statement, none without conditions.

@@ -16,8 +16,16 @@ import (
 	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
+	"github.com/seed-18e8afb5/tierkit/datastore/key"
+	"github.com/seed-18e8afb5/tierkit/datastore/queue"
+	"github.com/seed-18e8afb5/tierkit/datastore/secret"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
+	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
@@ -32,6 +40,7 @@ type resource struct {
 
 // stack collects the resources of an App in order.
 type stack struct {
+	app       *tier.App
 	resources []resource
 	outputs   object
 	errs      []error
@@ -74,7 +83,8 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 	if errs := app.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s := &stack{}
+	s := &stack{app: app}
+	s.network(app)
 	for _, spec := range stores(app) {
 		s.store(spec)
 	}
@@ -138,9 +148,25 @@ func stores(app *tier.App) []usedStore {
 // store adds the resource of a store, by its kind.
 func (s *stack) store(store usedStore) {
 	switch spec := store.spec.(type) {
+	case blob.Spec:
+		s.bucket(store, spec)
+	case cache.Spec:
+		s.cache(store, spec)
+	case connection.Spec: // the WebSocket API is the resource
+	case key.Spec:
+		s.key(store, spec)
+	case queue.Spec:
+		s.queue(store, spec)
+	case secret.Spec:
+		s.secret(store, spec)
+	case sqldb.Spec:
+		s.database(store, spec)
+	case stream.Spec:
+		s.stream(store, spec)
 	case table.Spec:
 		s.table(store, spec)
-	case connection.Spec: // the WebSocket API is the resource
+	case topic.Spec:
+		s.topic(store, spec)
 	default:
 		s.errs = append(s.errs, &datastore.DeclarationError{At: store.at, Message: fmt.Sprintf(
 			"the template has no resource for stores of kind %s", spec.Kind())})

@@ -103,7 +103,7 @@ func TestGolden(t *testing.T) {
 	t.Parallel()
 	for name, newApp := range map[string]func(*datastore.Data) *tier.App{
 		"one": one, "several": several, "signed": signed, "guarded": guarded, "validated": validated, "mocks": mocks, "streams": streams,
-		"direct": direct, "socket": socket, "gatedsocket": gatedSocket, "whole": whole.App,
+		"direct": direct, "socket": socket, "stores": stores, "network": network, "gatedsocket": gatedSocket, "whole": whole.App,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -190,7 +190,7 @@ func checkStatement(t *testing.T, role string, s map[string]any) {
 	}
 	arn := s["Resource"].(map[string]any)["Fn::Sub"].(string)
 	// The streams of the function's own log group have names that Lambda makes.
-	ownLog := strings.HasPrefix(arn, "arn:${AWS::Partition}:logs:") && strings.HasSuffix(arn, "Log}:*") && strings.Count(arn, "*") == 1
+	ownLog := strings.HasPrefix(arn, "arn:${AWS::Partition}:logs:") && strings.HasSuffix(arn, "Log}:log-stream:*") && strings.Count(arn, "*") == 1
 	if strings.Contains(arn, "*") && !ownLog {
 		t.Errorf("%s: resource %s", role, arn)
 	}
@@ -211,9 +211,9 @@ func TestActions(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"OrdersRole": "[dynamodb:DeleteItem dynamodb:PutItem] :table/${OrdersTable} [dynamodb:PutItem] :table/${OrderEventsTable} [logs:CreateLogStream logs:PutLogEvents] :log-group:${OrdersLog}:* ",
-		"ReadsRole":  "[dynamodb:GetItem dynamodb:Query] :table/${OrdersTable} [logs:CreateLogStream logs:PutLogEvents] :log-group:${ReadsLog}:* ",
-		"FilesRole":  "[logs:CreateLogStream logs:PutLogEvents] :log-group:${FilesLog}:* ",
+		"OrdersRole": "[dynamodb:DeleteItem dynamodb:PutItem] :table/${OrdersTable} [dynamodb:PutItem] :table/${OrderEventsTable} [logs:CreateLogStream logs:PutLogEvents] :log-group:${OrdersLog}:log-stream:* ",
+		"ReadsRole":  "[dynamodb:GetItem dynamodb:Query] :table/${OrdersTable} [logs:CreateLogStream logs:PutLogEvents] :log-group:${ReadsLog}:log-stream:* ",
+		"FilesRole":  "[logs:CreateLogStream logs:PutLogEvents] :log-group:${FilesLog}:log-stream:* ",
 	}
 	for id := range got {
 		got[id] = strings.ReplaceAll(got[id], "]:", "] :")

@@ -15,6 +15,7 @@ import (
 
 type account struct {
 	ID      string `table:"id,pk"`
+	Hits    int    `table:"hits"`
 	Version int    `table:",version"`
 }
 
@@ -22,14 +23,20 @@ type accounts interface {
 	table.Getter[account]
 	table.Creator[account]
 	table.Putter[account]
+	table.Updater[account]
+	table.Transactor
 }
 
-// losing is an HTTP client that carries out writes and loses the first answer.
-type losing struct{ lost atomic.Bool }
+// losing is an HTTP client that carries out writes and loses the first answer to
+// an operation.
+type losing struct {
+	op   string
+	lost atomic.Bool
+}
 
 func (l *losing) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := http.DefaultTransport.RoundTrip(req)
-	if err == nil && strings.HasSuffix(req.Header.Get("X-Amz-Target"), "PutItem") && l.lost.CompareAndSwap(false, true) {
+	if err == nil && strings.HasSuffix(req.Header.Get("X-Amz-Target"), l.op) && l.lost.CompareAndSwap(false, true) {
 		resp.Body.Close()
 		return nil, errLost
 	}
@@ -56,7 +63,7 @@ func TestLostAnswerOnServers(t *testing.T) {
 				t.Parallel()
 				url := servers.URL(t, server.variable)
 				spec := table.New[account](datastore.New(nil, nil), "accounts").Spec().(table.Spec)
-				data := onServer(t, config(url, &http.Client{Transport: &losing{}}), createTable(t, url, spec))
+				data := onServer(t, config(url, &http.Client{Transport: &losing{op: "PutItem"}}), createTable(t, url, spec))
 				handle := datastore.Use[accounts](function{}, table.New[account](data, "accounts"))
 				if err := do(t.Context(), handle); !errors.Is(err, server.want) || (err == nil) != (server.want == nil) {
 					t.Errorf("a write whose answer was lost: error = %v, want %v", err, server.want)
@@ -70,5 +77,58 @@ func TestLostAnswerOnServers(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestLostUpdateOnServers loses the answer to an update that a real server carried
+// out: it is made once, and known to be where the server shows what is stored.
+func TestLostUpdateOnServers(t *testing.T) {
+	t.Parallel()
+	add := table.Changes(table.Add("hits", 1)).OrCreate()
+	for _, server := range []struct {
+		variable string
+		want     error
+	}{
+		{"TIERKIT_TEST_MOTO", nil},
+		{"TIERKIT_TEST_DYNALITE", datastore.ErrUnknown},
+	} {
+		for name, p := range map[string]table.Patch{"add": add, "set": table.Changes(table.SetTo("hits", 1)).OrCreate()} {
+			t.Run(server.variable+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				url := servers.URL(t, server.variable)
+				spec := table.New[account](datastore.New(nil, nil), "accounts").Spec().(table.Spec)
+				data := onServer(t, config(url, &http.Client{Transport: &losing{op: "UpdateItem"}}), createTable(t, url, spec))
+				handle := datastore.Use[accounts](function{}, table.New[account](data, "accounts"))
+				got, err := handle.Update(t.Context(), table.PK("1"), p)
+				if !errors.Is(err, server.want) || (err == nil) != (server.want == nil) || err == nil && got.Hits != 1 {
+					t.Errorf("Update whose answer was lost = %+v, %v, want %v", got, err, server.want)
+				}
+				got, err = handle.Get(t.Context(), table.PK("1"), table.Consistent())
+				if want := (account{"1", 1, 1}); err != nil || got != want {
+					t.Errorf("Get after it = %+v, %v, want %+v", got, err, want)
+				}
+			})
+		}
+	}
+}
+
+// TestLostTransactionOnServer loses the answer to a transaction that a real server
+// carried out: its token keeps it from being done twice.
+func TestLostTransactionOnServer(t *testing.T) {
+	t.Parallel()
+	url := servers.URL(t, "TIERKIT_TEST_MOTO")
+	spec := table.New[account](datastore.New(nil, nil), "accounts").Spec().(table.Spec)
+	lossy := &losing{op: "TransactWriteItems"}
+	data := onServer(t, config(url, &http.Client{Transport: lossy}), createTable(t, url, spec))
+	handle := datastore.Use[accounts](function{}, table.New[account](data, "accounts"))
+	err := handle.Transact(t.Context(),
+		table.CreateOp(handle, account{ID: "1"}),
+		table.UpdateOp(handle, table.PK("2"), table.Changes(table.Add("hits", 1)).OrCreate()),
+	)
+	if err != nil || !lossy.lost.Load() {
+		t.Errorf("Transact whose answer was lost (%v) = %v, want nil", lossy.lost.Load(), err)
+	}
+	if got, err := handle.Get(t.Context(), table.PK("2"), table.Consistent()); err != nil || got.Hits != 1 {
+		t.Errorf("Get after it = %+v, %v, want one hit", got, err)
 	}
 }

@@ -1,0 +1,190 @@
+// Package migrate makes and changes the tables of a database, and its users, from
+// numbered files of SQL. It runs at deployment, as the owner of the database, and
+// functions that serve requests do not link it.
+//
+//	migrations/0001_orders.sql
+//	migrations/0002_customers.sql
+//	migrations/0003_search.postgres.sql
+//
+//	done, err := migrate.Up(ctx, db.Own(), migrate.Options{Dialect: sqldb.DialectPostgres, Files: files})
+//
+// The number of a file is its version; files are applied in their order, each
+// once, and are not changed afterwards: what was applied is kept with a checksum
+// in the table tierkit_migrations. A file whose name ends in .postgres.sql,
+// .mysql.sql or .sqlite.sql is for that dialect alone. There is no way back: a
+// mistake is mended by a further migration.
+//
+// In PostgreSQL and SQLite a migration is a transaction: it is applied as a whole
+// or not at all. MySQL and Aurora DSQL cannot do that for statements that change
+// tables, so there, and in a file that begins with the line
+//
+//	-- migrate: stepwise
+//
+// (which CREATE INDEX CONCURRENTLY needs), statements are carried out one by one,
+// and one that fails is where the next run goes on.
+//
+// Statements end with a semicolon. A file that begins with
+//
+//	-- migrate: one statement
+//
+// is not taken apart: the body of a MySQL procedure has semicolons of its own. Both
+// lines may stand at the beginning.
+package migrate
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+)
+
+// Database is what has connections: a [*sql.DB] or a [*sqldb.DB].
+type Database interface {
+	Conn(context.Context) (*sql.Conn, error)
+}
+
+// Options say what to apply.
+type Options struct {
+	Dialect sqldb.Dialect
+	Files   fs.FS
+	// Stepwise carries all statements out one by one, and takes no lock: Aurora
+	// DSQL has none. It is always so for MySQL, but with a lock.
+	Stepwise bool
+}
+
+// Of are the Options for a declared database. Panics if it declares no
+// migrations.
+func Of(spec sqldb.Spec) Options {
+	if spec.Migrations == nil {
+		panic("migrate.Of: " + spec.Logical + " declares no migrations")
+	}
+	return Options{Dialect: spec.Dialect(), Files: spec.Migrations.FS, Stepwise: spec.Engine == sqldb.DSQL}
+}
+
+// Up applies the migrations that were not applied yet, and returns them, also
+// when one failed: those before it. Of several runs at once one works and the
+// others wait. A file that was applied and has been changed since, or is not there
+// any more, is an error before anything is done.
+func Up(ctx context.Context, db Database, o Options) (done []Migration, err error) {
+	err = locked(ctx, db, o, func(s *session) error {
+		pending, err := s.pending(ctx)
+		if err != nil {
+			return err
+		}
+		for _, m := range pending {
+			if err := s.apply(ctx, m); err != nil {
+				return fmt.Errorf("migration %s: %w", m.File, err)
+			}
+			done = append(done, m)
+		}
+		return nil
+	})
+	return done, err
+}
+
+// Pending are the migrations that [Up] would apply. Nothing is changed.
+func Pending(ctx context.Context, db Database, o Options) (pending []Migration, err error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	s := &session{conn: conn, opts: o}
+	return s.pending(ctx)
+}
+
+// session is one run.
+type session struct {
+	conn *sql.Conn
+	opts Options
+}
+
+// locked runs do while no other run does anything.
+func locked(ctx context.Context, db Database, o Options, do func(*session) error) (err error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	s := &session{conn, o}
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return fmt.Errorf("lock: %w", err)
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if err := s.create(ctx); err != nil {
+		return fmt.Errorf("create table tierkit_migrations: %w", err)
+	}
+	return do(s)
+}
+
+// The lock's name, and its number: any, but always the same.
+const (
+	lockName   = "tierkit_migrations"
+	lockNumber = 0x7469_6572_6b69 // "tierki"
+)
+
+// lock waits for the lock of the database's sessions. SQLite has its own in each
+// transaction.
+func (s *session) lock(ctx context.Context) (unlock func() error, err error) {
+	var take, free string
+	switch {
+	case s.opts.Dialect == sqldb.DialectPostgres && !s.opts.Stepwise:
+		take = fmt.Sprintf("SELECT 1 FROM (SELECT pg_advisory_lock(%d)) AS l", lockNumber)
+		free = fmt.Sprintf("SELECT pg_advisory_unlock(%d)::int", lockNumber)
+	case s.opts.Dialect == sqldb.DialectMySQL:
+		take = "SELECT GET_LOCK(CONCAT(DATABASE(), '." + lockName + "'), 86400)"
+		free = "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '." + lockName + "'))"
+	default:
+		return func() error { return nil }, nil
+	}
+	if err := s.one(ctx, take); err != nil {
+		return nil, err
+	}
+	return func() error { return s.one(context.WithoutCancel(ctx), free) }, nil
+}
+
+// one runs a query that must answer 1.
+func (s *session) one(ctx context.Context, query string) error {
+	var got sql.NullInt64
+	if err := s.conn.QueryRowContext(ctx, query).Scan(&got); err != nil {
+		return err
+	}
+	if got.Int64 != 1 {
+		return errors.New("the database did not give it")
+	}
+	return nil
+}
+
+func (s *session) create(ctx context.Context) error {
+	there, err := s.hasTable(ctx)
+	if err != nil || there {
+		return err
+	}
+	_, err = s.conn.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS tierkit_migrations (
+	version BIGINT PRIMARY KEY,
+	file VARCHAR(255) NOT NULL,
+	checksum CHAR(64) NOT NULL,
+	statements_done INTEGER NOT NULL,
+	finished INTEGER NOT NULL
+)`)
+	return err
+}
+
+func (s *session) hasTable(ctx context.Context) (bool, error) {
+	query := "SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'tierkit_migrations' AND table_schema = "
+	switch s.opts.Dialect {
+	case sqldb.DialectPostgres:
+		query += "current_schema()"
+	case sqldb.DialectMySQL:
+		query += "DATABASE()"
+	default:
+		query = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'tierkit_migrations'"
+	}
+	var n int
+	err := s.conn.QueryRowContext(ctx, query).Scan(&n)
+	return n > 0, err
+}

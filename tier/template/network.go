@@ -1,0 +1,269 @@
+package template
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
+
+// The logical ids of the network.
+const (
+	networkID       = "Network"
+	routesID        = "NetworkRoutes"
+	endpointGroupID = "EndpointGroup"
+)
+
+// networkRange are the addresses of the network that a template makes. Nothing
+// outside is routed into it, so that it may be the same in every stack.
+const networkRange = "10.0.0.0/16"
+
+// subnetIDs are the logical ids of its subnets, in a zone each: Aurora, ElastiCache
+// and others want two.
+var subnetIDs = []string{"NetworkSubnetA", "NetworkSubnetB"}
+
+// gateways are the services with gateway endpoints, which cost nothing.
+// See https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html.
+var gateways = map[string]string{"dynamodb": "dynamodb", "s3": "s3"}
+
+// interfaceEndpoints are the names of the endpoints of services, by their IAM
+// prefix. See https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html.
+var interfaceEndpoints = map[string]string{
+	"cognito-idp":    "cognito-idp",
+	"execute-api":    "execute-api",
+	"kinesis":        "kinesis-streams",
+	"kms":            "kms",
+	"lambda":         "lambda",
+	"rds-data":       "rds-data",
+	"redshift-data":  "redshift-data",
+	"secretsmanager": "secretsmanager",
+	"sns":            "sns",
+	"sqs":            "sqs",
+	"ssm":            "ssm",
+	"sts":            "sts",
+}
+
+// member of the network: a function that some store puts into it.
+type networked struct {
+	function *tier.Function
+	reaches  []policy.Reach
+	services []string
+}
+
+// networkedFunctions are those that a store puts into the private network.
+func networkedFunctions(app *tier.App) []networked {
+	var all []networked
+	for _, f := range app.Functions() {
+		if reaches := policy.Reaches(f); len(reaches) > 0 {
+			all = append(all, networked{f, reaches, policy.Services(f)})
+		}
+	}
+	return all
+}
+
+// network adds a private network without a way out, if some function uses a store
+// that is only reached in one: subnets in two zones, a security group for each
+// such function and store, and endpoints for exactly the services that those
+// functions call. Nothing in it has an address in the internet, and there is no
+// NAT.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html.
+func (s *stack) network(app *tier.App) {
+	functions := networkedFunctions(app)
+	if len(functions) == 0 {
+		return
+	}
+	at := functions[0].function.At()
+	s.add(resource{id: networkID, typ: "AWS::EC2::VPC", at: at, properties: object{
+		{"CidrBlock", networkRange},
+		{"EnableDnsSupport", true},
+		{"EnableDnsHostnames", true},
+	}})
+	s.add(resource{id: routesID, typ: "AWS::EC2::RouteTable", at: at, properties: object{{"VpcId", ref(networkID)}}})
+	for i, id := range subnetIDs {
+		s.subnet(id, i, at)
+	}
+	s.endpoints(functions)
+	for _, f := range functions {
+		s.functionGroup(f)
+	}
+}
+
+// subnet is one of 4,096 addresses in the zone with the number.
+func (s *stack) subnet(id string, zone int, at datastore.Position) {
+	s.add(resource{id: id, typ: "AWS::EC2::Subnet", at: at, properties: object{
+		{"VpcId", ref(networkID)},
+		{"AvailabilityZone", object{{"Fn::Select", array{zone, object{{"Fn::GetAZs", ""}}}}}},
+		{"CidrBlock", object{{"Fn::Select", array{zone, object{{"Fn::Cidr", array{networkRange, len(subnetIDs), 12}}}}}}},
+		{"MapPublicIpOnLaunch", false},
+	}})
+	s.add(resource{id: id + "Routes", typ: "AWS::EC2::SubnetRouteTableAssociation", at: at, properties: object{
+		{"SubnetId", ref(id)},
+		{"RouteTableId", ref(routesID)},
+	}})
+}
+
+func subnets() array {
+	var refs array
+	for _, id := range subnetIDs {
+		refs = append(refs, ref(id))
+	}
+	return refs
+}
+
+// endpoints adds an endpoint for each service that some function in the network
+// calls, and lets these functions in.
+func (s *stack) endpoints(functions []networked) {
+	users := map[string][]networked{}
+	var services []string
+	for _, f := range functions {
+		for _, service := range f.services {
+			if users[service] == nil {
+				services = append(services, service)
+			}
+			users[service] = append(users[service], f)
+		}
+	}
+	slices.Sort(services)
+	grouped := false
+	for _, service := range services {
+		at := users[service][0].function.At()
+		roles := rolesOf(users[service])
+		switch {
+		case gateways[service] != "":
+			s.endpoint(service, gateways[service], at, roles, object{
+				{"VpcEndpointType", "Gateway"},
+				{"RouteTableIds", array{ref(routesID)}},
+			})
+		case interfaceEndpoints[service] != "":
+			if !grouped {
+				grouped = true
+				s.group(endpointGroupID, "Endpoints of AWS services", at)
+			}
+			s.endpoint(service, interfaceEndpoints[service], at, roles, object{
+				{"VpcEndpointType", "Interface"},
+				{"PrivateDnsEnabled", true},
+				{"SubnetIds", subnets()},
+				{"SecurityGroupIds", array{getAtt(endpointGroupID, "GroupId")}},
+			})
+		default:
+			f := users[service][0]
+			s.errs = append(s.errs, &datastore.DeclarationError{At: f.function.At(), Message: fmt.Sprintf(
+				"function %s is in the private network of %s %s and calls %s, which has no endpoint there: divide it into two functions",
+				f.function.Name(), f.reaches[0].Spec.Kind(), f.reaches[0].Spec.Name(), service)})
+		}
+	}
+}
+
+func rolesOf(functions []networked) array {
+	var roles array
+	for _, f := range functions {
+		roles = append(roles, getAtt(policy.RoleID(f.function), "Arn"))
+	}
+	return roles
+}
+
+// endpoint is one of an AWS service, for the roles of the functions that use it and
+// for resources of this account alone.
+// See https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html.
+func (s *stack) endpoint(service, name string, at datastore.Position, roles array, properties object) {
+	s.add(resource{id: policy.LogicalID(service, "endpoint"), typ: "AWS::EC2::VPCEndpoint", at: at, properties: append(object{
+		{"VpcId", ref(networkID)},
+		{"ServiceName", sub("com.amazonaws.${AWS::Region}." + name)},
+		{"PolicyDocument", document(object{
+			{"Effect", "Allow"},
+			{"Principal", object{{"AWS", "*"}}},
+			{"Action", service + ":*"},
+			{"Resource", "*"},
+			{"Condition", object{
+				{"ArnEquals", object{{"aws:PrincipalArn", roles}}},
+				{"StringEquals", object{{"aws:ResourceAccount", ref("AWS::AccountId")}}},
+			}},
+		})},
+	}, properties...)})
+}
+
+// group is a security group that nothing leaves. An empty list of rules would let
+// everything out, so it has one for an address that is none.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html.
+func (s *stack) group(id, description string, at datastore.Position) {
+	s.add(resource{id: id, typ: "AWS::EC2::SecurityGroup", at: at, properties: object{
+		{"GroupDescription", description},
+		{"VpcId", ref(networkID)},
+		{"SecurityGroupEgress", array{object{
+			{"IpProtocol", "icmp"}, {"FromPort", 252}, {"ToPort", 86}, {"CidrIp", "255.255.255.255/32"},
+			{"Description", "Nothing leaves"},
+		}}},
+	}})
+}
+
+// functionGroupID is the logical id of the security group of a function, storeGroupID
+// that of a store.
+func functionGroupID(f *tier.Function) string { return policy.LogicalID(f.Name(), "group") }
+
+func storeGroupID(spec datastore.Spec) string { return policy.StoreID(spec) + "Group" }
+
+// functionGroup is what a function may reach: its stores' ports, and the endpoints
+// of the services it calls.
+func (s *stack) functionGroup(f networked) {
+	id, at := functionGroupID(f.function), f.function.At()
+	var egress array
+	for _, r := range f.reaches {
+		egress = append(egress, object{
+			{"IpProtocol", "tcp"}, {"FromPort", r.Port}, {"ToPort", r.Port},
+			{"DestinationSecurityGroupId", getAtt(storeGroupID(r.Spec), "GroupId")},
+			{"Description", r.Spec.Kind() + " " + r.Spec.Name()},
+		})
+		s.ingress(id, storeGroupID(r.Spec), r.Port, at)
+	}
+	gateway, direct := false, false
+	for _, service := range f.services {
+		gateway = gateway || gateways[service] != ""
+		direct = direct || interfaceEndpoints[service] != ""
+	}
+	if direct {
+		egress = append(egress, object{
+			{"IpProtocol", "tcp"}, {"FromPort", 443}, {"ToPort", 443},
+			{"DestinationSecurityGroupId", getAtt(endpointGroupID, "GroupId")},
+			{"Description", "Endpoints of AWS services"},
+		})
+		s.ingress(id, endpointGroupID, 443, at)
+	}
+	if gateway {
+		// No attribute of a gateway endpoint names its prefix list. The routes of
+		// the network lead to gateway endpoints and nowhere else.
+		egress = append(egress, object{
+			{"IpProtocol", "tcp"}, {"FromPort", 443}, {"ToPort", 443}, {"CidrIp", "0.0.0.0/0"},
+			{"Description", "Gateway endpoints, the only routes out of the network"},
+		})
+	}
+	s.add(resource{id: id, typ: "AWS::EC2::SecurityGroup", at: at, properties: object{
+		{"GroupDescription", "Function " + f.function.Name()},
+		{"VpcId", ref(networkID)},
+		{"SecurityGroupEgress", egress},
+	}})
+}
+
+// ingress lets the group from into the group to. It is a resource of its own,
+// because the two groups name each other.
+func (s *stack) ingress(from, to string, port int, at datastore.Position) {
+	s.add(resource{id: to + "From" + from + strconv.Itoa(port), typ: "AWS::EC2::SecurityGroupIngress", at: at, properties: object{
+		{"GroupId", getAtt(to, "GroupId")},
+		{"SourceSecurityGroupId", getAtt(from, "GroupId")},
+		{"IpProtocol", "tcp"}, {"FromPort", port}, {"ToPort", port},
+	}})
+}
+
+// attached is the member VpcConfig of a function, nil for one outside the network.
+func attached(f *tier.Function) object {
+	if len(policy.Reaches(f)) == 0 {
+		return nil
+	}
+	return object{{"VpcConfig", object{
+		{"SecurityGroupIds", array{getAtt(functionGroupID(f), "GroupId")}},
+		{"SubnetIds", subnets()},
+	}}}
+}
