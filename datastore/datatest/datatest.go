@@ -27,6 +27,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localidentity"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localservice"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorycache"
@@ -121,6 +122,7 @@ func drivers() []datastore.Driver {
 		&blobDriver{Driver: filebucket.Memory()},
 		&cacheDriver{Driver: memorycache.New(nil)},
 		&connectionDriver{Hub: localsocket.NewHub()},
+		&identityDriver{Driver: localidentity.Memory(&localidentity.Options{Guests: true})},
 		&keyDriver{Driver: filekey.Memory()},
 		&secretDriver{Driver: filesecret.Memory()},
 		&serviceDriver{Driver: localservice.New(nil)},

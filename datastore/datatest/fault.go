@@ -16,7 +16,8 @@ type Fault struct {
 	Store string
 	// Op is the operation, as capabilities are named: "Get". "" means any. What a
 	// secret or a key keeps needs no service: their faults are those of the call to
-	// it, "Read" of a secret, "Encrypt", "Decrypt" and "GenerateDataKey" of a key.
+	// it, "Read" of a secret, "Encrypt", "Decrypt" and "GenerateDataKey" of a key. SetGroups
+	// of an identity calls "Groups", "AddToGroup" and "RemoveFromGroup".
 	Op string
 	// Err is what the store answers: a sentinel of package datastore, or an
 	// error that wraps one.

@@ -42,7 +42,7 @@ type Driver struct {
 // Options configures [In] and [Memory]. The zero value of each field is usable.
 type Options struct {
 	// Groups that every directory has, as the user pool has those of the
-	// template. Default none.
+	// template. nil means that every group is there.
 	Groups []string
 	// Guests lets an exchange take who has no token.
 	Guests bool
@@ -206,7 +206,7 @@ func (c *conn) Groups(ctx context.Context, name string) (groups []string, err er
 // AddToGroup implements [identity.Conn].
 func (c *conn) AddToGroup(ctx context.Context, name, group string) error {
 	return c.changeUser(ctx, name, func(_ *directory, r *record) error {
-		if !slices.Contains(c.driver.opts.Groups, group) {
+		if groups := c.driver.opts.Groups; groups != nil && !slices.Contains(groups, group) {
 			return &datastore.Error{Kind: datastore.ErrNotFound, Code: "ResourceNotFoundException", Err: fmt.Errorf("there is no such group")}
 		}
 		r.Groups = slices.Compact(slices.Sorted(slices.Values(append(r.Groups, group))))

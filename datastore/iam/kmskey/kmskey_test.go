@@ -283,30 +283,6 @@ func TestVariable(t *testing.T) {
 	}
 }
 
-func BenchmarkEncrypt(b *testing.B) {
-	url := servers.URL(b, "TIERKIT_TEST_MOTO")
-	id := newKey(b, url)
-	client := kms.NewFromConfig(config(url, nil))
-	k := handle(config(url, nil), id)
-	plaintext := []byte("1 Main Street")
-	b.Run("sdk", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := client.Encrypt(b.Context(), &kms.EncryptInput{KeyId: &id, Plaintext: plaintext}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("driver", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := k.Encrypt(b.Context(), plaintext, nil); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
 // A function needs no configuration. Elsewhere With takes the one that the SDK's own
 // package config loads, or one by hand.
 func ExampleWith() {
