@@ -56,7 +56,7 @@ var rules = []rule{
 	{`datastore/vpc/valkeycache`, `datastore(/cache|/iam|/vpc|/internal/retry)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/valkey-io/valkey-go`},
 	{`datastore/vpc/webservice`, `datastore(/service|/iam|/vpc|/internal/retry)?`, `github.com/aws/aws-sdk-go-v2/.*`},
 	{`datastore/datatest`, `datastore(/[a-z]+)?|datastore/embedded/.*`, ``},
-	{`datastore/iam`, `datastore(/internal/retry)?`, `github.com/aws/(aws-sdk-go-v2|smithy-go)(/(aws|credentials|transport|retry|middleware|internal).*|/service/sts)?`},
+	{`datastore/iam`, `datastore(/internal/retry)?`, `github.com/aws/(aws-sdk-go-v2|smithy-go)(/(aws|credentials|transport|retry|middleware|internal).*|/service/sts(/types)?)?`},
 	{`datastore/iam/.*`, `datastore(/[a-z]+)?|datastore/iam`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
 	{`tier`, `handler(/schema)?|datastore`, ``},
 	{`tier/internal/.*`, `tier|handler|datastore(/[a-z]+)?`, ``},
