@@ -91,27 +91,36 @@ func Chosen[E any](all []E, items []int) []E {
 //
 // [*datastore.PartialError]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore#PartialError
 func (r *Retry) Batch(ctx context.Context, c Call, n int, send func(ctx context.Context, left []int, a *Answer) error) error {
-	b := batch{call: c, left: make([]int, n)}
+	b := batch{call: c, left: make([]int, n), lost: make([]bool, n)}
 	for i := range b.left {
 		b.left[i] = i
 	}
-	err := r.do(ctx, c, func(ctx context.Context) (*retry.Fault, error) {
+	err := r.rules.Do(ctx, c.rules(), func(ctx context.Context) *retry.Fault {
+		b.tries++
 		a := Answer{done: make([]bool, n)}
-		if err := send(ctx, b.left, &a); err != nil {
-			return nil, err
+		f := c.attempt(ctx, func(ctx context.Context) error { return send(ctx, b.left, &a) })
+		if f == nil {
+			return b.sort(&a)
 		}
-		return b.sort(&a), nil
+		if f.Lost {
+			for _, item := range b.left {
+				b.lost[item] = true
+			}
+		}
+		return f
 	})
 	return b.outcome(n, err)
 }
 
 // batch is what became of the items so far.
 type batch struct {
-	call    Call
-	left    []int                 // may still be done
-	failed  []datastore.ItemError // for good
-	reasons map[int]retry.Fault   // of those that are left
-	tries   int
+	call     Call
+	left     []int                 // may still be done, in order
+	lost     []bool                // by item: an attempt may have done it
+	failed   []datastore.ItemError // for good
+	reasons  map[int]retry.Fault   // of those that are left
+	tries    int
+	answered bool // one of them was
 }
 
 var errUnmentioned = errors.New("the answer does not mention the item")
@@ -119,34 +128,37 @@ var errUnmentioned = errors.New("the answer does not mention the item")
 // sort tells the items that are sent again from those that are not. It answers
 // what the attempt as a whole means: nil if none is left.
 func (b *batch) sort(a *Answer) *retry.Fault {
+	failed := make(map[int]*Failed, len(a.failed))
+	for i := range a.failed {
+		failed[a.failed[i].Item] = &a.failed[i]
+	}
 	sent := b.left
 	b.left, b.reasons = nil, map[int]retry.Fault{}
-	b.tries++
+	b.answered = true
 	var whole *retry.Fault
-	weigh := func(item int, f retry.Fault) {
+	for _, item := range sent {
+		var f retry.Fault
+		switch {
+		case failed[item] != nil:
+			f = b.faultOf(failed[item])
+		case a.done[item]:
+			continue
+		default:
+			f = retry.Fault{Err: errUnmentioned, Kind: datastore.ErrUnavailable, Retry: true, Lost: true}
+		}
+		b.lost[item] = b.lost[item] || f.Lost
 		if !f.Retry || f.Lost && !b.call.Repeatable {
 			b.fail(item, f, b.tries)
-			return
+			continue
 		}
-		b.left = append(b.left, item)
-		b.reasons[item] = f
+		b.left, b.reasons[item] = append(b.left, item), f
 		whole = &f
-	}
-	for i := range a.failed {
-		f := &a.failed[i]
-		a.done[f.Item] = true // it is mentioned
-		weigh(f.Item, b.faultOf(f))
-	}
-	for _, item := range sent {
-		if !a.done[item] {
-			weigh(item, retry.Fault{Err: errUnmentioned, Kind: datastore.ErrUnavailable, Retry: true, Lost: true})
-		}
 	}
 	if whole == nil {
 		return nil
 	}
 	own := *whole
-	own.Progress, own.Lost = len(b.left) < len(sent), false // each item has its own Lost
+	own.Progress, own.Lost = len(b.left) < len(sent), false // each item has its own
 	return &own
 }
 
@@ -160,7 +172,7 @@ func (b *batch) faultOf(f *Failed) retry.Fault {
 }
 
 func (b *batch) fail(item int, f retry.Fault, attempts int) {
-	if f.Lost && b.call.Write {
+	if b.lost[item] && b.call.Write {
 		f.Kind = datastore.ErrUnknown
 	}
 	b.failed = append(b.failed, datastore.ItemError{Index: item, Err: &datastore.Error{
@@ -178,7 +190,7 @@ func (b *batch) outcome(n int, err error) error {
 	switch {
 	case len(b.failed) == 0:
 		return nil
-	case b.tries == 0 && len(b.left) == n:
+	case !b.answered:
 		return err
 	}
 	slices.SortFunc(b.failed, func(x, y datastore.ItemError) int { return cmp.Compare(x.Index, y.Index) })

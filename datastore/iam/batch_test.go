@@ -112,6 +112,29 @@ func TestBatch(t *testing.T) {
 			}
 			return nil
 		}, [][]int{{0, 1, 2, 3, 4, 5}, {0, 1}}, []outcome{{0, "outcome unknown", 2}, {1, "outcome unknown", 2}}},
+		{"lost, then refused", iam.Call{Write: true, Repeatable: true}, func(n int, left []int, a *iam.Answer) error {
+			if n == 1 {
+				return lost
+			}
+			for _, i := range left {
+				a.Done(i)
+			}
+			a.Failed(iam.Failed{Item: 3, Code: "AccessDenied"})
+			return nil
+		}, nil, []outcome{{3, "outcome unknown", 2}}},
+		{"failed in any order", iam.Call{Write: true}, func(n int, left []int, a *iam.Answer) error {
+			for _, i := range left {
+				a.Done(i)
+			}
+			if n == 1 {
+				for _, i := range []int{5, 0, 3, 5} {
+					a.Failed(iam.Failed{Item: i, Code: "Throttling"})
+				}
+			} else {
+				a.Failed(iam.Failed{Item: 1, Code: "AccessDenied"}) // was done before
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}, {0, 3, 5}}, nil},
 		{"then denied", iam.Call{Write: true}, func(n int, left []int, a *iam.Answer) error {
 			if n == 2 {
 				return &smithy.GenericAPIError{Code: "AccessDeniedException"}

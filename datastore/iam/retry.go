@@ -61,23 +61,24 @@ func (*Unfinished) Error() string { return "the service left a part of the batch
 //
 // [*datastore.Error]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore#Error
 func (r *Retry) Do(ctx context.Context, c Call, send func(context.Context) error) error {
-	return r.do(ctx, c, func(ctx context.Context) (*retry.Fault, error) { return nil, send(ctx) })
+	return r.rules.Do(ctx, c.rules(), func(ctx context.Context) *retry.Fault { return c.attempt(ctx, send) })
 }
 
-// do calls send, which answers an error to be read, or what it means.
-func (r *Retry) do(ctx context.Context, c Call, send func(context.Context) (*retry.Fault, error)) error {
-	call := retry.Call{Write: c.Write, Repeatable: c.Repeatable, Whole: c.Whole}
-	return r.rules.Do(ctx, call, func(ctx context.Context) *retry.Fault {
-		var s retry.Sending
-		f, err := send(s.Watch(ctx))
-		if err == nil {
-			return f
-		}
-		read := faultOf(err, c.Special, s.None(err) || !s.Asked() && outOfTimeBefore(err))
-		read.Err = err
-		if c.Secret {
-			read.Err = withoutAnswer(err)
-		}
-		return &read
-	})
+func (c Call) rules() retry.Call {
+	return retry.Call{Write: c.Write, Repeatable: c.Repeatable, Whole: c.Whole}
+}
+
+// attempt calls send once, and says what its error means.
+func (c Call) attempt(ctx context.Context, send func(context.Context) error) *retry.Fault {
+	var s retry.Sending
+	err := send(s.Watch(ctx))
+	if err == nil {
+		return nil
+	}
+	f := faultOf(err, c.Special, s.None(err) || !s.Asked() && outOfTimeBefore(err))
+	f.Err = err
+	if c.Secret {
+		f.Err = withoutAnswer(err)
+	}
+	return &f
 }
