@@ -1,7 +1,6 @@
 package localpostgres
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +35,7 @@ type server struct {
 // the program has closed it or that it is no more. The server, which is asked by
 // SIGINT not to wait for its clients, is the shell's own child: runuser is not
 // between the two.
-const watch = `"$@" </dev/null & pid=$!; cat >/dev/null; kill -INT $pid; wait $pid`
+const watch = `exec 3<&0; "$@" </dev/null 3<&- & pid=$!; (cat <&3 >/dev/null; kill -INT $pid) & wait $pid`
 
 // start makes the folder, if it is not there, and starts the server in it.
 func start(ctx context.Context, dir string) (*server, error) {
@@ -129,28 +128,12 @@ func (s *server) wait(ctx context.Context) error {
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
-		case <-s.died():
+		case <-s.ended:
 			return errors.New("it ended")
 		case <-ctx.Done():
 			return err
 		}
 	}
-}
-
-// died is closed when the server is no more; the shell around it may be.
-func (s *server) died() <-chan struct{} {
-	if bytes.Contains([]byte(s.log()), []byte("FATAL")) && !s.running() {
-		gone := make(chan struct{})
-		close(gone)
-		return gone
-	}
-	return s.ended
-}
-
-// running reports whether the server holds its folder.
-func (s *server) running() bool {
-	_, err := os.Stat(filepath.Join(s.data(), "postmaster.pid"))
-	return err == nil
 }
 
 // log is the last line of what the server said, for an error.
