@@ -63,7 +63,9 @@ type Numeric interface {
 }
 
 // Add adds n, which may be negative, to a number; one that is not there counts
-// as 0. A sum of more than 38 digits answers [datastore.ErrTooLarge].
+// as 0. A sum of more than 38 digits answers [datastore.ErrTooLarge], one that the
+// integer type of the field does not hold [datastore.ErrConflict] (of int and int64,
+// only that of 38 digits).
 func Add[V Numeric](attr string, n V) Change { return change(ToAdd, attr, n) }
 
 // AddValue is [Add] of a number of any digits: a Value of type N.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -53,14 +54,14 @@ func (s *state) prepareUpdate(key Key, p Patch, conds []Cond) (w Write, err erro
 	if s.shape.ttl != nil {
 		must = append(must, spec.unexpired(w.now))
 	}
+	if v := s.shape.version; v != nil {
+		w.Changes = append(w.Changes, Change{op: ToAdd, attr: v.name, value: Int(1), counts: true})
+	}
 	for _, c := range w.Changes {
 		must = append(must, s.shape.guard(c))
 	}
 	w.If = And(And(must...), user)
 	w.Changes = append(w.Changes, Change{op: ToSet, attr: writeID, value: own})
-	if v := s.shape.version; v != nil {
-		w.Changes = append(w.Changes, Change{op: ToAdd, attr: v.name, value: Int(1), counts: true})
-	}
 	return w, checkOperators(w.If)
 }
 
@@ -135,21 +136,44 @@ func unsigned(c Change) Value {
 	return v
 }
 
-// guard is the condition that a change makes: an unsigned integer does not become
-// negative.
+// guard is the condition that a change makes: an integer stays within its Go type,
+// so that the item can still be read. Signed ones of 64 bits are not guarded.
 func (s *shape) guard(c Change) Cond {
 	f := s.field(c.attr)
-	if c.op != ToAdd || f == nil || !strings.HasPrefix(c.value.text, "-") {
+	if c.op != ToAdd || f == nil {
 		return Cond{}
 	}
 	t := f.typ
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if k := t.Kind(); k < reflect.Uint || k > reflect.Uintptr {
+	k := t.Kind()
+	down, isUint := strings.HasPrefix(c.value.text, "-"), k >= reflect.Uint && k <= reflect.Uint64
+	switch {
+	case isUint && down:
+		return c.bound(OpGe, "0")
+	case !isUint && !isInteger(t) || t.Bits() == 64:
 		return Cond{}
 	}
-	return Cond{op: OpGe, attr: c.attr, values: []Value{unsigned(c)}}
+	least, greatest := "0", strconv.FormatUint(1<<t.Bits()-1, 10)
+	if !isUint {
+		least, greatest = strconv.FormatInt(-1<<(t.Bits()-1), 10), strconv.FormatInt(1<<(t.Bits()-1)-1, 10)
+	}
+	if down {
+		return Or(NotExists(c.attr), c.bound(OpGe, least))
+	}
+	return Or(NotExists(c.attr), c.bound(OpLe, greatest))
+}
+
+// bound is the condition that the attribute, with what is added, is at least or at
+// most the limit.
+func (c Change) bound(op CondOp, limit string) Cond {
+	back := strings.TrimPrefix(c.value.text, "-")
+	if back == c.value.text {
+		back = "-" + back
+	}
+	v, _ := addNumbers(limit, back) // of integers that fit a Go type
+	return Cond{op: op, attr: c.attr, values: []Value{v}}
 }
 
 // field is the plan of the field that is stored as attr, nil if there is none.

@@ -236,6 +236,42 @@ var changeRules = []rule{
 		_, err := stocks.Update(t.Context(), table.PK("a"), table.Changes(table.Add("left", -1)))
 		wantError(t, "Update of 0 by -1", err, open.conflict())
 	}},
+	{"narrow", "an integer stays within its Go type", func(t *testing.T, open target) {
+		type gauge struct {
+			ID      string `table:"id,pk"`
+			Small   int8   `table:"small"`
+			Byte    *uint8 `table:"byte"`
+			Version int8   `table:"version,version"`
+		}
+		gauges := start[gauge](t, open)
+		put(t, gauges, gauge{ID: "a", Small: 100})
+		for _, c := range []struct {
+			change table.Change
+			ok     bool
+		}{
+			{table.Add("small", 28), false}, {table.Add("small", 27), true}, {table.Add("small", -100), true},
+			{table.Add("small", -100), true}, {table.Add("small", -56), false}, {table.Add("small", -55), true},
+			{table.Add("byte", 255), true}, {table.Add("byte", 1), false}, {table.Add("byte", -255), true}, {table.Add("byte", -1), false},
+		} {
+			_, err := gauges.Update(t.Context(), table.PK("a"), table.Changes(c.change))
+			if c.ok && err != nil {
+				t.Errorf("Update by %s: error = %v, want nil", c.change.Value().Text(), err)
+			} else if !c.ok {
+				wantError(t, "Update out of the type by "+c.change.Value().Text(), err, open.conflict())
+			}
+		}
+		var err error
+		for last := int8(0); err == nil && last < 127; {
+			var got gauge
+			got, err = gauges.Update(t.Context(), table.PK("a"), table.Patch{})
+			last = got.Version
+		}
+		if err != nil {
+			t.Fatalf("Update up to the greatest version: %v", err)
+		}
+		_, err = gauges.Update(t.Context(), table.PK("a"), table.Patch{})
+		wantError(t, "Update of the greatest version", err, open.conflict())
+	}},
 	{"sums", "numbers are added exactly", func(t *testing.T, open target) {
 		type exactly struct {
 			ID string      `table:"id,pk"`
