@@ -38,12 +38,20 @@ func serverURL(t *testing.T, variable string) string {
 	return url
 }
 
-// env is how a program reaches it.
-func (m moto) env() []string {
-	return []string{
-		"AWS_ENDPOINT_URL=" + m.url, "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+// env is how a program reaches it: its services by one variable each, by default all
+// by one.
+func (m moto) env(services ...string) []string {
+	env := []string{
+		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 	}
+	if len(services) == 0 {
+		return append(env, "AWS_ENDPOINT_URL="+m.url)
+	}
+	for _, s := range services {
+		env = append(env, "AWS_ENDPOINT_URL_"+s+"="+m.url)
+	}
+	return env
 }
 
 func (m moto) config() aws.Config {
@@ -70,6 +78,18 @@ func unique(name string) string { return name + "-" + strconv.FormatInt(time.Now
 func TestServePantryAWS(t *testing.T) {
 	t.Parallel()
 	m := motoServer(t)
+	for name, env := range map[string][]string{
+		"one endpoint":             m.env(),
+		"an endpoint each service": m.env("S3", "SQS", "SNS", "SECRETS_MANAGER"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m.servePantry(t, env)
+		})
+	}
+}
+
+func (m moto) servePantry(t *testing.T, env []string) {
 	queues, topics, buckets := sqs.NewFromConfig(m.config()), sns.NewFromConfig(m.config()),
 		s3.NewFromConfig(m.config(), func(o *s3.Options) { o.UsePathStyle = true })
 	jobs, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: new(unique("jobs"))})
@@ -86,7 +106,7 @@ func TestServePantryAWS(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	p := servePantry(t, t.TempDir(), append(m.env(),
+	p := servePantry(t, t.TempDir(), append(env,
 		"TIERKIT_QUEUE_JOBS="+*jobs.QueueUrl, "TIERKIT_TOPIC_NEWS="+*news.TopicArn, "TIERKIT_BLOB_PHOTOS="+bucket,
 		"TIERKIT_SECRET_STRIPE="+m.secret(t, "stripe", "sk_live")), "-data", "aws")
 	for line := ""; !strings.Contains(line, "data: AWS"); line = p.until(t, "") {
