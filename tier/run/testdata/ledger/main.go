@@ -67,4 +67,4 @@ func newApp(data *datastore.Data) *tier.App {
 	return app
 }
 
-func main() { run.Main(newApp, rdspostgres.Driver, rdsmysql.Driver, smsecret.Driver) }
+func main() { run.Main(newApp, append(local, rdspostgres.Driver, rdsmysql.Driver, smsecret.Driver)...) }
