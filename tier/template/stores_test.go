@@ -47,6 +47,10 @@ func stores(data *datastore.Data) *tier.App {
 	datastore.Use[topic.ManyPublisher[order]](api, topic.New[order](data, "ledger", topic.FIFO()))
 	datastore.Use[secret.Versioner](api, secret.New[string](data, "flag-key", secret.Parameter, nil))
 	api.Handle("GET /orders/{id}", handler.New(get))
+	own := api.Function("own")
+	datastore.Use[table.Getter[order]](own, table.New[order](data, "orders").PerCaller())
+	datastore.Use[table.Scanner[order]](own, table.New[order](data, "all"))
+	own.Handle("GET /own/{id}", handler.New(get))
 	return app
 }
 
