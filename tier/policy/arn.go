@@ -36,6 +36,8 @@ func substitutes(spec datastore.Spec, id string) []substitute {
 		return []substitute{{"{name}", "${" + id + ".QueueName}"}}
 	case "topic": // Ref is the ARN
 		return []substitute{{"{name}", "${" + id + ".TopicName}"}}
+	case "service": // the id of its API is a parameter
+		return []substitute{{"{name}", "${" + id + "Api}"}}
 	case "sqldb":
 		resource := ".DbiResourceId"
 		if s, ok := spec.(sqldb.Spec); ok && s.Aurora() {

@@ -38,7 +38,7 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 	if vars := variables(f); len(vars) > 0 {
 		properties = append(properties, member{"Environment", object{{"Variables", vars}}})
 	}
-	properties = append(properties, attached(f)...)
+	properties = append(properties, s.attached(f)...)
 	s.add(resource{
 		id: policy.FunctionID(f), typ: "AWS::Serverless::Function", at: f.At(),
 		// The executable is built by go build, not by sam build.

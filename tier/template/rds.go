@@ -37,7 +37,7 @@ func (s *stack) database(store usedStore, spec sqldb.Spec) {
 	s.group(storeGroupID(spec), "Database "+spec.Name(), store.at)
 	s.add(resource{id: id + "Subnets", typ: "AWS::RDS::DBSubnetGroup", at: store.at, properties: object{
 		{"DBSubnetGroupDescription", "Database " + spec.Name()},
-		{"SubnetIds", subnets()},
+		{"SubnetIds", s.subnets()},
 	}})
 	common := object{
 		{"Engine", string(spec.Engine)},
