@@ -10,7 +10,6 @@ import (
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
@@ -39,9 +38,9 @@ var codes = map[string]retry.Fault{
 	"ReplicatedWriteConflictException":       {Kind: datastore.ErrConflict, Retry: true},
 	"ConditionalCheckFailedException":        {Kind: datastore.ErrConflict},
 
-	"ConditionalRequestConflict":             {Kind: datastore.ErrConflict, Retry: true},
-	"OperationAborted":                       {Kind: datastore.ErrConflict, Retry: true},
-	"PreconditionFailed":                     {Kind: datastore.ErrConflict},
+	"ConditionalRequestConflict": {Kind: datastore.ErrConflict, Retry: true},
+	"OperationAborted":           {Kind: datastore.ErrConflict, Retry: true},
+	"PreconditionFailed":         {Kind: datastore.ErrConflict},
 
 	"AccessDenied":                             {Kind: datastore.ErrDenied},
 	"AccessDeniedException":                    {Kind: datastore.ErrDenied},
@@ -99,6 +98,17 @@ var codes = map[string]retry.Fault{
 	"InvalidRequestContentException": {Kind: errRefused},
 	"RequestTooLargeException":       {Kind: datastore.ErrTooLarge},
 	"RecursiveInvocationException":   {Kind: errRefused},
+
+	// OpenSearch.
+	"rejected_execution_exception":            {Kind: datastore.ErrThrottled, Retry: true},
+	"es_rejected_execution_exception":         {Kind: datastore.ErrThrottled, Retry: true}, // of older versions
+	"circuit_breaking_exception":              {Kind: datastore.ErrThrottled, Retry: true},
+	"version_conflict_engine_exception":       {Kind: datastore.ErrConflict},
+	"index_not_found_exception":               {Kind: datastore.ErrUnavailable},
+	"cluster_block_exception":                 {Kind: datastore.ErrUnavailable}, // for want of space
+	"unavailable_shards_exception":            {Kind: datastore.ErrUnavailable, Retry: true, Lost: true},
+	"process_cluster_event_timeout_exception": {Kind: datastore.ErrUnavailable, Retry: true, Lost: true},
+	"security_exception":                      {Kind: datastore.ErrDenied},
 }
 
 // faultOf reads an error of one attempt. special are codes of the service that
@@ -172,7 +182,7 @@ func statusFault(status int) retry.Fault {
 }
 
 func statusOf(err error) int {
-	var resp *smithyhttp.ResponseError
+	var resp interface{ HTTPStatusCode() int }
 	if errors.As(err, &resp) {
 		return resp.HTTPStatusCode()
 	}
