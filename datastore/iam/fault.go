@@ -10,7 +10,6 @@ import (
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
@@ -101,6 +100,17 @@ var codes = map[string]retry.Fault{
 	"InvalidRequestContentException": {Kind: errRefused},
 	"RequestTooLargeException":       {Kind: datastore.ErrTooLarge},
 	"RecursiveInvocationException":   {Kind: errRefused},
+
+	// OpenSearch.
+	"rejected_execution_exception":            {Kind: datastore.ErrThrottled, Retry: true},
+	"es_rejected_execution_exception":         {Kind: datastore.ErrThrottled, Retry: true}, // of older versions
+	"circuit_breaking_exception":              {Kind: datastore.ErrThrottled, Retry: true},
+	"version_conflict_engine_exception":       {Kind: datastore.ErrConflict},
+	"index_not_found_exception":               {Kind: datastore.ErrUnavailable},
+	"cluster_block_exception":                 {Kind: datastore.ErrUnavailable}, // for want of space
+	"unavailable_shards_exception":            {Kind: datastore.ErrUnavailable, Retry: true, Lost: true},
+	"process_cluster_event_timeout_exception": {Kind: datastore.ErrUnavailable, Retry: true, Lost: true},
+	"security_exception":                      {Kind: datastore.ErrDenied},
 }
 
 // faultOf reads an error of one attempt. special are codes of the service that
@@ -176,7 +186,7 @@ func statusFault(status int) retry.Fault {
 }
 
 func statusOf(err error) int {
-	var resp *smithyhttp.ResponseError
+	var resp interface{ HTTPStatusCode() int }
 	if errors.As(err, &resp) {
 		return resp.HTTPStatusCode()
 	}
