@@ -42,6 +42,9 @@ type Call struct {
 	// answer that cannot be read has a part of it, and is replaced by one that
 	// has not.
 	Secret bool
+	// Quiet says that messages of the service may quote what it was sent. The text
+	// of an error then has none; errors.As finds it.
+	Quiet bool
 }
 
 // Unfinished is what send returns of a batch that was only partly done and is to
@@ -77,6 +80,9 @@ func (r *Retry) do(ctx context.Context, c Call, send func(context.Context) (*ret
 		read.Err = err
 		if c.Secret {
 			read.Err = withoutAnswer(err)
+		}
+		if c.Quiet {
+			read.Err = withoutMessage(read.Err)
 		}
 		return &read
 	})
