@@ -208,7 +208,7 @@ func statusOf(err error) int {
 // an answer with them, even if nothing is.
 func outOfTimeBefore(err error) bool {
 	var operation *smithy.OperationError
-	var resp *smithyhttp.ResponseError
+	var resp interface{ HTTPStatusCode() int }
 	return errors.As(err, &operation) && !errors.As(err, &resp) &&
 		(errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
 }
