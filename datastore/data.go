@@ -163,6 +163,10 @@ func (d *Data) Rand() io.Reader { return d.opts.Rand }
 // Physical is the physical name of a store: the value of its [Variable].
 func (d *Data) Physical(spec Spec) (string, bool) { return d.opts.Lookup(Variable(spec)) }
 
+// Lookup reads an environment variable by which a deployed function learns
+// something about its stores.
+func (d *Data) Lookup(variable string) (string, bool) { return d.opts.Lookup(variable) }
+
 // Observe begins an operation; see [Observer]. Without an observer it costs
 // nothing.
 func (d *Data) Observe(ctx context.Context, spec Spec, op string) (context.Context, func(error)) {

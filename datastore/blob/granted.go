@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -241,7 +240,7 @@ func (h *granted) List(ctx context.Context, q Query) (page datastore.Page[Entry]
 		if err := checkPrefix(q.Prefix); err != nil {
 			return fmt.Errorf("prefix: %w", err)
 		}
-		if err := checkPrefix(strings.Trim(q.Delimiter, ".")); err != nil {
+		if err := checkText(q.Delimiter); err != nil {
 			return fmt.Errorf("delimiter: %w", err)
 		}
 		if q.Limit < 0 {

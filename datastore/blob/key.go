@@ -19,11 +19,23 @@ func checkKey(key string) error {
 	if key == "" {
 		return errors.New("the key is empty")
 	}
-	return checkPrefix(key)
+	if err := checkText(key); err != nil {
+		return err
+	}
+	return checkSegments(strings.Split(key, "/"))
 }
 
-// checkPrefix checks the beginning of a key, which may be empty.
-func checkPrefix(key string) error {
+// checkPrefix checks the beginning of a key, which may be empty, and whose last
+// segment may go on.
+func checkPrefix(prefix string) error {
+	if err := checkText(prefix); err != nil {
+		return err
+	}
+	segments := strings.Split(prefix, "/")
+	return checkSegments(segments[:len(segments)-1])
+}
+
+func checkText(key string) error {
 	if len(key) > MaxKeySize {
 		return fmt.Errorf("the key has %d bytes, of which there can be %d", len(key), MaxKeySize)
 	}
@@ -35,7 +47,11 @@ func checkPrefix(key string) error {
 			return fmt.Errorf("the key has the character %U, which no listing can hold; encode it", r)
 		}
 	}
-	for segment := range strings.SplitSeq(key, "/") {
+	return nil
+}
+
+func checkSegments(segments []string) error {
+	for _, segment := range segments {
 		if segment == "." || segment == ".." {
 			return fmt.Errorf("the key has the segment %q, which browsers and proxies resolve; name it otherwise", segment)
 		}

@@ -28,8 +28,8 @@ func (s Spec) OriginList() []string { return strings.Fields(s.Origins) }
 
 // actions on objects that each operation needs. HeadObject is authorised as
 // GetObject, each key of DeleteObjects as DeleteObject, and the steps of a
-// multipart upload as PutObject, but not its end for want of the rest. Whoever
-// signs a URL lends what it needs.
+// multipart upload as PutObject, except the one that gives it up. Whoever signs a
+// URL lends what it needs.
 //
 // See https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 var actions = map[string][]string{

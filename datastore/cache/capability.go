@@ -66,8 +66,9 @@ type Counter interface {
 // fill runs in the goroutine of the caller that was chosen, with its context. Its
 // error is returned as it is, to all who waited, and nothing is kept. If the
 // cache itself fails, fill is run and its value returned: only
-// [datastore.Observer]s are told. If a context ended before fill was done, those
-// who waited for it choose another one of them.
+// [datastore.Observer]s are told. That it refuses the function is an error, of kind
+// [datastore.ErrDenied]. If a context ended before fill was done, those who waited
+// for it choose another one of them. fill must not load the key that it fills.
 type Loader[V any] interface {
 	Load(ctx context.Context, key string, ttl time.Duration, fill func(context.Context) (V, error)) (V, error)
 }

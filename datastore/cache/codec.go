@@ -5,18 +5,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-// encode makes the bytes of the value that v points to. They are not the
-// caller's, who may change its own while a request is still being sent.
+// encode makes the bytes of the value that v points to, which nobody changes. A
+// []byte is copied: the caller may change it while a request is still being sent.
 func encode(v any) ([]byte, error) {
 	switch v := v.(type) {
 	case *[]byte:
 		return bytes.Clone(*v), nil
 	case *string:
-		return []byte(*v), nil
+		return unsafe.Slice(unsafe.StringData(*v), len(*v)), nil // bytes that nobody changes need no copy
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -34,7 +35,7 @@ func decode(payload []byte, v any) error {
 		*v = payload
 		return nil
 	case *string:
-		*v = string(payload)
+		*v = unsafe.String(unsafe.SliceData(payload), len(payload)) // nobody else has it
 		return nil
 	}
 	if err := json.Unmarshal(payload, v); err != nil {

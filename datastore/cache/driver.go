@@ -21,8 +21,8 @@ type Driver interface {
 
 // Conn is a cache that is open. It takes keys that are whole, with namespace and
 // store, and times that have been checked: ttls are whole milliseconds, and
-// positive where they are not said to be 0. It owns the values it is given, and what
-// it returns is the caller's.
+// positive where they are not said to be 0. It may keep the values it is given, which
+// neither it nor the caller changes; what it returns is the caller's.
 //
 // Its errors are [*datastore.Error] with Kind, Code and Attempts set; the handle
 // fills in the rest. It is safe for concurrent use.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
@@ -21,6 +22,10 @@ import (
 // must not become a 4xx. Nothing was written.
 var errRefused = datastore.ErrDeclaration
 
+// wakeUp is the pause after which a cluster that was paused is asked again: it takes
+// about 15 seconds to resume.
+const wakeUp = 2 * time.Second
+
 // codes of AWS services, by what they mean. Those that mean something else in
 // one service are given by its driver.
 var codes = map[string]retry.Fault{
@@ -28,6 +33,7 @@ var codes = map[string]retry.Fault{
 	"ThrottlingException":                    {Kind: datastore.ErrThrottled, Retry: true},
 	"Throttling":                             {Kind: datastore.ErrThrottled, Retry: true},
 	"ThrottledException":                     {Kind: datastore.ErrThrottled, Retry: true},
+	"Throttled":                              {Kind: datastore.ErrThrottled, Retry: true},
 	"RequestThrottled":                       {Kind: datastore.ErrThrottled, Retry: true},
 	"RequestThrottledException":              {Kind: datastore.ErrThrottled, Retry: true},
 	"RequestLimitExceeded":                   {Kind: datastore.ErrThrottled, Retry: true},
@@ -35,6 +41,7 @@ var codes = map[string]retry.Fault{
 	"BandwidthLimitExceeded":                 {Kind: datastore.ErrThrottled, Retry: true},
 	"SlowDown":                               {Kind: datastore.ErrThrottled, Retry: true},
 	"TransactionConflictException":           {Kind: datastore.ErrConflict, Retry: true},
+	"TransactionInProgressException":         {Kind: datastore.ErrConflict, Retry: true, Lost: true},
 	"ReplicatedWriteConflictException":       {Kind: datastore.ErrConflict, Retry: true},
 	"ConditionalCheckFailedException":        {Kind: datastore.ErrConflict},
 
@@ -89,6 +96,11 @@ var codes = map[string]retry.Fault{
 	"BatchRequestTooLong":          {Kind: datastore.ErrTooLarge},
 	"BatchRequestTooLongException": {Kind: datastore.ErrTooLarge},
 
+	// The Data APIs of Redshift and Aurora.
+	"ActiveStatementsExceededException": {Kind: datastore.ErrThrottled, Retry: true},
+	"ActiveSessionsExceededException":   {Kind: datastore.ErrThrottled, Retry: true},
+	"DatabaseResumingException":         {Kind: datastore.ErrUnavailable, Retry: true, After: wakeUp},
+
 	// Lambda, before a function runs.
 	"EC2ThrottledException":          {Kind: datastore.ErrThrottled, Retry: true},
 	"ResourceNotReadyException":      {Kind: datastore.ErrUnavailable, Retry: true},
@@ -138,6 +150,7 @@ func faultOf(err error, special map[string]error, unsent bool) retry.Fault {
 		return retry.Fault{Kind: datastore.ErrUnavailable, Retry: true}
 	case status >= 400: // a body that is not the service's, such as a proxy's
 		f := statusFault(status)
+		f.After = retryAfter(err)
 		f.Retry = f.Retry || cutOff(err) // what it was is not known
 		return f
 	}
@@ -147,10 +160,11 @@ func faultOf(err error, special map[string]error, unsent bool) retry.Fault {
 func apiFault(err error, api smithy.APIError, special map[string]error) retry.Fault {
 	code := api.ErrorCode()
 	f := codeFault(code, statusOf(err), special)
-	if code == "ValidationException" && strings.Contains(api.ErrorMessage(), "size has exceeded") {
+	if code == "ValidationException" && strings.Contains(api.ErrorMessage(), "tem size") && strings.Contains(api.ErrorMessage(), "exceeded the maximum") {
 		f.Kind = datastore.ErrTooLarge
 	}
 	f.Code = code
+	f.After = max(f.After, retryAfter(err))
 	return f
 }
 
@@ -187,6 +201,16 @@ func statusOf(err error) int {
 		return resp.HTTPStatusCode()
 	}
 	return 0
+}
+
+// outOfTimeBefore reports whether err is the SDK's for a context that ended before
+// the request was given to the HTTP client. Errors of later have what is there of
+// an answer with them, even if nothing is.
+func outOfTimeBefore(err error) bool {
+	var operation *smithy.OperationError
+	var resp interface{ HTTPStatusCode() int }
+	return errors.As(err, &operation) && !errors.As(err, &resp) &&
+		(errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
 }
 
 // cutOff reports whether an answer ended before its end.

@@ -58,3 +58,7 @@ func (d *tlsDialer) dial(ctx context.Context, network, addr string) (net.Conn, e
 	}
 	return (&tls.Dialer{NetDialer: d.dialer, Config: d.system}).DialContext(ctx, network, addr)
 }
+
+// Roots are Amazon's root certificates, to which some stores add their own. They
+// are not to be changed.
+func Roots() *x509.CertPool { return amazonPool() }

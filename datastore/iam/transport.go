@@ -55,6 +55,10 @@ func (t *thawing) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.gap() {
 		t.Transport.CloseIdleConnections()
 	}
+	req, err := sendable(req)
+	if err != nil {
+		return nil, err
+	}
 	return t.Transport.RoundTrip(req)
 }
 

@@ -8,7 +8,8 @@ import (
 
 // Text is a secret text that does not show itself: printed by package fmt, logged
 // by package log/slog or written as JSON it is "[redacted]", also within other
-// values. string(text) is the text itself. It is read from JSON like a string.
+// values. string(text) is the text itself. It is read from JSON like a string, and is no
+// type for what is to be stored.
 type Text string
 
 const redacted = "[redacted]"

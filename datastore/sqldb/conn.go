@@ -205,14 +205,12 @@ func (c *conn) ResetSession(ctx context.Context) error {
 // alive reports whether the other side is there. After a gap, by the wall clock,
 // because the monotonic one may stand still in a frozen sandbox, it is asked.
 func (c *conn) alive(ctx context.Context, now time.Time) bool {
-	quiet := c.Socket == nil || c.Socket.Alive()
-	gap := now.Sub(c.used)
-	if quiet && gap >= 0 && gap < idleGap {
-		return true
+	if c.Socket != nil && !c.Socket.Alive() {
+		return false
 	}
 	pinger, ok := c.Conn.(driver.Pinger)
-	if !ok {
-		return quiet
+	if gap := now.Sub(c.used); !ok || gap >= 0 && gap < idleGap {
+		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()

@@ -73,7 +73,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	session, err := database.Connect(attempt, c.access)
 	if err != nil {
 		f := database.Fault(err)
-		f.Lost = false // nothing of the statement was sent
+		f.Retry, f.Lost = f.Retry || f.Lost, false // nothing of the statement was sent
 		return nil, c.wrap(newCause(err, f))
 	}
 	now := c.state.Data.Now().Round(0)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 )
 
 // storeARN is the ARN of what a store needs, for Fn::Sub.
@@ -35,6 +36,14 @@ func substitutes(spec datastore.Spec, id string) []substitute {
 		return []substitute{{"{name}", "${" + id + ".QueueName}"}}
 	case "topic": // Ref is the ARN
 		return []substitute{{"{name}", "${" + id + ".TopicName}"}}
+	case "service": // the id of its API is a parameter
+		return []substitute{{"{name}", "${" + id + "Api}"}}
+	case "sqldb":
+		resource := ".DbiResourceId"
+		if s, ok := spec.(sqldb.Spec); ok && s.Aurora() {
+			resource = ".DBClusterResourceId"
+		}
+		return []substitute{{sqldb.ResourceID, "${" + id + resource + "}"}, {"{name}", "${" + id + "}"}}
 	case "secret": // a parameter, which is no resource of the template
 		return []substitute{{"{name}", ParameterName(spec)}}
 	}

@@ -26,7 +26,7 @@ func (s *stack) cache(store usedStore, spec cache.Spec) {
 			{"ServerlessCacheName", ownName(spec.Name())},
 			{"Engine", "valkey"},
 			{"SecurityGroupIds", array{getAtt(storeGroupID(spec), "GroupId")}},
-			{"SubnetIds", subnets()},
+			{"SubnetIds", s.subnets()},
 		}
 		if group != nil {
 			properties = append(properties, member{"UserGroupId", group})
@@ -36,7 +36,7 @@ func (s *stack) cache(store usedStore, spec cache.Spec) {
 	}
 	s.add(resource{id: id + "Subnets", typ: "AWS::ElastiCache::SubnetGroup", at: store.at, properties: object{
 		{"Description", "Cache " + spec.Name()},
-		{"SubnetIds", subnets()},
+		{"SubnetIds", s.subnets()},
 	}})
 	properties := object{
 		{"ReplicationGroupId", ownName(spec.Name())},

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 )
 
-// NoConditionalCopy: Copy ignores its condition.
+// NoConditionalCopy: Copy ignores its condition (versitygw 1.8.0, moto 5.2.5).
 const NoConditionalCopy Difference = "Copy ignores Absent and IfMatch"
 
 var copyRules = []rule{

@@ -41,6 +41,8 @@ var listRules = []rule{
 			{"a/b", "", []string{"a/b/3", "a/b/4"}},
 			{"a/b/3", "", []string{"a/b/3"}},
 			{"none", "", nil},
+			{"a/.", "", nil},
+			{"..", ".", nil},
 			{"é", "", []string{"é/1"}},
 			{"", "/", []string{"B", "a-b", "a/+", "b", "é/+", "\uff5e", "\U0001F600"}},
 			{"a", "/", []string{"a-b", "a/+"}},

@@ -60,9 +60,8 @@ var signRules = []rule{
 			req := request(t, signed, nil, nil)
 			change(req)
 			resp := do(t, req)
-			if text(t, resp); resp.StatusCode/100 != 4 {
-				t.Errorf("%s: %s, want it refused", name, resp.Status)
-			}
+			text(t, resp)
+			wantRefused(t, open, name, resp)
 		}
 	}},
 	{"put", "anyone can store by a signed PUT what was signed", func(t *testing.T, open target) {
@@ -77,14 +76,16 @@ var signRules = []rule{
 		}{
 			"another type":   {map[string]string{"Content-Type": "text/html"}, "text"},
 			"another size":   {nil, "text+"},
+			"more metadata":  {map[string]string{"x-amz-meta-more": "x"}, "text"},
 			"other metadata": {map[string]string{"x-amz-meta-who": "you"}, "text"},
 		} {
 			resp := send(t, signed, c.headers, strings.NewReader(c.body))
-			if text(t, resp); resp.StatusCode/100 != 4 {
-				t.Errorf("PUT of %s = %s, want it refused", name, resp.Status)
-			}
+			text(t, resp)
+			wantRefused(t, open, "PUT of "+name, resp)
 		}
-		wantMissing(t, f, "up/a b")
+		if !open.has(Unverified) {
+			wantMissing(t, f, "up/a b")
+		}
 		resp := send(t, signed, nil, strings.NewReader("text"))
 		if body := text(t, resp); resp.StatusCode != 200 {
 			t.Fatalf("PUT = %s %s", resp.Status, body)
@@ -123,6 +124,22 @@ var signRules = []rule{
 	}},
 }
 
+// Unverified: signatures and policies are not looked at (moto 5.2.5).
+const Unverified Difference = "signed requests are not verified"
+
+func wantRefused(t testing.TB, open target, what string, resp *http.Response) {
+	t.Helper()
+	if open.has(Unverified) {
+		if what != "no signature" && resp.StatusCode/100 == 4 {
+			t.Errorf("%s: %s; want the difference %q", what, resp.Status, Unverified)
+		}
+		return
+	}
+	if resp.StatusCode/100 != 4 {
+		t.Errorf("%s: %s, want it refused", what, resp.Status)
+	}
+}
+
 func signPost(t *testing.T, open target) {
 	f := start(t, open)
 	key := "in/ü 1"
@@ -145,11 +162,12 @@ func signPost(t *testing.T, open target) {
 		{"another policy", map[string]string{"Content-Type": "image/png", "policy": signed.Fields["policy"][4:]}, "1234"},
 	} {
 		resp := post(t, signed, c.fields, c.content)
-		if body := text(t, resp); resp.StatusCode/100 != 4 {
-			t.Errorf("POST of %s = %s %s, want it refused", c.name, resp.Status, body)
-		}
+		text(t, resp)
+		wantRefused(t, open, "POST of "+c.name, resp)
 	}
-	wantKeys(t, f)
+	if !open.has(Unverified) {
+		wantKeys(t, f)
+	}
 	resp := post(t, signed, map[string]string{"Content-Type": "image/png"}, "12345")
 	if body := text(t, resp); resp.StatusCode != 204 {
 		t.Fatalf("POST = %s %s", resp.Status, body)

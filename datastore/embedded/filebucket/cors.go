@@ -33,7 +33,7 @@ func (b *bucket) preflight(w http.ResponseWriter, r *http.Request) bool {
 		allowed = origin
 	}
 	h.Set("Access-Control-Allow-Origin", allowed)
-	h.Set("Access-Control-Expose-Headers", "ETag, Content-Range")
+	h.Set("Access-Control-Expose-Headers", "ETag")
 	if asks {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, PUT, POST")
 		h.Set("Access-Control-Allow-Headers", r.Header.Get("Access-Control-Request-Headers"))

@@ -105,6 +105,7 @@ func encode(text string, path bool) string {
 
 var (
 	errSignature = errors.New("the request is not signed by this server, or was changed since")
+	errHeader    = errors.New("the request has headers x-amz- that are not signed")
 	errExpired   = errors.New("the signed request has expired")
 )
 
@@ -129,6 +130,13 @@ func verify(r *http.Request, query url.Values, secret string, now time.Time) err
 	}
 	if _, ok := headers["host"]; !ok {
 		return errSignature
+	}
+	for name := range r.Header {
+		if name = strings.ToLower(name); strings.HasPrefix(name, "x-amz-") {
+			if _, signed := headers[name]; !signed {
+				return errHeader
+			}
+		}
 	}
 	want := signature{r.Method, r.URL.Path, query, headers, at}.sum(secret)
 	if !hmac.Equal([]byte(want), []byte(query.Get("X-Amz-Signature"))) {

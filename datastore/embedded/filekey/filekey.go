@@ -17,10 +17,11 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"encoding/json"
+	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -143,16 +144,16 @@ func (c *conn) GenerateDataKey(ctx context.Context, bound key.Context) (key.Data
 	return key.DataKey{Plain: plain, Encrypted: encrypted}, err
 }
 
-// authenticated is what is bound to a ciphertext. The names in JSON are in order.
-func authenticated(bound key.Context) []byte {
-	if len(bound) == 0 {
-		return nil
+// authenticated is what is bound to a ciphertext: the names in order, each followed by
+// its value, with their lengths, so that no other context has the same.
+func authenticated(bound key.Context) (b []byte) {
+	for _, name := range slices.Sorted(maps.Keys(bound)) {
+		for _, text := range []string{name, bound[name]} {
+			b = binary.BigEndian.AppendUint32(b, uint32(len(text)))
+			b = append(b, text...)
+		}
 	}
-	text, err := json.Marshal(bound)
-	if err != nil {
-		return fmt.Append(nil, err) // no map of texts has an error
-	}
-	return text
+	return b
 }
 
 func inTime(ctx context.Context) error {

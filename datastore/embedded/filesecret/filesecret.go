@@ -24,9 +24,12 @@ package filesecret
 
 import (
 	"context"
-	"crypto/rand"
+	"encoding/base32"
 	"encoding/json"
 	"fmt"
+	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -77,7 +80,7 @@ type history struct {
 
 type entry struct {
 	Value   []byte `json:"value"`
-	Version string `json:"version"`
+	Version int64  `json:"version"` // counted from 1
 }
 
 // Set gives the secret called name of the App called namespace a value, or a new
@@ -100,7 +103,11 @@ func (d *Driver) set(file string, value []byte) error {
 	if err != nil {
 		return err
 	}
-	return d.files.write(file, history{Current: &entry{append([]byte(nil), value...), rand.Text()}, Previous: was.Current})
+	next := entry{Value: slices.Clone(value), Version: 1}
+	if was.Current != nil {
+		next.Version = was.Current.Version + 1
+	}
+	return d.files.write(file, history{Current: &next, Previous: was.Current})
 }
 
 // Remove removes a secret with all its values. One that is not there is no error.
@@ -130,7 +137,7 @@ func (d *Driver) OpenSecret(_ context.Context, data *datastore.Data, spec secret
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	return &conn{d, spec, file}, nil
+	return &conn{d, spec, file, data.Rand()}, nil
 }
 
 // conn is one secret.
@@ -138,6 +145,7 @@ type conn struct {
 	driver *Driver
 	spec   secret.Spec
 	file   string
+	random io.Reader
 }
 
 var _ secret.Conn = (*conn)(nil)
@@ -157,7 +165,7 @@ func (c *conn) Read(ctx context.Context, stage secret.Stage) (secret.Value, erro
 	}
 	switch {
 	case e != nil:
-		return secret.Value{Data: e.Value, Version: e.Version}, nil
+		return secret.Value{Data: e.Value, Version: strconv.FormatInt(e.Version, 10)}, nil
 	case h.Current != nil:
 		return secret.Value{}, &datastore.Error{Kind: datastore.ErrNotFound, Err: fmt.Errorf("it has had one value only")}
 	}
@@ -173,7 +181,7 @@ func (c *conn) history() (history, error) {
 	if err != nil || found || !c.spec.Login {
 		return h, err
 	}
-	value, err := json.Marshal(map[string]string{"username": userName(c.spec.Logical), "password": rand.Text()})
+	value, err := newLogin(c.spec.Logical, c.random)
 	if err == nil {
 		err = c.driver.set(c.file, value)
 	}
@@ -182,6 +190,19 @@ func (c *conn) history() (history, error) {
 	}
 	h, _, err = c.driver.files.read(c.file)
 	return h, err
+}
+
+// newLogin is a user named after the secret, with a random password of 26 letters and
+// digits.
+func newLogin(logical string, random io.Reader) ([]byte, error) {
+	password := make([]byte, 16)
+	if _, err := io.ReadFull(random, password); err != nil {
+		return nil, err
+	}
+	return json.Marshal(map[string]string{
+		"username": userName(logical),
+		"password": base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(password),
+	})
 }
 
 // userName is one that every database takes: lower case letters, digits and '_', at

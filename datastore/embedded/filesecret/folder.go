@@ -86,8 +86,8 @@ func (f *folder) remove(name string) error {
 	return err
 }
 
-// theKey is the key of the folder. make has a folder without one get one.
-func (f *folder) theKey(make bool) (cipher.AEAD, error) {
+// theKey is the key of the folder. create has a folder without one get one.
+func (f *folder) theKey(create bool) (cipher.AEAD, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.key != nil {
@@ -95,7 +95,7 @@ func (f *folder) theKey(make bool) (cipher.AEAD, error) {
 	}
 	path := filepath.Join(f.dir, keyFile)
 	key, err := readKey(path)
-	if make && errors.Is(err, fs.ErrNotExist) {
+	if create && errors.Is(err, fs.ErrNotExist) {
 		if err := makeKey(path); err != nil {
 			return nil, err
 		}

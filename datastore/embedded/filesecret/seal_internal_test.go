@@ -1,7 +1,6 @@
 package filesecret
 
 import (
-	"bytes"
 	"testing"
 )
 
@@ -17,9 +16,9 @@ func FuzzOpen(f *testing.F) {
 	f.Add("a", sealed[:len(magic)])
 	f.Add("a", sealed[:len(magic)+5])
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
-		plain, err := open(key, name, data)
-		if (err == nil) != (name == "a" && bytes.Equal(data, sealed)) {
-			t.Errorf("open(%q, %x) = %q, %v", name, data, plain, err)
+		// Each process that fuzzes has sealed with a nonce of its own.
+		if plain, err := open(key, name, data); err == nil && (name != "a" || string(plain) != "value") {
+			t.Errorf("open(%q, %x) = %q", name, data, plain)
 		}
 	})
 }

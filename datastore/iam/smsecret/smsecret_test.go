@@ -103,32 +103,6 @@ func TestARN(t *testing.T) {
 	}
 }
 
-func BenchmarkFresh(b *testing.B) {
-	url := servers.URL(b, "TIERKIT_TEST_MOTO")
-	client := secretsmanager.NewFromConfig(config(url, nil))
-	name := fmt.Sprintf("tierkit/%d-%d", startedAt, created.Add(1))
-	if _, err := client.CreateSecret(b.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: aws.String("x")}); err != nil {
-		b.Fatal(err)
-	}
-	b.Run("sdk", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := client.GetSecretValue(b.Context(), &secretsmanager.GetSecretValueInput{SecretId: &name}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("driver", func(b *testing.B) {
-		hush := handle(config(url, nil), name)
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := hush.Fresh(b.Context()); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
 // A function needs no configuration. Elsewhere With takes the one that the SDK's own
 // package config loads, or one by hand.
 func ExampleWith() {

@@ -97,7 +97,7 @@ func onServer(t testing.TB, url string, transport *http.Client, spec queue.Spec)
 
 func receive(t testing.TB, client *sqs.Client, url *string, n int) (all []queuetest.Received) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(45 * time.Second); ; {
 		in := &sqs.ReceiveMessageInput{
 			QueueUrl: url, MaxNumberOfMessages: 10, MessageAttributeNames: []string{"All"},
 			MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
@@ -113,7 +113,7 @@ func receive(t testing.TB, client *sqs.Client, url *string, n int) (all []queuet
 			return all
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("received %d messages in 20 s, want %d", len(all), n)
+			t.Fatalf("received %d messages in 45 s, want %d", len(all), n)
 		}
 		for _, m := range out.Messages {
 			all = append(all, received(m))

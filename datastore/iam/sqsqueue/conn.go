@@ -2,8 +2,6 @@ package sqsqueue
 
 import (
 	"context"
-	"errors"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,60 +52,28 @@ func (c *conn) SendMany(ctx context.Context, es []queue.Envelope) ([]string, err
 	for i := range es {
 		e := &es[i]
 		entries[i] = types.SendMessageBatchRequestEntry{
-			Id: &entryIDs[i], MessageBody: &e.Body, DelaySeconds: seconds(e.Delay),
+			Id: iam.EntryID(i), MessageBody: &e.Body, DelaySeconds: seconds(e.Delay),
 			MessageGroupId: text(&e.Group), MessageDeduplicationId: text(&e.Dedup), MessageAttributes: attributes(e.Attributes),
 		}
 	}
 	ids := make([]string, len(es))
-	err := c.retry.Batch(ctx, c.call(), len(es), func(ctx context.Context, left []int) ([]iam.Failed, error) {
-		out, err := c.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &c.url, Entries: chosen(entries, left)})
+	err := c.retry.Batch(ctx, c.call(), len(es), func(ctx context.Context, left []int, answer *iam.Answer) error {
+		out, err := c.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &c.url, Entries: iam.Chosen(entries, left)})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, done := range out.Successful {
-			i, err := item(done.Id, len(es))
-			if err != nil {
-				return nil, err
+			if i := iam.Entry(done.Id); i >= 0 && i < len(ids) {
+				ids[i] = aws.ToString(done.MessageId)
+				answer.Done(i)
 			}
-			ids[i] = aws.ToString(done.MessageId)
 		}
-		var failed []iam.Failed
 		for _, f := range out.Failed {
-			i, err := item(f.Id, len(es))
-			if err != nil {
-				return nil, err
-			}
-			failed = append(failed, iam.Failed{Item: i, Code: aws.ToString(f.Code), Message: aws.ToString(f.Message), Sender: f.SenderFault})
+			answer.Failed(iam.Failed{Item: iam.Entry(f.Id), Code: aws.ToString(f.Code), Message: aws.ToString(f.Message), Sender: f.SenderFault})
 		}
-		return failed, nil
+		return nil
 	})
 	return ids, err
-}
-
-// entryIDs are the ids of the messages within a request: their numbers.
-var entryIDs = [queue.MaxBatch]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
-
-var errEntry = errors.New("the answer is about a message that was not sent")
-
-// item is the number that an entry's id stands for.
-func item(id *string, n int) (int, error) {
-	i, err := strconv.Atoi(aws.ToString(id))
-	if err != nil || i < 0 || i >= n {
-		return 0, &datastore.Error{Kind: datastore.ErrUnknown, Err: errEntry}
-	}
-	return i, nil
-}
-
-// chosen are the entries of those numbers.
-func chosen[E any](all []E, numbers []int) []E {
-	if len(numbers) == len(all) {
-		return all
-	}
-	list := make([]E, len(numbers))
-	for i, n := range numbers {
-		list[i] = all[n]
-	}
-	return list
 }
 
 // text is a string that need not be there.

@@ -84,30 +84,6 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func BenchmarkFresh(b *testing.B) {
-	url := servers.URL(b, "TIERKIT_TEST_MOTO")
-	client := ssm.NewFromConfig(config(url, nil))
-	name := newName()
-	put(b, client, name, "x")
-	b.Run("sdk", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := client.GetParameter(b.Context(), &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("driver", func(b *testing.B) {
-		hush := handle(config(url, nil), name)
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := hush.Fresh(b.Context()); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
 // A function needs no configuration. Elsewhere With takes the one that the SDK's own
 // package config loads, or one by hand.
 func ExampleWith() {

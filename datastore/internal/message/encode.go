@@ -7,14 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
 // Encode makes the bytes of a message: a []byte or a string as it is, all else
-// its JSON, as encoding/json writes it but without escaping HTML. A value without
-// JSON is a mistake of the declaration: its type cannot be sent.
+// its JSON.
 func Encode(value any) ([]byte, error) {
 	switch v := value.(type) {
 	case []byte:
@@ -22,35 +22,58 @@ func Encode(value any) ([]byte, error) {
 	case string:
 		return []byte(v), nil
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(value); err != nil {
-		return nil, &datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("a value of type %T has no JSON: %w", value, err)}
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
+	return EncodeJSON(value)
+}
+
+// EncodeJSON is the JSON of a value, as encoding/json writes it but without
+// escaping HTML. A value without JSON is a mistake of the declaration: its type
+// cannot be sent.
+func EncodeJSON(value any) (b []byte, err error) {
+	err = encodeWith(value, func(text []byte) { b = bytes.Clone(text) })
+	return b, err
 }
 
 // EncodeText is Encode for what is sent as text.
-func EncodeText(value any) (string, error) {
-	if text, raw := value.(string); raw {
-		return text, nil
+func EncodeText(value any) (text string, err error) {
+	switch v := value.(type) {
+	case []byte:
+		return string(v), nil
+	case string:
+		return v, nil
 	}
-	b, err := Encode(value)
-	return string(b), err
+	err = encodeWith(value, func(b []byte) { text = string(b) })
+	return text, err
 }
 
-// Decode reads what Encode made into the value that into points to.
-func Decode(data []byte, into any) error {
-	switch v := into.(type) {
-	case *[]byte:
-		*v = bytes.Clone(data)
-		return nil
-	case *string:
-		*v = string(data)
-		return nil
+// encoder writes JSON into a buffer of its own.
+type encoder struct {
+	buffer bytes.Buffer
+	json   *json.Encoder
+}
+
+var encoders = sync.Pool{New: func() any {
+	e := &encoder{}
+	e.json = json.NewEncoder(&e.buffer)
+	e.json.SetEscapeHTML(false)
+	return e
+}}
+
+// maxKept is the size of the buffers that are used again.
+const maxKept = 64 << 10
+
+// encodeWith gives take the JSON of a value, which it does not keep.
+func encodeWith(value any, take func([]byte)) error {
+	e := encoders.Get().(*encoder)
+	e.buffer.Reset()
+	if err := e.json.Encode(value); err != nil { // the encoder keeps errors of writing alone, of which there are none
+		encoders.Put(e)
+		return &datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("a value of type %T has no JSON: %w", value, err)}
 	}
-	return json.Unmarshal(data, into)
+	take(bytes.TrimSuffix(e.buffer.Bytes(), []byte{'\n'}))
+	if e.buffer.Cap() <= maxKept {
+		encoders.Put(e)
+	}
+	return nil
 }
 
 // CheckText refuses what SQS and SNS do not take as a message: nothing at all,

@@ -33,6 +33,8 @@ func Fault(err error) sqldb.Fault {
 	switch {
 	case errors.Is(err, pgx.ErrTxCommitRollback):
 		return sqldb.Fault{Kind: datastore.ErrConflict, Ended: true}
+	case errors.Is(err, errLost), errors.Is(err, pgconn.ErrConnClosed):
+		return sqldb.Fault{Kind: datastore.ErrUnavailable, Lost: true, Broken: true}
 	case errors.As(err, &dial), pgconn.SafeToRetry(err), errors.Is(err, driver.ErrBadConn):
 		return sqldb.Fault{Kind: datastore.ErrUnavailable, Retry: true, Broken: true}
 	case isNetwork(err):
@@ -46,8 +48,7 @@ func isNetwork(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) || pgconn.Timeout(err) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
-		strings.Contains(err.Error(), "conn closed")
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // answered is a fault that the server told. Nothing of the statement is left.

@@ -14,6 +14,7 @@ import (
 	"crypto/tls"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"net"
 
 	"github.com/jackc/pgx/v5"
@@ -75,11 +76,15 @@ func (c *Connector) connect(ctx context.Context, access sqldb.Access, fresh bool
 	}
 	cfg.User, cfg.Password = user, password
 	ctx, captured := socket.Capture(ctx)
-	conn, err := stdlib.GetConnector(*cfg, stdlib.OptionShouldPing(never)).Connect(ctx)
+	made, err := stdlib.GetConnector(*cfg, stdlib.OptionShouldPing(never)).Connect(ctx)
 	if err != nil {
 		return sqldb.Session{}, err
 	}
-	return sqldb.Session{Conn: conn, Socket: captured}, nil
+	own, ok := made.(*stdlib.Conn)
+	if !ok {
+		return sqldb.Session{}, errors.Join(fmt.Errorf("pgx made a %T", made), made.Close())
+	}
+	return sqldb.Session{Conn: &conn{own}, Socket: captured}, nil
 }
 
 // never: package sqldb asks, with a limit of time.
@@ -121,11 +126,11 @@ func Conn(driverConn any) (*pgx.Conn, bool) {
 	if u, ok := driverConn.(interface{ Unwrap() driver.Conn }); ok {
 		driverConn = u.Unwrap()
 	}
-	conn, ok := driverConn.(*stdlib.Conn)
+	own, ok := driverConn.(*conn)
 	if !ok {
 		return nil, false
 	}
-	return conn.Conn(), true
+	return own.Conn.Conn(), true
 }
 
 // Address is host and port of a server, as a TCP address.

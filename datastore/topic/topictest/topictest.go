@@ -47,12 +47,22 @@ type Difference string
 // The differences of the servers that the drivers are tested with.
 const (
 	// GroupLost: the message group of a message on a standard topic is not told to
-	// those who subscribe.
+	// those who subscribe (fauxqs 2.4.1).
 	GroupLost Difference = "the group of a message on a standard topic is lost"
-	// NarrowText: characters that UTF-16 writes in two units are refused.
-	NarrowText Difference = "characters from U+10000 on are refused"
-	// Only256: the size of messages cannot be declared.
+	// Only256: the size of messages cannot be declared (moto 5.2.5, fauxqs 2.4.1).
 	Only256 Difference = "a message has at most 256 KiB on any topic"
+	// TenthSecond: of a request of ten messages the last comes second (fauxqs
+	// 2.4.1, which puts member.10 before member.2).
+	TenthSecond Difference = "of ten messages the last comes second"
+	// NoBinary: a message with an attribute of bytes does not arrive at a queue
+	// (moto 5.2.5).
+	NoBinary Difference = "a message with a Binary attribute is lost"
+	// NoArraysInBody: a policy on the body does not look into arrays (fauxqs
+	// 2.4.1).
+	NoArraysInBody Difference = "a policy on the body does not look into arrays"
+	// ExistsAlone: that something does not exist is not seen beside other values of
+	// a policy (moto 5.2.5).
+	ExistsAlone Difference = "exists false beside another value takes nothing"
 )
 
 // target is what the suite runs on.

@@ -2,6 +2,7 @@ package valkeycache_test
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,6 +41,23 @@ func conformance(t *testing.T, url string) {
 	})
 }
 
+// TestConformanceAccessString: a user that may do no more than the access string
+// says can do everything.
+func TestConformanceAccessString(t *testing.T) {
+	t.Parallel()
+	url := servers.URL(t, "TIERKIT_TEST_REDIS")
+	acl := administer(t, url)
+	cachetest.Run(t, func(t testing.TB, spec cache.Spec) cachetest.Harness {
+		namespace := newNamespace()
+		others := cache.Spec{Logical: "others"}.AccessString(namespace) // which one case has beside the suite's own
+		rules := append(strings.Fields(spec.AccessString(namespace)), strings.Fields(others)[1])
+		acl(append([]string{"ACL", "SETUSER", namespace, ">word"}, rules...)...)
+		t.Cleanup(func() { acl("ACL", "DELUSER", namespace) })
+		as := strings.Replace(url, "://", "://"+namespace+":word@", 1)
+		return cachetest.Harness{Data: func() *datastore.Data { return onServer(as, namespace, nil) }, Elapse: elapse}
+	})
+}
+
 // elapse waits until the server's clock has moved by d, and a little more.
 func elapse(d time.Duration) { <-time.After(d + 5*time.Millisecond) }
 
@@ -54,8 +72,9 @@ func onServer(url, namespace string, now func() time.Time) *datastore.Data {
 
 // Namespaces differ between the tests of one run and between runs.
 var (
-	namespaces atomic.Int64
-	startedAt  = time.Now().UnixNano()
+	namespaces  atomic.Int64
+	startedAt   = time.Now().UnixNano()
+	startedText = fmt.Sprint(startedAt)
 )
 
 func newNamespace() string { return fmt.Sprintf("t%d-%d", startedAt, namespaces.Add(1)) }

@@ -43,6 +43,9 @@ func (c *conn) do(ctx context.Context, call retry.Call, send func(context.Contex
 			return nil
 		}
 		f := faultOf(err, false)
+		if c.cluster && (f.Code == "MOVED" || f.Code == "ASK") { // after the client has followed some
+			f.Kind, f.Retry, f.Err = datastore.ErrUnavailable, true, &serverError{part: "slots are on their way to other nodes", native: err}
+		}
 		if refusedLogin(err) && !refused {
 			c.sessions.refuse()
 			refused, f.Retry = true, true

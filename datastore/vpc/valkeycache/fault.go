@@ -80,7 +80,7 @@ func (e *serverError) Error() string {
 
 func (e *serverError) Unwrap() error { return e.native }
 
-// faultOf reads the error of a request. unsent says that it was none: there is no
+// faultOf reads the error of a request. notSent says that it was none: there is no
 // connection.
 func faultOf(err error, notSent bool) retry.Fault {
 	var native *valkey.ValkeyError
@@ -95,7 +95,7 @@ func faultOf(err error, notSent bool) retry.Fault {
 		return f
 	case errors.As(err, &native):
 		return serverFault(native)
-	case notSent, errors.As(err, &u):
+	case notSent, errors.As(err, &u), errors.Is(err, valkey.ErrNoSlot):
 		return retry.Fault{Kind: datastore.ErrUnavailable, Retry: true, Err: err}
 	}
 	return retry.Fault{Kind: datastore.ErrUnavailable, Retry: true, Lost: true, Quick: !timedOut(err), Err: err}

@@ -142,10 +142,12 @@ func (s *sessions) open(ctx context.Context) (*session, error) {
 	return sess, nil
 }
 
-// The sizes of one client: a function sends little at a time.
+// The limits of one client: a function sends little at a time.
 const (
 	bufferBytes = 32 << 10
 	ringScale   = 8 // 256 requests at the same time
+
+	maxRedirections = 5
 )
 
 func (s *sessions) connect(ctx context.Context, fresh bool) (*session, error) {
@@ -174,6 +176,7 @@ func (s *sessions) connect(ctx context.Context, fresh bool) (*session, error) {
 		ReadBufferEachConn:  bufferBytes,
 		WriteBufferEachConn: bufferBytes,
 		RingScaleEachConn:   ringScale,
+		ClusterOption:       valkey.ClusterOption{MaxMovedRedirections: maxRedirections},
 		ClientSetInfo:       valkey.DisableClientSetInfo,
 		DisableCache:        true,
 		DisableRetry:        true,

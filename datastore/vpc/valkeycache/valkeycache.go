@@ -27,9 +27,8 @@
 // # Permissions
 //
 // An IAM login needs elasticache:Connect on the cache and on its user, whose id is
-// its name. A token is signed for each connection, 15 minutes before it would
-// expire, and connections are made anew before ElastiCache ends them after 12
-// hours. What a user may do is said by its access string; this package sends GET,
+// its name. A token, which is good for 15 minutes, is signed for each connection,
+// and connections are made anew before ElastiCache ends them after 12 hours. What a user may do is said by its access string; this package sends GET,
 // MGET, SET, DEL, INCRBY, EVAL, PING and, in cluster mode, CLUSTER, and in scripts
 // EXISTS, HMGET, HSET, HDEL, PEXPIRE and TIME.
 //
