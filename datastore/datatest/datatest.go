@@ -36,6 +36,7 @@ type Option interface{ apply(*config) }
 type config struct {
 	drivers []datastore.Driver
 	opts    datastore.Options
+	faults  []*faults // of drivers that options have added
 }
 
 type optionFunc func(*config)
@@ -100,8 +101,10 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
-		for _, f := range append(tables.faults.left(), sockets.faults.left()...) {
-			t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
+		for _, list := range append(c.faults, &tables.faults, &sockets.faults) {
+			for _, f := range list.left() {
+				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
+			}
 		}
 	})
 	return data
