@@ -109,7 +109,7 @@ func (c *conn) Bulk(ctx context.Context, ws []search.Write, wait bool) error {
 	} else if r.query = "filter_path=errors,items.*.status,items.*.error.type"; wait {
 		r.query += "&" + refresh
 	}
-	return c.retry.Batch(ctx, write, len(ws), func(ctx context.Context, left []int) ([]iam.Failed, error) {
+	return c.retry.Batch(ctx, write, len(ws), func(ctx context.Context, left []int, a *iam.Answer) error {
 		size := 0
 		for _, i := range left {
 			size += ws[i].Size()
@@ -120,9 +120,9 @@ func (c *conn) Bulk(ctx context.Context, ws []search.Write, wait bool) error {
 		}
 		_, answer, err := c.send(ctx, r)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return failedOf(answer, left)
+		return readBulk(answer, left, a)
 	})
 }
 
@@ -145,8 +145,8 @@ func appendChange(b []byte, w search.Write) []byte {
 	return b
 }
 
-// failedOf are the changes that an answer says were not made.
-func failedOf(answer []byte, left []int) ([]iam.Failed, error) {
+// readBulk reads which of the changes that are left were made.
+func readBulk(answer []byte, left []int, a *iam.Answer) error {
 	var body struct {
 		Errors *bool `json:"errors"`
 		Items  []map[string]struct {
@@ -156,23 +156,20 @@ func failedOf(answer []byte, left []int) ([]iam.Failed, error) {
 			} `json:"error"`
 		} `json:"items"`
 	}
-	switch err := json.Unmarshal(answer, &body); {
-	case err != nil || body.Errors == nil || len(body.Items) != len(left):
-		return nil, errForeign
-	case !*body.Errors:
-		return nil, nil
+	if err := json.Unmarshal(answer, &body); err != nil || body.Errors == nil || len(body.Items) != len(left) {
+		return errForeign
 	}
-	var failed []iam.Failed
 	for i, item := range body.Items {
-		for _, result := range item {
+		for _, result := range item { // one, by what it is: "index" or "delete"
 			if result.Error.Type == "" {
+				a.Done(left[i])
 				continue
 			}
 			e := &Error{Status: result.Status, Type: result.Error.Type}
-			failed = append(failed, iam.Failed{Item: left[i], Code: e.Type, Message: e.Error(), Sender: e.Status/100 == 4})
+			a.Failed(iam.Failed{Item: left[i], Code: e.Type, Message: e.Error(), Sender: e.Status/100 == 4})
 		}
 	}
-	return failed, nil
+	return nil
 }
 
 // Search implements [search.Conn].
