@@ -25,6 +25,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filebucket"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesearch"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localidentity"
@@ -128,6 +129,7 @@ func drivers() []datastore.Driver {
 		&connectionDriver{Hub: localsocket.NewHub()},
 		&identityDriver{Driver: localidentity.Memory(&localidentity.Options{Guests: true})},
 		&keyDriver{Driver: filekey.Memory()},
+		&searchDriver{Driver: filesearch.Memory()},
 		&secretDriver{Driver: filesecret.Memory()},
 		&serviceDriver{Driver: localservice.New(nil)},
 		newCallDriver(),
