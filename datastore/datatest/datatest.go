@@ -44,6 +44,7 @@ type Option interface{ apply(*config) }
 type config struct {
 	drivers []datastore.Driver
 	opts    datastore.Options
+	faults  []*faults // of drivers that options have added
 }
 
 type optionFunc func(*config)
@@ -108,7 +109,10 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 			t.Errorf("declaration: %v", err)
 		}
 		for _, driver := range own {
-			for _, f := range driver.(faulty).faultList().left() {
+			c.faults = append(c.faults, driver.(faulty).faultList())
+		}
+		for _, list := range c.faults {
+			for _, f := range list.left() {
 				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
 			}
 		}

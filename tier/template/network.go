@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/service"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -75,10 +76,10 @@ func networkedFunctions(app *tier.App) []networked {
 // See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html.
 func (s *stack) network(app *tier.App) {
 	functions := networkedFunctions(app)
-	if len(functions) == 0 {
+	at, ok := inNetwork(app, functions)
+	if !ok {
 		return
 	}
-	at := functions[0].function.At()
 	if s.given = reachesService(functions); s.given {
 		s.parameterOnce(parameter{networkID, "AWS::EC2::VPC::Id", "The network in which the services are reached."}, at)
 		s.parameterOnce(parameter{subnetsID, "List<AWS::EC2::Subnet::Id>", "Private subnets of it, in two zones at least."}, at)
@@ -100,6 +101,21 @@ func (s *stack) network(app *tier.App) {
 	for _, f := range functions {
 		s.functionGroup(f)
 	}
+}
+
+// inNetwork reports whether something is in the network, and the line that is the
+// reason: a function, or a store that functions reach from outside, by the Data API.
+func inNetwork(app *tier.App, functions []networked) (datastore.Position, bool) {
+	if len(functions) > 0 {
+		return functions[0].function.At(), true
+	}
+	for _, store := range stores(app) {
+		database, isDatabase := store.spec.(sqldb.Spec)
+		if store.spec.Kind() == "warehouse" || isDatabase && database.Engine != sqldb.DSQL {
+			return store.at, true
+		}
+	}
+	return datastore.Position{}, false
 }
 
 // reachesService reports whether some function calls a web service in a network that

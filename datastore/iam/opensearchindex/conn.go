@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -109,7 +110,7 @@ func (c *conn) Bulk(ctx context.Context, ws []search.Write, wait bool) error {
 	} else if r.query = "filter_path=errors,items.*.status,items.*.error.type"; wait {
 		r.query += "&" + refresh
 	}
-	return c.retry.Batch(ctx, write, len(ws), func(ctx context.Context, left []int) ([]iam.Failed, error) {
+	return c.retry.Batch(ctx, write, len(ws), func(ctx context.Context, left []int, a *iam.Answer) error {
 		size := 0
 		for _, i := range left {
 			size += ws[i].Size()
@@ -120,9 +121,20 @@ func (c *conn) Bulk(ctx context.Context, ws []search.Write, wait bool) error {
 		}
 		_, answer, err := c.send(ctx, r)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return failedOf(answer, left)
+		failed, err := failedOf(answer, left)
+		if err != nil {
+			return err
+		}
+		for _, item := range left {
+			if i := slices.IndexFunc(failed, func(f iam.Failed) bool { return f.Item == item }); i >= 0 {
+				a.Failed(failed[i])
+			} else {
+				a.Done(item)
+			}
+		}
+		return nil
 	})
 }
 
