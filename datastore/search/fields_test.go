@@ -48,6 +48,7 @@ type document struct {
 	Number  json.Number     `json:"number" search:"-"`
 	Self    []*document     `json:"self" search:"-"`
 	Quoted  int             `json:"quoted,string" search:"-"`
+	//lint:ignore SA5008 this is how encoding/json calls a field "-"
 	Dash    int             `json:"-,"`
 	Ignored func()          `json:"-"`
 	hidden  int
