@@ -107,12 +107,17 @@ func (d *Data) Declare(spec Spec, errs ...error) error {
 			break
 		}
 	}
+	d.specs = append(d.specs, declared{spec, at})
+	return d.collect(at, errs)
+}
+
+// collect keeps mistakes. d.mu is held.
+func (d *Data) collect(at Position, errs []error) error {
 	mistakes := make([]error, len(errs))
 	for i, err := range errs {
 		mistakes[i] = &DeclarationError{at, err.Error()}
 	}
 	d.errs = append(d.errs, mistakes...)
-	d.specs = append(d.specs, declared{spec, at})
 	return errors.Join(mistakes...)
 }
 
@@ -157,6 +162,10 @@ func (d *Data) Rand() io.Reader { return d.opts.Rand }
 
 // Physical is the physical name of a store: the value of its [Variable].
 func (d *Data) Physical(spec Spec) (string, bool) { return d.opts.Lookup(Variable(spec)) }
+
+// Lookup reads an environment variable by which a deployed function learns
+// something about its stores.
+func (d *Data) Lookup(variable string) (string, bool) { return d.opts.Lookup(variable) }
 
 // Observe begins an operation; see [Observer]. Without an observer it costs
 // nothing.

@@ -34,6 +34,12 @@ type Need struct {
 	Resource string
 	// Conditions of the statement, all of which must hold.
 	Conditions []Condition
+	// ByCaller says that the need is not the function's but that of the role which
+	// it assumes for a caller, with the session tag "caller" ([CallerRole]): the
+	// function needs sts:AssumeRole and sts:TagSession on that role. Where there is
+	// no such role, the function needs the actions itself, and cannot meet
+	// conditions on the tag.
+	ByCaller bool
 	// Port is the TCP port of a store in the private network, 0 for none.
 	Port int
 	// Depends are other stores that come with it, such as the secret that it is

@@ -23,8 +23,16 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filebucket"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localidentity"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localservice"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorycache"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memoryqueue"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorystream"
 )
 
 // start is what the clock of a Data says, unless [Now] sets another.
@@ -94,20 +102,41 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 	for _, o := range opts {
 		o.apply(&c)
 	}
-	tables := &tableDriver{Driver: filetable.Memory()}
-	sockets := &connectionDriver{Hub: localsocket.NewHub()}
-	data := datastore.New(append(c.drivers, tables, sockets), &c.opts)
+	own := drivers()
+	data := datastore.New(append(c.drivers, own...), &c.opts)
 	t.Cleanup(func() {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
-		for _, list := range append(c.faults, &tables.faults, &sockets.faults) {
+		lists := c.faults
+		for _, driver := range own {
+			lists = append(lists, driver.(faulty).faultList())
+		}
+		for _, list := range lists {
 			for _, f := range list.left() {
 				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
 			}
 		}
 	})
 	return data
+}
+
+// drivers are one a kind, each [faulty].
+func drivers() []datastore.Driver {
+	return []datastore.Driver{
+		&blobDriver{Driver: filebucket.Memory()},
+		&cacheDriver{Driver: memorycache.New(nil)},
+		&connectionDriver{Hub: localsocket.NewHub()},
+		&identityDriver{Driver: localidentity.Memory(&localidentity.Options{Guests: true})},
+		&keyDriver{Driver: filekey.Memory()},
+		&secretDriver{Driver: filesecret.Memory()},
+		&serviceDriver{Driver: localservice.New(nil)},
+		newCallDriver(),
+		newTopicDriver(),
+		&queueDriver{Driver: memoryqueue.New()},
+		&streamDriver{Driver: memorystream.New()},
+		&tableDriver{Driver: filetable.Memory()},
+	}
 }
 
 // lockedReader is a reader that several goroutines may use.

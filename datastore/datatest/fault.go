@@ -2,6 +2,7 @@ package datatest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +14,10 @@ import (
 type Fault struct {
 	// Store is the kind and the name: "table orders".
 	Store string
-	// Op is the operation, as capabilities are named: "Get". "" means any.
+	// Op is the operation, as capabilities are named: "Get". "" means any. What a
+	// secret or a key keeps needs no service: their faults are those of the call to
+	// it, "Read" of a secret, "Encrypt", "Decrypt" and "GenerateDataKey" of a key. SetGroups
+	// of an identity calls "Groups", "AddToGroup" and "RemoveFromGroup".
 	Op string
 	// Err is what the store answers: a sentinel of package datastore, or an
 	// error that wraps one.
@@ -23,6 +27,10 @@ type Fault struct {
 	// fails by itself, such as a Create of a key that is there, answers its own
 	// error: there was no success whose answer could be lost.
 	Applied bool
+	// Items are the positions of the items of a batch that fail, from 0: the others
+	// are read or written. nil means the whole operation. Where a store sends a
+	// batch in several parts, they are those of the first part.
+	Items []int
 	// Times is how many operations in a row fail. 0 means 1.
 	Times int
 }
@@ -112,4 +120,49 @@ func (l *faults) run(spec datastore.Spec, op string, do func() error) error {
 		}
 	}
 	return f.Err
+}
+
+// runBatch does an operation of n items, or the fault of it. do takes the positions
+// of the items that are to be done, and answers for them by their places in that
+// list.
+func (l *faults) runBatch(spec datastore.Spec, op string, n int, do func(which []int) error) error {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	f, ok := l.take(spec, op)
+	if !ok {
+		return do(all)
+	}
+	var done []int
+	var partial datastore.PartialError
+	for i := range all {
+		if f.Items != nil && !slices.Contains(f.Items, i) {
+			done = append(done, i)
+		} else {
+			partial.Failed = append(partial.Failed, datastore.ItemError{Index: i, Err: f.Err})
+		}
+	}
+	if f.Applied {
+		done = all
+	}
+	if len(done) > 0 {
+		if err := do(done); err != nil {
+			return inBatch(done, err)
+		}
+	}
+	if f.Items == nil {
+		return f.Err
+	}
+	return &partial
+}
+
+// inBatch gives the failed items of a part of a batch their positions in the batch.
+func inBatch(which []int, err error) error {
+	if partial, ok := err.(*datastore.PartialError); ok {
+		for i, failed := range partial.Failed {
+			partial.Failed[i].Index = which[failed.Index]
+		}
+	}
+	return err
 }

@@ -3,6 +3,7 @@ package datatest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -36,13 +37,13 @@ func Seed[T any](t testing.TB, data *datastore.Data, name string, items ...T) {
 // order of their sort keys. It needs no grant.
 func Items[T any, P table.KeyPart](t testing.TB, data *datastore.Data, name string, partition P) []T {
 	t.Helper()
-	conn, _, codec := openTable[T](t, data, name)
+	conn, spec, codec := openTable[T](t, data, name)
 	pk := table.Eq("partition", partition).Values()
 	if len(pk) != 1 || pk[0].IsZero() {
 		t.Fatalf("datatest.Items table %s: the partition is no key", name)
 	}
 	var items []T
-	q := table.PageQuery{PK: pk[0]}
+	q := table.PageQuery{Index: spec.Primary(), PK: pk[0]}
 	for {
 		page, err := conn.Query(background(t), q)
 		if err != nil {
@@ -142,15 +143,19 @@ func (f *faultyTable) Get(ctx context.Context, key table.Item, read table.Read) 
 }
 
 func (f *faultyTable) GetMany(ctx context.Context, keys []table.Item, read table.Read) (items []table.Item, err error) {
-	err = f.faults.run(f.spec, "GetMany", func() error {
-		items, err = f.conn.GetMany(ctx, keys, read)
+	err = f.faults.runBatch(f.spec, "GetMany", len(keys), func(which []int) error {
+		items, err = f.conn.GetMany(ctx, pick(keys, which), read)
 		return err
 	})
 	return items, err
 }
 
-func (f *faultyTable) Write(ctx context.Context, w table.Write) error {
-	return f.faults.run(f.spec, w.Op, func() error { return f.conn.Write(ctx, w) })
+func pick[E any](list []E, which []int) []E {
+	picked := make([]E, len(which))
+	for i, at := range which {
+		picked[i] = list[at]
+	}
+	return picked
 }
 
 func (f *faultyTable) Query(ctx context.Context, q table.PageQuery) (page table.PageResult, err error) {
@@ -159,4 +164,46 @@ func (f *faultyTable) Query(ctx context.Context, q table.PageQuery) (page table.
 		return err
 	})
 	return page, err
+}
+
+func (f *faultyTable) Scan(ctx context.Context, q table.PageScan) (page table.PageResult, err error) {
+	err = f.faults.run(f.spec, "Scan", func() error {
+		page, err = f.conn.Scan(ctx, q)
+		return err
+	})
+	return page, err
+}
+
+func (f *faultyTable) Write(ctx context.Context, w table.Write) error {
+	return f.faults.run(f.spec, w.Op, func() error { return f.conn.Write(ctx, w) })
+}
+
+func (f *faultyTable) Update(ctx context.Context, w table.Write) (item table.Item, err error) {
+	err = f.faults.run(f.spec, w.Op, func() error {
+		item, err = f.conn.Update(ctx, w)
+		return err
+	})
+	return item, err
+}
+
+func (f *faultyTable) WriteMany(ctx context.Context, writes []table.Write) error {
+	return f.faults.runBatch(f.spec, "WriteMany", len(writes), func(which []int) error {
+		return f.conn.WriteMany(ctx, pick(writes, which))
+	})
+}
+
+// Transact does a fault of "Transact" in the store whose handle it is of, or of
+// "Check" for one by itself.
+func (f *faultyTable) Transact(ctx context.Context, tx table.Transaction) error {
+	bare := table.Transaction{Token: tx.Token, Writes: slices.Clone(tx.Writes)}
+	for i, w := range bare.Writes {
+		if own, ok := w.Conn.(*faultyTable); ok {
+			bare.Writes[i].Conn = own.conn
+		}
+	}
+	op := "Transact"
+	if len(tx.Writes) == 1 && tx.Writes[0].Op == "Check" {
+		op = "Check"
+	}
+	return f.faults.run(f.spec, op, func() error { return f.conn.Transact(ctx, bare) })
 }

@@ -13,24 +13,39 @@ import (
 // is safe for concurrent use.
 type Client[C any] struct {
 	configure func() (aws.Config, error)
+	callers   func() (aws.Config, error) // for the service that gives callers' credentials
 	make      func(aws.Config) C
+	transport func() aws.HTTPClient // where the configuration has none; nil for [HTTPClient]
 
 	mu     sync.Mutex
 	data   *datastore.Data // whose stores client serves
 	client C
+	own    *C // with callers' credentials
 }
 
 // FromEnvironment is a Client with the region and the credentials that Lambda puts
 // into a function's environment, at the endpoint that AWS_ENDPOINT_URL_<SERVICE>
 // or AWS_ENDPOINT_URL names; see [Config].
 func FromEnvironment[C any](service string, make func(aws.Config) C) *Client[C] {
-	return &Client[C]{make: make, configure: func() (aws.Config, error) { return Config(service, os.LookupEnv) }}
+	return &Client[C]{
+		make:      make,
+		configure: func() (aws.Config, error) { return Config(service, os.LookupEnv) },
+		callers:   func() (aws.Config, error) { return Config("STS", os.LookupEnv) },
+	}
 }
 
 // From is a Client with cfg. Its retryer is not used: [Retry] knows the deadline.
 // Its HTTPClient is used if it is set.
 func From[C any](cfg aws.Config, make func(aws.Config) C) *Client[C] {
-	return &Client[C]{make: make, configure: func() (aws.Config, error) { return cfg, nil }}
+	given := func() (aws.Config, error) { return cfg, nil }
+	return &Client[C]{make: make, configure: given, callers: given}
+}
+
+// WithHTTPClient has transport make the HTTP client where the configuration has
+// none, in place of [HTTPClient]. It is for the constructor of a driver.
+func (c *Client[C]) WithHTTPClient(transport func() aws.HTTPClient) *Client[C] {
+	c.transport = transport
+	return c
 }
 
 // For is the client for the stores of data. It sends nothing. Another Data, such
@@ -39,18 +54,65 @@ func From[C any](cfg aws.Config, make func(aws.Config) C) *Client[C] {
 func (c *Client[C]) For(data *datastore.Data) (C, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.whole(data)
+}
+
+func (c *Client[C]) whole(data *datastore.Data) (C, error) {
 	if c.data == data && data != nil {
 		return c.client, nil
 	}
-	cfg, err := c.configure()
+	cfg, err := configured(c.configure, c.transport)
 	if err != nil {
 		var none C
-		return none, &datastore.Error{Kind: datastore.ErrUnavailable, Err: err}
+		return none, err
 	}
-	if cfg.HTTPClient == nil {
+	c.data, c.client, c.own = data, c.make(cfg), nil
+	return c.client, nil
+}
+
+// ForCallers is the client for the stores of data that are narrowed to the caller's
+// own: each of its requests has the credentials of the caller in its context
+// ([Callers]), of the role that [datastore.CallerRole] names. Without that variable
+// it is For.
+func (c *Client[C]) ForCallers(data *datastore.Data) (C, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	whole, err := c.whole(data)
+	role, ok := data.Lookup(datastore.CallerRole)
+	if err != nil || !ok || role == "" {
+		return whole, err
+	}
+	if c.own != nil {
+		return *c.own, nil
+	}
+	cfg, err := configured(c.configure, c.transport)
+	if err != nil {
+		return whole, err
+	}
+	callers, err := configured(c.callers, nil)
+	if err != nil {
+		return whole, err
+	}
+	cfg.Credentials = NewCallers(callers, role, data.Now)
+	own := c.make(cfg)
+	c.own = &own
+	return own, nil
+}
+
+// configured is a configuration with an HTTP client, that of transport unless it is
+// nil, and without the retries of the SDK.
+func configured(configure func() (aws.Config, error), transport func() aws.HTTPClient) (aws.Config, error) {
+	cfg, err := configure()
+	if err != nil {
+		return cfg, &datastore.Error{Kind: datastore.ErrUnavailable, Err: err}
+	}
+	switch {
+	case cfg.HTTPClient != nil:
+	case transport != nil:
+		cfg.HTTPClient = transport()
+	default:
 		cfg.HTTPClient = HTTPClient()
 	}
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-	c.data, c.client = data, c.make(cfg)
-	return c.client, nil
+	return cfg, nil
 }

@@ -10,10 +10,10 @@ import (
 const MaxAttempts = retry.MaxAttempts
 
 // Retry repeats calls to an AWS service by one set of rules: exponential pauses
-// with full jitter, never longer than the context's deadline allows, and while
-// the service is down not at all, so that a failure stays a quick one. The error
-// is that of the last attempt. The SDK's own retries must be switched off
-// ([aws.NopRetryer]).
+// with full jitter, not shorter than the service asks for (up to 5 seconds), never
+// longer than the context's deadline allows, and while the service is down not at
+// all, so that a failure stays a quick one. The error is that of the last attempt.
+// The SDK's own retries must be switched off ([aws.NopRetryer]).
 //
 // A Retry is safe for concurrent use; the calls of one client share one.
 //
@@ -33,8 +33,18 @@ type Call struct {
 	// A write that is not is sent again only if it certainly was not carried
 	// out.
 	Repeatable bool
+	// Whole gives one attempt all the time that is left, for calls that take as
+	// long as they take. Without a deadline it has no end.
+	Whole bool
 	// Special are error codes that mean something else than in most services.
 	Special map[string]error
+	// Secret says that answers have what nobody else may see. An error about an
+	// answer that cannot be read has a part of it, and is replaced by one that
+	// has not.
+	Secret bool
+	// Quiet says that messages of the service may quote what it was sent. The text
+	// of an error then has none; errors.As finds it.
+	Quiet bool
 }
 
 // Unfinished is what send returns of a batch that was only partly done and is to
@@ -54,15 +64,27 @@ func (*Unfinished) Error() string { return "the service left a part of the batch
 //
 // [*datastore.Error]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore#Error
 func (r *Retry) Do(ctx context.Context, c Call, send func(context.Context) error) error {
-	call := retry.Call{Write: c.Write, Repeatable: c.Repeatable}
-	return r.rules.Do(ctx, call, func(ctx context.Context) *retry.Fault {
-		var s retry.Sending
-		err := send(s.Watch(ctx))
-		if err == nil {
-			return nil
-		}
-		f := faultOf(err, c.Special, s.None(err))
-		f.Err = err
-		return &f
-	})
+	return r.rules.Do(ctx, c.rules(), func(ctx context.Context) *retry.Fault { return c.attempt(ctx, send) })
+}
+
+func (c Call) rules() retry.Call {
+	return retry.Call{Write: c.Write, Repeatable: c.Repeatable, Whole: c.Whole}
+}
+
+// attempt calls send once, and says what its error means.
+func (c Call) attempt(ctx context.Context, send func(context.Context) error) *retry.Fault {
+	var s retry.Sending
+	err := send(s.Watch(ctx))
+	if err == nil {
+		return nil
+	}
+	f := faultOf(err, c.Special, s.None(err) || !s.Asked() && outOfTimeBefore(err))
+	f.Err = err
+	if c.Secret {
+		f.Err = withoutAnswer(err)
+	}
+	if c.Quiet {
+		f.Err = withoutMessage(f.Err)
+	}
+	return &f
 }

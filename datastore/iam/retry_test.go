@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,6 +31,10 @@ func answer(status int, err error) error {
 	return &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: err}
 }
 
+func operation(err error) error {
+	return &smithy.OperationError{ServiceID: "S", OperationName: "O", Err: err}
+}
+
 func page(status int) error {
 	return answer(status, &smithy.DeserializationError{Err: errors.New("invalid character '<'")})
 }
@@ -48,6 +53,10 @@ func TestRetryDo(t *testing.T) {
 		{"throttled, then success", unsafe, []error{errThrottled, errThrottled, nil}, 3, nil},
 		{"throttled for ever", unsafe, []error{errThrottled}, iam.MaxAttempts, datastore.ErrThrottled},
 		{"no connection", unsafe, []error{errDial}, iam.MaxAttempts, datastore.ErrUnavailable},
+		{"out of time before it was sent", unsafe, []error{operation(context.DeadlineExceeded)}, iam.MaxAttempts, datastore.ErrUnavailable},
+		{"out of time on its way", unsafe, []error{operation(answer(0, context.DeadlineExceeded))}, 1, datastore.ErrUnknown},
+		{"out of time, and nobody says when", unsafe, []error{context.DeadlineExceeded}, 1, datastore.ErrUnknown},
+		{"an error of the SDK without an answer", unsafe, []error{operation(errors.New("x"))}, 1, datastore.ErrUnknown},
 		{"lost, of a read", read, []error{errReset}, iam.MaxAttempts, datastore.ErrUnavailable},
 		{"lost, of a repeatable write", safe, []error{errReset}, iam.MaxAttempts, datastore.ErrUnknown},
 		{"lost, of another write", unsafe, []error{errReset}, 1, datastore.ErrUnknown},
@@ -257,4 +266,34 @@ func TestRetryCancelled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRetryQuiet: what a service said is not in the text of the error, but found.
+func TestRetryQuiet(t *testing.T) {
+	t.Parallel()
+	refused := &smithy.GenericAPIError{Code: "ValidationException", Message: "the value 'hunter2' is too long"}
+	for _, quiet := range []bool{false, true} {
+		err := iam.NewRetry(nil).Do(t.Context(), iam.Call{Quiet: quiet}, func(context.Context) error { return refused })
+		var api smithy.APIError
+		if !errors.Is(err, datastore.ErrDeclaration) || !errors.As(err, &api) || strings.Contains(err.Error(), "hunter2") == quiet {
+			t.Errorf("Quiet %t: error = %v", quiet, err)
+		}
+	}
+}
+
+// TestRetryWakeUp: a cluster that resumes for 12 seconds is waited for.
+func TestRetryWakeUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		err := iam.NewRetry(nil).Do(t.Context(), iam.Call{}, func(context.Context) error {
+			if time.Since(begun) < 12*time.Second {
+				return &smithy.GenericAPIError{Code: "DatabaseResumingException"}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("Do = %v after %v", err, time.Since(begun))
+		}
+	})
 }

@@ -34,6 +34,13 @@ type tlsDialer struct {
 	system *tls.Config
 }
 
+// DialTLS makes TLS connections by dialer to services other than HTTP ones. They
+// trust Amazon's root certificates first, and the system's only if these do not
+// do.
+func DialTLS(dialer *net.Dialer) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	return newTLSDialer(dialer, amazonPool()).dial
+}
+
 func newTLSDialer(dialer *net.Dialer, first *x509.CertPool) *tlsDialer {
 	sessions := tls.NewLRUClientSessionCache(16)
 	return &tlsDialer{

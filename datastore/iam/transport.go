@@ -21,7 +21,14 @@ const (
 // the wall clock: a sandbox is frozen between invocations, and what its
 // connections went through meanwhile shows only when they are used. It honours
 // HTTPS_PROXY.
-func HTTPClient() *http.Client {
+func HTTPClient() *http.Client { return newHTTPClient(headerTimeout) }
+
+// PatientHTTPClient is an HTTPClient for a service that begins to answer when it
+// likes, such as one that runs a function: how long to wait is the context's to
+// say.
+func PatientHTTPClient() *http.Client { return newHTTPClient(0) }
+
+func newHTTPClient(headerTimeout time.Duration) *http.Client {
 	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
 	return &http.Client{Transport: &thawing{now: time.Now, Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,

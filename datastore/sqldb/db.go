@@ -79,7 +79,7 @@ func (db *DB) do(ctx context.Context, how asking, call func(context.Context) err
 	return p.state.Run(ctx, op, func() error { return inTime(ctx) }, func(ctx context.Context, database Connector) error {
 		ctx = context.WithValue(ctx, askingKey{}, how)
 		return around(ctx, database, p.op, func() error {
-			c := retry.Call{Write: p.access != ReadOnly, Limit: retry.Unlimited}
+			c := retry.Call{Write: p.access != ReadOnly, Whole: true}
 			return p.rules.Do(ctx, c, func(context.Context) *retry.Fault {
 				if err := call(ctx); err != nil {
 					return faultOf(err, db.DB.Stats)

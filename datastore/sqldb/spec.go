@@ -90,6 +90,9 @@ func (s Spec) Kind() string { return "sqldb" }
 // Name is the logical name.
 func (s Spec) Name() string { return s.Logical }
 
+// Aurora reports whether it is a cluster of Aurora PostgreSQL or Aurora MySQL.
+func (s Spec) Aurora() bool { return s.Engine == AuroraPostgres || s.Engine == AuroraMySQL }
+
 // Dialect is that of the engine.
 func (s Spec) Dialect() Dialect { return s.Engine.Dialect() }
 

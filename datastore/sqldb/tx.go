@@ -19,7 +19,7 @@ func (db *DB) transact(ctx context.Context, opts *sql.TxOptions, fn func(context
 	err := p.state.Run(ctx, op, func() error { return inTime(ctx) }, func(ctx context.Context, database Connector) error {
 		ctx = context.WithValue(ctx, askingKey{}, askedInTx)
 		return around(ctx, database, p.op, func() error {
-			c := retry.Call{Write: opts == nil || !opts.ReadOnly, Limit: retry.Unlimited}
+			c := retry.Call{Write: opts == nil || !opts.ReadOnly, Whole: true}
 			return p.rules.Do(ctx, c, func(context.Context) (fault *retry.Fault) {
 				fault, own = db.attempt(ctx, opts, fn)
 				return fault

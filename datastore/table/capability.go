@@ -39,6 +39,23 @@ type Putter[T any] interface {
 	Put(ctx context.Context, item T, conds ...Cond) (T, error)
 }
 
+// Updater changes attributes of an item and returns the new item, with the next
+// version if the type has one. An item that is not there answers
+// [datastore.ErrNotFound], unless the patch says [Patch.OrCreate]; a condition
+// that does not hold [datastore.ErrConflict]. To change only the version that was
+// read, give Eq("version", n). Keys and the version cannot be changed, nor what
+// the field of T could not hold.
+//
+// An update whose answer was lost is repeated if that is safe; it recognises
+// itself in the item. [Add] and [Append], which are not safe to repeat, are not
+// sent again: whether they were made is read from the item, at the cost of one more
+// write unit, and where another write came in between the answer is
+// [datastore.ErrUnknown]. In a [Transactor] they are safe to repeat, at twice the
+// cost of the write.
+type Updater[T any] interface {
+	Update(ctx context.Context, key Key, patch Patch, conds ...Cond) (T, error)
+}
+
 // Deleter deletes an item. One that is not there is no error, unless a condition
 // does not hold of it: that answers [datastore.ErrConflict]. A conditional
 // delete whose answer was lost is not repeated: [datastore.ErrUnknown].
@@ -54,25 +71,75 @@ type Querier[T any] interface {
 	Query(ctx context.Context, q Query) (datastore.Page[T], error)
 }
 
-// The places of the operations among the capabilities.
+// ManyWriter puts and deletes many items, unconditionally and in any order: it
+// is not atomic, and readers may see a part of it. What could not be written is a
+// [*datastore.PartialError]; its positions are those of put, then, counted on,
+// those of del. Two of one key answer [datastore.ErrInvalid].
+//
+// A type with a version cannot be written so, because a batch checks no
+// conditions: it would undo what others wrote since. That is a mistake of the
+// declaration.
+type ManyWriter[T any] interface {
+	WriteMany(ctx context.Context, put []T, del []Key) error
+}
+
+// Checker answers [datastore.ErrConflict] if the conditions, of which there is at
+// least one, do not hold of the item. It reads the item consistently and costs two
+// read units for each 4 KB. In a [Transactor] it is [CheckOp].
+type Checker interface {
+	Check(ctx context.Context, key Key, conds ...Cond) error
+}
+
+// Transactor does all of the operations or none; see [TxOp].
+type Transactor interface {
+	Transact(ctx context.Context, ops ...TxOp) error
+}
+
+// Scanner reads one page of all items, in no particular order. It reads the whole
+// table, and costs that: for exports and repairs. Otherwise it answers as a
+// [Querier] does. [ScanAll] reads all pages.
+type Scanner[T any] interface {
+	Scan(ctx context.Context, s Scan) (datastore.Page[T], error)
+}
+
+// operation is one that a handle offers.
+type operation uint8
+
 const (
-	bitGet datastore.Bit = iota
-	bitGetMany
-	bitCreate
-	bitPut
-	bitDelete
-	bitQuery
+	opGet operation = iota
+	opGetMany
+	opCreate
+	opPut
+	opDelete
+	opQuery
+	opUpdate
+	opWriteMany
+	opCheck
+	opTransact
+	opScan
+	operations
 )
 
+// capabilities are all of the kind, in the order of the operations.
 func capabilities[T any]() []datastore.Capability {
 	return []datastore.Capability{
-		bitGet:     {Op: "Get", Type: reflect.TypeFor[Getter[T]]()},
-		bitGetMany: {Op: "GetMany", Type: reflect.TypeFor[ManyGetter[T]]()},
-		bitCreate:  {Op: "Create", Type: reflect.TypeFor[Creator[T]]()},
-		bitPut:     {Op: "Put", Type: reflect.TypeFor[Putter[T]]()},
-		bitDelete:  {Op: "Delete", Type: reflect.TypeFor[Deleter[T]]()},
-		bitQuery:   {Op: "Query", Type: reflect.TypeFor[Querier[T]]()},
+		opGet:       {Op: "Get", Type: reflect.TypeFor[Getter[T]]()},
+		opGetMany:   {Op: "GetMany", Type: reflect.TypeFor[ManyGetter[T]]()},
+		opCreate:    {Op: "Create", Type: reflect.TypeFor[Creator[T]]()},
+		opPut:       {Op: "Put", Type: reflect.TypeFor[Putter[T]]()},
+		opDelete:    {Op: "Delete", Type: reflect.TypeFor[Deleter[T]]()},
+		opQuery:     {Op: "Query", Type: reflect.TypeFor[Querier[T]]()},
+		opUpdate:    {Op: "Update", Type: reflect.TypeFor[Updater[T]]()},
+		opWriteMany: {Op: "WriteMany", Type: reflect.TypeFor[ManyWriter[T]]()},
+		opCheck:     {Op: "Check", Type: reflect.TypeFor[Checker]()},
+		opTransact:  {Op: "Transact", Type: reflect.TypeFor[Transactor]()},
+		opScan:      {Op: "Scan", Type: reflect.TypeFor[Scanner[T]]()},
 	}
+}
+
+// opNames are the operations as the capabilities name them.
+var opNames = [operations]string{
+	"Get", "GetMany", "Create", "Put", "Delete", "Query", "Update", "WriteMany", "Check", "Transact", "Scan",
 }
 
 // ReadOption says how to read.

@@ -2,10 +2,14 @@ package table
 
 import (
 	"encoding"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
 // Codec turns items of type T into the attributes they are stored as, and back.
@@ -24,6 +28,8 @@ import (
 //	struct                                  M; embedded structs are inlined
 //	table.Value, table.Item                 as it is
 //	nil pointer, nil slice, nil map         nothing (inside a list: NULL)
+//	a time or integer marked ttl            N, whole Unix seconds; zero is nothing
+//	empty text or bytes, key of an index    nothing: the item is not in the index
 //
 // An attribute is named by the table tag, else by the json tag, else like the
 // field. Of several fields of one name, in embedded structs, the least nested one
@@ -60,6 +66,32 @@ func (c *Codec[T]) Decode(item Item) (T, error) {
 	return out, err
 }
 
+// DecodeJSON fills a T from an item in DynamoDB's JSON form, in which streams of
+// changes (NewImage and OldImage) and exports have it:
+//
+//	{"id":{"S":"1"},"total":{"N":"5"}}
+//
+// Its errors match [datastore.ErrCorrupt].
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
+func (c *Codec[T]) DecodeJSON(image []byte) (T, error) {
+	var none T
+	var item Item
+	if err := json.Unmarshal(image, &item); err != nil {
+		return none, &datastore.Error{Store: "table", Op: "decode", Kind: datastore.ErrCorrupt, Err: fmt.Errorf("is not an item in DynamoDB's JSON form: %w", err)}
+	}
+	for _, v := range item {
+		if v.IsZero() {
+			return none, &datastore.Error{Store: "table", Op: "decode", Kind: datastore.ErrCorrupt, Err: errors.New("an attribute has no value")}
+		}
+	}
+	out, err := c.Decode(item)
+	if err != nil {
+		return none, &datastore.Error{Store: "table", Op: "decode", Kind: datastore.ErrCorrupt, Err: err}
+	}
+	return out, nil
+}
+
 // plan is a struct type read once.
 type plan struct {
 	fields []fieldPlan
@@ -67,7 +99,8 @@ type plan struct {
 
 type fieldPlan struct {
 	field
-	codec *codec
+	codec  *codec
+	sparse bool // see field.sparse
 }
 
 // codec encodes and decodes values of one Go type. encode gives the zero Value
@@ -103,7 +136,7 @@ func (p *plan) encodeItem(v reflect.Value, level int) (Item, error) {
 		if err != nil {
 			return nil, inAttribute(f.name, err, level)
 		}
-		if value.typ != 0 {
+		if value.typ != 0 && !(f.sparse && value.empty()) {
 			item[f.name] = value
 		}
 	}
@@ -165,14 +198,17 @@ func (c *compiler) plan(t reflect.Type) *plan {
 	fields, _ := fieldsOf(t) // checked before
 	p := &plan{fields: make([]fieldPlan, len(fields))}
 	for i, f := range fields {
-		p.fields[i] = fieldPlan{f, c.field(f)}
+		p.fields[i] = fieldPlan{f, c.field(f), f.sparse()}
 	}
 	return p
 }
 
 func (c *compiler) field(f field) *codec {
-	if f.set {
+	switch {
+	case f.set:
 		return setCodec(f.typ, c.codec(f.typ.Elem()))
+	case f.ttl:
+		return ttlCodec(f.typ)
 	}
 	return c.codec(f.typ)
 }

@@ -154,20 +154,12 @@ func Not(c Cond) Cond {
 	return Cond{op: OpNot, conds: []Cond{c}}
 }
 
-func compare[V Operand](op CondOp, attr string, operands ...V) Cond {
-	c := Cond{op: op, attr: attr, values: make([]Value, len(operands))}
-	for i, o := range operands {
-		v, err := valueOf(o)
-		if err == nil {
-			err = v.check(1)
-		}
-		if err != nil {
-			c.err = fmt.Errorf("condition on %q: %w", attr, err)
-			return c
-		}
-		c.values[i] = v
+func compare[V Operand](op CondOp, attr string, list ...V) Cond {
+	values, err := operands(list)
+	if err != nil {
+		return Cond{op: op, attr: attr, err: fmt.Errorf("condition on %q: %w", attr, err)}
 	}
-	return c
+	return Cond{op: op, attr: attr, values: values}
 }
 
 // operators counts the operators and functions, of which DynamoDB takes a limited

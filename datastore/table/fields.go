@@ -22,8 +22,14 @@ type field struct {
 	typ     reflect.Type
 	pk, sk  bool
 	version bool
+	ttl     bool
 	set     bool
+	indexes []indexRole
 }
+
+// sparse reports whether the field is left out of the item where it is empty, as
+// DynamoDB takes no empty key of an index: the item is not in the index then.
+func (f *field) sparse() bool { return len(f.indexes) > 0 && !f.pk && !f.sk }
 
 var (
 	timeType        = reflect.TypeFor[time.Time]()
@@ -152,10 +158,17 @@ func (r *fieldReader) add(t reflect.Type, sf reflect.StructField, tag string) {
 			f.sk = true
 		case "version":
 			f.version = true
+		case "ttl":
+			f.ttl = true
 		case "set":
 			f.set = true
 		default:
-			r.errs = append(r.errs, fmt.Errorf("field %s.%s: unknown table option %q; there are pk, sk, version and set", t, sf.Name, option))
+			role, ok := parseIndex(option)
+			if !ok {
+				r.errs = append(r.errs, fmt.Errorf("field %s.%s: unknown table option %q; there are pk, sk, version, ttl, set, index=NAME.pk, index=NAME.sk and local=NAME, where a NAME has 3 to 255 letters, digits, '_' and '-'", t, sf.Name, option))
+				continue
+			}
+			f.indexes = append(f.indexes, role)
 		}
 	}
 	if f.name == writeID {
@@ -179,91 +192,6 @@ func attributeName(sf reflect.StructField) string {
 		return sf.Name
 	}
 	return name
-}
-
-// shape is what [New] needs to know of an item type.
-type shape struct {
-	fields  []field
-	spec    Spec
-	version *field
-}
-
-// shapeOf reads an item type, and checks that all of it can be stored.
-func shapeOf(t reflect.Type, name string) (shape, []error) {
-	s := shape{spec: Spec{Logical: name}}
-	if t.Kind() != reflect.Struct || t == timeType {
-		return s, []error{fmt.Errorf("table %s: the item type %v is not a struct", name, t)}
-	}
-	var errs []error
-	s.fields, errs = fieldsOf(t)
-	for i := range s.fields {
-		errs = append(errs, s.role(t, &s.fields[i])...)
-	}
-	if s.spec.PK.Name == "" && len(errs) == 0 {
-		errs = append(errs, fmt.Errorf("%v has no partition key; write `table:\"id,pk\"` behind the field that is it", t))
-	}
-	if len(errs) == 0 {
-		if err := checkType(t, nil); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	for i, err := range errs {
-		errs[i] = fmt.Errorf("table %s: %w", name, err)
-	}
-	return s, errs
-}
-
-// role notes that f is a key or the version, and checks that it can be.
-func (s *shape) role(t reflect.Type, f *field) (errs []error) {
-	if f.pk {
-		errs = append(errs, setKey(t, &s.spec.PK, f, "pk"))
-	}
-	if f.sk {
-		errs = append(errs, setKey(t, &s.spec.SK, f, "sk"))
-	}
-	if f.pk && f.sk {
-		errs = append(errs, fmt.Errorf("%v: attribute %q cannot be both pk and sk", t, f.name))
-	}
-	if f.version {
-		switch k := f.typ.Kind(); {
-		case s.version != nil:
-			errs = append(errs, fmt.Errorf("%v: both %q and %q are marked version; there is one version", t, s.version.name, f.name))
-		case behindPointer(t, f.index):
-			errs = append(errs, fmt.Errorf("%v: the version %q is in an embedded pointer, which items share; embed the struct itself", t, f.name))
-		case k < reflect.Int || k > reflect.Uint64 || f.pk || f.sk || isText(f.typ):
-			errs = append(errs, fmt.Errorf("%v: the version %q must be an integer that is no key, not %v", t, f.name, f.typ))
-		default:
-			s.version = f
-		}
-	}
-	return dropNil(errs)
-}
-
-func behindPointer(t reflect.Type, index []int) bool {
-	for _, i := range index[:len(index)-1] {
-		if t = t.Field(i).Type; t.Kind() == reflect.Pointer {
-			return true
-		}
-	}
-	return false
-}
-
-func setKey(t reflect.Type, a *Attribute, f *field, option string) error {
-	if a.Name != "" {
-		return fmt.Errorf("%v: both %q and %q are marked %s; there is at most one", t, a.Name, f.name, option)
-	}
-	if len(f.name) > maxKeyName {
-		return fmt.Errorf("%v: the name %.20q of the %s has %d bytes; that of a key has at most %d", t, f.name, option, len(f.name), maxKeyName)
-	}
-	typ := keyType(f.typ)
-	if typ == 0 || f.set {
-		return fmt.Errorf("%v: the %s %q must be text, a number, []byte or a type that marshals to text, not %v", t, option, f.name, f.typ)
-	}
-	if embedsTime(f.typ) {
-		return fmt.Errorf("%v: the %s %q is %v, which embeds time.Time: its text does not sort as time does; use time.Time", t, option, f.name, f.typ)
-	}
-	*a = Attribute{Name: f.name, Type: typ}
-	return nil
 }
 
 // embedsTime reports whether t is a struct that has the methods of time.Time, and
@@ -297,16 +225,6 @@ func keyType(t reflect.Type) Type {
 		return B
 	}
 	return 0
-}
-
-func dropNil(errs []error) []error {
-	kept := errs[:0]
-	for _, err := range errs {
-		if err != nil {
-			kept = append(kept, err)
-		}
-	}
-	return kept
 }
 
 // isText reports whether t marshals itself to text and back.
@@ -376,8 +294,8 @@ func checkStruct(t reflect.Type, under []reflect.Type) error {
 		} else if err := checkType(f.typ, under); err != nil {
 			errs = append(errs, fmt.Errorf("attribute %q: %w", f.name, err))
 		}
-		if len(under) > 1 && (f.pk || f.sk || f.version) {
-			errs = append(errs, fmt.Errorf("attribute %q: pk, sk and version belong to the item itself, not to %v inside it", f.name, t))
+		if len(under) > 1 && (f.pk || f.sk || f.version || f.ttl || f.indexes != nil) {
+			errs = append(errs, fmt.Errorf("attribute %q: pk, sk, version, ttl and indexes belong to the item itself, not to %v inside it", f.name, t))
 		}
 	}
 	return errors.Join(errs...)

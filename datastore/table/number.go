@@ -22,7 +22,7 @@ const (
 // "1.5E3". It is kept in one canonical form, so that equal numbers are equal
 // texts.
 func Number(text string) (Value, error) {
-	if canonicalInteger(text) {
+	if canonicalInteger(text) || canonicalFraction(text) {
 		return Value{typ: N, text: text}, nil
 	}
 	d, err := parseDecimal(text)
@@ -47,6 +47,21 @@ func canonicalInteger(text string) bool {
 		}
 	}
 	return true
+}
+
+// canonicalFraction is that for most others: digits around a point, neither
+// beginning with a 0 that is not the only one nor ending with one.
+func canonicalFraction(text string) bool {
+	whole, fraction, ok := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	if !ok || fraction == "" || fraction[len(fraction)-1] == '0' || len(whole)+len(fraction) > maxDigits || len(fraction) > 8 {
+		return false
+	}
+	for i := range len(fraction) {
+		if fraction[i] < '0' || fraction[i] > '9' {
+			return false
+		}
+	}
+	return canonicalInteger(whole) && whole[0] != '-'
 }
 
 // decimal is the number 0.digits * 10^exp. The digits neither start nor end

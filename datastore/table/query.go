@@ -8,7 +8,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-// Query asks for the items of one partition, in the order of their sort keys.
+// Query asks for the items of one partition, in the order of their sort keys: of
+// the table, or of the index that the store is narrowed to by [Table.Via].
 type Query struct {
 	// Key is the partition: [PK].
 	Key Key
@@ -24,10 +25,12 @@ type Query struct {
 	// hold fewer, even none, and not be the last. 0 means as many as 1 MB holds.
 	Limit int
 	// After is the Next of the page before. It holds the sort key of that page's
-	// last item, in plain form, and cannot be used for another partition.
+	// last item, and in an index its primary key, in plain form, and cannot be
+	// used for another partition.
 	After datastore.Token
 	// Consistent reads see all writes that were answered before; others, which
-	// cost half, may be a moment behind.
+	// cost half, may be a moment behind. A global index has no consistent reads:
+	// they answer [datastore.ErrInvalid].
 	Consistent bool
 }
 
@@ -42,9 +45,18 @@ type Query struct {
 //		...
 //	}
 func All[T any](ctx context.Context, querier Querier[T], q Query) iter.Seq2[T, error] {
+	return pages(q.After, func(after datastore.Token) (datastore.Page[T], error) {
+		q := q
+		q.After = after
+		return querier.Query(ctx, q)
+	})
+}
+
+// pages are the items of all pages from after on.
+func pages[T any](after datastore.Token, read func(datastore.Token) (datastore.Page[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		for {
-			page, err := querier.Query(ctx, q)
+		for after := after; ; {
+			page, err := read(after)
 			for _, item := range page.Items {
 				if !yield(item, nil) {
 					return
@@ -60,50 +72,65 @@ func All[T any](ctx context.Context, querier Querier[T], q Query) iter.Seq2[T, e
 			if page.Next == "" {
 				return
 			}
-			q.After = page.Next
+			after = page.Next
 		}
 	}
 }
 
 // page turns a query into what drivers take.
-func (s *state) page(q Query) (PageQuery, error) {
-	spec := s.shape.spec
+func (a *access) page(q Query) (PageQuery, error) {
 	if q.Key.err != nil {
 		return PageQuery{}, invalid("key: %w", q.Key.err)
 	}
 	if !q.Key.sk.IsZero() {
 		return PageQuery{}, invalid("query: the key has a sort key; write table.PK, and table.Eq as the range")
 	}
-	if err := checkKeyValue("partition key", spec.PK, q.Key.pk, MaxPartitionKeySize); err != nil {
-		return PageQuery{}, err
-	}
-	if q.Limit < 0 {
-		return PageQuery{}, invalid("query: the limit %d is negative", q.Limit)
-	}
-	if err := s.checkRange(q.Range); err != nil {
-		return PageQuery{}, err
-	}
-	if err := s.checkCond(q.Filter, true); err != nil {
-		return PageQuery{}, err
-	}
 	page := PageQuery{
-		PK: q.Key.pk, Range: q.Range, Filter: q.Filter, Desc: q.Desc, Limit: q.Limit,
+		Index: a.index, PK: q.Key.pk, Range: q.Range, Filter: a.shape.adapt(q.Filter), Desc: q.Desc, Limit: q.Limit,
 		Read: Read{Consistent: q.Consistent},
 	}
+	if a.index.SK.Name == a.shape.spec.TTL {
+		page.Range = a.shape.adapt(q.Range)
+	}
+	if err := checkKeyValue("partition key", a.index.PK, page.PK, MaxPartitionKeySize); err != nil {
+		return page, err
+	}
+	if err := a.checkRange(page.Range); err != nil {
+		return page, err
+	}
+	if err := a.checkCond(page.Filter, &a.index); err != nil {
+		return page, err
+	}
+	if err := a.checkListing(q.Limit, q.Consistent); err != nil {
+		return page, err
+	}
 	var err error
-	page.After, err = openToken(q.After, spec, page)
+	page.After, err = a.listing(page).open(q.After)
 	return page, err
 }
 
-func (s *state) checkRange(c Cond) error {
+// checkListing checks what a query and a scan have in common.
+func (a *access) checkListing(limit int, consistent bool) error {
+	if limit < 0 {
+		return invalid("the limit %d is negative", limit)
+	}
+	if consistent && a.index.Name != "" && !a.index.Local {
+		return invalid("index %s is global: it cannot be read consistently; read it without, or the table", a.index.Name)
+	}
+	return nil
+}
+
+func (a *access) checkRange(c Cond) error {
 	if c.IsZero() {
 		return nil
 	}
 	if c.err != nil {
 		return invalid("range: %w", c.err)
 	}
-	sk := s.shape.spec.SK
+	sk := a.index.SK
 	switch {
+	case sk.Name == "" && a.index.Name != "":
+		return invalid("range: the index %s has no sort key", a.index.Name)
 	case sk.Name == "":
 		return invalid("range: the table has no sort key")
 	case c.attr != sk.Name:
@@ -122,13 +149,14 @@ func (s *state) checkRange(c Cond) error {
 	return nil
 }
 
-// checkCond checks the names of a condition. A filter cannot name keys.
-func (s *state) checkCond(c Cond, filter bool) error {
+// checkCond checks the names of a condition. The filter of a query cannot name the
+// keys that the query is by.
+func (s *state) checkCond(c Cond, queried *Index) error {
 	err := c.walk(func(c Cond) error {
-		if !s.has(c.attr) {
-			return invalid("condition on %q: the item type has no such attribute; it has %s", c.attr, s.names())
+		if s.shape.field(c.attr) == nil {
+			return invalid("condition on %q: the item type has no such attribute; it has %s", c.attr, s.shape.names())
 		}
-		if spec := s.shape.spec; filter && (c.attr == spec.PK.Name || c.attr == spec.SK.Name) {
+		if queried != nil && (c.attr == queried.PK.Name || c.attr == queried.SK.Name) {
 			return invalid("filter on %q: a filter cannot name a key; use Key and Range", c.attr)
 		}
 		return nil

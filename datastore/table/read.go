@@ -9,40 +9,28 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-func (s *state) get(ctx context.Context, g *datastore.Grant, key Key, read Read, into reflect.Value) error {
-	if err := g.Check(ctx, bitGet, "Get"); err != nil {
-		return err
-	}
-	k, err := s.key(key)
-	if err != nil {
-		return s.wrap("Get", err, datastore.ErrInvalid)
-	}
-	ctx, done := s.data.Observe(ctx, s.shape.spec, "Get")
-	err = s.wrap("Get", s.getItem(ctx, k, read, into), datastore.ErrUnavailable)
-	done(err)
-	return err
+func (a *access) get(ctx context.Context, key Key, read Read, into reflect.Value) error {
+	var k Item
+	return a.run(ctx, opGet, datastore.ErrUnavailable, func() (err error) {
+		if k, err = key.item(a.shape.spec); err != nil {
+			return err
+		}
+		return a.mineAll(ctx, k)
+	}, func(ctx context.Context, conn Conn) error {
+		item, err := conn.Get(ctx, k, read)
+		switch {
+		case err != nil:
+			return err
+		case item == nil || a.expired(item):
+			return &datastore.Error{Kind: datastore.ErrNotFound}
+		}
+		return a.decode(item, into)
+	})
 }
 
-func (s *state) getItem(ctx context.Context, key Item, read Read, into reflect.Value) error {
-	conn, err := s.open(ctx)
-	if err != nil {
-		return err
-	}
-	item, err := conn.Get(ctx, key, read)
-	if err != nil {
-		return err
-	}
-	if item == nil {
-		return &datastore.Error{Kind: datastore.ErrNotFound}
-	}
-	return s.decode(item, into)
-}
-
-func (s *state) key(key Key) (Item, error) {
-	if err := s.usable(); err != nil {
-		return nil, err
-	}
-	return key.item(s.shape.spec)
+// expired reports whether an item is only there because it was not deleted yet.
+func (s *state) expired(item Item) bool {
+	return s.shape.ttl != nil && s.shape.spec.Expired(item, s.Data.Now())
 }
 
 func (s *state) decode(item Item, into reflect.Value) error {
@@ -52,42 +40,44 @@ func (s *state) decode(item Item, into reflect.Value) error {
 	return nil
 }
 
-func (s *state) getMany(ctx context.Context, g *datastore.Grant, keys []Key, read Read, into reflect.Value) error {
-	if err := g.Check(ctx, bitGetMany, "GetMany"); err != nil {
-		return err
-	}
+func (a *access) getMany(ctx context.Context, keys []Key, read Read, into reflect.Value) error {
+	var items []Item
+	return a.run(ctx, opGetMany, datastore.ErrUnavailable, func() (err error) {
+		if items, err = a.keys(keys); err != nil {
+			return err
+		}
+		return a.mineAll(ctx, items...)
+	}, func(ctx context.Context, conn Conn) error {
+		return a.getBatches(ctx, conn, items, read, into)
+	})
+}
+
+func (s *state) keys(keys []Key) ([]Item, error) {
 	items := make([]Item, len(keys))
 	for i, key := range keys {
-		k, err := s.key(key)
+		k, err := key.item(s.shape.spec)
 		if err != nil {
-			return s.wrap("GetMany", inKey(i, err), datastore.ErrInvalid)
+			return nil, inPart("key", i, err)
 		}
 		items[i] = k
 	}
-	ctx, done := s.data.Observe(ctx, s.shape.spec, "GetMany")
-	err := s.wrap("GetMany", s.getBatches(ctx, items, read, into), datastore.ErrUnavailable)
-	done(err)
-	return err
+	return items, nil
 }
 
-// inKey says which key was refused.
-func inKey(i int, err error) error {
+// inPart says which key, item or operation of several was refused.
+func inPart(what string, i int, err error) error {
 	e, ok := errors.AsType[*datastore.Error](err)
 	if !ok {
-		return err
+		return fmt.Errorf("%s %d: %w", what, i, err)
 	}
 	own := *e
-	own.Err = fmt.Errorf("key %d: %w", i, e.Err)
+	own.Err = fmt.Errorf("%s %d: %w", what, i, e.Err)
 	return &own
 }
 
 // getBatches reads the keys, each once, in batches, and decodes what was found
 // in the order of the keys.
-func (s *state) getBatches(ctx context.Context, keys []Item, read Read, into reflect.Value) error {
-	conn, err := s.open(ctx)
-	if err != nil || len(keys) == 0 {
-		return err
-	}
+func (s *state) getBatches(ctx context.Context, conn Conn, keys []Item, read Read, into reflect.Value) error {
 	var distinct []Item
 	first := make(map[string]bool, len(keys))
 	for _, k := range keys {
@@ -108,9 +98,9 @@ func (s *state) getBatches(ctx context.Context, keys []Item, read Read, into ref
 		text := s.shape.spec.KeyText(k)
 		item, ok := found[text]
 		err := failed[text]
-		if ok {
+		if ok && !s.expired(item) {
 			out := reflect.New(s.typ).Elem()
-			if err = s.wrap("GetMany", s.decode(item, out), datastore.ErrCorrupt); err == nil {
+			if err = s.decode(item, out); err == nil {
 				into.Set(reflect.Append(into, out))
 			}
 		}
@@ -121,13 +111,12 @@ func (s *state) getBatches(ctx context.Context, keys []Item, read Read, into ref
 	return partialError(&partial)
 }
 
-// partialError is the error of a batch or page, nil if none of its items failed.
+// partialError is the partial error, nil if nothing failed.
 func partialError(partial *datastore.PartialError) error {
 	if len(partial.Failed) == 0 {
 		return nil
 	}
-	cause := partial.Failed[0].Err
-	return &datastore.Error{Kind: kindOf(cause, datastore.ErrUnavailable), Code: codeOf(cause), Attempts: attemptsOf(cause), Err: partial}
+	return partial
 }
 
 // getBatch reads one batch and notes what was found and what failed, by key.
@@ -141,68 +130,67 @@ func (s *state) getBatch(ctx context.Context, conn Conn, keys []Item, read Read,
 	case err == nil:
 	case errors.As(err, &partial):
 		for _, f := range partial.Failed {
-			failed[s.shape.spec.KeyText(keys[f.Index])] = s.wrap("GetMany", f.Err, datastore.ErrUnavailable)
+			failed[s.shape.spec.KeyText(keys[f.Index])] = f.Err
 		}
 	default:
 		for _, k := range keys {
-			failed[s.shape.spec.KeyText(k)] = s.wrap("GetMany", err, datastore.ErrUnavailable)
+			failed[s.shape.spec.KeyText(k)] = err
 		}
 	}
 }
 
-func codeOf(err error) string {
-	if e, ok := errors.AsType[*datastore.Error](err); ok {
-		return e.Code
-	}
-	return ""
-}
-
-func attemptsOf(err error) int {
-	if e, ok := errors.AsType[*datastore.Error](err); ok {
-		return e.Attempts
-	}
-	return 0
-}
-
-func (s *state) query(ctx context.Context, g *datastore.Grant, q Query, into reflect.Value) (datastore.Token, error) {
-	if err := g.Check(ctx, bitQuery, "Query"); err != nil {
-		return "", err
-	}
-	err := s.usable()
+func (a *access) query(ctx context.Context, q Query, into reflect.Value) (next datastore.Token, err error) {
 	var page PageQuery
-	if err == nil {
-		page, err = s.page(q)
-	}
-	if err != nil {
-		return "", s.wrap("Query", err, datastore.ErrInvalid)
-	}
-	ctx, done := s.data.Observe(ctx, s.shape.spec, "Query")
-	next, err := s.queryPage(ctx, page, into)
-	err = s.wrap("Query", err, datastore.ErrUnavailable)
-	done(err)
+	err = a.run(ctx, opQuery, datastore.ErrUnavailable, func() (err error) {
+		if page, err = a.page(q); err != nil {
+			return err
+		}
+		return a.mine(ctx, page.PK)
+	}, func(ctx context.Context, conn Conn) error {
+		result, err := conn.Query(ctx, page)
+		if err != nil {
+			return err
+		}
+		if a.index.Name != "" || a.index.HasSK() { // else there is one item, and no more
+			next = a.listing(page).seal(result.Last)
+		}
+		return a.decodePage(result.Items, into)
+	})
 	return next, err
 }
 
-func (s *state) queryPage(ctx context.Context, q PageQuery, into reflect.Value) (datastore.Token, error) {
-	conn, err := s.open(ctx)
-	if err != nil {
-		return "", err
-	}
-	result, err := conn.Query(ctx, q)
-	if err != nil {
-		return "", err
-	}
-	into.Set(reflect.MakeSlice(into.Type(), len(result.Items), len(result.Items)))
+func (a *access) scan(ctx context.Context, q Scan, into reflect.Value) (next datastore.Token, err error) {
+	var page PageScan
+	err = a.run(ctx, opScan, datastore.ErrUnavailable, func() (err error) {
+		page, err = a.scanPage(q)
+		return err
+	}, func(ctx context.Context, conn Conn) error {
+		result, err := conn.Scan(ctx, page)
+		if err != nil {
+			return err
+		}
+		next = a.scanListing(page).seal(result.Last)
+		return a.decodePage(result.Items, into)
+	})
+	return next, err
+}
+
+// decodePage fills a slice with the items of a page, those that fit.
+func (s *state) decodePage(items []Item, into reflect.Value) error {
+	into.Set(reflect.MakeSlice(into.Type(), len(items), len(items)))
 	var partial datastore.PartialError
 	n := 0
-	for i, item := range result.Items {
+	for i, item := range items {
+		if s.expired(item) {
+			continue
+		}
 		if err := s.decode(item, into.Index(n)); err != nil {
 			into.Index(n).SetZero()
-			partial.Failed = append(partial.Failed, datastore.ItemError{Index: i, Err: s.wrap("Query", err, datastore.ErrCorrupt)})
+			partial.Failed = append(partial.Failed, datastore.ItemError{Index: i, Err: err})
 			continue
 		}
 		n++
 	}
 	into.SetLen(n)
-	return sealToken(result.Last, s.shape.spec, q), partialError(&partial)
+	return partialError(&partial)
 }

@@ -21,6 +21,10 @@ const (
 	maxOperators        = 300        // operators and functions of a condition
 	maxIn               = 100        // values of an In
 	maxBatchGet         = 100        // keys of a BatchGetItem
+	maxBatchWrite       = 25         // items of a BatchWriteItem
+	maxBatchBytes       = 15 << 20   // of the request: 16 MB with room for its frame
+	maxTxItems          = 100        // items of a transaction
+	maxTxBytes          = 4 << 20    // of the items of a transaction
 )
 
 // Size is the size of the item in bytes by which DynamoDB limits and charges:
@@ -66,6 +70,47 @@ func numberSize(text string) int {
 	n := 1 + (len(d.digits)+1)/2
 	if d.neg {
 		n++
+	}
+	return n
+}
+
+// jsonSize is about the size of the item in a request: with the names of types,
+// quotes and commas.
+func (i Item) jsonSize() int {
+	n := 2
+	for name, v := range i {
+		n += textSize(name) + 4 + v.jsonSize()
+	}
+	return n
+}
+
+func (v Value) jsonSize() int {
+	const frame = len(`{"BOOL":""}`)
+	switch v.typ {
+	case S:
+		return frame + textSize(v.text)
+	case B:
+		return frame + (len(v.text)+2)/3*4
+	case M:
+		return frame + v.item.jsonSize()
+	}
+	n := frame + len(v.text)
+	for _, e := range v.list {
+		n += e.jsonSize()
+	}
+	return n
+}
+
+// textSize is the size of a text in JSON, with the characters that are escaped.
+func textSize(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			n++
+		case c < ' ' || c == '<' || c == '>' || c == '&':
+			n += len(`\u0000`) - 1
+		}
 	}
 	return n
 }

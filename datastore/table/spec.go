@@ -7,12 +7,17 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-// Spec says what a table is: its logical name and its primary key. It is
-// comparable.
+// Spec says what a table is: its logical name, its primary key and its indexes,
+// and to which part of it a store is narrowed. It is comparable.
 type Spec struct {
 	Logical string    // the name in the program: "orders"
 	PK      Attribute // the partition key
 	SK      Attribute // the sort key; the zero Attribute if there is none
+	Indexes Indexes   // global and local ones
+	TTL     string    // the attribute that says when an item expires, "" for none
+
+	Via       string // narrowed to this index; "" for the table itself
+	PerCaller bool   // narrowed to the rows whose partition key is the caller's id
 }
 
 // Attribute is the name and the type of a key attribute.
@@ -32,20 +37,35 @@ func (s Spec) Name() string { return s.Logical }
 // HasSK reports whether the table has a sort key.
 func (s Spec) HasSK() bool { return s.SK.Name != "" }
 
+// Primary is the table's own order as an [Index] without a name.
+func (s Spec) Primary() Index { return Index{PK: s.PK, SK: s.SK} }
+
+// Whole is the Spec of the table itself, without a scope.
+func (s Spec) Whole() Spec {
+	s.Via, s.PerCaller = "", false
+	return s
+}
+
 // actions of DynamoDB that each operation needs. Create and Put are PutItem with
-// and without a condition. None is authorised by another one's action.
+// and without a condition. None is authorised by another one's action. Transact
+// has none: what is in a transaction needs its own.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 var actions = map[string]string{
-	"Get":     "GetItem",
-	"GetMany": "BatchGetItem",
-	"Create":  "PutItem",
-	"Put":     "PutItem",
-	"Delete":  "DeleteItem",
-	"Query":   "Query",
+	"Get":       "GetItem",
+	"GetMany":   "BatchGetItem",
+	"Create":    "PutItem",
+	"Put":       "PutItem",
+	"Update":    "UpdateItem",
+	"Delete":    "DeleteItem",
+	"Query":     "Query",
+	"WriteMany": "BatchWriteItem",
+	"Check":     "ConditionCheckItem",
+	"Scan":      "Scan",
 }
 
-// Needs are the DynamoDB actions of ops on the table itself.
+// Needs are the DynamoDB actions of ops on the table itself, or on the index that
+// the store is narrowed to.
 func (s Spec) Needs(ops []string) []datastore.Need {
 	var list []string
 	for _, op := range ops {
@@ -57,11 +77,29 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 		return nil
 	}
 	slices.Sort(list)
-	return []datastore.Need{{
+	resource := "table/{name}"
+	if s.Via != "" {
+		resource += "/index/" + s.Via
+	}
+	need := datastore.Need{
 		Service:  "dynamodb",
 		Actions:  slices.Compact(list),
-		Resource: "table/{name}",
-	}}
+		Resource: resource,
+	}
+	if s.PerCaller {
+		need.ByCaller, need.Conditions = true, ownRows
+	}
+	return []datastore.Need{need}
+}
+
+// ownRows allow requests for the rows of the caller that the role was assumed for.
+// The second condition is needed because the first one holds of a request that
+// names no keys.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+var ownRows = []datastore.Condition{
+	{Operator: "ForAllValues:StringEquals", Key: "dynamodb:LeadingKeys", Values: []string{"${aws:PrincipalTag/caller}"}},
+	{Operator: "Null", Key: "dynamodb:LeadingKeys", Values: []string{"false"}},
 }
 
 // KeyOf is the part of item that is its primary key.
@@ -73,6 +111,16 @@ func (s Spec) KeyOf(item Item) Item {
 	return key
 }
 
+// PlaceOf is the part of item that says where in the index x it is: the keys of
+// the index and of the table.
+func (s Spec) PlaceOf(x Index, item Item) Item {
+	place := make(Item, 4)
+	for a := range s.keyAttributes(x) {
+		place[a.Name] = item[a.Name]
+	}
+	return place
+}
+
 // checkKey checks the key attributes of an item or a key.
 func (s Spec) checkKey(item Item) error {
 	if err := checkKeyValue("partition key", s.PK, item[s.PK.Name], MaxPartitionKeySize); err != nil {
@@ -82,6 +130,29 @@ func (s Spec) checkKey(item Item) error {
 		return nil
 	}
 	return checkKeyValue("sort key", s.SK, item[s.SK.Name], MaxSortKeySize)
+}
+
+// checkIndexes checks the attributes of item that are keys of indexes, if it has
+// them.
+func checkIndexes(indexes []Index, item Item) error {
+	for _, x := range indexes {
+		if err := x.check(item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x Index) check(item Item) error {
+	if v, ok := item[x.PK.Name]; ok {
+		if err := checkKeyValue("partition key of index "+x.Name, x.PK, v, MaxPartitionKeySize); err != nil {
+			return err
+		}
+	}
+	if v, ok := item[x.SK.Name]; ok {
+		return checkKeyValue("sort key of index "+x.Name, x.SK, v, MaxSortKeySize)
+	}
+	return nil
 }
 
 // KeyText tells keys of one table apart: the length keeps the two parts apart.

@@ -22,15 +22,36 @@
 //	table:"name"       the attribute is called name; without one like the json tag, else the field
 //	table:"name,pk"    it is the partition key: text, a number, []byte or a type that marshals to text
 //	table:",sk"        it is the sort key, likewise; a table has at most one
-//	table:",version"   an integer that [Putter] checks and counts up
+//	table:",version"   an integer that [Putter] checks and counts up, and [Updater] counts up
+//	table:",ttl"       a time.Time or an integer of Unix seconds: when the item expires; zero is never
 //	table:",set"       a slice stored as a set: without order and duplicates
 //	table:"-"          not stored
 //
-// How Go types are stored is written at [Codec].
+//	table:",index=byEmail.pk"   partition key of the global index byEmail
+//	table:",index=byEmail.sk"   its sort key, likewise; an index has at most one
+//	table:",local=byTotal"      sort key of the local index byTotal, whose partition key is the table's
+//
+// A field may be in several indexes. How Go types are stored is written at [Codec].
+//
+// # Indexes
+//
+// An index is read through [Table.Via], which is granted by itself. It has the
+// items that have its keys; an empty text, nil and nothing are no keys, so that an
+// item is taken out of an index by emptying the field. Where an index is added to a
+// table that is deployed, DynamoDB fills it; a local index cannot be added later.
+//
+// # Expiry
+//
+// DynamoDB deletes an item some time after it has expired, within a few days.
+// Until then handles leave it out of what they read, Create and a Put of version 0
+// replace it, and Update does not find it; OrCreate makes it anew. Other conditions
+// see it. A page may hold fewer items for it than its limit.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 //
 // # Outcomes
 //
-//	Get of a key that is not there                        datastore.ErrNotFound
+//	Get, Update of a key that is not there                datastore.ErrNotFound
 //	Create of one that is, stale version, failed Cond     datastore.ErrConflict; nothing was written
 //	empty key, unknown attribute, token of another query  datastore.ErrInvalid; nothing was sent
 //	a table that is declared wrongly                      datastore.ErrDeclaration; nothing was sent
@@ -38,9 +59,9 @@
 //	an operation the function was not granted             datastore.ErrDenied; nothing was sent
 //	a stored item that does not fit T                     datastore.ErrCorrupt
 //
-// Conditional writes carry a hidden attribute, "_w", by which a write whose
-// answer was lost recognises itself when it is repeated, so that an item is not
-// reported as existing by the call that created it.
+// Conditional writes and updates carry a hidden attribute, "_w", by which a write
+// whose answer was lost recognises itself when it is repeated, so that an item is
+// not reported as existing by the call that created it.
 //
 // Everything here is safe for concurrent use.
 package table
@@ -69,56 +90,79 @@ func New[T any](data *datastore.Data, name string) *Table[T] {
 // Spec is a [Spec].
 func (t *Table[T]) Spec() datastore.Spec { return t.state.shape.spec }
 
-// Capabilities are [Getter], [ManyGetter], [Creator], [Putter], [Deleter] and
-// [Querier].
+// Capabilities are those that this package describes, each an interface of one
+// method.
 func (t *Table[T]) Capabilities() []datastore.Capability { return capabilities[T]() }
 
 // Handle is for [datastore.Use].
-func (t *Table[T]) Handle(g *datastore.Grant) any { return &handle[T]{t.state, g} }
+func (t *Table[T]) Handle(g *datastore.Grant) any {
+	t.state.checkGrant(g)
+	return &granted[T]{access{state: t.state, grant: g, index: t.state.shape.spec.Primary(), bits: wholeBits}}
+}
 
 var _ datastore.Store = (*Table[struct{}])(nil)
 
-// handle has the operations of one grant. Its methods are thin: what they call
-// is compiled once and not once for each item type.
-type handle[T any] struct {
-	state *state
-	grant *datastore.Grant
-}
+// granted has the operations of one grant. Its methods are thin; see [access].
+type granted[T any] struct{ access access }
 
-func (h *handle[T]) Get(ctx context.Context, key Key, opts ...ReadOption) (T, error) {
+func (h *granted[T]) accessOf() *access { return &h.access }
+
+func (h *granted[T]) Get(ctx context.Context, key Key, opts ...ReadOption) (T, error) {
 	var item T
-	err := h.state.get(ctx, h.grant, key, readOf(opts), reflect.ValueOf(&item).Elem())
+	err := h.access.get(ctx, key, readOf(opts), reflect.ValueOf(&item).Elem())
 	return orZero(item, err)
 }
 
-func (h *handle[T]) GetMany(ctx context.Context, keys []Key, opts ...ReadOption) ([]T, error) {
+func (h *granted[T]) GetMany(ctx context.Context, keys []Key, opts ...ReadOption) ([]T, error) {
 	var items []T
-	err := h.state.getMany(ctx, h.grant, keys, readOf(opts), reflect.ValueOf(&items).Elem())
+	err := h.access.getMany(ctx, keys, readOf(opts), reflect.ValueOf(&items).Elem())
 	return items, err
 }
 
-func (h *handle[T]) Create(ctx context.Context, item T) (T, error) {
-	err := h.state.put(ctx, h.grant, bitCreate, reflect.ValueOf(&item).Elem(), nil)
+func (h *granted[T]) Create(ctx context.Context, item T) (T, error) {
+	err := h.access.put(ctx, opCreate, reflect.ValueOf(&item).Elem(), nil)
 	return orZero(item, err)
 }
 
-func (h *handle[T]) Put(ctx context.Context, item T, conds ...Cond) (T, error) {
-	err := h.state.put(ctx, h.grant, bitPut, reflect.ValueOf(&item).Elem(), conds)
+func (h *granted[T]) Put(ctx context.Context, item T, conds ...Cond) (T, error) {
+	err := h.access.put(ctx, opPut, reflect.ValueOf(&item).Elem(), conds)
 	return orZero(item, err)
 }
 
-func (h *handle[T]) Delete(ctx context.Context, key Key, conds ...Cond) error {
-	return h.state.delete(ctx, h.grant, key, conds)
+func (h *granted[T]) Update(ctx context.Context, key Key, patch Patch, conds ...Cond) (T, error) {
+	var item T
+	err := h.access.update(ctx, key, patch, conds, reflect.ValueOf(&item).Elem())
+	return orZero(item, err)
 }
 
-func (h *handle[T]) Query(ctx context.Context, q Query) (datastore.Page[T], error) {
+func (h *granted[T]) Delete(ctx context.Context, key Key, conds ...Cond) error {
+	return h.access.delete(ctx, key, conds)
+}
+
+func (h *granted[T]) WriteMany(ctx context.Context, put []T, del []Key) error {
+	return h.access.writeMany(ctx, reflect.ValueOf(put), del)
+}
+
+func (h *granted[T]) Query(ctx context.Context, q Query) (datastore.Page[T], error) {
 	var page datastore.Page[T]
 	var err error
-	page.Next, err = h.state.query(ctx, h.grant, q, reflect.ValueOf(&page.Items).Elem())
-	if _, partial := errors.AsType[*datastore.PartialError](err); partial {
-		return page, err
-	}
-	return orZero(page, err)
+	page.Next, err = h.access.query(ctx, q, reflect.ValueOf(&page.Items).Elem())
+	return orPart(page, err)
+}
+
+func (h *granted[T]) Scan(ctx context.Context, s Scan) (datastore.Page[T], error) {
+	var page datastore.Page[T]
+	var err error
+	page.Next, err = h.access.scan(ctx, s, reflect.ValueOf(&page.Items).Elem())
+	return orPart(page, err)
+}
+
+func (h *granted[T]) Check(ctx context.Context, key Key, conds ...Cond) error {
+	return h.access.check(ctx, key, conds)
+}
+
+func (h *granted[T]) Transact(ctx context.Context, ops ...TxOp) error {
+	return h.access.transact(ctx, ops)
 }
 
 func orZero[T any](item T, err error) (T, error) {
@@ -129,11 +173,24 @@ func orZero[T any](item T, err error) (T, error) {
 	return item, nil
 }
 
+// orPart keeps the items of a page beside those that do not fit.
+func orPart[T any](page datastore.Page[T], err error) (datastore.Page[T], error) {
+	if _, partial := errors.AsType[*datastore.PartialError](err); partial {
+		return page, err
+	}
+	return orZero(page, err)
+}
+
 var (
-	_ Getter[struct{}]     = (*handle[struct{}])(nil)
-	_ ManyGetter[struct{}] = (*handle[struct{}])(nil)
-	_ Creator[struct{}]    = (*handle[struct{}])(nil)
-	_ Putter[struct{}]     = (*handle[struct{}])(nil)
-	_ Deleter[struct{}]    = (*handle[struct{}])(nil)
-	_ Querier[struct{}]    = (*handle[struct{}])(nil)
+	_ Getter[struct{}]     = (*granted[struct{}])(nil)
+	_ ManyGetter[struct{}] = (*granted[struct{}])(nil)
+	_ Creator[struct{}]    = (*granted[struct{}])(nil)
+	_ Putter[struct{}]     = (*granted[struct{}])(nil)
+	_ Updater[struct{}]    = (*granted[struct{}])(nil)
+	_ Deleter[struct{}]    = (*granted[struct{}])(nil)
+	_ Querier[struct{}]    = (*granted[struct{}])(nil)
+	_ ManyWriter[struct{}] = (*granted[struct{}])(nil)
+	_ Checker              = (*granted[struct{}])(nil)
+	_ Transactor           = (*granted[struct{}])(nil)
+	_ Scanner[struct{}]    = (*granted[struct{}])(nil)
 )

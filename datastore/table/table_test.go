@@ -118,8 +118,8 @@ func TestDeclarationErrors(t *testing.T) {
 			A *string `table:",pk"`
 		}]{}, "not *string"},
 		{"unknown option", of[struct {
-			A string `table:",pk,ttl"`
-		}]{}, `unknown table option "ttl"`},
+			A string `table:",pk,tll"`
+		}]{}, `unknown table option "tll"`},
 		{"unexported", of[struct {
 			base
 			b string `table:"b"`

@@ -10,28 +10,74 @@ import (
 )
 
 // A page token is the base64 of: one byte of version; 12 bytes of a hash of the
-// query it belongs to, limit and consistency aside; the sort key of the last
-// item read. The partition is not in it: it is always that of the query, so that
-// no token leads into another partition.
+// query or scan it belongs to, limit and consistency aside; the key attributes of
+// the last item read, each but the last with its length. Of a query, the partition
+// is not in it: it is always that of the query, so that no token leads into another
+// partition.
 const (
 	tokenVersion = 1
 	tokenHash    = 12
 )
 
-// sealToken is the token after the item with the key last; "" after nil.
-func sealToken(last Item, spec Spec, q PageQuery) datastore.Token {
+// listing is what a token belongs to.
+type listing struct {
+	spec  Spec
+	index Index
+	pk    Value // the partition of a query; the zero Value of a scan
+	rng   Cond
+	hash  []byte
+}
+
+func (a *access) listing(q PageQuery) listing {
+	h := newHasher(a.shape.spec, q.Index)
+	h.value(q.PK)
+	h.cond(q.Range)
+	h.cond(q.Filter)
+	if q.Desc {
+		h.number(1)
+	}
+	return listing{a.shape.spec, q.Index, q.PK, q.Range, h.Sum(nil)[:tokenHash]}
+}
+
+func (a *access) scanListing(q PageScan) listing {
+	h := newHasher(a.shape.spec, q.Index)
+	h.text("scan")
+	h.cond(q.Filter)
+	h.number(q.Segment)
+	h.number(q.Segments)
+	return listing{spec: a.shape.spec, index: q.Index, hash: h.Sum(nil)[:tokenHash]}
+}
+
+// inToken are the attributes that a token holds.
+func (l listing) inToken() []Attribute {
+	var list []Attribute
+	for a := range l.spec.keyAttributes(l.index) {
+		if l.pk.IsZero() || a != l.index.PK {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// seal is the token after the item at the place last; "" after nil.
+func (l listing) seal(last Item) datastore.Token {
 	if last == nil {
 		return ""
 	}
-	raw := append([]byte{tokenVersion}, queryHash(spec, q)...)
-	if spec.HasSK() {
-		raw = append(raw, last[spec.SK.Name].text...)
+	raw := append([]byte{tokenVersion}, l.hash...)
+	attrs := l.inToken()
+	for i, a := range attrs {
+		text := last[a.Name].text
+		if i < len(attrs)-1 {
+			raw = binary.AppendUvarint(raw, uint64(len(text)))
+		}
+		raw = append(raw, text...)
 	}
 	return datastore.Token(base64.RawURLEncoding.EncodeToString(raw))
 }
 
-// openToken is the key that the token stands for in q, nil for "".
-func openToken(t datastore.Token, spec Spec, q PageQuery) (Item, error) {
+// open is the place that the token stands for, nil for "".
+func (l listing) open(t datastore.Token) (Item, error) {
 	if t == "" {
 		return nil, nil
 	}
@@ -39,46 +85,60 @@ func openToken(t datastore.Token, spec Spec, q PageQuery) (Item, error) {
 	if err != nil || len(raw) < 1+tokenHash || raw[0] != tokenVersion {
 		return nil, invalid("page token: is not one; send back the token of the page before, unchanged")
 	}
-	if string(raw[1:1+tokenHash]) != string(queryHash(spec, q)) {
+	if string(raw[1:1+tokenHash]) != string(l.hash) {
 		return nil, invalid("page token: belongs to another query; begin again without one")
 	}
-	key := Item{spec.PK.Name: q.PK}
-	sort := string(raw[1+tokenHash:])
-	if !spec.HasSK() {
-		if sort != "" {
-			return nil, invalid("page token: was changed")
-		}
-		return key, nil
-	}
-	v := Value{typ: spec.SK.Type, text: sort}
-	if v.typ == N {
-		if v, err = Number(sort); err != nil {
-			return nil, invalid("page token: was changed")
-		}
-	}
-	key[spec.SK.Name] = v
-	if spec.checkKey(key) != nil || !q.Range.Match(key) {
+	place, ok := l.place(raw[1+tokenHash:])
+	if !ok || l.spec.checkKey(place) != nil || l.index.check(place) != nil || !l.rng.Match(place) {
 		return nil, invalid("page token: was changed")
 	}
-	return key, nil
+	return place, nil
 }
 
-// queryHash tells queries apart: every part is written with its length.
-func queryHash(spec Spec, q PageQuery) []byte {
+// place reads the attributes of a token.
+func (l listing) place(raw []byte) (Item, bool) {
+	place := make(Item, 4)
+	if !l.pk.IsZero() {
+		place[l.index.PK.Name] = l.pk
+	}
+	attrs := l.inToken()
+	for i, a := range attrs {
+		text := raw
+		if i < len(attrs)-1 {
+			n, used := binary.Uvarint(raw)
+			if used <= 0 || n > uint64(len(raw)-used) {
+				return nil, false
+			}
+			text, raw = raw[used:used+int(n)], raw[used+int(n):]
+		} else {
+			raw = nil
+		}
+		v := Value{typ: a.Type, text: string(text)}
+		if a.Type == N {
+			number, err := Number(string(text))
+			if err != nil {
+				return nil, false
+			}
+			v = number
+		}
+		place[a.Name] = v
+	}
+	return place, len(raw) == 0
+}
+
+type hasher struct{ hash.Hash }
+
+// newHasher tells listings apart: every part is written with its length.
+func newHasher(spec Spec, x Index) hasher {
 	h := hasher{sha256.New()}
 	h.text(spec.Logical)
 	h.text(spec.PK.Name)
 	h.text(spec.SK.Name)
-	h.value(q.PK)
-	h.cond(q.Range)
-	h.cond(q.Filter)
-	if q.Desc {
-		h.number(1)
-	}
-	return h.Sum(nil)[:tokenHash]
+	h.text(x.Name)
+	h.text(x.PK.Name)
+	h.text(x.SK.Name)
+	return h
 }
-
-type hasher struct{ hash.Hash }
 
 func (h hasher) number(n int) {
 	h.Write(binary.AppendUvarint(nil, uint64(n)))

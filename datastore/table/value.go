@@ -69,6 +69,14 @@ func List(elements ...Value) Value { return Value{typ: L, list: slices.Clone(ele
 // Map is a value of type M.
 func Map(item Item) Value { return Value{typ: M, item: maps.Clone(item)} }
 
+// OwnedList is [List] without a copy, for drivers: elements are not to be changed
+// afterwards.
+func OwnedList(elements []Value) Value { return Value{typ: L, list: elements} }
+
+// OwnedMap is [Map] without a copy, for drivers: item is not to be changed
+// afterwards.
+func OwnedMap(item Item) Value { return Value{typ: M, item: item} }
+
 // Set is a set of the elements, which must all be of type S, all of type N or
 // all of type B, without duplicates. A set has at least one element.
 func Set(elements ...Value) (Value, error) {
@@ -98,6 +106,9 @@ func (v Value) Type() Type { return v.typ }
 
 // IsZero reports whether v is no value.
 func (v Value) IsZero() bool { return v.typ == 0 }
+
+// empty reports whether v is text or bytes without any.
+func (v Value) empty() bool { return (v.typ == S || v.typ == B) && v.text == "" }
 
 // Text is the text of an S, the decimal digits of an N, the bytes of a B; ""
 // for other types.

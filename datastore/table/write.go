@@ -10,56 +10,35 @@ import (
 )
 
 // put is Create and Put. On success item has its new version.
-func (s *state) put(ctx context.Context, g *datastore.Grant, bit datastore.Bit, item reflect.Value, conds []Cond) error {
-	op := "Put"
-	if bit == bitCreate {
-		op = "Create"
-	}
-	if err := g.Check(ctx, bit, op); err != nil {
-		return err
-	}
-	w, err := s.prepare(op, item, conds)
-	if err != nil {
-		return s.wrap(op, err, datastore.ErrInvalid)
-	}
-	ctx, done := s.data.Observe(ctx, s.shape.spec, op)
-	err = s.wrap(op, s.write(ctx, w), datastore.ErrUnknown)
-	done(err)
-	return err
+func (a *access) put(ctx context.Context, op operation, item reflect.Value, conds []Cond) error {
+	var w Write
+	return a.run(ctx, op, datastore.ErrUnknown, func() (err error) {
+		if w, err = a.preparePut(op, item, conds); err != nil {
+			return err
+		}
+		return a.mineAll(ctx, w.Key)
+	}, func(ctx context.Context, conn Conn) error { return conn.Write(ctx, w) })
 }
 
-// prepare makes the write of an item, and sets the item's version to the one
+// preparePut makes the write of an item, and sets the item's version to the one
 // that is written.
-func (s *state) prepare(op string, item reflect.Value, conds []Cond) (Write, error) {
-	w := Write{Op: op}
-	if err := s.usable(); err != nil {
-		return w, err
-	}
-	spec := s.shape.spec
-	w.If = And(conds...)
-	if err := s.checkCond(w.If, false); err != nil {
+func (s *state) preparePut(op operation, item reflect.Value, conds []Cond) (Write, error) {
+	w := Write{Op: opNames[op]}
+	user, err := s.condition(conds)
+	if err != nil {
 		return w, err
 	}
 	must, err := s.expect(op, item)
 	if err != nil {
 		return w, err
 	}
-	w.If = And(must, w.If)
+	w.If = And(must, user)
 	if err := checkOperators(w.If); err != nil {
 		return w, err
 	}
-	if w.Item, err = s.plan().encode(item); err != nil {
+	if err := s.encode(&w, item); err != nil {
 		return w, err
 	}
-	if err := spec.checkKey(w.Item); err != nil {
-		return w, err
-	}
-	for name, v := range w.Item {
-		if err := checkAttribute(name, v, 1); err != nil {
-			return w, invalid("%w", err)
-		}
-	}
-	w.Key = spec.KeyOf(w.Item)
 	if !w.If.IsZero() {
 		if w.ID, err = s.newWriteID(); err != nil {
 			return w, err
@@ -69,19 +48,45 @@ func (s *state) prepare(op string, item reflect.Value, conds []Cond) (Write, err
 	return w, checkItemSize(w.Item)
 }
 
+// encode gives w the item and its key, checked but for their size.
+func (s *state) encode(w *Write, item reflect.Value) (err error) {
+	if w.Item, err = s.plan().encode(item); err != nil {
+		return err
+	}
+	if err := s.shape.spec.checkKey(w.Item); err != nil {
+		return err
+	}
+	if err := checkIndexes(s.shape.indexes, w.Item); err != nil {
+		return err
+	}
+	for name, v := range w.Item {
+		if err := checkAttribute(name, v, 1); err != nil {
+			return invalid("%w", err)
+		}
+	}
+	w.Key = s.shape.spec.KeyOf(w.Item)
+	return nil
+}
+
+// condition puts the caller's conditions together, checked.
+func (s *state) condition(conds []Cond) (Cond, error) {
+	c := s.shape.adapt(And(conds...))
+	return c, s.checkCond(c, nil)
+}
+
 // expect is the condition that Create and the version make, and counts the
-// version up.
-func (s *state) expect(op string, item reflect.Value) (Cond, error) {
-	absent := Cond{op: OpNotExists, attr: s.shape.spec.PK.Name}
+// version up. An item that has expired counts as one that is not there.
+func (s *state) expect(op operation, item reflect.Value) (Cond, error) {
+	absent := s.orExpired(Cond{op: OpNotExists, attr: s.shape.spec.PK.Name})
 	v := s.shape.version
 	if v == nil {
-		if op == "Create" {
+		if op == opCreate {
 			return absent, nil
 		}
 		return Cond{}, nil
 	}
 	field := writeField(item, v.index)
-	if op == "Create" {
+	if op == opCreate {
 		field.SetZero()
 	}
 	old, err := encodeNumber(field, 0)
@@ -92,12 +97,19 @@ func (s *state) expect(op string, item reflect.Value) (Cond, error) {
 		return Cond{}, invalid("version %q: it is negative or the greatest %v, and cannot be counted up", v.name, field.Type())
 	}
 	switch {
-	case op == "Create":
+	case op == opCreate:
 		return absent, nil
 	case old.text == "0": // no item, or one from before the type had a version
-		return Cond{op: OpNotExists, attr: v.name}, nil
+		return s.orExpired(Cond{op: OpNotExists, attr: v.name}), nil
 	}
 	return Cond{op: OpEq, attr: v.name, values: []Value{old}}, nil
+}
+
+func (s *state) orExpired(c Cond) Cond {
+	if s.shape.ttl == nil {
+		return c
+	}
+	return Or(c, s.shape.spec.expired(s.Data.Now()))
 }
 
 // countUp adds 1 to an integer, unless that does not fit or it is negative.
@@ -120,34 +132,31 @@ func countUp(v reflect.Value) bool {
 
 func (s *state) newWriteID() (string, error) {
 	var id [12]byte
-	if _, err := io.ReadFull(s.data.Rand(), id[:]); err != nil {
+	if _, err := io.ReadFull(s.Data.Rand(), id[:]); err != nil {
 		return "", &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf("read random bytes: %w", err)}
 	}
 	return string(id[:]), nil
 }
 
-func (s *state) write(ctx context.Context, w Write) error {
-	conn, err := s.open(ctx)
-	if err != nil {
-		return err
-	}
-	return conn.Write(ctx, w)
+func (a *access) delete(ctx context.Context, key Key, conds []Cond) error {
+	var w Write
+	return a.run(ctx, opDelete, datastore.ErrUnknown, func() (err error) {
+		if w, err = a.prepareKey(opDelete, key, conds); err != nil {
+			return err
+		}
+		return a.mineAll(ctx, w.Key)
+	}, func(ctx context.Context, conn Conn) error { return conn.Write(ctx, w) })
 }
 
-func (s *state) delete(ctx context.Context, g *datastore.Grant, key Key, conds []Cond) error {
-	if err := g.Check(ctx, bitDelete, "Delete"); err != nil {
-		return err
+// prepareKey makes the write of an operation that has no more than a key and
+// conditions: Delete and Check.
+func (s *state) prepareKey(op operation, key Key, conds []Cond) (w Write, err error) {
+	w.Op = opNames[op]
+	if w.Key, err = key.item(s.shape.spec); err != nil {
+		return w, err
 	}
-	k, err := s.key(key)
-	w := Write{Op: "Delete", Key: k, If: And(conds...)}
-	if err == nil {
-		err = s.checkCond(w.If, false)
+	if w.If, err = s.condition(conds); err == nil && op == opCheck && w.If.IsZero() {
+		err = invalid("check: has no condition; give at least one")
 	}
-	if err != nil {
-		return s.wrap("Delete", err, datastore.ErrInvalid)
-	}
-	ctx, done := s.data.Observe(ctx, s.shape.spec, "Delete")
-	err = s.wrap("Delete", s.write(ctx, w), datastore.ErrUnknown)
-	done(err)
-	return err
+	return w, err
 }

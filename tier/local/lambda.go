@@ -121,6 +121,28 @@ func (l *Lambda) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.record(c, result)
 }
 
+// Call invokes a function for another one of this process, as Invoke with the type
+// RequestResponse does, and waits for it: failed says that answer is the document
+// of a function error. The error says why the function did not run.
+func (l *Lambda) Call(function string, payload []byte) (answer []byte, failed bool, err error) {
+	f, ok := l.functions[function]
+	if !ok {
+		return nil, false, fmt.Errorf("local Lambda: there is no function %q: %w", function, ErrNotInvoked)
+	}
+	started := l.now()
+	ids, err := newIdentifiers(l.random, started, &http.Request{Header: http.Header{}})
+	if err != nil {
+		return nil, false, fmt.Errorf("local Lambda: no request id: %w", err)
+	}
+	c := &lambdaCall{Request: &http.Request{}, ids: ids, started: started, kind: invokeSync, function: f}
+	result := l.run(c, payload)
+	l.record(c, result)
+	if result.errorType != "" {
+		return nil, false, fmt.Errorf("local Lambda: %s", result.errorType)
+	}
+	return result.body, result.failed, nil
+}
+
 func (l *Lambda) record(c *lambdaCall, result *lambdaAnswer) {
 	level := slog.LevelInfo
 	if result.err != nil {

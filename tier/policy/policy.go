@@ -36,19 +36,27 @@ type Cause struct {
 
 // Statements of a function's role, in order of its grants; its own log is last.
 func Statements(f *tier.Function) []Statement {
+	all := granted(f, false)
+	all = append(all, assuming(f)...)
+	all = append(all, attachment(f)...)
+	return append(all, ownLog(f))
+}
+
+// granted are the statements of a function's grants, or of those that a caller's
+// role has.
+func granted(f *tier.Function, byCaller bool) []Statement {
 	var all []Statement
 	because := map[datastore.Spec][]Cause{}
 	for _, u := range datastore.Usages(f.Grants()) {
 		because[u.Spec] = append(causes(u), because[u.For]...)
 		for _, need := range u.Needs() {
-			if s, ok := statement(u.Spec, need); ok {
+			if s, ok := statement(u.Spec, need); ok && need.ByCaller == byCaller {
 				s.Because = because[u.Spec]
 				all = append(all, s)
 			}
 		}
 	}
-	all = append(all, attachment(f)...)
-	return append(all, ownLog(f))
+	return all
 }
 
 func causes(u datastore.Usage) []Cause {
@@ -64,7 +72,7 @@ func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
 		return Statement{}, false
 	}
 	s := Statement{
-		Resource:   arn(need.Service, strings.ReplaceAll(need.Resource, "{name}", "${"+PhysicalName(spec)+"}")),
+		Resource:   storeARN(spec, need),
 		Conditions: need.Conditions,
 	}
 	for _, a := range need.Actions {
@@ -85,37 +93,14 @@ func ownLog(f *tier.Function) Statement {
 	}
 }
 
-// unplaced are the services whose ARNs have neither region nor account.
-var unplaced = []string{"s3"}
-
-func arn(service, resource string) string {
-	switch {
-	case resource == "*":
-		return "*"
-	case slices.Contains(unplaced, service):
-		return "arn:${AWS::Partition}:" + service + ":::" + resource
-	}
-	return "arn:${AWS::Partition}:" + service + ":${AWS::Region}:${AWS::AccountId}:" + resource
-}
-
-// PhysicalName is what in Fn::Sub stands for the physical name of a store's
-// resource, as its ARN has it.
-func PhysicalName(spec datastore.Spec) string {
-	return StoreID(spec) + namedBy[spec.Kind()]
-}
-
-// namedBy are the attributes that hold the name, for resources whose Ref is
-// something else: a URL, an ARN.
-var namedBy = map[string]string{
-	"queue": ".QueueName",
-	"topic": ".TopicName",
-}
-
 // StoreID is the logical id of a store's resource: "OrdersTable". That of
-// connections is their WebSocket API.
+// connections is their WebSocket API, that of a call its function.
 func StoreID(spec datastore.Spec) string {
-	if spec.Kind() == "connection" {
+	switch spec.Kind() {
+	case "connection":
 		return SocketID(spec.Name())
+	case "call":
+		return LogicalID(spec.Name(), "function")
 	}
 	return LogicalID(spec.Name(), spec.Kind())
 }

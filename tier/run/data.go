@@ -4,17 +4,29 @@ package run
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filebucket"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localcall"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localidentity"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localsocket"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorycache"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memoryqueue"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorystream"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorytopic"
 )
 
 // defaultDir is where the embedded drivers keep their data, below the folder
@@ -35,36 +47,75 @@ func (o *storeOptions) define(f *flag.FlagSet) {
 // openedData is a Data with what must be closed after it.
 type openedData struct {
 	*datastore.Data
-	hub   *localsocket.Hub // has the connections of local WebSocket APIs
-	where string           // for people: where the data is
-	lock  func() error
-	close func() error
+	hub     *localsocket.Hub   // has the connections of local WebSocket APIs
+	callees *callees           // run the App's functions for those that call them
+	buckets *filebucket.Driver // nil if they are in AWS
+	where   string             // for people: where the data is
+	lock    func() error
+	close   func() error
 }
 
 // openData makes the Data of a command. Nothing is opened before the first
 // operation of a store.
 func (p *program) openData(o storeOptions) (openedData, error) {
-	hub := localsocket.NewHub()
 	switch o.data {
 	case "embedded":
-		tables := filetable.In(o.dir, nil)
-		where, err := filepath.Abs(o.dir)
-		if err != nil {
-			return openedData{}, fmt.Errorf("-dir: %w", err)
-		}
-		data := datastore.New([]datastore.Driver{tables, hub}, nil)
-		return openedData{data, hub, where, tables.Lock, tables.Close}, nil
+		return p.embeddedData(o.dir)
 	case "aws":
-		drivers, err := p.awsDrivers()
-		if err != nil {
-			return openedData{}, err
-		}
-		// The hub goes first: the connections are here, wherever the data is.
-		data := datastore.New(append([]datastore.Driver{hub}, drivers...), &datastore.Options{Lookup: p.lookup})
-		nothing := func() error { return nil }
-		return openedData{data, hub, "AWS, or where the SDK's endpoint variables point", nothing, nothing}, nil
+		return p.awsData()
 	}
 	return openedData{}, fmt.Errorf("-data %q: write embedded or aws", o.data)
+}
+
+// embeddedData has the embedded drivers of the folder, those first that main
+// names with [Local], and for kinds that have none the others that main names: a
+// web service is reached on localhost as it is in AWS.
+func (p *program) embeddedData(dir string) (openedData, error) {
+	where, err := filepath.Abs(dir)
+	if err != nil {
+		return openedData{}, fmt.Errorf("-dir: %w", err)
+	}
+	var drivers, remote []datastore.Driver
+	for _, d := range p.drivers {
+		if l, ok := d.(*localDriver); ok {
+			drivers = append(drivers, l.in(dir))
+		} else {
+			remote = append(remote, d)
+		}
+	}
+	hub, functions, tables, buckets := localsocket.NewHub(), &callees{}, filetable.In(dir, nil), filebucket.In(dir, nil)
+	calls := localcall.New(functions.run, nil)
+	drivers = append(drivers, hub, calls, tables, buckets,
+		filekey.In(dir), filesecret.In(dir), localidentity.In(dir, nil),
+		memorycache.New(nil), memoryqueue.New(), memorystream.New(), memorytopic.New(nil))
+	closeAll := func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+		defer cancel()
+		errs := []error{calls.Close(ctx)}
+		for _, d := range slices.Backward(drivers) {
+			if c, ok := d.(io.Closer); ok {
+				errs = append(errs, c.Close())
+			}
+		}
+		return errors.Join(errs...)
+	}
+	data := datastore.New(append(drivers, remote...), &datastore.Options{Lookup: p.lookup})
+	return openedData{data, hub, functions, buckets, where, tables.Lock, closeAll}, nil
+}
+
+// closeTime is how long started functions that run may still take at the end.
+const closeTime = 5 * time.Second
+
+func (p *program) awsData() (openedData, error) {
+	drivers, err := p.awsDrivers()
+	if err != nil {
+		return openedData{}, err
+	}
+	// The hub goes first: the connections are here, wherever the data is.
+	hub := localsocket.NewHub()
+	data := datastore.New(append([]datastore.Driver{hub}, drivers...), &datastore.Options{Lookup: p.lookup})
+	nothing := func() error { return nil }
+	return openedData{data, hub, &callees{}, nil, "AWS, or where the SDK's endpoint variables point", nothing, nothing}, nil
 }
 
 // configurable is a driver of an AWS service that takes a configuration in place
@@ -73,8 +124,8 @@ type configurable interface {
 	WithConfig(aws.Config) datastore.Driver
 }
 
-// awsDrivers are the drivers of main, with the SDK's default chain of profiles,
-// SSO and container credentials, which functions do not link.
+// awsDrivers are the drivers of main that reach AWS, with the SDK's default chain
+// of profiles, SSO and container credentials, which functions do not link.
 func (p *program) awsDrivers() ([]datastore.Driver, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -82,12 +133,15 @@ func (p *program) awsDrivers() ([]datastore.Driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-data aws: %w", err)
 	}
-	drivers := make([]datastore.Driver, len(p.drivers))
-	for i, d := range p.drivers {
-		if c, ok := d.(configurable); ok {
-			d = c.WithConfig(cfg)
+	var drivers []datastore.Driver
+	for _, d := range p.drivers {
+		switch own := d.(type) {
+		case *localDriver:
+		case configurable:
+			drivers = append(drivers, own.WithConfig(cfg))
+		default:
+			drivers = append(drivers, d)
 		}
-		drivers[i] = d
 	}
 	return drivers, nil
 }

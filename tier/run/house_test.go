@@ -40,12 +40,23 @@ var rules = []rule{
 	{`handler/jwt`, `handler`, ``},
 	{`handler/proxy`, `handler`, `github.com/aws/aws-lambda-go/.*|github.com/awslabs/aws-lambda-go-api-proxy/.*`},
 	{`datastore`, ``, ``},
-	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|identity)`, `datastore(/internal/(handle|retry))?`, ``},
-	{`datastore/[a-z]+/[a-z]+test`, `datastore(/[a-z]+)?|datastore/internal/.*`, `github.com/google/go-cmp/.*`},
+	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|key|identity)`, `datastore(/internal/(handle|retry|message))?`, ``},
+	{`datastore/topic/filterpolicy`, `datastore`, ``},
+	{`datastore/sqldb/migrate`, `datastore/sqldb`, ``},
+	{`datastore/sqldb/postgres`, `datastore(/sqldb|/internal/socket)?`, `github.com/jackc/pgx/v5/?.*`},
+	{`datastore/[a-z]+/[a-z]+test`, `datastore(/[a-z]+)?|datastore/topic/filterpolicy|datastore/internal/.*`, `github.com/google/go-cmp/.*`},
 	{`datastore/internal/.*`, `datastore`, ``},
-	{`datastore/embedded/.*`, `datastore(/[a-z]+)?`, ``},
+	{`datastore/embedded/sqlitedb`, `datastore(/sqldb(/migrate)?)?`, `modernc.org/sqlite.*`},
+	{`datastore/embedded/localpostgres`, `datastore(/sqldb(/migrate|/postgres)?)?`, `github.com/jackc/pgx/v5/?.*`},
+	{`datastore/embedded/blevesearch`, `datastore(/search)?`, `github.com/blevesearch/bleve.*`},
+	{`datastore/embedded/.*`, `datastore(/[a-z]+)?|datastore/topic/filterpolicy`, ``},
+	{`datastore/vpc`, `datastore(/iam)?`, `github.com/aws/aws-sdk-go-v2/aws`},
+	{`datastore/vpc/rdspostgres`, `datastore(/sqldb(/postgres)?|/iam|/vpc)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/jackc/pgx/v5/?.*`},
+	{`datastore/vpc/rdsmysql`, `datastore(/sqldb|/iam|/vpc|/internal/socket)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/go-sql-driver/mysql`},
+	{`datastore/vpc/valkeycache`, `datastore(/cache|/iam|/vpc|/internal/retry)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/valkey-io/valkey-go`},
+	{`datastore/vpc/webservice`, `datastore(/service|/iam|/vpc|/internal/retry)?`, `github.com/aws/aws-sdk-go-v2/.*`},
 	{`datastore/datatest`, `datastore(/[a-z]+)?|datastore/embedded/.*`, ``},
-	{`datastore/iam`, `datastore(/internal/retry)?`, `github.com/aws/(aws-sdk-go-v2|smithy-go)(/(aws|credentials|transport|retry|middleware|internal).*|/service/sts)?`},
+	{`datastore/iam`, `datastore(/internal/retry)?`, `github.com/aws/(aws-sdk-go-v2|smithy-go)(/(aws|credentials|transport|retry|middleware|internal).*|/service/sts(/types)?)?`},
 	{`datastore/iam/.*`, `datastore(/[a-z]+)?|datastore/iam`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
 	{`tier`, `handler(/schema)?|datastore`, ``},
 	{`tier/internal/.*`, `tier|handler|datastore(/[a-z]+)?`, ``},
@@ -129,12 +140,12 @@ func TestImports(t *testing.T) {
 func TestDriversAreApart(t *testing.T) {
 	t.Parallel()
 	kind := regexp.MustCompile(`^` + module + `datastore/[a-z]+$`)
-	for _, p := range list(t, "./datastore/embedded/...", "./datastore/iam/...") {
+	for _, p := range list(t, "./datastore/embedded/...", "./datastore/iam/...", "./datastore/vpc/...") {
 		var kinds, clients []string
 		for _, imp := range p.Imports {
 			rest, sdk := strings.CutPrefix(imp, "github.com/aws/aws-sdk-go-v2/service/")
 			switch {
-			case kind.MatchString(imp) && imp != module+"datastore/iam":
+			case kind.MatchString(imp) && imp != module+"datastore/iam" && imp != module+"datastore/vpc":
 				kinds = append(kinds, imp)
 			case sdk && !strings.HasSuffix(rest, "/types"):
 				clients = append(clients, imp)

@@ -4,7 +4,6 @@ package run
 
 import (
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -23,7 +22,7 @@ type lambdaServer struct {
 // newLambdaServer listens for the local Lambda, nil if it is not served: unless
 // its port was asked for, only if a function is invoked directly. base is the
 // port of the first API, after which others took some.
-func newLambdaServer(app *tier.App, port, base, taken int, log *slog.Logger) (*lambdaServer, error) {
+func newLambdaServer(app *tier.App, lambda *local.Lambda, port, base, taken int) (*lambdaServer, error) {
 	if port == autoPort {
 		if !slices.ContainsFunc(app.Functions(), func(f *tier.Function) bool { return f.DirectHandler() != nil }) {
 			return nil, nil
@@ -31,18 +30,6 @@ func newLambdaServer(app *tier.App, port, base, taken int, log *slog.Logger) (*l
 		if port = base; base != 0 {
 			port += taken
 		}
-	}
-	functions := map[string]local.Function{}
-	for _, f := range app.Functions() {
-		invoked, err := functionOf(f, log)
-		if err != nil {
-			return nil, err
-		}
-		functions[f.Name()] = invoked
-	}
-	lambda, err := local.NewLambda(app, func(name string) local.Function { return functions[name] }, &local.LambdaOptions{Log: log})
-	if err != nil {
-		return nil, err
 	}
 	listener, err := local.Listen(port)
 	if err != nil {

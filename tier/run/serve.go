@@ -124,17 +124,29 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 			return err
 		}
 	}
-	endpoint, err := newLambdaServer(app, how.lambdaPort, how.port, len(servers), log)
+	lambda, err := data.callees.serve(app, log)
+	if err != nil {
+		return err
+	}
+	defer lambda.Close()
+	endpoint, err := newLambdaServer(app, lambda, how.lambdaPort, how.port, len(servers))
+	if err != nil {
+		return err
+	}
+	buckets, err := newBucketServer(app, data, how.port, len(servers)+1)
 	if err != nil {
 		return err
 	}
 	p.announce(app, servers)
 	p.announceCallers(servers, ids, how.who)
 	p.announceLambda(app, endpoint)
+	p.announceBuckets(app, buckets)
 	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
 	if endpoint != nil {
-		defer endpoint.lambda.Close()
 		servers = append(servers, endpoint.server)
+	}
+	if buckets != nil {
+		servers = append(servers, *buckets)
 	}
 	return serveAll(ctx, servers, log)
 }

@@ -198,6 +198,8 @@ func sameKey(key string) func(string) bool {
 // paths are the resources whose names have slashes.
 var paths = []string{"execute-api-general", "object", "parameter"}
 
+var wholeARN = regexp.MustCompile(`^\$\{\w+\}$`)
+
 var placeholder = regexp.MustCompile(`\$\{[^}]*\}`)
 
 // fits reports whether a resource is one that the action is authorized on, and the
@@ -205,8 +207,11 @@ var placeholder = regexp.MustCompile(`\$\{[^}]*\}`)
 func (a authorization) fits(t *testing.T, service string, action actionEntry, resource string) (keys []string, ok bool) {
 	t.Helper()
 	keys = action.ConditionKeys
-	if resource == "*" {
+	switch {
+	case resource == "*":
 		return keys, len(action.ResourceTypes) == 0 || service == "ec2"
+	case wholeARN.MatchString(resource): // an ARN that only the account knows
+		return keys, len(action.ResourceTypes) > 0
 	}
 	var types map[string]resourceEntry
 	a.read(t, "resourceTypes", service, &types)

@@ -16,13 +16,14 @@ func (j *journal) stale(live int64) bool {
 	return j.size >= j.retryAt && j.size-live > max(live, minHistory)
 }
 
-// tidy compacts a stale journal. If that fails, which a full disk is enough for,
+// tidy compacts a stale journal, without the items that have expired. If that fails, which a full disk is enough for,
 // the old journal is still whole and used on; another attempt waits until it has
 // doubled.
 func (j *journal) tidy(e *engine) {
 	if !j.stale(e.live) {
 		return
 	}
+	e.purge()
 	if err := j.compact(e); err != nil {
 		j.retryAt = 2 * j.size
 		j.opts.Log.Warn("tierkit: journal not compacted", "file", j.path, "error", err)
@@ -66,7 +67,7 @@ func writeAll(path string, e *engine) (size int64, err error) {
 	if err := write(record{Header: &h}); err != nil {
 		return 0, err
 	}
-	for _, rows := range e.partitions {
+	for _, rows := range e.items.partitions {
 		for _, row := range rows {
 			if err := write(record{Put: row.item}); err != nil {
 				return 0, err

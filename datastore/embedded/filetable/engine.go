@@ -3,8 +3,9 @@ package filetable
 import (
 	"context"
 	"errors"
-	"slices"
+	"fmt"
 	"sync"
+	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
@@ -13,27 +14,62 @@ import (
 // pageSize is how many bytes of items a page holds, before the filter.
 const pageSize = 1 << 20
 
-// engine is one table: its items by partition, in the order of the sort key.
+// engine is one table: its items in its own order and in that of its indexes.
 type engine struct {
-	spec table.Spec
+	driver *Driver
+	name   string // of its file, without the ending
+	spec   table.Spec
+	now    func() time.Time
 
-	mu         sync.RWMutex
-	partitions map[string][]row
-	live       int64    // bytes of the journal that hold the items
-	journal    *journal // nil in memory
-	closed     bool
-}
-
-// row is an item and how long its line in the journal is.
-type row struct {
-	item table.Item
-	size int64
+	mu      sync.RWMutex
+	items   *order
+	indexes map[string]*order
+	live    int64    // bytes of the journal that hold the items
+	journal *journal // nil in memory
+	closed  bool
 }
 
 var _ table.Conn = (*engine)(nil)
 
-func newEngine(spec table.Spec) *engine {
-	return &engine{spec: spec, partitions: map[string][]row{}}
+func newEngine(d *Driver, name string, spec table.Spec, now func() time.Time) *engine {
+	e := &engine{driver: d, name: name, spec: spec, now: now, items: newOrder(spec, spec.Primary()), indexes: map[string]*order{}}
+	for _, x := range spec.Indexes.All() {
+		e.indexes[x.Name] = newOrder(spec, x)
+	}
+	return e
+}
+
+// adopt makes the engine serve another declaration of the same table: it may have
+// further indexes.
+func (e *engine) adopt(spec table.Spec) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.spec.PK != spec.PK || e.spec.SK != spec.SK {
+		return keyChanged(e.spec, spec)
+	}
+	for _, x := range spec.Indexes.All() {
+		if o, ok := e.indexes[x.Name]; ok && o.index != x {
+			return fmt.Errorf("table %s: its index %s is declared twice, with different keys", spec.Logical, x.Name)
+		} else if !ok {
+			e.addIndex(x)
+		}
+	}
+	if e.spec.TTL == "" {
+		e.spec.TTL = spec.TTL
+	}
+	return nil
+}
+
+func (e *engine) addIndex(x table.Index) {
+	o := newOrder(e.spec, x)
+	for _, rows := range e.items.partitions {
+		for _, r := range rows {
+			if x.Holds(r.item) {
+				o.put(row{item: r.item})
+			}
+		}
+	}
+	e.indexes[x.Name] = o
 }
 
 var errClosed = errors.New("the driver is closed")
@@ -46,10 +82,10 @@ func (e *engine) usable(ctx context.Context) error {
 	if e.closed {
 		return unavailable(errClosed)
 	}
-	return nil
+	return e.driver.broken()
 }
 
-// Get implements [table.Conn].
+// Get implements [table.ReadConn].
 func (e *engine) Get(ctx context.Context, key table.Item, _ table.Read) (table.Item, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -59,7 +95,7 @@ func (e *engine) Get(ctx context.Context, key table.Item, _ table.Read) (table.I
 	return e.find(key), nil
 }
 
-// GetMany implements [table.Conn].
+// GetMany implements [table.ReadConn].
 func (e *engine) GetMany(ctx context.Context, keys []table.Item, _ table.Read) ([]table.Item, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -75,137 +111,110 @@ func (e *engine) GetMany(ctx context.Context, keys []table.Item, _ table.Read) (
 	return items, nil
 }
 
-// Write implements [table.Conn].
-func (e *engine) Write(ctx context.Context, w table.Write) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := e.usable(ctx); err != nil {
-		return err
-	}
-	stored := e.find(w.Key)
-	if !w.If.Match(stored) {
-		return &datastore.Error{Kind: datastore.ErrConflict, Code: "ConditionalCheckFailedException"}
-	}
-	if w.Item == nil && stored == nil {
-		return nil
-	}
-	var size int64
-	if e.journal != nil {
-		var err error
-		if size, err = e.journal.append(record{Put: w.Item, Delete: deleted(w)}); err != nil {
-			return unavailable(err)
-		}
-	}
-	e.apply(w.Key, row{w.Item, size})
-	if e.journal != nil {
-		e.journal.tidy(e)
-	}
-	return nil
-}
-
-func deleted(w table.Write) table.Item {
-	if w.Item == nil {
-		return w.Key
-	}
-	return nil
-}
-
-// Query implements [table.Conn].
+// Query implements [table.ReadConn].
 func (e *engine) Query(ctx context.Context, q table.PageQuery) (table.PageResult, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	var page table.PageResult
 	if err := e.usable(ctx); err != nil {
-		return page, err
+		return table.PageResult{}, err
 	}
+	o, err := e.order(q.Index)
+	if err != nil {
+		return table.PageResult{}, err
+	}
+	next := o.walk(o.partitions[q.PK.Text()], q.After, q.Desc)
+	return o.page(next, q.Range, q.Filter, q.Limit), nil
+}
+
+// Scan implements [table.ReadConn]. It may find out the order of the partitions,
+// and locks for that.
+func (e *engine) Scan(ctx context.Context, q table.PageScan) (table.PageResult, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.usable(ctx); err != nil {
+		return table.PageResult{}, err
+	}
+	o, err := e.order(q.Index)
+	if err != nil {
+		return table.PageResult{}, err
+	}
+	return o.page(o.scan(q), table.Cond{}, q.Filter, q.Limit), nil
+}
+
+func (e *engine) order(x table.Index) (*order, error) {
+	if x.Name == "" {
+		return e.items, nil
+	}
+	if o, ok := e.indexes[x.Name]; ok {
+		return o, nil
+	}
+	return nil, &datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("the table was opened without the index %s", x.Name)}
+}
+
+// page collects what next gives until the page is full.
+func (o *order) page(next func() table.Item, rng, filter table.Cond, limit int) (page table.PageResult) {
 	read, size := 0, 0
-	next := e.walk(e.partitions[q.PK.Text()], q)
 	for item := next(); item != nil; item = next() {
-		if !q.Range.Match(item) {
+		if !rng.Match(item) {
 			continue
 		}
-		if q.Filter.Match(item) {
+		if filter.Match(item) {
 			page.Items = append(page.Items, item)
 		}
 		read++
-		if size += item.Size(); read == q.Limit || size >= pageSize {
-			page.Last = e.spec.KeyOf(item)
+		if size += item.Size(); read == limit || size >= pageSize {
+			page.Last = o.spec.PlaceOf(o.index, item)
 			break
 		}
 	}
-	return page, nil
-}
-
-// walk gives the items of a partition one after the other, from the start of the
-// page in its direction, then nil.
-func (e *engine) walk(rows []row, q table.PageQuery) func() table.Item {
-	at, step := 0, 1
-	if q.Desc {
-		at, step = len(rows)-1, -1
-	}
-	if q.After != nil {
-		i, found := e.position(rows, q.After)
-		switch {
-		case q.Desc:
-			at = i - 1
-		case found:
-			at = i + 1
-		default:
-			at = i
-		}
-	}
-	return func() table.Item {
-		if at < 0 || at >= len(rows) {
-			return nil
-		}
-		item := rows[at].item
-		at += step
-		return item
-	}
+	return page
 }
 
 // find is the stored item, nil if there is none.
 func (e *engine) find(key table.Item) table.Item {
-	rows := e.partitions[key[e.spec.PK.Name].Text()]
-	if i, ok := e.position(rows, key); ok {
-		return rows[i].item
-	}
-	return nil
-}
-
-// position is where the key is, or would be, among the rows of its partition.
-func (e *engine) position(rows []row, key table.Item) (int, bool) {
-	sk := e.spec.SK.Name
-	return slices.BinarySearchFunc(rows, key, func(r row, key table.Item) int {
-		return r.item[sk].Compare(key[sk])
-	})
+	r, _ := e.items.find(key)
+	return r.item
 }
 
 // apply puts the row, or deletes the key if the row has no item.
 func (e *engine) apply(key table.Item, r row) {
-	pk := key[e.spec.PK.Name].Text()
-	rows := e.partitions[pk]
-	i, found := e.position(rows, key)
+	old, found := e.items.find(key)
 	if found {
-		e.live -= rows[i].size
-	}
-	switch {
-	case r.item == nil && found:
-		rows = slices.Delete(rows, i, i+1)
-	case r.item == nil:
-	case found:
-		rows[i] = r
-	default:
-		rows = slices.Insert(rows, i, r)
+		e.live -= old.size
 	}
 	if r.item != nil {
 		e.live += r.size
+		e.items.put(r)
+	} else if found {
+		e.items.remove(key)
 	}
-	if len(rows) == 0 {
-		delete(e.partitions, pk)
+	for _, o := range e.indexes {
+		if found && o.index.Holds(old.item) {
+			o.remove(old.item)
+		}
+		if r.item != nil && o.index.Holds(r.item) {
+			o.put(row{item: r.item})
+		}
+	}
+}
+
+// purge deletes what has expired.
+func (e *engine) purge() {
+	if e.spec.TTL == "" {
 		return
 	}
-	e.partitions[pk] = rows
+	now := e.now()
+	var expired []table.Item
+	for _, rows := range e.items.partitions {
+		for _, r := range rows {
+			if e.spec.Expired(r.item, now) {
+				expired = append(expired, e.spec.KeyOf(r.item))
+			}
+		}
+	}
+	for _, key := range expired {
+		e.apply(key, row{})
+	}
 }
 
 func (e *engine) close() error {

@@ -21,8 +21,12 @@
 // One process at a time uses a folder: it holds a lock on FOLDER/.lock.
 // Only the user who runs it can read the files.
 //
-// Pages end after 1 MB, as in DynamoDB; reads are always consistent; there is no
-// throttling.
+// A transaction is written to a file of its own first, from which the next process
+// carries it out if this one ends in between: all of it or nothing is on disk.
+//
+// Pages end after 1 MB, as in DynamoDB; reads are always consistent, those of
+// indexes too; there is no throttling. Items that have expired are deleted when
+// the journal is rewritten.
 package filetable
 
 import (
@@ -34,6 +38,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
@@ -45,9 +50,12 @@ type Driver struct {
 	dir  string // "" for memory
 	opts Options
 
+	failure atomic.Pointer[error] // of a transaction: the disk is in an unknown state
+
 	mu     sync.Mutex
 	lock   *folderLock
 	tables map[string]*engine
+	redone map[string]bool // folders in which no transaction is left over
 	closed bool
 }
 
@@ -64,7 +72,7 @@ type Options struct {
 var _ table.Driver = (*Driver)(nil)
 
 // Memory is a driver whose tables end with the process.
-func Memory() *Driver { return &Driver{tables: map[string]*engine{}} }
+func Memory() *Driver { return &Driver{tables: map[string]*engine{}, redone: map[string]bool{}} }
 
 // In is a driver that keeps tables in the folder dir, which is made when the
 // first table is opened. opts may be nil.
@@ -89,6 +97,7 @@ func (d *Driver) Name() string { return "filetable" }
 // OpenTable is for package table. Opening a folder that another process uses,
 // and a table that has another key on disk, is an error.
 func (d *Driver) OpenTable(_ context.Context, data *datastore.Data, spec table.Spec) (table.Conn, error) {
+	spec = spec.Whole()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -99,12 +108,12 @@ func (d *Driver) OpenTable(_ context.Context, data *datastore.Data, spec table.S
 		return nil, unavailable(err)
 	}
 	if e, ok := d.tables[name]; ok {
-		if e.spec != spec {
-			return nil, unavailable(keyChanged(e.spec, spec))
+		if err := e.adopt(spec); err != nil {
+			return nil, unavailable(err)
 		}
 		return e, nil
 	}
-	e := newEngine(spec)
+	e := newEngine(d, name, spec, data.Now)
 	if d.dir != "" {
 		if err := d.load(e, name); err != nil {
 			return nil, unavailable(err)
@@ -146,6 +155,12 @@ func (d *Driver) load(e *engine, name string) error {
 	}
 	if err := d.take(); err != nil {
 		return err
+	}
+	if folder := filepath.Dir(path); !d.redone[folder] {
+		if err := d.redo(folder); err != nil {
+			return err
+		}
+		d.redone[folder] = true
 	}
 	j, err := openJournal(path, e, d.opts)
 	e.journal = j

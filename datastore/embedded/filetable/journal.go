@@ -73,6 +73,9 @@ func (e *engine) replayer() func(record, int64) error {
 
 // replay applies a record that was read from disk, after checking it.
 func (e *engine) replay(r record, first bool, size int64) error {
+	if r.Table != "" {
+		return fmt.Errorf("a line of another file")
+	}
 	if first != (r.Header != nil) {
 		return fmt.Errorf("the header must be the first line, and nothing else")
 	}
@@ -97,6 +100,16 @@ func (e *engine) replay(r record, first bool, size int64) error {
 	}
 	e.apply(e.spec.KeyOf(item), row{r.Put, size})
 	return nil
+}
+
+// cut takes the last n bytes off, which are whole lines.
+func (j *journal) cut(n int64) error {
+	if err := j.file.Truncate(j.size - n); err != nil {
+		return err
+	}
+	j.size -= n
+	_, err := j.file.Seek(j.size, io.SeekStart)
+	return err
 }
 
 // append writes one record and returns the length of its line. If that fails,

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 )
@@ -49,14 +50,14 @@ func TestScanLongLines(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 200<<10)
 	whole := journalOf(t, record{Put: table.Item{"id": table.String("1"), "text": table.String(long)}}, record{Put: table.Item{"id": table.String("2")}})
-	e := newEngine(idTable)
+	e := newEngine(Memory(), "items", idTable, time.Now)
 	good, torn, err := scan(bytes.NewReader(whole), e.replayer())
 	stored := e.find(table.Item{"id": table.String("1")})
 	if err != nil || good != int64(len(whole)) || torn != 0 || stored["text"].Text() != long || e.live == 0 {
 		t.Errorf("scan = %d good, %d torn, %v, want all %d bytes and the long text", good, torn, err, len(whole))
 	}
 	cut := len(whole) - 200
-	_, torn, err = scan(bytes.NewReader(whole[:cut]), newEngine(idTable).replayer())
+	_, torn, err = scan(bytes.NewReader(whole[:cut]), newEngine(Memory(), "items", idTable, time.Now).replayer())
 	if want := int64(cut - bytes.IndexByte(whole, '\n') - 1); err != nil || torn != want {
 		t.Errorf("scan of a long torn line = %d torn, %v, want %d", torn, err, want)
 	}
@@ -68,7 +69,7 @@ func TestJournalOpensAgain(t *testing.T) {
 	t.Parallel()
 	for _, changed := range []bool{false, true} {
 		path := filepath.Join(t.TempDir(), "t.journal")
-		j, err := openJournal(path, newEngine(idTable), Options{Log: slog.New(slog.DiscardHandler)})
+		j, err := openJournal(path, newEngine(Memory(), "items", idTable, time.Now), Options{Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +105,7 @@ func FuzzJournal(f *testing.F) {
 	f.Add([]byte("00000000 {}\n"))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		e := newEngine(idTable)
+		e := newEngine(Memory(), "items", idTable, time.Now)
 		lines := 0
 		replay := e.replayer()
 		good, torn, err := scan(bytes.NewReader(data), func(r record, size int64) error {

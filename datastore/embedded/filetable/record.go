@@ -13,6 +13,7 @@ import (
 // of one that was deleted. The line has eight hex digits of CRC-32C, a space and
 // JSON, which has no line breaks.
 type record struct {
+	Table  string     `json:"of,omitempty"` // only in the file of a transaction
 	Header *header    `json:"table,omitempty"`
 	Put    table.Item `json:"put,omitempty"`
 	Delete table.Item `json:"delete,omitempty"`

@@ -1,56 +1,55 @@
-// Package dsqlsql opens databases of Amazon Aurora DSQL.
+// Package dsqlsql opens clusters of Amazon Aurora DSQL, by PostgreSQL's protocol and
+// with tokens of the function's role. A cluster has an address in the internet: the
+// function stays outside of the private network.
 //
 //	func main() { run.Main(newApp, dsqlsql.Driver) }
 //
-// [Driver] reads its configuration from the environment of a Lambda function;
-// [With] takes any other. The variable TIERKIT_SQLDB_<NAME> holds the identifier of
-// the cluster, which the generated template sets; its endpoint is that of the
-// function's region, unless the configuration names another. Nothing is read and
-// nothing is connected before the first statement.
+// The identifier of the cluster is in the variable TIERKIT_SQLDB_<NAME>, which the
+// generated template sets; or, for an endpoint of PrivateLink, its address:
+// postgres://HOST:PORT/postgres?sslrootcert=FILE, of which PORT and the query may be
+// left out. Nothing is read and nothing is connected before the first statement. TLS
+// is required, and the certificate must be for the name and by Amazon.
 //
 // # Permissions
 //
-// Read, Write and Tx need dsql:DbConnect on the cluster, Own needs
-// dsql:DbConnectAdmin, and nothing else. As whom a role may log in is said in the
-// database, by the admin:
+// dsql:DbConnect on the cluster for Read, Write and Tx, dsql:DbConnectAdmin for Own.
+// Tokens are signed in the function. Who is the reader and who the writer is decided
+// in the database, once, by its admin: IAM cannot tell its users apart.
 //
-//	CREATE ROLE main_reader WITH LOGIN;
-//	AWS IAM GRANT main_reader TO 'arn:aws:iam::111122223333:role/orders';
-//	GRANT SELECT ON ALL TABLES IN SCHEMA public TO main_reader;
+//	CREATE ROLE main_writer WITH LOGIN;
+//	AWS IAM GRANT main_writer TO 'arn:aws:iam::123456789012:role/...'; -- the function's role
+//	GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ... TO main_writer;
 //
 // See https://docs.aws.amazon.com/aurora-dsql/latest/userguide/authentication-authorization.html
 //
-// # Consistency
+// # What DSQL has not
 //
-// All reads are strongly consistent. Transactions are snapshots (REPEATABLE READ,
-// the only isolation there is) and take no locks: of two that change the same row
-// the second one fails when it commits. [sqldb.Transactor] runs it again.
+// It has one database, postgres, and tables without foreign keys, triggers and
+// sequences of the usual kind; a statement that makes a table stands alone in its
+// transaction, and indexes are made ASYNC. A transaction changes at most 3,000 rows
+// or 10 MiB, and lasts at most five minutes. It never waits for a lock: of two
+// transactions that change the same row the one that commits later fails with
+// SQLSTATE 40001 (OC000, or OC001 after a table was changed), and Tx runs it again.
 //
-// See https://docs.aws.amazon.com/aurora-dsql/latest/userguide/working-with-concurrency-control.html
-//
-// # Limits
-//
-// A transaction changes at most 3,000 rows and 10 MB and lasts at most 5 minutes,
-// with one statement that changes a table at most, and none beside it. A
-// connection lasts at most an hour. There are no foreign keys and no sequences of
-// the older kind.
-//
-// See https://docs.aws.amazon.com/aurora-dsql/latest/userguide/CHAP_quotas.html
+// See https://docs.aws.amazon.com/aurora-dsql/latest/userguide/working-with-postgresql-compatibility-unsupported-features.html,
+// https://docs.aws.amazon.com/aurora-dsql/latest/userguide/working-with-concurrency-control.html
+// and https://docs.aws.amazon.com/aurora-dsql/latest/userguide/CHAP_quotas.html
 //
 // # Time and faults
 //
-// As those of datastore/vpc/rdspostgres. Tokens are signed in the function, one for
-// each new connection.
+// A token is made with each new connection, which lives on after the token has ended;
+// DSQL itself ends connections after an hour, and package sqldb before. The error of
+// pgx, a *pgconn.PgError mostly, is found by errors.As; [sql.Conn.Raw] and
+// postgres.Conn lead to its connection.
+//
+// [sql.Conn.Raw]: https://pkg.go.dev/database/sql#Conn.Raw
 package dsqlsql
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net/url"
 	"os"
-	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -61,12 +60,11 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb/postgres"
 )
 
-// Driver opens databases with the region and the credentials that Lambda puts into
-// a function's environment, at the endpoint that AWS_ENDPOINT_URL_DSQL or
-// AWS_ENDPOINT_URL names, if one is set.
+// Driver opens clusters, and logs in with the region and the credentials that
+// Lambda puts into a function's environment.
 var Driver datastore.Driver = &driver{func() (aws.Config, error) { return iam.Config("DSQL", os.LookupEnv) }}
 
-// With opens databases with cfg. Of an endpoint in it host and port are used.
+// With opens clusters, and logs in with cfg.
 func With(cfg aws.Config) datastore.Driver {
 	return &driver{func() (aws.Config, error) { return cfg, nil }}
 }
@@ -80,8 +78,8 @@ var (
 	_ datastore.Chooser = (*driver)(nil)
 )
 
-// WithConfig is With, for tools that replace the configuration of the drivers
-// they are given.
+// WithConfig is With, for tools that replace the configuration of the drivers they
+// are given.
 func (d *driver) WithConfig(cfg aws.Config) datastore.Driver { return With(cfg) }
 
 // Kind is "sqldb".
@@ -90,7 +88,7 @@ func (d *driver) Kind() string { return "sqldb" }
 // Name is "dsqlsql".
 func (d *driver) Name() string { return "dsqlsql" }
 
-// Opens reports whether it is a database of Aurora DSQL.
+// Opens reports whether it is a cluster of Aurora DSQL.
 func (d *driver) Opens(spec datastore.Spec) bool {
 	s, ok := spec.(sqldb.Spec)
 	return ok && s.Engine == sqldb.DSQL
@@ -98,8 +96,8 @@ func (d *driver) Opens(spec datastore.Spec) bool {
 
 // OpenDatabase implements [sqldb.Driver]. It connects to nothing.
 func (d *driver) OpenDatabase(_ context.Context, data *datastore.Data, spec sqldb.Spec) (sqldb.Connector, error) {
-	cluster, ok := data.Physical(spec)
-	if !ok || cluster == "" {
+	text, ok := data.Physical(spec)
+	if !ok || text == "" {
 		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
 			"%s is not set; it holds the identifier of the cluster (the generated template sets it)", datastore.Variable(spec))}
 	}
@@ -107,55 +105,27 @@ func (d *driver) OpenDatabase(_ context.Context, data *datastore.Data, spec sqld
 	if err != nil {
 		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: err}
 	}
-	at, err := serverOf(cluster, cfg)
+	server, err := serverOf(text, cfg.Region)
 	if err != nil {
 		return nil, &datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("%s: %w", datastore.Variable(spec), err)}
 	}
-	return postgres.New(at, at, func(ctx context.Context, access sqldb.Access, _ bool) (string, string, error) {
-		user := spec.User(access).Name
-		token, err := iam.Signer{Region: cfg.Region, Credentials: cfg.Credentials}.Token(ctx, tokenFor(at.Host, access), data.Now())
-		return user, token, err
+	signer := iam.Signer{Region: cfg.Region, Credentials: cfg.Credentials}
+	return postgres.New(server, server, func(ctx context.Context, access sqldb.Access, _ bool) (string, string, error) {
+		token, err := signer.Token(ctx, request(server.Host, access), data.Now())
+		return spec.User(access).Name, token, err
 	}), nil
 }
 
-// tokenTime is how long a token logs in. Connections that were made with it live
-// on.
-const tokenTime = 15 * time.Minute
-
-// tokenFor is the token of an access: the owner is the admin.
+// tokenTime is how long a token logs in.
 //
 // See https://docs.aws.amazon.com/aurora-dsql/latest/userguide/SECTION_authentication-token.html
-func tokenFor(host string, access sqldb.Access) iam.TokenRequest {
+const tokenTime = 15 * time.Minute
+
+// request is for a token to log in to host.
+func request(host string, access sqldb.Access) iam.TokenRequest {
 	action := "DbConnect"
 	if access == sqldb.Ownership {
 		action = "DbConnectAdmin"
 	}
 	return iam.TokenRequest{Service: "dsql", Host: host, Query: url.Values{"Action": {action}}, Expires: tokenTime}
-}
-
-var identifier = regexp.MustCompile(`^[a-z0-9]{1,64}$`)
-
-// serverOf is the cluster's endpoint. There is one database, called postgres.
-func serverOf(cluster string, cfg aws.Config) (postgres.Server, error) {
-	at := postgres.Server{Host: cluster + ".dsql." + cfg.Region + ".on.aws", Port: 5432, Database: "postgres"}
-	if !identifier.MatchString(cluster) {
-		return at, fmt.Errorf("%q is no identifier of a cluster of Aurora DSQL", cluster)
-	}
-	if cfg.BaseEndpoint == nil {
-		at.TLS = &tls.Config{ServerName: at.Host, MinVersion: tls.VersionTLS12, RootCAs: iam.Roots()}
-		return at, nil
-	}
-	u, err := url.Parse(*cfg.BaseEndpoint)
-	if err != nil || u.Hostname() == "" {
-		return at, fmt.Errorf("the endpoint of the configuration is no URL")
-	}
-	at.Host, at.TLS = u.Hostname(), &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
-	if u.Port() != "" {
-		port, err := strconv.ParseUint(u.Port(), 10, 16)
-		if err != nil {
-			return at, fmt.Errorf("the endpoint of the configuration: %w", err)
-		}
-		at.Port = uint16(port)
-	}
-	return at, nil
 }

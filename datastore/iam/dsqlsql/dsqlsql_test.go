@@ -5,9 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
-	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,61 +16,48 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
-	"github.com/seed-18e8afb5/tierkit/datastore/iam"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/dsqlsql"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/servers"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb/migrate"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb/sqldbtest"
 )
-
-// TestMain lets the system trust the server's certificate: the driver takes no
-// file of its own.
-func TestMain(m *testing.M) {
-	if u, err := url.Parse(os.Getenv("TIERKIT_TEST_POSTGRES")); err == nil && u.Query().Get("sslrootcert") != "" {
-		if err := os.Setenv("SSL_CERT_FILE", u.Query().Get("sslrootcert")); err != nil {
-			panic(err)
-		}
-	}
-	os.Exit(m.Run())
-}
 
 type function struct{}
 
 func (function) FunctionName() string      { return "f" }
 func (function) AddGrant(*datastore.Grant) {}
 
-type store interface {
-	sqldb.Reader
-	sqldb.Writer
-	sqldb.Transactor
+func config() aws.Config {
+	return aws.Config{Region: "eu-central-1", Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret", SessionToken: "session"}, nil
+	})}
 }
 
-var keys = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
-})
+// newData is a Data whose variables all hold address.
+func newData(address string) *datastore.Data {
+	return datastore.New([]datastore.Driver{dsqlsql.With(config())}, &datastore.Options{
+		Lookup: func(string) (string, bool) { return address, address != "" },
+	})
+}
 
-// TestConflicts: a transaction whose commit fails because of another one is run
-// again. PostgreSQL stands in for the cluster: it is told the token as a password,
-// and a trigger fails the first commits as DSQL does.
-func TestConflicts(t *testing.T) {
-	t.Parallel()
-	server := servers.URL(t, "TIERKIT_TEST_POSTGRES")
-	u, err := url.Parse(server)
+// Databases and users differ between the tests of one run and between runs.
+var (
+	created   atomic.Int64
+	startedAt = time.Now().UnixNano()
+)
+
+const password = "not-a-secret"
+
+// newDatabase makes a database in the server, with a writer and a reader, and the
+// tables of files, behind a gate.
+func newDatabase(t testing.TB, files fs.FS) *gate {
+	t.Helper()
+	u, err := url.Parse(servers.URL(t, "TIERKIT_TEST_POSTGRES"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
-	token, err := iam.Signer{Region: "eu-central-1", Credentials: keys}.Token(t.Context(), iam.TokenRequest{
-		Service: "dsql", Host: u.Hostname(), Query: url.Values{"Action": {"DbConnect"}}, Expires: 15 * time.Minute,
-	}, at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("dsql%d", time.Now().UnixNano())
-	admin, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { admin.Close() })
+	admin := open(t, u.String())
 	run := func(statements ...string) {
 		t.Helper()
 		for _, s := range statements {
@@ -78,75 +66,92 @@ func TestConflicts(t *testing.T) {
 			}
 		}
 	}
-	run("CREATE ROLE "+name+" LOGIN PASSWORD '"+token+"'",
-		"CREATE SCHEMA AUTHORIZATION "+name,
-		"CREATE SEQUENCE "+name+".commits",
-		"CREATE TABLE "+name+".counters (n INTEGER)",
-		"INSERT INTO "+name+".counters VALUES (0)",
-		"CREATE FUNCTION "+name+`.conflict() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
-			IF nextval('`+name+`.commits') <= 2 THEN RAISE EXCEPTION 'change conflicts with another transaction, please retry: (OC000)' USING ERRCODE = '40001'; END IF;
-			RETURN NULL; END $$`,
-		"CREATE CONSTRAINT TRIGGER t AFTER UPDATE ON "+name+".counters DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "+name+".conflict()",
-		"GRANT SELECT, UPDATE ON "+name+".counters TO "+name)
-	t.Cleanup(func() { run("DROP SCHEMA "+name+" CASCADE", "DROP ROLE "+name) })
-	cfg := aws.Config{Region: "eu-central-1", Credentials: keys, BaseEndpoint: aws.String("https://" + u.Host)}
-	data := datastore.New([]datastore.Driver{dsqlsql.With(cfg)}, &datastore.Options{
-		Now: func() time.Time { return at }, Lookup: func(string) (string, bool) { return "abcdef", true },
+	name := fmt.Sprintf("d%d_%d", startedAt, created.Add(1))
+	run("CREATE DATABASE " + name)
+	t.Cleanup(func() {
+		run("DROP DATABASE "+name+" WITH (FORCE)", "DROP ROLE IF EXISTS "+name+"_w", "DROP ROLE IF EXISTS "+name+"_r")
 	})
-	declared := sqldb.New(data, "main", sqldb.DSQL, sqldb.IAMLogin(name, name+"_r"))
-	t.Cleanup(func() { declared.Close() })
-	db := datastore.Use[store](function{}, declared)
-	calls := 0
-	err = db.Tx(t.Context(), nil, func(ctx context.Context, tx *sql.Tx) error {
-		calls++
-		_, err := tx.ExecContext(ctx, "UPDATE "+name+".counters SET n = n + 1")
-		return err
+	own := *u
+	own.Path = "/" + name
+	db := open(t, own.String())
+	users := migrate.Users{Writer: name + "_w", Reader: name + "_r", Login: migrate.LoginPassword, Password: password}
+	if err := migrate.Grant(t.Context(), db, sqldb.DialectPostgres, users); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrate.Up(t.Context(), db, migrate.Options{Dialect: sqldb.DialectPostgres, Files: files}); err != nil {
+		t.Fatal(err)
+	}
+	ownerPassword, _ := u.User.Password()
+	owner := u.User.Username() + ":" + ownerPassword
+	own.User = nil
+	return newGate(t, own.String(), map[string]string{
+		"main_writer": name + "_w:" + password, "main_reader": name + "_r:" + password, "admin": owner,
 	})
-	if err != nil || calls != 3 {
-		t.Errorf("Tx = %v after %d calls, want success after 3", err, calls)
+}
+
+func open(t testing.TB, url string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
 	}
-	var n int
-	if err := db.Write().QueryRowContext(t.Context(), "SELECT n FROM "+name+".counters").Scan(&n); err != nil || n != 1 {
-		t.Errorf("n = %d, %v, want 1", n, err)
-	}
-	if err := db.Read().PingContext(t.Context()); !errors.Is(err, datastore.ErrDenied) || strings.Contains(err.Error(), "X-Amz") {
-		t.Errorf("as a user that there is not: error = %v, want ErrDenied without the token", err)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// TestConformance: PostgreSQL behind a gate that logs in as DSQL does.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	servers.URL(t, "TIERKIT_TEST_POSTGRES")
+	sqldbtest.Run(t, func(t testing.TB, files fs.FS) sqldbtest.Target {
+		return sqldbtest.Target{Data: newData(newDatabase(t, files).address()), Engine: sqldb.DSQL}
+	})
+}
+
+// TestDenied: a user who is not mapped to the role is refused, after one more token.
+func TestDenied(t *testing.T) {
+	t.Parallel()
+	g := newGate(t, "postgres://127.0.0.1:1/postgres", nil)
+	db := sqldb.New(newData(g.address()), "main", sqldb.DSQL)
+	_, err := datastore.Use[sqldb.Writer](function{}, db).Write().ExecContext(t.Context(), "SELECT 1")
+	if !errors.Is(err, datastore.ErrDenied) || strings.Contains(err.Error(), "X-Amz") {
+		t.Errorf("error = %v, want %v", err, datastore.ErrDenied)
 	}
 }
 
-// TestOpens: what is opened, and what must be known.
+// TestVariable: what the variable holds.
+func TestVariable(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]struct {
+		kind error
+		text string
+	}{
+		"":                        {datastore.ErrUnavailable, "TIERKIT_SQLDB_MAIN is not set"},
+		"short":                   {datastore.ErrDeclaration, "neither the identifier"},
+		"https://x/postgres":      {datastore.ErrDeclaration, "neither the identifier"},
+		"postgres://u:p@x/y":      {datastore.ErrDeclaration, "neither the identifier"},
+		"postgres://x:99999/y":    {datastore.ErrDeclaration, "neither|port that is none"},
+		"postgres://x/y?reader=z": {datastore.ErrDeclaration, `"reader"`},
+		"postgres://x/y?sslrootcert=/nowhere.pem": {datastore.ErrDeclaration, "nowhere"},
+	} {
+		db := sqldb.New(newData(text), "main", sqldb.DSQL)
+		_, err := datastore.Use[sqldb.Reader](function{}, db).Read().QueryContext(t.Context(), "SELECT 1")
+		found := false
+		for part := range strings.SplitSeq(want.text, "|") {
+			found = found || err != nil && strings.Contains(err.Error(), part)
+		}
+		if !errors.Is(err, want.kind) || !found {
+			t.Errorf("%q: error = %v, want %v with %q", text, err, want.kind, want.text)
+		}
+	}
+}
+
+// TestOpens: only clusters of DSQL are opened.
 func TestOpens(t *testing.T) {
 	t.Parallel()
-	c, ok := dsqlsql.Driver.(datastore.Chooser)
-	if !ok || !c.Opens(sqldb.Spec{Engine: sqldb.DSQL}) || c.Opens(sqldb.Spec{Engine: sqldb.AuroraPostgres}) {
-		t.Error("the driver opens other databases than those of Aurora DSQL")
-	}
-	for _, tt := range []struct {
-		value, endpoint string
-		want            error
-	}{
-		{"", "", datastore.ErrUnavailable},
-		{"Not-An-Identifier", "", datastore.ErrDeclaration},
-		{"abcdef", "nothing", datastore.ErrDeclaration},
-		{"abcdef", "https://h:99999", datastore.ErrDeclaration},
-	} {
-		cfg := aws.Config{Region: "eu-central-1", Credentials: keys}
-		if tt.endpoint != "" {
-			cfg.BaseEndpoint = &tt.endpoint
-		}
-		data := datastore.New([]datastore.Driver{dsqlsql.With(cfg)}, &datastore.Options{Lookup: func(string) (string, bool) { return tt.value, true }})
-		h := datastore.Use[sqldb.Reader](function{}, sqldb.New(data, "main", sqldb.DSQL))
-		if err := h.Read().PingContext(t.Context()); !errors.Is(err, tt.want) {
-			t.Errorf("%q at %q: error = %v, want %v", tt.value, tt.endpoint, err, tt.want)
+	for engine, want := range map[sqldb.Engine]bool{sqldb.DSQL: true, sqldb.Postgres: false, sqldb.AuroraPostgres: false} {
+		if got := dsqlsql.Driver.(datastore.Chooser).Opens(sqldb.Spec{Engine: engine}); got != want {
+			t.Errorf("Opens(%s) = %t, want %t", engine, got, want)
 		}
 	}
-}
-
-func ExampleWith() {
-	data := datastore.New([]datastore.Driver{dsqlsql.With(aws.Config{Region: "eu-central-1", Credentials: keys})}, &datastore.Options{
-		Lookup: func(string) (string, bool) { return "abcdefghijklmnopqrstuvwxyz", true },
-	})
-	db := datastore.Use[sqldb.Reader](function{}, sqldb.New(data, "main", sqldb.DSQL))
-	_ = db.Read() // nothing is connected before the first statement
-	// Output:
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam"
@@ -24,7 +26,7 @@ type conn struct {
 
 var _ table.Conn = (*conn)(nil)
 
-// Get implements [table.Conn].
+// Get implements [table.ReadConn].
 func (c *conn) Get(ctx context.Context, key table.Item, read table.Read) (table.Item, error) {
 	in := &dynamodb.GetItemInput{TableName: &c.name, Key: toAWS(key), ConsistentRead: &read.Consistent}
 	var out *dynamodb.GetItemOutput
@@ -59,7 +61,7 @@ func (c *conn) storedAll(list []map[string]types.AttributeValue) ([]table.Item, 
 	return items, nil
 }
 
-// GetMany implements [table.Conn]. What DynamoDB leaves unprocessed, because it
+// GetMany implements [table.ReadConn]. What DynamoDB leaves unprocessed, because it
 // throttles or because the answer would exceed 16 MB, is asked for again.
 func (c *conn) GetMany(ctx context.Context, keys []table.Item, read table.Read) ([]table.Item, error) {
 	left := types.KeysAndAttributes{ConsistentRead: &read.Consistent}
@@ -111,51 +113,7 @@ func (c *conn) partial(keys []table.Item, left []map[string]types.AttributeValue
 	return &partial
 }
 
-// Write implements [table.Conn].
-func (c *conn) Write(ctx context.Context, w table.Write) error {
-	call := iam.Call{Write: true, Repeatable: w.Repeatable()}
-	err := c.retry.Do(ctx, call, func(ctx context.Context) error {
-		if w.Item == nil {
-			return c.deleteItem(ctx, w)
-		}
-		return c.putItem(ctx, w)
-	})
-	var failed *types.ConditionalCheckFailedException
-	if errors.As(err, &failed) && w.ID != "" {
-		// The condition may have failed because of an attempt of ours that was
-		// carried out although its answer was lost.
-		if stored, decodeErr := fromAWS(failed.Item); decodeErr == nil && w.Own(stored) {
-			return nil
-		}
-		failed.Item = nil // no items in errors
-	}
-	return err
-}
-
-func (c *conn) putItem(ctx context.Context, w table.Write) error {
-	in := &dynamodb.PutItemInput{TableName: &c.name, Item: toAWS(w.Item)}
-	if !w.If.IsZero() {
-		var x expression
-		in.ConditionExpression = aws.String(x.cond(w.If))
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.maps()
-		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
-	}
-	_, err := c.client.PutItem(ctx, in)
-	return err
-}
-
-func (c *conn) deleteItem(ctx context.Context, w table.Write) error {
-	in := &dynamodb.DeleteItemInput{TableName: &c.name, Key: toAWS(w.Key)}
-	if !w.If.IsZero() {
-		var x expression
-		in.ConditionExpression = aws.String(x.cond(w.If))
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.maps()
-	}
-	_, err := c.client.DeleteItem(ctx, in)
-	return err
-}
-
-// Query implements [table.Conn].
+// Query implements [table.ReadConn].
 func (c *conn) Query(ctx context.Context, q table.PageQuery) (table.PageResult, error) {
 	in := c.queryInput(q)
 	var out *dynamodb.QueryOutput
@@ -166,19 +124,22 @@ func (c *conn) Query(ctx context.Context, q table.PageQuery) (table.PageResult, 
 	if err != nil {
 		return table.PageResult{}, err
 	}
-	var page table.PageResult
-	if page.Items, err = c.storedAll(out.Items); err != nil {
+	return c.page(out.Items, out.LastEvaluatedKey)
+}
+
+func (c *conn) page(items []map[string]types.AttributeValue, last map[string]types.AttributeValue) (page table.PageResult, err error) {
+	if page.Items, err = c.storedAll(items); err != nil {
 		return page, err
 	}
-	if len(out.LastEvaluatedKey) > 0 {
-		page.Last, err = c.stored(out.LastEvaluatedKey)
+	if len(last) > 0 {
+		page.Last, err = c.stored(last)
 	}
 	return page, err
 }
 
 func (c *conn) queryInput(q table.PageQuery) *dynamodb.QueryInput {
 	var x expression
-	key := fmt.Sprintf("%s = %s", x.name(c.spec.PK.Name), x.value(q.PK))
+	key := fmt.Sprintf("%s = %s", x.name(q.Index.PK.Name), x.value(q.PK))
 	if !q.Range.IsZero() {
 		key += " AND " + x.cond(q.Range)
 	}
@@ -187,16 +148,67 @@ func (c *conn) queryInput(q table.PageQuery) *dynamodb.QueryInput {
 		KeyConditionExpression: &key,
 		ConsistentRead:         &q.Consistent,
 		ScanIndexForward:       aws.Bool(!q.Desc),
+		IndexName:              indexName(q.Index),
+		Limit:                  limit(q.Limit),
 	}
 	if !q.Filter.IsZero() {
 		in.FilterExpression = aws.String(x.cond(q.Filter))
-	}
-	if q.Limit > 0 {
-		in.Limit = aws.Int32(int32(min(q.Limit, 1<<31-1)))
 	}
 	if q.After != nil {
 		in.ExclusiveStartKey = toAWS(q.After)
 	}
 	in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.maps()
 	return in
+}
+
+func indexName(x table.Index) *string {
+	if x.Name == "" {
+		return nil
+	}
+	return &x.Name
+}
+
+// limit is nil for none, and at most what the wire takes.
+func limit(n int) *int32 {
+	if n == 0 {
+		return nil
+	}
+	return aws.Int32(int32(min(n, 1<<31-1)))
+}
+
+// Scan implements [table.ReadConn].
+func (c *conn) Scan(ctx context.Context, q table.PageScan) (table.PageResult, error) {
+	in := &dynamodb.ScanInput{TableName: &c.name, IndexName: indexName(q.Index), ConsistentRead: &q.Consistent, Limit: limit(q.Limit)}
+	if q.Segments > 1 {
+		in.Segment, in.TotalSegments = aws.Int32(int32(q.Segment)), aws.Int32(int32(q.Segments))
+	}
+	if !q.Filter.IsZero() {
+		var x expression
+		in.FilterExpression = aws.String(x.cond(q.Filter))
+		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.maps()
+	}
+	if q.After != nil {
+		in.ExclusiveStartKey = toAWS(q.After)
+	}
+	var out *dynamodb.ScanOutput
+	err := c.retry.Do(ctx, iam.Call{}, func(ctx context.Context) (err error) {
+		out, err = c.client.Scan(ctx, in)
+		return err
+	})
+	if err != nil {
+		return table.PageResult{}, wrongStart(err, q)
+	}
+	return c.page(out.Items, out.LastEvaluatedKey)
+}
+
+// wrongStart says that a token was changed, which only DynamoDB can see: the key in
+// it is in another segment.
+func wrongStart(err error, q table.PageScan) error {
+	var own *datastore.Error
+	var api smithy.APIError
+	if q.After != nil && errors.As(err, &own) && own.Kind == datastore.ErrDeclaration && errors.As(err, &api) &&
+		strings.Contains(strings.ToLower(api.ErrorMessage()), "start") {
+		own.Kind = datastore.ErrInvalid
+	}
+	return err
 }

@@ -10,8 +10,15 @@
 // # Permissions
 //
 // Get needs dynamodb:GetItem, GetMany dynamodb:BatchGetItem, Create and Put
-// dynamodb:PutItem, Delete dynamodb:DeleteItem, Query dynamodb:Query, all on the
-// table and on nothing else.
+// dynamodb:PutItem, Update dynamodb:UpdateItem, Delete dynamodb:DeleteItem,
+// WriteMany dynamodb:BatchWriteItem, Check dynamodb:ConditionCheckItem, Query
+// dynamodb:Query, Scan dynamodb:Scan, all on the table and on nothing else, or, of a
+// store that is narrowed to an index, on the index alone. Transact needs those of
+// its operations.
+//
+// The requests of a store that is narrowed to the caller's rows are signed by the
+// role whose ARN TIERKIT_CALLER_ROLE holds, assumed for each caller with AWS STS
+// (sts:AssumeRole and sts:TagSession); without the variable by the function's own.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 //
@@ -24,8 +31,8 @@
 // # Limits
 //
 // An item has at most 400 KB, a partition key 2048 bytes, a sort key 1024, a
-// page 1 MB, a batch of reads 100 keys and 16 MB (what is over is read in
-// further batches). Large items in pages and batches count fully, whatever the
+// page 1 MB, a batch of reads 100 keys and 16 MB, one of writes 25 items and 16 MB
+// (what is over goes in further batches), a transaction 100 operations and 4 MB. Large items in pages and batches count fully, whatever the
 // filter leaves of them.
 //
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -33,10 +40,12 @@
 // # Time and faults
 //
 // What DynamoDB throttles, what fails inside it and what is lost on the way is
-// repeated within the deadline of the context: reads, unconditional writes, and
-// the writes that recognise themselves by a write id. A conditional delete whose
-// answer was lost is not repeated and answers datastore.ErrUnknown, and so does
-// every other write that failed after an answer was lost. A request for which no
+// repeated within the deadline of the context: reads, unconditional writes,
+// transactions, by their token, and the writes that recognise themselves by a write
+// id. A conditional delete whose answer was lost is not repeated and answers
+// datastore.ErrUnknown, and so does every other write that failed after an answer
+// was lost. An update that adds or appends is not repeated either: it is looked for
+// by one that cannot be carried out, whose failed condition shows the item. A request for which no
 // connection was got, or no TLS handshake, was not sent and answers
 // datastore.ErrUnavailable. One that DynamoDB calls wrong, for example because the
 // table has another key than the program declares, answers
@@ -94,9 +103,13 @@ func (d *driver) OpenTable(_ context.Context, data *datastore.Data, spec table.S
 		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
 			"%s is not set; it holds the name of the DynamoDB table (the generated template sets it)", datastore.Variable(spec))}
 	}
-	client, err := d.client.For(data)
+	open := d.client.For
+	if spec.PerCaller {
+		open = d.client.ForCallers
+	}
+	client, err := open(data)
 	if err != nil {
 		return nil, err
 	}
-	return &conn{client: client, retry: d.retry, spec: spec, name: name}, nil
+	return &conn{client: client, retry: d.retry, spec: spec.Whole(), name: name}, nil
 }

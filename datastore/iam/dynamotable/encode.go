@@ -84,10 +84,10 @@ func valueFromAWS(a types.AttributeValue) (table.Value, error) {
 		return table.Null(), nil
 	case *types.AttributeValueMemberM:
 		item, err := fromAWS(a.Value)
-		return table.Map(item), err
+		return table.OwnedMap(item), err
 	case *types.AttributeValueMemberL:
 		list, err := each(a.Value, valueFromAWS)
-		return table.List(list...), err
+		return table.OwnedList(list), err
 	case *types.AttributeValueMemberSS:
 		return set(a.Value, func(s string) (table.Value, error) { return table.String(s), nil })
 	case *types.AttributeValueMemberNS:

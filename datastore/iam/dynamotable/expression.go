@@ -95,3 +95,53 @@ func (x *expression) join(conds []table.Cond, word string) string {
 	}
 	return strings.Join(parts, word)
 }
+
+// update writes changes. There is always a SET: that of the write id.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
+func (x *expression) update(changes []table.Change) string {
+	var clauses [len(clauseWords)][]string
+	empty := ""
+	for _, c := range changes {
+		n := x.name(c.Attr())
+		switch c.Op() {
+		case table.ToRemove:
+			clauses[removeClause] = append(clauses[removeClause], n)
+			continue
+		case table.ToAppend:
+			if empty == "" {
+				empty = x.value(table.List())
+			}
+		}
+		v := x.value(c.Value())
+		switch c.Op() {
+		case table.ToSet:
+			clauses[setClause] = append(clauses[setClause], n+" = "+v)
+		case table.ToSetIfAbsent:
+			clauses[setClause] = append(clauses[setClause], n+" = if_not_exists("+n+", "+v+")")
+		case table.ToAppend:
+			clauses[setClause] = append(clauses[setClause], n+" = list_append(if_not_exists("+n+", "+empty+"), "+v+")")
+		case table.ToAdd, table.ToInclude:
+			clauses[addClause] = append(clauses[addClause], n+" "+v)
+		case table.ToExclude:
+			clauses[deleteClause] = append(clauses[deleteClause], n+" "+v)
+		}
+	}
+	var b strings.Builder
+	for i, parts := range clauses {
+		if len(parts) > 0 {
+			b.WriteString(clauseWords[i])
+			b.WriteString(strings.Join(parts, ", "))
+		}
+	}
+	return b.String()
+}
+
+const (
+	setClause = iota
+	removeClause
+	addClause
+	deleteClause
+)
+
+var clauseWords = [...]string{setClause: "SET ", removeClause: " REMOVE ", addClause: " ADD ", deleteClause: " DELETE "}

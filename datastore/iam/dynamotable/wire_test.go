@@ -7,7 +7,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam"
@@ -247,4 +250,27 @@ func TestStoppedServer(t *testing.T) {
 	if _, err := n.Get(t.Context(), table.PK("1")); err != nil {
 		t.Errorf("Get when the server is back: error = %v, want nil", err)
 	}
+}
+
+// TestOutOfTimeBefore: a call whose time is over before it was sent says that
+// nothing was written.
+func TestOutOfTimeBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := faults.NewScript(t) // of no answer: no request comes
+		cfg := config("http://scripted.invalid", s.Client())
+		cfg.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+			<-ctx.Done()
+			return aws.Credentials{}, ctx.Err()
+		})
+		n := datastore.Use[notes](function{}, table.New[note](onServer(t, cfg, "physical"), "notes"))
+		for _, op := range operations {
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			err := op.do(ctx, n)
+			cancel()
+			if !errors.Is(err, datastore.ErrUnavailable) {
+				t.Errorf("%s: error = %v, want %v", op.name, err, datastore.ErrUnavailable)
+			}
+		}
+	})
 }

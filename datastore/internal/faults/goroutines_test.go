@@ -15,23 +15,24 @@ func TestNoGoroutines(t *testing.T) {
 	go leaked(earlier)
 	defer close(earlier)
 	for _, c := range []struct {
-		name string
-		do   func(stop chan struct{})
-		want bool // that the test fails
+		name  string
+		do    func(stop chan struct{})
+		limit time.Duration
+		want  bool // that the test fails
 	}{
-		{"none", func(chan struct{}) {}, false},
+		{"none", func(chan struct{}) {}, time.Minute, false},
 		{"one ends a little later", func(chan struct{}) {
 			begin := make(chan struct{})
 			time.AfterFunc(20*time.Millisecond, func() { close(begin) })
 			go leaked(begin)
-		}, false},
-		{"one stays", func(stop chan struct{}) { go leaked(stop) }, true},
+		}, time.Minute, false},
+		{"one stays", func(stop chan struct{}) { go leaked(stop) }, 30 * time.Millisecond, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stop := make(chan struct{})
 			defer close(stop)
 			r := &recorder{TB: t}
-			faults.NoGoroutinesWithin(r, 100*time.Millisecond)
+			faults.NoGoroutinesWithin(r, c.limit)
 			c.do(stop)
 			got := r.finish()
 			if (got != "") != c.want || c.want && strings.Count(got, "faults_test.leaked(") != 1 {

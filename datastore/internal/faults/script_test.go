@@ -95,12 +95,23 @@ func TestScriptHangs(t *testing.T) {
 			t.Errorf("request took %v, want %v", took, time.Hour)
 		}
 	})
-	server := httptest.NewServer(faults.NewScript(t, faults.Answer{Hang: true}))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	server := httptest.NewServer(faults.NewScript(t, faults.Answer{From: func(faults.Request) faults.Answer {
+		cancel() // the request has come
+		return faults.Answer{Hang: true}
+	}}))
 	defer server.Close() // waits until the handler has returned
-	client := server.Client()
-	client.Timeout = 10 * time.Millisecond
-	if _, _, err := post(t, client, server.URL, ""); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("request: error = %v, want %v", err, context.DeadlineExceeded)
+	req, err := http.NewRequestWithContext(ctx, "GET", server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := server.Client().Do(req)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("request: error = %v, want %v", err, context.Canceled)
+	}
+	if err == nil {
+		resp.Body.Close()
 	}
 }
 

@@ -29,16 +29,25 @@ type State[C any] struct {
 // called with its driver, of type D, by the first operation, and again by the
 // next one if it failed.
 func New[D datastore.Driver, C any](data *datastore.Data, spec datastore.Spec, open func(context.Context, D) (C, error), errs ...error) *State[C] {
-	s := &State[C]{Data: data, Spec: spec}
-	s.dial = func(ctx context.Context) (conn C, err error) {
+	s := &State[C]{Data: data, Spec: spec, dial: dialer(data, spec, open)}
+	s.Err = data.Declare(spec, errs...)
+	return s
+}
+
+// Narrow is the state of a scope of a declared store: it has a connection of its
+// own, which open makes, and the mistakes of the whole store.
+func Narrow[D datastore.Driver, C any](s *State[C], spec datastore.Spec, open func(context.Context, D) (C, error)) *State[C] {
+	return &State[C]{Data: s.Data, Spec: spec, Err: s.Err, dial: dialer(s.Data, spec, open)}
+}
+
+func dialer[D datastore.Driver, C any](data *datastore.Data, spec datastore.Spec, open func(context.Context, D) (C, error)) func(context.Context) (C, error) {
+	return func(ctx context.Context) (conn C, err error) {
 		driver, err := datastore.DriverOf[D](data, spec)
 		if err != nil {
 			return conn, err
 		}
 		return open(ctx, driver)
 	}
-	s.Err = data.Declare(spec, errs...)
-	return s
 }
 
 // Open is the connection. A failure is not kept: the next operation tries again.

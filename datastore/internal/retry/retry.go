@@ -53,14 +53,14 @@ type Call struct {
 	// A write that is not is sent again only if it certainly was not carried
 	// out.
 	Repeatable bool
-	// Limit is the time of one attempt at most; 0 means 10 seconds, [Unlimited]
-	// all the time there is.
+	// Limit is the time of one attempt at most; 0 means 10 seconds.
 	Limit time.Duration
+	// Whole gives one attempt all the time that is left, and no end if there is no
+	// deadline, for calls that take as long as they take.
+	Whole bool
+	// Attempts are made at most; 0 means [MaxAttempts].
+	Attempts int
 }
-
-// Unlimited is the Limit of a call whose attempts take as long as they need, such
-// as a transaction.
-const Unlimited time.Duration = -1
 
 // Fault is what the error of one attempt means.
 type Fault struct {
@@ -88,7 +88,10 @@ func (r *Rules) Do(ctx context.Context, c Call, send func(context.Context) *Faul
 	if err := inTime(ctx); err != nil {
 		return &datastore.Error{Kind: datastore.ErrNoBudget, Err: err}
 	}
-	lost, failed := false, 0
+	lost, failed, most := false, 0, MaxAttempts
+	if c.Attempts > 0 {
+		most = c.Attempts
+	}
 	for attempt := 1; ; attempt++ {
 		f := r.attempt(ctx, c, send)
 		if f == nil {
@@ -99,7 +102,7 @@ func (r *Rules) Do(ctx context.Context, c Call, send func(context.Context) *Faul
 		if failed++; f.Progress {
 			failed = 1
 		}
-		if failed >= MaxAttempts || !f.Retry || f.Lost && c.Write && !c.Repeatable || !r.pause(ctx, failed, f) {
+		if failed >= most || !f.Retry || f.Lost && c.Write && !c.Repeatable || !r.pause(ctx, failed, f) {
 			return &datastore.Error{Kind: outcome(ctx, c, f, lost), Code: f.Code, Attempts: attempt, Err: f.Err}
 		}
 	}
@@ -137,7 +140,7 @@ func timeLeft(ctx context.Context) (time.Duration, bool) {
 // attempt gives send a part of the time that is left, so that a connection that
 // answers nothing leaves some for another attempt.
 func (r *Rules) attempt(ctx context.Context, c Call, send func(context.Context) *Fault) *Fault {
-	if c.Limit == Unlimited {
+	if c.Whole {
 		return send(ctx)
 	}
 	limit := maxAttempt
@@ -160,7 +163,7 @@ func (r *Rules) pause(ctx context.Context, attempt int, f *Fault) bool {
 		wait = 0
 	}
 	wait = max(wait, f.After)
-	if left, ok := timeLeft(ctx); ctx.Err() != nil || ok && left < wait+attemptNeed {
+	if left, ok := timeLeft(ctx); ctx.Err() != nil || ok && left-attemptNeed < wait { // After may be the longest duration there is
 		return false
 	}
 	if !f.Progress && !r.tokens.take(tokensRetry) {
@@ -170,7 +173,7 @@ func (r *Rules) pause(ctx context.Context, attempt int, f *Fault) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return inTime(ctx) == nil // on a busy machine timers are late
 	case <-ctx.Done():
 		return false
 	}

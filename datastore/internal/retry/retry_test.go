@@ -14,22 +14,22 @@ func TestLimit(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, tt := range []struct {
-		limit    time.Duration
+		call     retry.Call
 		from, to time.Duration
 	}{
-		{0, 9 * time.Second, 10 * time.Second},
-		{time.Second, 500 * time.Millisecond, time.Second},
-		{retry.Unlimited, 50 * time.Second, time.Minute},
+		{retry.Call{}, 9 * time.Second, 10 * time.Second},
+		{retry.Call{Limit: time.Second}, 500 * time.Millisecond, time.Second},
+		{retry.Call{Whole: true}, 50 * time.Second, time.Minute},
 	} {
-		err := retry.New(nil).Do(ctx, retry.Call{Limit: tt.limit}, func(ctx context.Context) *retry.Fault {
+		err := retry.New(nil).Do(ctx, tt.call, func(ctx context.Context) *retry.Fault {
 			deadline, ok := ctx.Deadline()
 			if left := time.Until(deadline); !ok || left < tt.from || left > tt.to {
-				t.Errorf("Limit %v: an attempt has %v (a deadline: %v), want %v to %v", tt.limit, left, ok, tt.from, tt.to)
+				t.Errorf("%+v: an attempt has %v (a deadline: %v), want %v to %v", tt.call, left, ok, tt.from, tt.to)
 			}
 			return nil
 		})
 		if err != nil {
-			t.Errorf("Limit %v: %v", tt.limit, err)
+			t.Errorf("%+v: %v", tt.call, err)
 		}
 	}
 }

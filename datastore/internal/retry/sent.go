@@ -36,3 +36,7 @@ func (s *Sending) None(err error) bool {
 		errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") ||
 		errors.As(err, &dns) || errors.As(err, &cert)
 }
+
+// Asked reports whether the transport asked for a connection or got one. The
+// standard library's sends nothing before.
+func (s *Sending) Asked() bool { return s.wanted.Load() || s.got.Load() }

@@ -8,7 +8,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 )
 
-// sample is the item that conditions are tried on. Missing is never stored.
+// sample is the item that conditions and changes are tried on. Missing, Absent, None
+// and Raw are not stored.
 type sample struct {
 	ID      string `table:"id,pk"`
 	Part    int    `table:"part,sk"`
@@ -21,12 +22,16 @@ type sample struct {
 	Texts   []string `table:",set"`
 	Numbers []int    `table:",set"`
 	Missing *int
+	Ratio   float64
+	Absent  []string
+	None    []string `table:",set"`
+	Raw     table.Value
 }
 
 func theSample() sample {
 	return sample{
 		ID: "s", Part: 1, Text: "hello", Number: 10, Yes: true, Bytes: []byte("bytes"),
-		Null: table.Null(), List: []int{1, 2}, Texts: []string{"a", "b"}, Numbers: []int{1, 2},
+		Null: table.Null(), List: []int{1, 2}, Texts: []string{"a", "b"}, Numbers: []int{1, 2}, Ratio: 0.5,
 	}
 }
 

@@ -37,6 +37,14 @@ const (
 	// SmallerItems: items of 400 KB are refused, only 405,000 bytes are taken
 	// (moto 5.2.5).
 	SmallerItems Difference = "an item has at most 405,000 bytes"
+	// NarrowSums: to add to a number with an exponent fails in the server (moto
+	// 5.2.5).
+	NarrowSums Difference = "adding to a number with an exponent fails in the server"
+	// NoTransactions: the server does not know TransactWriteItems (dynalite 4.0.0).
+	NoTransactions Difference = "there are no transactions"
+	// NoOldItem: a failed condition does not show what is stored (dynalite 4.0.0), so
+	// that an update of an item that fails it looks like one of no item.
+	NoOldItem Difference = "a failed condition does not show the item"
 )
 
 // target is what the suite runs on.
@@ -69,6 +77,13 @@ func Run(t *testing.T, open Open, differs ...Difference) {
 		{"query", queryRules},
 		{"page", pageRules},
 		{"condition", conditionRules},
+		{"update", updateRules},
+		{"change", changeRules},
+		{"writemany", writeManyRules},
+		{"index", indexRules},
+		{"scan", scanRules},
+		{"transact", transactRules},
+		{"ttl", ttlRules},
 	} {
 		for _, r := range group.rules {
 			t.Run(group.name+"/"+r.name, func(t *testing.T) {
@@ -92,6 +107,22 @@ type all[T any] interface {
 	table.Putter[T]
 	table.Deleter[T]
 	table.Querier[T]
+	table.Updater[T]
+	table.Checker
+	table.Transactor
+	table.Scanner[T]
+}
+
+// many is what cannot be done to items with a version.
+type many[T any] interface {
+	all[T]
+	table.ManyWriter[T]
+}
+
+// indexed is everything that may be done to an index.
+type indexed[T any] interface {
+	table.Querier[T]
+	table.Scanner[T]
 }
 
 // function is what the handles of the suite are granted to.
@@ -113,13 +144,32 @@ func specOf[T any](t testing.TB) table.Spec {
 // start is a handle on an empty table of items T.
 func start[T any](t testing.TB, open target) all[T] {
 	t.Helper()
-	spec := specOf[T](t)
-	data := open.open(t, spec)
-	handle := datastore.Use[all[T]](function{}, table.New[T](data, "items"))
+	store, data := declare[T](t, open)
+	return use[all[T]](t, data, store)
+}
+
+// declare prepares an empty table of items T.
+func declare[T any](t testing.TB, open target) (*table.Table[T], *datastore.Data) {
+	t.Helper()
+	data := open.open(t, specOf[T](t))
+	return table.New[T](data, "items"), data
+}
+
+// use is a handle on a store that data declares.
+func use[C any](t testing.TB, data *datastore.Data, store datastore.Store) C {
+	t.Helper()
+	handle := datastore.Use[C](function{}, store)
 	for _, err := range data.Errs() {
 		t.Fatalf("declaration: %v", err)
 	}
 	return handle
+}
+
+// startMany is a handle that also writes many.
+func startMany[T any](t testing.TB, open target) many[T] {
+	t.Helper()
+	store, data := declare[T](t, open)
+	return use[many[T]](t, data, store)
 }
 
 // startTwo are handles of two item types, with the same key, on one empty table.

@@ -1,0 +1,72 @@
+package blob
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+)
+
+// Spec says what a bucket is. It is comparable. That of a narrowed bucket has a
+// Prefix, and the same kind and name.
+type Spec struct {
+	Logical string // the name in the program: "files"
+	Prefix  string // keys begin with it, see [Bucket.Under]; "" for all
+	Origins string // of web pages that may use signed URLs, with spaces between; see [Origins]
+}
+
+var _ datastore.Spec = Spec{}
+
+// Kind is "blob".
+func (s Spec) Kind() string { return "blob" }
+
+// Name is the logical name.
+func (s Spec) Name() string { return s.Logical }
+
+// OriginList are the Origins one by one.
+func (s Spec) OriginList() []string { return strings.Fields(s.Origins) }
+
+// actions on objects that each operation needs. HeadObject is authorised as
+// GetObject, each key of DeleteObjects as DeleteObject, and the steps of a
+// multipart upload as PutObject, except the one that gives it up. Whoever signs a
+// URL lends what it needs.
+//
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+var actions = map[string][]string{
+	"Get":        {"GetObject"},
+	"Stat":       {"GetObject"},
+	"Put":        {"AbortMultipartUpload", "PutObject"},
+	"Delete":     {"DeleteObject"},
+	"DeleteMany": {"DeleteObject"},
+	"Copy":       {"GetObject", "PutObject"},
+	"SignGet":    {"GetObject"},
+	"SignPut":    {"PutObject"},
+	"SignPost":   {"PutObject"},
+}
+
+// Needs are the actions of ops on the objects under the prefix, and for List
+// s3:ListBucket on the bucket, for that prefix alone.
+//
+// See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+func (s Spec) Needs(ops []string) []datastore.Need {
+	var needs []datastore.Need
+	var list []string
+	for _, op := range ops {
+		list = append(list, actions[op]...)
+	}
+	if len(list) > 0 {
+		slices.Sort(list)
+		needs = append(needs, datastore.Need{Service: "s3", Actions: slices.Compact(list), Resource: "{name}/" + s.Prefix + "*"})
+	}
+	if slices.Contains(ops, "List") {
+		need := datastore.Need{Service: "s3", Actions: []string{"ListBucket"}, Resource: "{name}"}
+		if s.Prefix != "" {
+			need.Conditions = []datastore.Condition{{Operator: "StringLike", Key: "s3:prefix", Values: []string{s.Prefix + "*"}}}
+		}
+		needs = append(needs, need)
+	}
+	return needs
+}
+
+// holds reports whether the key or the prefix of a listing lies in the scope.
+func (s Spec) holds(key string) bool { return strings.HasPrefix(key, s.Prefix) }

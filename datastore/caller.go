@@ -1,0 +1,23 @@
+package datastore
+
+import "context"
+
+type callerKey struct{}
+
+// WithCallerID puts the id of the caller into ctx on whose behalf stores are used
+// that are narrowed to a caller's own rows. It is what an authorizer has proved,
+// and never what a client says; a middleware sets it behind the authorizer.
+func WithCallerID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, callerKey{}, id)
+}
+
+// CallerID is the id of the caller; ok is false if there is none, or an empty one.
+func CallerID(ctx context.Context) (id string, ok bool) {
+	id, _ = ctx.Value(callerKey{}).(string)
+	return id, id != ""
+}
+
+// CallerRole is the variable that holds the ARN of the role that is assumed for a
+// caller, with the session tag "caller". Without it a driver uses the function's
+// own role, and only the handle keeps callers apart.
+const CallerRole = "TIERKIT_CALLER_ROLE"

@@ -1,0 +1,127 @@
+package datatest_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/call"
+	"github.com/seed-18e8afb5/tierkit/datastore/datatest"
+	"github.com/seed-18e8afb5/tierkit/datastore/queue"
+	"github.com/seed-18e8afb5/tierkit/datastore/stream"
+	"github.com/seed-18e8afb5/tierkit/datastore/topic"
+)
+
+type job struct{ N int }
+
+func TestSent(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	type sender interface {
+		queue.Sender[job]
+		queue.ManySender[job]
+	}
+	jobs := datastore.Use[sender](function{}, queue.New[job](data, "jobs"))
+	if got := datatest.Sent[job](t, data, "jobs"); got != nil {
+		t.Errorf("Sent to an empty queue = %v", got)
+	}
+	if _, err := jobs.Send(t.Context(), job{1}, queue.Delay(time.Minute), queue.Group("g")); err != nil {
+		t.Fatal(err)
+	}
+	datatest.Fail(t, data, datatest.Fault{Store: "queue jobs", Op: "Send", Err: datastore.ErrUnknown, Applied: true})
+	if _, err := jobs.Send(t.Context(), job{2}); !errors.Is(err, datastore.ErrUnknown) {
+		t.Errorf("Send under a fault: error = %v, want %v", err, datastore.ErrUnknown)
+	}
+	datatest.Fail(t, data, datatest.Fault{Store: "queue jobs", Op: "SendMany", Err: datastore.ErrThrottled})
+	_, err := jobs.SendMany(t.Context(), []queue.Message[job]{{Body: job{3}}})
+	if !errors.Is(err, datastore.ErrThrottled) {
+		t.Errorf("SendMany under a fault: error = %v, want %v", err, datastore.ErrThrottled)
+	}
+	if diff := cmp.Diff([]job{{1}, {2}}, datatest.Sent[job](t, data, "jobs")); diff != "" {
+		t.Errorf("Sent (-want +got):\n%s", diff)
+	}
+	if got := datatest.SentTo(t, data, "jobs").Messages()[0].Group; got != "g" {
+		t.Errorf("the first message has the group %q, want g", got)
+	}
+}
+
+func TestPublished(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	notes := datastore.Use[topic.Publisher[string]](function{}, topic.New[string](data, "notes"))
+	for _, text := range []string{"a", "b"} {
+		if _, err := notes.Publish(t.Context(), text, topic.Subject("News")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	datatest.Fail(t, data, datatest.Fault{Store: "topic notes", Op: "Publish", Err: datastore.ErrThrottled})
+	if _, err := notes.Publish(t.Context(), "c"); !errors.Is(err, datastore.ErrThrottled) {
+		t.Errorf("Publish under a fault: error = %v, want %v", err, datastore.ErrThrottled)
+	}
+	if diff := cmp.Diff([]string{"a", "b"}, datatest.Published[string](t, data, "notes")); diff != "" {
+		t.Errorf("Published (-want +got):\n%s", diff)
+	}
+	if got := datatest.PublishedTo(t, data, "notes")[0].Subject; got != "News" {
+		t.Errorf("the subject = %q, want News", got)
+	}
+}
+
+func TestWritten(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	clicks := datastore.Use[stream.Writer[job]](function{}, stream.New[job](data, "clicks"))
+	var want []job
+	for n := range 9 {
+		if _, err := clicks.Put(t.Context(), string(rune('a'+n)), job{n}); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, job{n})
+	}
+	datatest.Fail(t, data, datatest.Fault{Store: "stream clicks", Op: "Put", Err: datastore.ErrThrottled})
+	if _, err := clicks.Put(t.Context(), "k", job{}); !errors.Is(err, datastore.ErrThrottled) {
+		t.Errorf("Put under a fault: error = %v, want %v", err, datastore.ErrThrottled)
+	}
+	if diff := cmp.Diff(want, datatest.Written[job](t, data, "clicks")); diff != "" {
+		t.Errorf("Written (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnswer(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	type double interface {
+		call.Caller[job, job]
+		call.Starter[job]
+	}
+	f := datastore.Use[double](function{}, call.New[job, job](data, "double"))
+	if _, err := f.Call(t.Context(), job{1}); !errors.Is(err, datastore.ErrUnavailable) {
+		t.Errorf("Call without an answer: error = %v, want %v", err, datastore.ErrUnavailable)
+	}
+	datatest.Answer(t, data, "double", func(_ context.Context, in job) (job, error) {
+		if in.N < 0 {
+			return job{}, &call.RemoteError{Type: "negative"}
+		}
+		return job{2 * in.N}, nil
+	})
+	if got, err := f.Call(t.Context(), job{4}); got.N != 8 || err != nil {
+		t.Errorf("Call = %v, %v, want 8", got, err)
+	}
+	_, err := f.Call(t.Context(), job{-1})
+	if remote, ok := errors.AsType[*call.RemoteError](err); !ok || remote.Type != "negative" {
+		t.Errorf("Call of a function that fails: error = %v, want its own", err)
+	}
+	datatest.Fail(t, data, datatest.Fault{Store: "call double", Op: "Call", Err: datastore.ErrThrottled})
+	if _, err := f.Call(t.Context(), job{1}); !errors.Is(err, datastore.ErrThrottled) {
+		t.Errorf("Call under a fault: error = %v, want %v", err, datastore.ErrThrottled)
+	}
+	if err := f.Start(t.Context(), job{7}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]job{{7}}, datatest.Started[job](t, data, "double")); diff != "" {
+		t.Errorf("Started (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,213 @@
+package iam_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/iam"
+)
+
+// outcome is what became of an item: its place, kind and attempts.
+type outcome struct {
+	Item     int
+	Kind     string
+	Attempts int
+}
+
+func outcomes(t *testing.T, err error) (all []outcome) {
+	t.Helper()
+	var partial *datastore.PartialError
+	if !errors.As(err, &partial) {
+		t.Fatalf("error = %v, want a PartialError", err)
+	}
+	for _, f := range partial.Failed {
+		e, ok := errors.AsType[*datastore.Error](f.Err)
+		if !ok {
+			t.Fatalf("item %d: error = %v, want a *datastore.Error", f.Index, f.Err)
+		}
+		all = append(all, outcome{f.Index, e.Kind.Error(), e.Attempts})
+	}
+	return all
+}
+
+// TestBatch scripts the answers about six items: what is sent again, and what each
+// item's error is in the end.
+func TestBatch(t *testing.T) {
+	t.Parallel()
+	lost := &net.OpError{Op: "read", Err: errors.New("reset")}
+	for _, c := range []struct {
+		name   string
+		call   iam.Call
+		answer func(n int, left []int, a *iam.Answer) error
+		sent   [][]int // the items of each request, as far as they matter
+		want   []outcome
+	}{
+		{"throttled once", iam.Call{Write: true}, func(n int, left []int, a *iam.Answer) error {
+			for _, i := range left {
+				if n == 1 && i >= 4 {
+					a.Failed(iam.Failed{Item: i, Code: "ThrottlingException"})
+				} else {
+					a.Done(i)
+				}
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}, {4, 5}}, nil},
+		{"a poisoned item", iam.Call{Write: true}, func(_ int, left []int, a *iam.Answer) error {
+			for _, i := range left {
+				if i == 2 {
+					a.Failed(iam.Failed{Item: i, Code: "Whatever", Sender: true})
+				} else {
+					a.Done(i)
+				}
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}}, []outcome{{2, "wrong declaration", 1}}},
+		{"failed inside", iam.Call{Write: true}, func(_ int, left []int, a *iam.Answer) error {
+			for _, i := range left {
+				if i == 5 {
+					a.Failed(iam.Failed{Item: i, Code: "InternalFailure"})
+				} else {
+					a.Done(i)
+				}
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}}, []outcome{{5, "outcome unknown", 1}}},
+		{"failed inside, repeatable", iam.Call{Write: true, Repeatable: true}, func(n int, left []int, a *iam.Answer) error {
+			for _, i := range left {
+				if i == 5 && n == 1 {
+					a.Failed(iam.Failed{Item: i, Code: "InternalFailure"})
+				} else {
+					a.Done(i)
+				}
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}, {5}}, nil},
+		{"not mentioned", iam.Call{Write: true}, func(_ int, left []int, a *iam.Answer) error {
+			for _, i := range left[:4] {
+				a.Done(i)
+			}
+			a.Done(77)
+			a.Failed(iam.Failed{Item: -1})
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}}, []outcome{{4, "outcome unknown", 1}, {5, "outcome unknown", 1}}},
+		{"then lost", iam.Call{Write: true}, func(n int, left []int, a *iam.Answer) error {
+			if n == 2 {
+				return lost
+			}
+			for _, i := range left {
+				if i < 2 {
+					a.Failed(iam.Failed{Item: i, Code: "RequestThrottled"})
+				} else {
+					a.Done(i)
+				}
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}, {0, 1}}, []outcome{{0, "outcome unknown", 2}, {1, "outcome unknown", 2}}},
+		{"lost, then refused", iam.Call{Write: true, Repeatable: true}, func(n int, left []int, a *iam.Answer) error {
+			if n == 1 {
+				return lost
+			}
+			for _, i := range left {
+				a.Done(i)
+			}
+			a.Failed(iam.Failed{Item: 3, Code: "AccessDenied"})
+			return nil
+		}, nil, []outcome{{3, "outcome unknown", 2}}},
+		{"failed in any order", iam.Call{Write: true}, func(n int, left []int, a *iam.Answer) error {
+			for _, i := range left {
+				a.Done(i)
+			}
+			if n == 1 {
+				for _, i := range []int{5, 0, 3, 5} {
+					a.Failed(iam.Failed{Item: i, Code: "Throttling"})
+				}
+			} else {
+				a.Failed(iam.Failed{Item: 1, Code: "AccessDenied"}) // was done before
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}, {0, 3, 5}}, nil},
+		{"then denied", iam.Call{Write: true}, func(n int, left []int, a *iam.Answer) error {
+			if n == 2 {
+				return &smithy.GenericAPIError{Code: "AccessDeniedException"}
+			}
+			for _, i := range left {
+				a.Failed(iam.Failed{Item: i, Code: "RequestThrottled"})
+			}
+			return nil
+		}, nil, []outcome{{0, "denied", 2}, {1, "denied", 2}, {2, "denied", 2}, {3, "denied", 2}, {4, "denied", 2}, {5, "denied", 2}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var sent [][]int
+				err := iam.NewRetry(nil).Batch(t.Context(), c.call, 6, func(_ context.Context, left []int, a *iam.Answer) error {
+					sent = append(sent, slices.Clone(left))
+					return c.answer(len(sent), left, a)
+				})
+				if c.sent != nil && !cmp.Equal(c.sent, sent) {
+					t.Errorf("sent %v, want %v", sent, c.sent)
+				}
+				if c.want == nil {
+					if err != nil {
+						t.Errorf("error = %v, want nil", err)
+					}
+					return
+				}
+				if diff := cmp.Diff(c.want, outcomes(t, err)); diff != "" {
+					t.Errorf("outcomes (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestBatchLastThird: a service that always leaves the last third of what it is
+// sent, and in the end the last item.
+func TestBatchLastThird(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		done := map[int]int{}
+		err := iam.NewRetry(nil).Batch(t.Context(), iam.Call{Write: true}, 9, func(_ context.Context, left []int, a *iam.Answer) error {
+			n := len(left) - max(len(left)/3, 1)
+			for _, i := range left[:n] {
+				done[i]++
+				a.Done(i)
+			}
+			for _, i := range left[n:] {
+				a.Failed(iam.Failed{Item: i, Code: "ProvisionedThroughputExceededException"})
+			}
+			return nil
+		})
+		got := outcomes(t, err)
+		if len(got) != 1 || got[0].Item != 8 || got[0].Kind != datastore.ErrThrottled.Error() || got[0].Attempts < iam.MaxAttempts {
+			t.Errorf("outcomes = %+v, want item 8 throttled after all attempts", got)
+		}
+		for i := range 8 {
+			if done[i] != 1 {
+				t.Errorf("item %d was done %d times", i, done[i])
+			}
+		}
+	})
+}
+
+// TestBatchOfNone: a request that fails as a whole before any answer is the error
+// of the batch.
+func TestBatchOfNone(t *testing.T) {
+	t.Parallel()
+	err := iam.NewRetry(nil).Batch(t.Context(), iam.Call{Write: true}, 3, func(context.Context, []int, *iam.Answer) error {
+		return &smithy.GenericAPIError{Code: "AWS.SimpleQueueService.NonExistentQueue"}
+	})
+	var partial *datastore.PartialError
+	if !errors.Is(err, datastore.ErrUnavailable) || errors.As(err, &partial) {
+		t.Errorf("error = %v, want %v of the whole batch", err, datastore.ErrUnavailable)
+	}
+}

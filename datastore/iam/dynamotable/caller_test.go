@@ -1,0 +1,121 @@
+package dynamotable_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/iam/dynamotable"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/servers"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
+)
+
+// roles is an HTTP client that is AWS STS and DynamoDB: the key of a caller is
+// AKID<id>. It notes whose key signed each request to DynamoDB.
+type roles struct {
+	refuse bool
+	signed []string
+}
+
+func (r *roles) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Header.Get("X-Amz-Target") != "" {
+		_, key, _ := strings.Cut(req.Header.Get("Authorization"), "Credential=")
+		key, _, _ = strings.Cut(key, "/")
+		r.signed = append(r.signed, key)
+		return reply(200, `{}`)
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, err
+	}
+	if r.refuse {
+		return reply(403, `<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>`)
+	}
+	return reply(200, fmt.Sprintf(`<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>AKID%s</AccessKeyId>`+
+		`<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+		form.Get("Tags.member.1.Value"), time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
+}
+
+// TestCallerRole: the requests for a caller's rows are signed by the caller's
+// credentials where there is a role for them, and others by the function's.
+func TestCallerRole(t *testing.T) {
+	t.Parallel()
+	for role, want := range map[string]string{
+		"arn:aws:iam::1:role/caller": "[AKIDann AKIDbob AKIDann AKIDEXAMPLE]",
+		"":                           "[AKIDEXAMPLE AKIDEXAMPLE AKIDEXAMPLE AKIDEXAMPLE]",
+	} {
+		r := &roles{}
+		data := datastore.New([]datastore.Driver{dynamotable.With(config("http://scripted.invalid", &http.Client{Transport: r}))}, &datastore.Options{
+			Lookup: func(name string) (string, bool) {
+				if name == datastore.CallerRole {
+					return role, role != ""
+				}
+				return "physical", true
+			},
+		})
+		store := table.New[note](data, "notes")
+		own := datastore.Use[table.Deleter[note]](function{}, store.PerCaller())
+		whole := datastore.Use[table.Deleter[note]](function{}, store)
+		for _, id := range []string{"ann", "bob", "ann"} {
+			if err := own.Delete(datastore.WithCallerID(t.Context(), id), table.PK(id)); err != nil {
+				t.Errorf("Delete for %s: %v", id, err)
+			}
+		}
+		if err := whole.Delete(datastore.WithCallerID(t.Context(), "ann"), table.PK("x")); err != nil {
+			t.Errorf("Delete of the whole table: %v", err)
+		}
+		if got := fmt.Sprint(r.signed); got != want {
+			t.Errorf("with the role %q the requests are signed by %s, want %s", role, got, want)
+		}
+	}
+}
+
+func TestCallerRoleRefused(t *testing.T) {
+	t.Parallel()
+	r := &roles{refuse: true}
+	data := datastore.New([]datastore.Driver{dynamotable.With(config("http://scripted.invalid", &http.Client{Transport: r}))}, &datastore.Options{
+		Lookup: func(string) (string, bool) { return "arn", true },
+	})
+	own := datastore.Use[table.Putter[note]](function{}, table.New[note](data, "notes").PerCaller())
+	_, err := own.Put(datastore.WithCallerID(t.Context(), "ann"), note{"ann", ""})
+	if !errors.Is(err, datastore.ErrDenied) || len(r.signed) > 0 {
+		t.Errorf("Put whose role is refused: error = %v after %d requests, want %v after none", err, len(r.signed), datastore.ErrDenied)
+	}
+}
+
+// TestCallerRoleOnServer assumes a role of a real server.
+func TestCallerRoleOnServer(t *testing.T) {
+	t.Parallel()
+	at := servers.URL(t, "TIERKIT_TEST_MOTO")
+	name := createTable(t, at, table.New[note](datastore.New(nil, nil), "notes").Spec().(table.Spec))
+	data := datastore.New([]datastore.Driver{dynamotable.With(config(at, nil))}, &datastore.Options{
+		Lookup: func(variable string) (string, bool) {
+			if variable == datastore.CallerRole {
+				return "arn:aws:iam::123456789012:role/caller", true
+			}
+			return name, true
+		},
+	})
+	own := datastore.Use[interface {
+		table.Putter[note]
+		table.Getter[note]
+	}](function{}, table.New[note](data, "notes").PerCaller())
+	ctx := datastore.WithCallerID(context.WithoutCancel(t.Context()), "ann")
+	if _, err := own.Put(ctx, note{"ann", "hers"}); err != nil {
+		t.Fatalf("Put: %v", err)
+	}
+	if got, err := own.Get(ctx, table.PK("ann"), table.Consistent()); err != nil || got.Text != "hers" {
+		t.Errorf("Get = %+v, %v, want hers", got, err)
+	}
+}

@@ -1,0 +1,122 @@
+package s3blob_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+)
+
+// instant answers at once what one request expects.
+type instant struct {
+	content []byte
+	list    string
+}
+
+func (s *instant) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		if _, err := io.Copy(io.Discard, req.Body); err != nil {
+			return nil, err
+		}
+		req.Body.Close()
+	}
+	h := http.Header{"Etag": {`"e"`}, "Content-Type": {"text/plain"}, "Last-Modified": {"Mon, 02 Jan 2006 15:04:05 GMT"}}
+	body := s.content
+	switch {
+	case req.Method == http.MethodPut:
+		body = nil
+	case strings.Contains(req.URL.RawQuery, "list-type"):
+		body = []byte(s.list)
+	default:
+		h.Set("Content-Length", fmt.Sprint(len(body)))
+	}
+	return &http.Response{
+		StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: h, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: req,
+	}, nil
+}
+
+func newInstant() *instant {
+	s := &instant{content: bytes.Repeat([]byte("x"), 1<<10), list: "<ListBucketResult><KeyCount>100</KeyCount>"}
+	for i := range 100 {
+		s.list += fmt.Sprintf("<Contents><Key>in/%03d</Key><Size>1024</Size><ETag>&quot;e&quot;</ETag><LastModified>2006-01-02T15:04:05.000Z</LastModified></Contents>", i)
+	}
+	s.list += "</ListBucketResult>"
+	return s
+}
+
+// BenchmarkDriver compares the driver with the bare SDK on the same calls.
+func BenchmarkDriver(b *testing.B) {
+	server := newInstant()
+	cfg := config(b, "http://s3.invalid", &http.Client{Transport: server})
+	cfg.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
+	cfg.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
+	bare := s3.NewFromConfig(cfg, func(o *s3.Options) {
+		o.UsePathStyle, o.Retryer, o.DisableLogOutputChecksumValidationSkipped = true, aws.NopRetryer{}, true
+	})
+	driven := use(onServer(cfg, "bucket"))
+	content, bucket, key := string(server.content), "bucket", "in/a"
+	ctx := context.Background()
+	for _, op := range []struct {
+		name         string
+		bare, driven func() error
+	}{
+		{"get 1 KB", func() error {
+			out, err := bare.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+			if err != nil {
+				return err
+			}
+			defer out.Body.Close()
+			_, err = io.Copy(io.Discard, out.Body)
+			return err
+		}, func() error {
+			o, err := driven.Get(ctx, key)
+			if err != nil {
+				return err
+			}
+			defer o.Close()
+			_, err = io.Copy(io.Discard, o)
+			return err
+		}},
+		{"put 1 KB", func() error {
+			_, err := bare.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(content)})
+			return err
+		}, func() error {
+			_, err := driven.Put(ctx, key, strings.NewReader(content))
+			return err
+		}},
+		{"stat", func() error {
+			_, err := bare.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
+			return err
+		}, func() error {
+			_, err := driven.Stat(ctx, key)
+			return err
+		}},
+		{"list 100", func() error {
+			_, err := bare.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket})
+			return err
+		}, func() error {
+			_, err := driven.List(ctx, blob.Query{})
+			return err
+		}},
+	} {
+		for name, do := range map[string]func() error{"bare": op.bare, "driver": op.driven} {
+			b.Run(op.name+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := do(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

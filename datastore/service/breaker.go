@@ -1,0 +1,122 @@
+package service
+
+import (
+	"sync"
+	"time"
+)
+
+// Breaker says when a service is left alone: after Calls attempts within a window
+// of which Ratio or more failed, none is sent for Pause; then one, and all of them
+// when it succeeds. Connections that fail, attempts that take too long and the
+// statuses of 500 and above are failures. It leaves alone the service as one
+// process sees it.
+type Breaker struct {
+	// Window is the time over which attempts are counted. Default: 10 seconds.
+	Window time.Duration
+	// Calls are counted before anything is concluded. Default: 10.
+	Calls int
+	// Ratio of failures among them, at most 1. Default: 0.5.
+	Ratio float64
+	// Pause before another attempt. Default: 5 seconds.
+	Pause time.Duration
+	// Off never leaves the service alone.
+	Off bool
+}
+
+// parts is into how many parts a window is divided, so that it moves on by these.
+const parts = 10
+
+// breaker counts the attempts of one service.
+type breaker struct {
+	rules Breaker
+	now   func() time.Time
+
+	mu      sync.Mutex
+	counts  [parts]count
+	newest  int64     // the number of the last part
+	until   time.Time // open before; zero if it is closed
+	probing bool      // one attempt is under way after a pause
+}
+
+type count struct{ all, failed int }
+
+// outcome of an attempt, for the breaker.
+type outcome uint8
+
+const (
+	succeeded outcome = iota
+	failed
+	withdrawn // by the caller: it says nothing about the service
+)
+
+// allow asks for an attempt. If it is granted, done must be called with its
+// outcome.
+func (b *breaker) allow() (done func(outcome), ok bool) {
+	if b.rules.Off {
+		return func(outcome) {}, true
+	}
+	now := b.now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.until.IsZero() {
+		return b.count, true
+	}
+	if b.probing || now.Before(b.until) {
+		return nil, false
+	}
+	b.probing = true
+	return b.probed, true
+}
+
+// count notes an attempt of a closed breaker, and opens it.
+func (b *breaker) count(o outcome) {
+	if o == withdrawn {
+		return
+	}
+	now := b.now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.until.IsZero() { // it has been opened meanwhile
+		return
+	}
+	b.move(now)
+	c := &b.counts[b.newest%parts]
+	c.all++
+	if o == failed {
+		c.failed++
+	}
+	var sum count
+	for _, c := range b.counts {
+		sum.all, sum.failed = sum.all+c.all, sum.failed+c.failed
+	}
+	if sum.failed > 0 && sum.all >= b.rules.Calls && float64(sum.failed) >= b.rules.Ratio*float64(sum.all) {
+		b.until = now.Add(b.rules.Pause)
+	}
+}
+
+// move forgets the parts that have left the window.
+func (b *breaker) move(now time.Time) {
+	part := now.UnixNano() / max(int64(b.rules.Window)/parts, 1)
+	if part < b.newest || part-b.newest >= parts {
+		b.counts = [parts]count{}
+	} else {
+		for s := b.newest + 1; s <= part; s++ {
+			b.counts[s%parts] = count{}
+		}
+	}
+	b.newest = part
+}
+
+// probed notes the one attempt after a pause.
+func (b *breaker) probed(o outcome) {
+	now := b.now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.probing = false
+	switch o {
+	case succeeded:
+		b.until, b.counts = time.Time{}, [parts]count{}
+	case failed:
+		b.until = now.Add(b.rules.Pause)
+	}
+}

@@ -1,0 +1,244 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
+)
+
+// state is what all handles of a service share.
+type state struct {
+	*handle.State[Conn]
+	spec    Spec
+	policy  Policy
+	rules   *retry.Rules
+	breaker breaker
+	flying  chan struct{}
+}
+
+func newState(data *datastore.Data, name string, policy *Policy) *state {
+	own, errs := policy.filled(name)
+	spec := Spec{Logical: name, Signed: own.Network.Signed, Port: own.Network.Port}
+	s := &state{spec: spec, policy: own, rules: retry.New(nil), flying: make(chan struct{}, max(own.MaxInFlight, 1))}
+	s.State = handle.New(data, spec, func(ctx context.Context, driver Driver) (Conn, error) {
+		return driver.OpenService(ctx, data, spec)
+	}, errs...)
+	s.breaker = breaker{rules: own.Breaker, now: data.Now}
+	return s
+}
+
+// exchange is one request, which can be sent several times.
+type exchange struct {
+	req  *http.Request
+	body []byte
+}
+
+// safe are the methods that change nothing, and idempotent those that can be
+// repeated.
+//
+// See https://www.rfc-editor.org/rfc/rfc9110.html#name-method-definitions
+func safe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions || method == http.MethodTrace
+}
+
+func idempotent(method string) bool {
+	return safe(method) || method == http.MethodPut || method == http.MethodDelete
+}
+
+// errStatus is a response that may become another one if it is asked for again.
+type errStatus int
+
+func (e errStatus) Error() string { return "status " + strconv.Itoa(int(e)) }
+
+// exchange sends a request, again where that helps.
+func (s *state) exchange(ctx context.Context, conn Conn, req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.policy.Timeout)
+	defer cancel()
+	x := &exchange{req: req}
+	if err := x.read(s.policy.MaxBytes); err != nil {
+		return nil, err
+	}
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer func() { <-s.flying }()
+	method := methodOf(req)
+	call := retry.Call{
+		Write:      !safe(method),
+		Repeatable: idempotent(method) || req.Header.Get("Idempotency-Key") != "",
+		Limit:      s.policy.AttemptTimeout, Attempts: s.policy.Attempts,
+	}
+	var resp *http.Response
+	err := s.rules.Do(ctx, call, func(ctx context.Context) *retry.Fault {
+		var f *retry.Fault
+		resp, f = s.attempt(ctx, conn, x)
+		return f
+	})
+	if _, status := errors.AsType[errStatus](err); status && resp != nil {
+		return resp, nil // what to make of it is the caller's to say
+	}
+	return resp, err
+}
+
+// enter waits until there are fewer than MaxInFlight calls.
+func (s *state) enter(ctx context.Context) error {
+	select {
+	case s.flying <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case s.flying <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
+			"%d calls of this process are under way already (Policy.MaxInFlight): %w", s.policy.MaxInFlight, ctx.Err())}
+	}
+}
+
+// read takes the request's body into memory.
+func (x *exchange) read(limit int64) error {
+	if x.req.Body == nil || x.req.Body == http.NoBody {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(x.req.Body, limit+1))
+	switch {
+	case err != nil:
+		return &datastore.Error{Kind: datastore.ErrInvalid, Err: fmt.Errorf("read the request's body: %w", err)}
+	case int64(len(body)) > limit:
+		return &datastore.Error{Kind: datastore.ErrTooLarge, Err: fmt.Errorf("the request's body has more than %d bytes (Policy.MaxBytes)", limit)}
+	}
+	x.body = body
+	return nil
+}
+
+// attempt sends the request once and reads the response.
+func (s *state) attempt(ctx context.Context, conn Conn, x *exchange) (*http.Response, *retry.Fault) {
+	done, ok := s.breaker.allow()
+	if !ok {
+		return nil, &retry.Fault{Kind: datastore.ErrUnavailable, Err: errors.New("the service failed too often and is left alone for a while (Policy.Breaker)")}
+	}
+	how := failed
+	defer func() { done(how) }() // also if the driver panics
+	var sending retry.Sending
+	resp, err := conn.RoundTrip(s.request(sending.Watch(ctx), x))
+	if err == nil {
+		err = s.readBody(resp)
+	}
+	if err != nil {
+		f := faultOf(err, sending.None(err))
+		if errors.Is(err, context.Canceled) || f.Kind != datastore.ErrUnavailable {
+			how = withdrawn
+		}
+		return nil, f
+	}
+	f := statusFault(resp)
+	if resp.StatusCode < http.StatusInternalServerError {
+		how = succeeded
+	}
+	return resp, f
+}
+
+// request is the one of an attempt.
+func (s *state) request(ctx context.Context, x *exchange) *http.Request {
+	req := x.req.WithContext(ctx)
+	u := *x.req.URL
+	u.Scheme, u.Host, u.User, u.Fragment, u.RawFragment = "", "", nil, "", ""
+	req.URL, req.Method = &u, methodOf(x.req)
+	req.RequestURI, req.Host, req.Close, req.Trailer = "", "", false, nil
+	if req.Header = x.req.Header.Clone(); req.Header == nil {
+		req.Header = http.Header{}
+	}
+	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
+	if len(x.body) > 0 {
+		req.Body = io.NopCloser(bytes.NewReader(x.body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(x.body)), nil }
+		req.ContentLength = int64(len(x.body))
+	}
+	setBudget(ctx, req.Header)
+	if s.policy.Prepare != nil {
+		s.policy.Prepare(ctx, req.Header)
+	}
+	return req
+}
+
+// errTooLong is a response over the limit. Its connection is given up.
+var errTooLong = &datastore.Error{Kind: datastore.ErrTooLarge, Err: errors.New("the response is larger than Policy.MaxBytes")}
+
+// readBody takes the response's body into memory.
+func (s *state) readBody(resp *http.Response) error {
+	defer resp.Body.Close()
+	var b bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n <= s.policy.MaxBytes {
+		b.Grow(int(n) + bytes.MinRead) // which it asks for to see the end
+	}
+	_, err := b.ReadFrom(io.LimitReader(resp.Body, s.policy.MaxBytes+1))
+	body := b.Bytes()
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the response's body: %w", err)
+	case int64(len(body)) > s.policy.MaxBytes:
+		return errTooLong
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Request = nil // it is that of an attempt, and is signed
+	return nil
+}
+
+// faultOf reads the error of a connection. unsent says that certainly nothing went
+// out.
+func faultOf(err error, unsent bool) *retry.Fault {
+	if err == error(errTooLong) {
+		return &retry.Fault{Kind: datastore.ErrTooLarge, Err: errTooLong.Err, Lost: true}
+	}
+	if own, ok := errors.AsType[*datastore.Error](err); ok {
+		return &retry.Fault{Kind: own.Kind, Code: own.Code, Err: cause(own)}
+	}
+	var t interface{ Timeout() bool }
+	slow := errors.Is(err, context.DeadlineExceeded) || errors.As(err, &t) && t.Timeout()
+	return &retry.Fault{Kind: datastore.ErrUnavailable, Err: err, Retry: true, Lost: !unsent, Quick: !unsent && !slow}
+}
+
+func cause(e *datastore.Error) error {
+	if e.Err != nil {
+		return e.Err
+	}
+	return e
+}
+
+// statusFault is nil for the responses that another attempt would not better.
+func statusFault(resp *http.Response) *retry.Fault {
+	f := &retry.Fault{Err: errStatus(resp.StatusCode), Code: strconv.Itoa(resp.StatusCode), Retry: true, After: retryAfter(resp.Header, time.Now)}
+	switch resp.StatusCode {
+	case http.StatusTooManyRequests:
+		f.Kind = datastore.ErrThrottled
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		f.Kind, f.Lost = datastore.ErrUnavailable, true
+	default:
+		return nil
+	}
+	return f
+}
+
+// retryAfter is how long the service asks to wait, in either form.
+//
+// See https://www.rfc-editor.org/rfc/rfc9110.html#name-retry-after
+func retryAfter(header http.Header, now func() time.Time) time.Duration {
+	text := header.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
+		return time.Duration(max(seconds, 0)) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(at.Sub(now()), 0)
+	}
+	return 0
+}

@@ -1,0 +1,61 @@
+package stream
+
+import (
+	"context"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/message"
+)
+
+// state is what all handles of a stream share.
+type state struct {
+	*handle.State[Conn]
+	spec Spec
+}
+
+// newState declares the stream.
+func newState(data *datastore.Data, name string, opts []Option) *state {
+	spec, errs := specOf(name, opts)
+	return &state{handle.New(data, spec, func(ctx context.Context, driver Driver) (Conn, error) {
+		return driver.OpenStream(ctx, data, spec)
+	}, errs...), spec}
+}
+
+func (s *state) put(ctx context.Context, op handle.Op, key string, value any, opts []PutOption) (place Place, err error) {
+	var e Envelope
+	err = s.Run(ctx, op, func() (err error) {
+		e, err = s.envelope(key, value, opts)
+		return err
+	}, func(ctx context.Context, conn Conn) (err error) {
+		place, err = conn.Put(ctx, e)
+		return err
+	})
+	if err != nil {
+		return Place{}, err
+	}
+	return place, nil
+}
+
+// putMany writes n records, which at gives.
+func (s *state) putMany(ctx context.Context, op handle.Op, n int, at func(int) (string, any, []PutOption)) (places []Place, err error) {
+	envelopes := make([]Envelope, n)
+	err = s.Run(ctx, op, func() (err error) {
+		for i := range envelopes {
+			key, value, opts := at(i)
+			if envelopes[i], err = s.envelope(key, value, opts); err != nil {
+				return message.Item(i, err)
+			}
+		}
+		return nil
+	}, func(ctx context.Context, conn Conn) (err error) {
+		b := message.Batch[Envelope, Place]{
+			Limits: message.Limits{Items: MaxBatch, Bytes: MaxRequest},
+			Size:   func(e Envelope) int { return e.Size() },
+			Send:   func(es []Envelope) ([]Place, error) { return conn.PutMany(ctx, es) },
+		}
+		places, err = b.Run(envelopes)
+		return err
+	})
+	return places, err
+}

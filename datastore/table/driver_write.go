@@ -1,0 +1,71 @@
+package table
+
+import (
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+)
+
+// Write is one write, or, in a transaction, one check.
+type Write struct {
+	// Op is the operation: "Create", "Put", "Update", "Delete" or "Check".
+	Op string
+	// Key of the item.
+	Key Item
+	// Item to put, with its key; nil of the other operations.
+	Item Item
+	// Changes that an Update makes, each of another attribute.
+	Changes []Change
+	// If is the condition on the stored item. If it does not hold, nothing is
+	// written, and the answer is what [Write.Refused] says.
+	If Cond
+	// ID is the write id of a conditional put or an update, which is stored in
+	// the attribute [Write.Own] looks at; "" without one. A driver that repeats a
+	// write whose answer was lost asks Own of the item that failed the condition.
+	ID string
+
+	missing bool // a failed condition means that the item to update is not there
+	spec    Spec // whose TTL tells it, with now
+	now     time.Time
+}
+
+// Own reports whether the stored item is what this very write left behind.
+func (w Write) Own(stored Item) bool {
+	return w.ID != "" && stored[writeID].typ == B && stored[writeID].text == w.ID
+}
+
+// Refused is the error of a write whose condition did not hold of the stored
+// item, nil if there is none: [datastore.ErrNotFound] of an update of an item that
+// is not there, else [datastore.ErrConflict].
+func (w Write) Refused(stored Item) error {
+	if w.missing && (stored == nil || w.spec.Expired(stored, w.now)) {
+		return datastore.ErrNotFound
+	}
+	return datastore.ErrConflict
+}
+
+// Repeatable reports whether the write may be sent again when its answer was
+// lost: what replaces, deletes or sets unconditionally, and what recognises itself,
+// but not an update that adds to what is there.
+func (w Write) Repeatable() bool {
+	for _, c := range w.Changes {
+		if !c.Repeatable() {
+			return false
+		}
+	}
+	return w.If.IsZero() || w.ID != ""
+}
+
+// Transaction is a set of writes, at most 100 of different items.
+type Transaction struct {
+	// Token tells the transaction from all others, so that it can be sent again
+	// when its answer was lost: at most 36 characters.
+	Token  string
+	Writes []TxWrite
+}
+
+// TxWrite is one write of a transaction.
+type TxWrite struct {
+	Conn Conn // of its table
+	Write
+}

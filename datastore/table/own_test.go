@@ -1,0 +1,124 @@
+package table_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
+)
+
+type memo struct {
+	Owner string `table:"owner,pk"`
+	No    int    `table:"no,sk"`
+	Text  string `table:"text"`
+}
+
+type memos interface {
+	table.Getter[memo]
+	table.ManyGetter[memo]
+	table.Creator[memo]
+	table.Putter[memo]
+	table.Updater[memo]
+	table.Deleter[memo]
+	table.Querier[memo]
+	table.ManyWriter[memo]
+	table.Checker
+	table.Transactor
+}
+
+// TestPerCaller: every operation takes the caller's own key, and no other.
+func TestPerCaller(t *testing.T) {
+	t.Parallel()
+	data := datastore.New([]datastore.Driver{filetable.Memory()}, nil)
+	store := table.New[memo](data, "memos")
+	own := datastore.Use[memos](&function{}, store.PerCaller())
+	whole := datastore.Use[table.Putter[memo]](&function{}, store)
+	for _, owner := range []string{"ann", "bob"} {
+		if _, err := whole.Put(t.Context(), memo{owner, 1, "text"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do := map[string]func(context.Context, string) error{
+		"Get": func(ctx context.Context, id string) error { _, err := own.Get(ctx, table.PKSK(id, 1)); return err },
+		"GetMany": func(ctx context.Context, id string) error {
+			_, err := own.GetMany(ctx, []table.Key{table.PKSK("ann", 1), table.PKSK(id, 1)})
+			return err
+		},
+		"Create": func(ctx context.Context, id string) error { _, err := own.Create(ctx, memo{id, 9, ""}); return err },
+		"Put":    func(ctx context.Context, id string) error { _, err := own.Put(ctx, memo{id, 2, ""}); return err },
+		"Update": func(ctx context.Context, id string) error {
+			_, err := own.Update(ctx, table.PKSK(id, 1), table.Changes(table.SetTo("text", "x")))
+			return err
+		},
+		"Delete": func(ctx context.Context, id string) error { return own.Delete(ctx, table.PKSK(id, 3)) },
+		"Query": func(ctx context.Context, id string) error {
+			_, err := own.Query(ctx, table.Query{Key: table.PK(id)})
+			return err
+		},
+		"WriteMany, put": func(ctx context.Context, id string) error { return own.WriteMany(ctx, []memo{{id, 4, ""}}, nil) },
+		"WriteMany, delete": func(ctx context.Context, id string) error {
+			return own.WriteMany(ctx, nil, []table.Key{table.PKSK(id, 4)})
+		},
+		"Check": func(ctx context.Context, id string) error {
+			return own.Check(ctx, table.PKSK(id, 1), table.Exists("text"))
+		},
+		"Transact": func(ctx context.Context, id string) error {
+			return own.Transact(ctx, table.PutOp(own, memo{"ann", 5, ""}), table.DeleteOp(own, table.PKSK(id, 6)))
+		},
+	}
+	for op, f := range do {
+		ann := datastore.WithCallerID(t.Context(), "ann")
+		if err := f(ann, "ann"); err != nil {
+			t.Errorf("%s of one's own row: error = %v, want nil", op, err)
+		}
+		if err := f(ann, "bob"); !errors.Is(err, datastore.ErrDenied) {
+			t.Errorf("%s of another's row: error = %v, want %v", op, err, datastore.ErrDenied)
+		}
+		if err := f(t.Context(), "ann"); !errors.Is(err, datastore.ErrDenied) {
+			t.Errorf("%s without a caller: error = %v, want %v", op, err, datastore.ErrDenied)
+		}
+	}
+}
+
+func TestPerCallerNeeds(t *testing.T) {
+	t.Parallel()
+	data := datastore.New(nil, nil)
+	got := table.New[memo](data, "memos").PerCaller().Spec().Needs([]string{"Get", "Query"})
+	want := []datastore.Need{{
+		Service: "dynamodb", Actions: []string{"GetItem", "Query"}, Resource: "table/{name}", ByCaller: true,
+		Conditions: []datastore.Condition{
+			{Operator: "ForAllValues:StringEquals", Key: "dynamodb:LeadingKeys", Values: []string{"${aws:PrincipalTag/caller}"}},
+			{Operator: "Null", Key: "dynamodb:LeadingKeys", Values: []string{"false"}},
+		},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Needs of a caller's rows (-want +got):\n%s", diff)
+	}
+	defer func() {
+		if err, _ := recover().(*datastore.DeclarationError); err == nil {
+			t.Error("Use of a Scanner of a caller's rows: no panic")
+		}
+	}()
+	datastore.Use[table.Scanner[memo]](&function{}, table.New[memo](data, "others").PerCaller())
+}
+
+func TestPerCallerOfNumbers(t *testing.T) {
+	t.Parallel()
+	type counted struct {
+		ID int `table:"id,pk"`
+	}
+	data := datastore.New([]datastore.Driver{filetable.Memory()}, nil)
+	own := datastore.Use[table.Getter[counted]](&function{}, table.New[counted](data, "counted").PerCaller())
+	if errs := data.Errs(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "own_test.go") || !strings.Contains(errs[0].Error(), "is text") {
+		t.Errorf("PerCaller of a number: errors = %v, want one that names this line", errs)
+	}
+	if _, err := own.Get(datastore.WithCallerID(t.Context(), "1"), table.PK(1)); !errors.Is(err, datastore.ErrDeclaration) {
+		t.Errorf("Get: error = %v, want %v", err, datastore.ErrDeclaration)
+	}
+}

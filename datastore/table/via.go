@@ -1,0 +1,94 @@
+package table
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
+)
+
+// Via is the table narrowed to one of its indexes, which can be queried and
+// scanned, and needs to be granted by itself: a grant on the table does not cover
+// it.
+//
+//	type byEmail interface{ table.Querier[Order] }
+//
+//	orders := table.New[Order](data, "orders")
+//	emails := datastore.Use[byEmail](api, orders.Via("byEmail"))
+//	page, err := emails.Query(ctx, table.Query{Key: table.PK("a@b.example")})
+//
+// Reading a global index sees writes a moment later. A name that no field's tag
+// has is a declaration error.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
+func (t *Table[T]) Via(index string) *View[T] {
+	s := t.state
+	v := &View[T]{state: s, spec: s.shape.spec}
+	v.spec.Via = index
+	found, ok := s.shape.spec.Indexes.Find(index)
+	if v.index = found; !ok && s.Err == nil {
+		v.state = s.refused(fmt.Errorf("table %s: %v has no index %q; it has %s: write `table:\",index=%s.pk\"` behind its partition key",
+			s.shape.spec.Logical, s.typ, index, s.shape.spec.Indexes.names(), index))
+	}
+	return v
+}
+
+// refused is the state of a narrowed store that is declared wrongly.
+func (s *state) refused(mistake error) *state {
+	own := *s
+	own.State = &handle.State[Conn]{Data: s.Data, Spec: s.Spec, Err: s.Data.Mistake(mistake)}
+	return &own
+}
+
+// View is a table narrowed to an index, by [Table.Via].
+type View[T any] struct {
+	state *state
+	spec  Spec
+	index Index
+}
+
+// Spec is the table's [Spec], with the scope.
+func (v *View[T]) Spec() datastore.Spec { return v.spec }
+
+// Capabilities are [Querier] and [Scanner].
+func (v *View[T]) Capabilities() []datastore.Capability {
+	return []datastore.Capability{
+		{Op: "Query", Type: reflect.TypeFor[Querier[T]]()},
+		{Op: "Scan", Type: reflect.TypeFor[Scanner[T]]()},
+	}
+}
+
+// viewBits are the places of the operations among the capabilities of a View.
+var viewBits = func() *[operations]datastore.Bit {
+	var bits [operations]datastore.Bit
+	for i := range bits {
+		bits[i] = noBit
+	}
+	bits[opQuery], bits[opScan] = 0, 1
+	return &bits
+}()
+
+// Handle is for [datastore.Use].
+func (v *View[T]) Handle(g *datastore.Grant) any {
+	return &viewed[T]{granted[T]{access{state: v.state, grant: g, index: v.index, bits: viewBits}}}
+}
+
+var _ datastore.Store = (*View[struct{}])(nil)
+
+// viewed has only the operations of a View.
+type viewed[T any] struct{ handle granted[T] }
+
+func (h *viewed[T]) Query(ctx context.Context, q Query) (datastore.Page[T], error) {
+	return h.handle.Query(ctx, q)
+}
+
+func (h *viewed[T]) Scan(ctx context.Context, s Scan) (datastore.Page[T], error) {
+	return h.handle.Scan(ctx, s)
+}
+
+var (
+	_ Querier[struct{}] = (*viewed[struct{}])(nil)
+	_ Scanner[struct{}] = (*viewed[struct{}])(nil)
+)

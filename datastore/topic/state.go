@@ -1,0 +1,64 @@
+package topic
+
+import (
+	"context"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/message"
+)
+
+// state is what all handles of a topic share.
+type state struct {
+	*handle.State[Conn]
+	spec Spec
+}
+
+// newState declares the topic.
+func newState(data *datastore.Data, name string, opts []Option) *state {
+	spec, errs := specOf(name, opts)
+	return &state{handle.New(data, spec, func(ctx context.Context, driver Driver) (Conn, error) {
+		return driver.OpenTopic(ctx, data, spec)
+	}, errs...), spec}
+}
+
+func (s *state) publish(ctx context.Context, op handle.Op, value any, opts []PublishOption) (id string, err error) {
+	var e Envelope
+	err = s.Run(ctx, op, func() (err error) {
+		e, err = s.envelope(value, opts)
+		return err
+	}, func(ctx context.Context, conn Conn) (err error) {
+		id, err = conn.Publish(ctx, e)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, nil
+}
+
+// publishMany publishes n messages, which at gives.
+func (s *state) publishMany(ctx context.Context, op handle.Op, n int, at func(int) (any, []PublishOption)) (ids []string, err error) {
+	envelopes := make([]Envelope, n)
+	err = s.Run(ctx, op, func() (err error) {
+		for i := range envelopes {
+			value, opts := at(i)
+			if envelopes[i], err = s.envelope(value, opts); err != nil {
+				return message.Item(i, err)
+			}
+		}
+		return nil
+	}, func(ctx context.Context, conn Conn) (err error) {
+		b := message.Batch[Envelope, string]{
+			Limits: message.Limits{Items: MaxBatch, Bytes: s.spec.MaxMessage},
+			Size:   func(e Envelope) int { return e.Size() },
+			Send:   func(es []Envelope) ([]string, error) { return conn.PublishMany(ctx, es) },
+		}
+		if s.spec.FIFO {
+			b.After = func(e Envelope) string { return e.Group }
+		}
+		ids, err = b.Run(envelopes)
+		return err
+	})
+	return ids, err
+}

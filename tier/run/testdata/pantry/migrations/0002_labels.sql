@@ -1,0 +1,1 @@
+ALTER TABLE jars ADD COLUMN label VARCHAR(64);

@@ -1,0 +1,27 @@
+package template
+
+import (
+	"github.com/seed-18e8afb5/tierkit/datastore/key"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
+
+// key adds a KMS key that is rotated each year. Its policy leaves it to the
+// account's IAM policies who may use it, as the roles of the functions say.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html
+// and https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html.
+func (s *stack) key(store usedStore, spec key.Spec) {
+	s.add(resource{
+		id: policy.StoreID(spec), typ: "AWS::KMS::Key", at: store.at,
+		attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
+		properties: object{
+			{"Description", "Key " + spec.Name()},
+			{"EnableKeyRotation", true},
+			{"KeyPolicy", document(object{
+				{"Effect", "Allow"},
+				{"Principal", object{{"AWS", sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")}}},
+				{"Action", "kms:*"},
+				{"Resource", "*"},
+			})},
+		},
+	})
+}

@@ -1,0 +1,109 @@
+package template
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
+
+// What a database has that nobody declares.
+const (
+	databaseOwner = "app_owner"    // the user who makes its tables; RDS keeps the password
+	instanceClass = "db.t4g.micro" // of an instance; Aurora is serverless
+	storageGB     = 20             // of an instance, at first
+	maxStorageGB  = 200            // to which it grows by itself
+	backupDays    = 7              // how long backups are kept
+	minCapacity   = 0.5            // Aurora capacity units
+	maxCapacity   = 8
+)
+
+// database adds an RDS instance, or a serverless Aurora cluster with one instance:
+// encrypted, in the private network, logged in to by tokens of roles or by secrets,
+// protected from deletion. See
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbcluster.html
+// and https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html.
+func (s *stack) database(store usedStore, spec sqldb.Spec) {
+	id := policy.StoreID(spec)
+	if spec.Engine == sqldb.DSQL {
+		s.add(resource{
+			id: id, typ: "AWS::DSQL::Cluster", at: store.at,
+			attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
+			properties: object{{"DeletionProtectionEnabled", true}},
+		})
+		return
+	}
+	s.group(storeGroupID(spec), "Database "+spec.Name(), store.at)
+	s.add(resource{id: id + "Subnets", typ: "AWS::RDS::DBSubnetGroup", at: store.at, properties: object{
+		{"DBSubnetGroupDescription", "Database " + spec.Name()},
+		{"SubnetIds", s.subnets()},
+	}})
+	common := object{
+		{"Engine", string(spec.Engine)},
+		{"MasterUsername", databaseOwner},
+		{"ManageMasterUserPassword", true},
+		{"EnableIAMDatabaseAuthentication", true},
+		{"StorageEncrypted", true},
+		{"DeletionProtection", true},
+		{"BackupRetentionPeriod", backupDays},
+		{"DBSubnetGroupName", ref(id + "Subnets")},
+	}
+	groups := array{getAtt(storeGroupID(spec), "GroupId")}
+	if spec.Aurora() {
+		s.auroraCluster(store, spec, append(common, member{"VpcSecurityGroupIds", groups}))
+		return
+	}
+	s.add(resource{
+		id: id, typ: "AWS::RDS::DBInstance", at: store.at,
+		attributes: object{{"DeletionPolicy", "Snapshot"}, {"UpdateReplacePolicy", "Snapshot"}},
+		properties: append(common,
+			member{"VPCSecurityGroups", groups},
+			member{"DBName", databaseName(spec)},
+			member{"DBInstanceClass", instanceClass},
+			member{"AllocatedStorage", strconv.Itoa(storageGB)},
+			member{"MaxAllocatedStorage", maxStorageGB},
+			member{"StorageType", "gp3"},
+			member{"CopyTagsToSnapshot", true},
+			member{"PubliclyAccessible", false},
+		),
+	})
+}
+
+func (s *stack) auroraCluster(store usedStore, spec sqldb.Spec, common object) {
+	id := policy.StoreID(spec)
+	s.add(resource{
+		id: id, typ: "AWS::RDS::DBCluster", at: store.at,
+		attributes: object{{"DeletionPolicy", "Snapshot"}, {"UpdateReplacePolicy", "Snapshot"}},
+		properties: append(common,
+			member{"DatabaseName", databaseName(spec)},
+			member{"CopyTagsToSnapshot", true},
+			member{"EnableHttpEndpoint", spec.DataAPI},
+			member{"ServerlessV2ScalingConfiguration", object{{"MinCapacity", minCapacity}, {"MaxCapacity", maxCapacity}}},
+		),
+	})
+	s.add(resource{id: id + "Instance", typ: "AWS::RDS::DBInstance", at: store.at, properties: object{
+		{"Engine", string(spec.Engine)},
+		{"DBClusterIdentifier", ref(id)},
+		{"DBInstanceClass", "db.serverless"},
+		{"PubliclyAccessible", false},
+	}})
+}
+
+// databaseName is the name of the database in its instance or cluster.
+func databaseName(spec sqldb.Spec) string {
+	return strings.ToLower(strings.ReplaceAll(spec.Name(), "-", "_"))
+}
+
+// databaseURL is what the driver finds a database by.
+func databaseURL(spec sqldb.Spec) object {
+	id := policy.StoreID(spec)
+	switch {
+	case spec.Engine == sqldb.DSQL:
+		return ref(id)
+	case spec.Aurora():
+		return sub(string(spec.Dialect()) + "://${" + id + ".Endpoint.Address}:${" + id + ".Endpoint.Port}/" + databaseName(spec) +
+			"?reader=${" + id + ".ReadEndpoint.Address}")
+	}
+	return sub(string(spec.Dialect()) + "://${" + id + ".Endpoint.Address}:${" + id + ".Endpoint.Port}/" + databaseName(spec))
+}

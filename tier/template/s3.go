@@ -1,0 +1,46 @@
+package template
+
+import (
+	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
+
+// uploadDays is how long the parts of an upload that was given up are kept.
+const uploadDays = 7
+
+// bucket adds an S3 bucket: encrypted, private, reached by TLS alone, and kept when
+// the stack goes.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html.
+func (s *stack) bucket(store usedStore, spec blob.Spec) {
+	id := policy.StoreID(spec)
+	properties := object{
+		{"BucketEncryption", object{{"ServerSideEncryptionConfiguration", array{object{
+			{"ServerSideEncryptionByDefault", object{{"SSEAlgorithm", "AES256"}}},
+		}}}}},
+		{"PublicAccessBlockConfiguration", object{
+			{"BlockPublicAcls", true}, {"BlockPublicPolicy", true}, {"IgnorePublicAcls", true}, {"RestrictPublicBuckets", true},
+		}},
+		{"OwnershipControls", object{{"Rules", array{object{{"ObjectOwnership", "BucketOwnerEnforced"}}}}}},
+		{"LifecycleConfiguration", object{{"Rules", array{object{
+			{"Id", "abandoned-uploads"}, {"Status", "Enabled"},
+			{"AbortIncompleteMultipartUpload", object{{"DaysAfterInitiation", uploadDays}}},
+		}}}}},
+	}
+	if origins := spec.OriginList(); len(origins) > 0 {
+		properties = append(properties, member{"CorsConfiguration", object{{"CorsRules", array{object{
+			{"AllowedOrigins", texts(origins)},
+			{"AllowedMethods", array{"GET", "HEAD", "POST", "PUT"}},
+			{"AllowedHeaders", array{"*"}},
+			{"ExposedHeaders", array{"ETag"}},
+		}}}}})
+	}
+	s.add(resource{
+		id: id, typ: "AWS::S3::Bucket", at: store.at, properties: properties,
+		attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
+	})
+	arn := getAtt(id, "Arn")
+	s.add(resource{id: id + "Policy", typ: "AWS::S3::BucketPolicy", at: store.at, properties: object{
+		{"Bucket", ref(id)},
+		{"PolicyDocument", document(tlsOnly("s3:*", array{arn, sub("${" + id + ".Arn}/*")}))},
+	}})
+}
