@@ -109,10 +109,11 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
+		lists := c.faults
 		for _, driver := range own {
-			c.faults = append(c.faults, driver.(faulty).faultList())
+			lists = append(lists, driver.(faulty).faultList())
 		}
-		for _, list := range c.faults {
+		for _, list := range lists {
 			for _, f := range list.left() {
 				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
 			}
