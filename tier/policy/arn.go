@@ -42,6 +42,8 @@ func substitutes(spec datastore.Spec, id string) []substitute {
 			resource = ".DBClusterResourceId"
 		}
 		return []substitute{{sqldb.ResourceID, "${" + id + resource + "}"}, {"{name}", "${" + id + "}"}}
+	case "warehouse": // a workgroup's ARN has an id that is not its name
+		return []substitute{{"workgroup/{name}", "workgroup/${" + id + ".Workgroup.WorkgroupId}"}, {"{name}", "${" + id + "}"}}
 	case "secret": // a parameter, which is no resource of the template
 		return []substitute{{"{name}", ParameterName(spec)}}
 	}
@@ -62,5 +64,19 @@ func arn(service, resource string) string {
 	case slices.Contains(unplaced, service):
 		return "arn:${AWS::Partition}:" + service + ":::" + resource
 	}
-	return "arn:${AWS::Partition}:" + service + ":${AWS::Region}:${AWS::AccountId}:" + resource
+	return "arn:${AWS::Partition}:" + owner(service, resource) + ":${AWS::Region}:${AWS::AccountId}:" + resource
+}
+
+// owner is the service that a resource is one of. The Data APIs act on resources of
+// other services.
+func owner(service, resource string) string {
+	switch {
+	case service == "rds-data":
+		return "rds"
+	case service == "redshift-data" && strings.HasPrefix(resource, "workgroup/"):
+		return "redshift-serverless"
+	case service == "redshift-data":
+		return "redshift"
+	}
+	return service
 }

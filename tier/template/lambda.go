@@ -84,7 +84,7 @@ func role(f *tier.Function) object {
 	for _, st := range policy.Statements(f) {
 		statements = append(statements, statement(st))
 	}
-	return object{
+	o := object{
 		{"AssumeRolePolicyDocument", document(object{
 			{"Effect", "Allow"},
 			{"Principal", object{{"Service", "lambda.amazonaws.com"}}},
@@ -95,6 +95,10 @@ func role(f *tier.Function) object {
 			{"PolicyDocument", document(statements...)},
 		}}},
 	}
+	if roles := databaseRoles(f); roles != "" {
+		o = append(o, member{"Tags", array{object{{"Key", "RedshiftDbRoles"}, {"Value", roles}}}})
+	}
+	return o
 }
 
 func document(statements ...any) object {

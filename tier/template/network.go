@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -64,8 +66,25 @@ func networkedFunctions(app *tier.App) []networked {
 	return all
 }
 
-// network adds a private network without a way out, if some function uses a store
-// that is only reached in one: subnets in two zones, a security group for each
+// kept is the first store that is kept in the private network, although it may be
+// reached from outside of it.
+func kept(app *tier.App) (first usedStore, ok bool) {
+	for _, store := range stores(app) {
+		switch spec := store.spec.(type) {
+		case sqldb.Spec:
+			ok = spec.DataAPI
+		case warehouse.Spec:
+			ok = true
+		}
+		if ok {
+			return store, true
+		}
+	}
+	return usedStore{}, false
+}
+
+// network adds a private network without a way out, if some store is kept in one:
+// subnets in two zones, a security group for each
 // such function and store, and endpoints for exactly the services that those
 // functions call. Nothing in it has an address in the internet, and there is no
 // NAT.
@@ -73,10 +92,14 @@ func networkedFunctions(app *tier.App) []networked {
 // See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html.
 func (s *stack) network(app *tier.App) {
 	functions := networkedFunctions(app)
-	if len(functions) == 0 {
+	store, ok := kept(app)
+	at := store.at
+	switch {
+	case len(functions) > 0:
+		at = functions[0].function.At()
+	case !ok:
 		return
 	}
-	at := functions[0].function.At()
 	s.add(resource{id: networkID, typ: "AWS::EC2::VPC", at: at, properties: object{
 		{"CidrBlock", networkRange},
 		{"EnableDnsSupport", true},
@@ -97,7 +120,7 @@ func (s *stack) subnet(id string, zone int, at datastore.Position) {
 	s.add(resource{id: id, typ: "AWS::EC2::Subnet", at: at, properties: object{
 		{"VpcId", ref(networkID)},
 		{"AvailabilityZone", object{{"Fn::Select", array{zone, object{{"Fn::GetAZs", ""}}}}}},
-		{"CidrBlock", object{{"Fn::Select", array{zone, object{{"Fn::Cidr", array{networkRange, len(subnetIDs), 12}}}}}}},
+		{"CidrBlock", object{{"Fn::Select", array{zone, object{{"Fn::Cidr", array{networkRange, max(len(subnetIDs), zone+1), 12}}}}}}},
 		{"MapPublicIpOnLaunch", false},
 	}})
 	s.add(resource{id: id + "Routes", typ: "AWS::EC2::SubnetRouteTableAssociation", at: at, properties: object{

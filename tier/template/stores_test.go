@@ -13,6 +13,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
+	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
@@ -72,5 +73,34 @@ func network(data *datastore.Data) *tier.App {
 	reads.Handle("GET /orders/{id}", handler.New(get))
 	worker.Handle("POST /orders", handler.New(place))
 	api.Handle("GET /orders", handler.New(list))
+	return app
+}
+
+type analyst interface {
+	warehouse.Querier
+	warehouse.Reader
+}
+
+type loader interface {
+	warehouse.Starter
+	warehouse.Stater
+	warehouse.Canceller
+}
+
+// dataAPIs has stores that are kept in a private network and reached from outside.
+func dataAPIs(data *datastore.Data) *tier.App {
+	app := tier.New("shop")
+	api := app.API("orders")
+	worker := api.Function("worker")
+	sales := warehouse.New(data, "sales", warehouse.Serverless)
+	datastore.Use[analyst](api, sales)
+	datastore.Use[loader](worker, sales)
+	datastore.Use[analyst](worker, warehouse.New(data, "Old_sales", warehouse.Provisioned, warehouse.Database("main")))
+	secrets := warehouse.Secret(secret.NewLogin(data, "ops-writer", nil), secret.NewLogin(data, "ops-reader", nil))
+	datastore.Use[warehouse.BatchRunner](worker, warehouse.New(data, "ops", warehouse.Serverless, secrets))
+	accounts := sqldb.Secret(secret.NewLogin(data, "accounts-writer", nil), secret.NewLogin(data, "accounts-reader", nil))
+	datastore.Use[sqldb.Transactor](api, sqldb.New(data, "accounts", sqldb.AuroraPostgres, sqldb.DataAPI(), accounts))
+	api.Handle("GET /orders/{id}", handler.New(get))
+	worker.Handle("POST /orders", handler.New(place))
 	return app
 }

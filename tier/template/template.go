@@ -26,6 +26,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
+	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
@@ -167,6 +168,8 @@ func (s *stack) store(store usedStore) {
 		s.table(store, spec)
 	case topic.Spec:
 		s.topic(store, spec)
+	case warehouse.Spec:
+		s.warehouse(store, spec)
 	default:
 		s.errs = append(s.errs, &datastore.DeclarationError{At: store.at, Message: fmt.Sprintf(
 			"the template has no resource for stores of kind %s", spec.Kind())})
