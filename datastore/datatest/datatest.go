@@ -25,6 +25,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filebucket"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesearch"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localidentity"
@@ -108,10 +109,11 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
+		lists := c.faults
 		for _, driver := range own {
-			c.faults = append(c.faults, driver.(faulty).faultList())
+			lists = append(lists, driver.(faulty).faultList())
 		}
-		for _, list := range c.faults {
+		for _, list := range lists {
 			for _, f := range list.left() {
 				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
 			}
@@ -128,6 +130,7 @@ func drivers() []datastore.Driver {
 		&connectionDriver{Hub: localsocket.NewHub()},
 		&identityDriver{Driver: localidentity.Memory(&localidentity.Options{Guests: true})},
 		&keyDriver{Driver: filekey.Memory()},
+		&searchDriver{Driver: filesearch.Memory()},
 		&secretDriver{Driver: filesecret.Memory()},
 		&serviceDriver{Driver: localservice.New(nil)},
 		newCallDriver(),

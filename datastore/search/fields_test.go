@@ -30,26 +30,27 @@ type Base struct {
 type document struct {
 	Base
 	*Extra
-	Title   string          `json:"title" search:"text,keyword"`
-	Body    []*string       `json:"body,omitempty" search:"text"`
-	Tag     string          `search:"keyword"`
-	Count   *int64          `json:"count"`
-	Small   [3]uint8        `json:"small"`
-	Ratio   []float64       `json:"ratio"`
-	On      bool            `json:"on"`
-	IP      netip.Addr      `json:"ip"`
-	Home    *address        `json:"home"`
-	Others  []address       `json:"others"`
-	Any     any             `json:"any"`
-	Map     map[string]int  `json:"map"`
-	Bytes   []byte          `json:"bytes"`
-	Big     uint64          `json:"big" search:"-"`
-	Raw     json.RawMessage `json:"raw" search:"-"`
-	Number  json.Number     `json:"number" search:"-"`
-	Self    []*document     `json:"self" search:"-"`
-	Quoted  int             `json:"quoted,string" search:"-"`
-	Dash    int             `json:"-,"`
-	Ignored func()          `json:"-"`
+	Title  string          `json:"title" search:"text,keyword"`
+	Body   []*string       `json:"body,omitempty" search:"text"`
+	Tag    string          `search:"keyword"`
+	Count  *int64          `json:"count"`
+	Small  [3]uint8        `json:"small"`
+	Ratio  []float64       `json:"ratio"`
+	On     bool            `json:"on"`
+	IP     netip.Addr      `json:"ip"`
+	Home   *address        `json:"home"`
+	Others []address       `json:"others"`
+	Any    any             `json:"any"`
+	Map    map[string]int  `json:"map"`
+	Bytes  []byte          `json:"bytes"`
+	Big    uint64          `json:"big" search:"-"`
+	Raw    json.RawMessage `json:"raw" search:"-"`
+	Number json.Number     `json:"number" search:"-"`
+	Self   []*document     `json:"self" search:"-"`
+	Quoted int             `json:"quoted,string" search:"-"`
+	//lint:ignore SA5008 this is how encoding/json calls a field "-"
+	Dash    int    `json:"-,"`
+	Ignored func() `json:"-"`
 	hidden  int
 }
 

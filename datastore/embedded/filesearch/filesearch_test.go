@@ -269,8 +269,7 @@ func TestScores(t *testing.T) {
 		}
 		got[hit.ID] = fmt.Sprintf("%.4f", hit.Score)
 	}
-	// ln(1+(3-n+0.5)/(n+0.5)) / 2.2 for words in n = 1 and 2 of 3 documents
-	if diff := cmp.Diff(map[string]string{"1": "0.6595", "2": "0.2136"}, got); diff != "" {
+	if diff := cmp.Diff(map[string]string{"1": "1.4508", "2": "0.4700"}, got); diff != "" {
 		t.Errorf("scores (-want +got):\n%s", diff)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -123,18 +122,7 @@ func (c *conn) Bulk(ctx context.Context, ws []search.Write, wait bool) error {
 		if err != nil {
 			return err
 		}
-		failed, err := failedOf(answer, left)
-		if err != nil {
-			return err
-		}
-		for _, item := range left {
-			if i := slices.IndexFunc(failed, func(f iam.Failed) bool { return f.Item == item }); i >= 0 {
-				a.Failed(failed[i])
-			} else {
-				a.Done(item)
-			}
-		}
-		return nil
+		return readBulk(answer, left, a)
 	})
 }
 
@@ -157,8 +145,8 @@ func appendChange(b []byte, w search.Write) []byte {
 	return b
 }
 
-// failedOf are the changes that an answer says were not made.
-func failedOf(answer []byte, left []int) ([]iam.Failed, error) {
+// readBulk reads which of the changes that are left were made.
+func readBulk(answer []byte, left []int, a *iam.Answer) error {
 	var body struct {
 		Errors *bool `json:"errors"`
 		Items  []map[string]struct {
@@ -168,23 +156,20 @@ func failedOf(answer []byte, left []int) ([]iam.Failed, error) {
 			} `json:"error"`
 		} `json:"items"`
 	}
-	switch err := json.Unmarshal(answer, &body); {
-	case err != nil || body.Errors == nil || len(body.Items) != len(left):
-		return nil, errForeign
-	case !*body.Errors:
-		return nil, nil
+	if err := json.Unmarshal(answer, &body); err != nil || body.Errors == nil || len(body.Items) != len(left) {
+		return errForeign
 	}
-	var failed []iam.Failed
 	for i, item := range body.Items {
-		for _, result := range item {
+		for _, result := range item { // one, by what it is: "index" or "delete"
 			if result.Error.Type == "" {
+				a.Done(left[i])
 				continue
 			}
 			e := &Error{Status: result.Status, Type: result.Error.Type}
-			failed = append(failed, iam.Failed{Item: left[i], Code: e.Type, Message: e.Error(), Sender: e.Status/100 == 4})
+			a.Failed(iam.Failed{Item: left[i], Code: e.Type, Message: e.Error(), Sender: e.Status/100 == 4})
 		}
 	}
-	return failed, nil
+	return nil
 }
 
 // Search implements [search.Conn].

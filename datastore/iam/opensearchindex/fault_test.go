@@ -71,7 +71,7 @@ var calls = map[string]func(context.Context, store) error{
 }
 
 var good = map[string]string{
-	"Index": written, "Get": `{"found":true,"_source":{}}`, "Delete": `{"result":"deleted"}`, "Bulk": `{"errors":false,"items":[{}]}`,
+	"Index": written, "Get": `{"found":true,"_source":{}}`, "Delete": `{"result":"deleted"}`, "Bulk": `{"errors":false,"items":[{"index":{"status":200}}]}`,
 	"Search": foundNothing, "Raw": foundNothing, "Ensure": `{"items":{"mappings":` + itemMapping + `}}`,
 }
 
@@ -285,7 +285,7 @@ func TestBulkSize(t *testing.T) {
 			t.Errorf("a request has %d bytes, over %d", len(r.Body), search.MaxBulkBytes)
 		}
 		n := strings.Count(r.Body, "\n") / 2
-		return faults.Answer{Body: `{"errors":false,"items":[` + strings.TrimSuffix(strings.Repeat("{},", n), ",") + `]}`}
+		return faults.Answer{Body: `{"errors":false,"items":[` + strings.TrimSuffix(strings.Repeat(`{"index":{"status":200}},`, n), ",") + `]}`}
 	}
 	script := faults.NewScript(t, faults.Answer{From: made, Always: true})
 	handle := open(t, script.Client(), search.Domain)
