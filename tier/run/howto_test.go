@@ -165,7 +165,7 @@ func TestHowtoFragments(t *testing.T) {
 	t.Parallel()
 	for _, page := range pages(t) {
 		for _, f := range fences(t, page) {
-			if f.lang != "go" || strings.HasPrefix(f.text, "package main\n") || strings.HasSuffix(f.file, "_test.go") && !strings.Contains(f.file, "/") {
+			if f.lang != "go" || strings.HasPrefix(f.text, "package main\n") || f.file != "" && !strings.Contains(f.file, "/") {
 				continue
 			}
 			at := fmt.Sprintf("%s:%d", filepath.Base(page), f.line)
