@@ -79,7 +79,7 @@ func (f *Function) Direct() (handler.Handler, error) {
 			return nil, fail("%v", err)
 		}
 	}
-	return functionContext(f.name, f.direct), nil
+	return functionContext(f, f.direct), nil
 }
 
 // DirectHandler is the handler of direct invocations as it was declared, nil for

@@ -190,8 +190,12 @@ func Timeout(d time.Duration) FunctionOption {
 	})
 }
 
-// functionContext runs h as the function of that name.
-func functionContext(name string, h handler.Handler) handler.Handler {
+// functionContext runs h as the function f.
+func functionContext(f *Function, h handler.Handler) handler.Handler {
+	name := f.name
+	if f.narrowsToCallers() {
+		h = forCallers(h)
+	}
 	return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 		if running, ok := datastore.FunctionFrom(ctx); !ok || running != name {
 			ctx = datastore.WithFunction(ctx, name)

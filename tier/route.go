@@ -178,7 +178,7 @@ func (r *Route) register(mux *handler.Mux, plan *versionPlan) error {
 	case r.version != "":
 		h = inVersion(r.version, h)
 	}
-	return mux.Route(r.text, functionContext(r.function.name, r.onceKeyed(h)))
+	return mux.Route(r.text, functionContext(r.function, r.onceKeyed(h)))
 }
 
 // Pattern of the route.

@@ -104,7 +104,7 @@ func (r *SocketRoute) register(mux *handler.Mux) error {
 		}
 	}
 	h := handler.Chain(r.handler, r.middleware...)
-	return mux.Route(r.Event()+" /"+r.key, functionContext(r.function.name, h))
+	return mux.Route(r.Event()+" /"+r.key, functionContext(r.function, h))
 }
 
 // Routes in order of declaration.

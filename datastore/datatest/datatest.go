@@ -25,6 +25,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filebucket"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesearch"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localidentity"
@@ -44,6 +45,7 @@ type Option interface{ apply(*config) }
 type config struct {
 	drivers []datastore.Driver
 	opts    datastore.Options
+	faults  []*faults // of drivers that options have added
 }
 
 type optionFunc func(*config)
@@ -107,8 +109,12 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
+		lists := c.faults
 		for _, driver := range own {
-			for _, f := range driver.(faulty).faultList().left() {
+			lists = append(lists, driver.(faulty).faultList())
+		}
+		for _, list := range lists {
+			for _, f := range list.left() {
 				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
 			}
 		}
@@ -124,6 +130,7 @@ func drivers() []datastore.Driver {
 		&connectionDriver{Hub: localsocket.NewHub()},
 		&identityDriver{Driver: localidentity.Memory(&localidentity.Options{Guests: true})},
 		&keyDriver{Driver: filekey.Memory()},
+		&searchDriver{Driver: filesearch.Memory()},
 		&secretDriver{Driver: filesecret.Memory()},
 		&serviceDriver{Driver: localservice.New(nil)},
 		newCallDriver(),

@@ -7,10 +7,10 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
@@ -21,6 +21,10 @@ import (
 // a mistake of the program or of its deployment (a table with another key), which
 // must not become a 4xx. Nothing was written.
 var errRefused = datastore.ErrDeclaration
+
+// wakeUp is the pause after which a cluster that was paused is asked again: it takes
+// about 15 seconds to resume.
+const wakeUp = 2 * time.Second
 
 // codes of AWS services, by what they mean. Those that mean something else in
 // one service are given by its driver.
@@ -92,6 +96,11 @@ var codes = map[string]retry.Fault{
 	"BatchRequestTooLong":          {Kind: datastore.ErrTooLarge},
 	"BatchRequestTooLongException": {Kind: datastore.ErrTooLarge},
 
+	// The Data APIs of Redshift and Aurora.
+	"ActiveStatementsExceededException": {Kind: datastore.ErrThrottled, Retry: true},
+	"ActiveSessionsExceededException":   {Kind: datastore.ErrThrottled, Retry: true},
+	"DatabaseResumingException":         {Kind: datastore.ErrUnavailable, Retry: true, After: wakeUp},
+
 	// Lambda, before a function runs.
 	"EC2ThrottledException":          {Kind: datastore.ErrThrottled, Retry: true},
 	"ResourceNotReadyException":      {Kind: datastore.ErrUnavailable, Retry: true},
@@ -101,6 +110,17 @@ var codes = map[string]retry.Fault{
 	"InvalidRequestContentException": {Kind: errRefused},
 	"RequestTooLargeException":       {Kind: datastore.ErrTooLarge},
 	"RecursiveInvocationException":   {Kind: errRefused},
+
+	// OpenSearch.
+	"rejected_execution_exception":            {Kind: datastore.ErrThrottled, Retry: true},
+	"es_rejected_execution_exception":         {Kind: datastore.ErrThrottled, Retry: true}, // of older versions
+	"circuit_breaking_exception":              {Kind: datastore.ErrThrottled, Retry: true},
+	"version_conflict_engine_exception":       {Kind: datastore.ErrConflict},
+	"index_not_found_exception":               {Kind: datastore.ErrUnavailable},
+	"cluster_block_exception":                 {Kind: datastore.ErrUnavailable}, // for want of space
+	"unavailable_shards_exception":            {Kind: datastore.ErrUnavailable, Retry: true, Lost: true},
+	"process_cluster_event_timeout_exception": {Kind: datastore.ErrUnavailable, Retry: true, Lost: true},
+	"security_exception":                      {Kind: datastore.ErrDenied},
 }
 
 // faultOf reads an error of one attempt. special are codes of the service that
@@ -144,7 +164,7 @@ func apiFault(err error, api smithy.APIError, special map[string]error) retry.Fa
 		f.Kind = datastore.ErrTooLarge
 	}
 	f.Code = code
-	f.After = retryAfter(err)
+	f.After = max(f.After, retryAfter(err))
 	return f
 }
 
@@ -176,7 +196,7 @@ func statusFault(status int) retry.Fault {
 }
 
 func statusOf(err error) int {
-	var resp *smithyhttp.ResponseError
+	var resp interface{ HTTPStatusCode() int }
 	if errors.As(err, &resp) {
 		return resp.HTTPStatusCode()
 	}
@@ -188,7 +208,7 @@ func statusOf(err error) int {
 // an answer with them, even if nothing is.
 func outOfTimeBefore(err error) bool {
 	var operation *smithy.OperationError
-	var resp *smithyhttp.ResponseError
+	var resp interface{ HTTPStatusCode() int }
 	return errors.As(err, &operation) && !errors.As(err, &resp) &&
 		(errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
 }

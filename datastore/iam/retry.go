@@ -42,6 +42,9 @@ type Call struct {
 	// answer that cannot be read has a part of it, and is replaced by one that
 	// has not.
 	Secret bool
+	// Quiet says that messages of the service may quote what it was sent. The text
+	// of an error then has none; errors.As finds it.
+	Quiet bool
 }
 
 // Unfinished is what send returns of a batch that was only partly done and is to
@@ -79,6 +82,9 @@ func (c Call) attempt(ctx context.Context, send func(context.Context) error) *re
 	f.Err = err
 	if c.Secret {
 		f.Err = withoutAnswer(err)
+	}
+	if c.Quiet {
+		f.Err = withoutMessage(f.Err)
 	}
 	return &f
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -265,4 +266,34 @@ func TestRetryCancelled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRetryQuiet: what a service said is not in the text of the error, but found.
+func TestRetryQuiet(t *testing.T) {
+	t.Parallel()
+	refused := &smithy.GenericAPIError{Code: "ValidationException", Message: "the value 'hunter2' is too long"}
+	for _, quiet := range []bool{false, true} {
+		err := iam.NewRetry(nil).Do(t.Context(), iam.Call{Quiet: quiet}, func(context.Context) error { return refused })
+		var api smithy.APIError
+		if !errors.Is(err, datastore.ErrDeclaration) || !errors.As(err, &api) || strings.Contains(err.Error(), "hunter2") == quiet {
+			t.Errorf("Quiet %t: error = %v", quiet, err)
+		}
+	}
+}
+
+// TestRetryWakeUp: a cluster that resumes for 12 seconds is waited for.
+func TestRetryWakeUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		err := iam.NewRetry(nil).Do(t.Context(), iam.Call{}, func(context.Context) error {
+			if time.Since(begun) < 12*time.Second {
+				return &smithy.GenericAPIError{Code: "DatabaseResumingException"}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("Do = %v after %v", err, time.Since(begun))
+		}
+	})
 }

@@ -29,3 +29,18 @@ func (e *unreadError) Error() string {
 
 // Timeout is that of net.Error.
 func (e *unreadError) Timeout() bool { return e.timedOut }
+
+// withoutMessage hides, in its text, what a service said in an error.
+func withoutMessage(err error) error {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return err
+	}
+	return &quietError{err}
+}
+
+// quietError is an error of a service without its message.
+type quietError struct{ err error }
+
+func (e *quietError) Error() string { return "the service refused it (its message is not shown)" }
+func (e *quietError) Unwrap() error { return e.err }

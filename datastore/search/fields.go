@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -123,9 +124,9 @@ func (r *reader) field(path, name string, f reflect.StructField, options string,
 	}
 	r.depths[path] = depth
 	if strings.HasPrefix(name, "_") || strings.ContainsFunc(name, func(c rune) bool {
-		return unicode.IsSpace(c) || unicode.IsControl(c) || strings.ContainsRune(`.:*"\,`, c)
+		return unicode.IsSpace(c) || unicode.IsControl(c) || strings.ContainsRune(`.:*^"\,`, c)
 	}) {
-		r.mistake("%s: the name %q must not begin with \"_\" nor have spaces or one of . : * \" \\ ,; name it otherwise by a json tag", where, name)
+		r.mistake("%s: the name %q must not begin with \"_\" nor have spaces or one of . : * ^ \" \\ ,; name it otherwise by a json tag", where, name)
 		return
 	}
 	t := elem(f.Type)
@@ -148,7 +149,7 @@ func (r *reader) field(path, name string, f reflect.StructField, options string,
 		r.mistake("%s: %v cannot be searched: what its JSON is, or that all its values fit, is not known; tag it search:\"-\"", where, f.Type)
 		return
 	}
-	if (","+options+",") != ",," && strings.Contains(","+options+",", ",string,") && field.Kind != Stored {
+	if slices.Contains(strings.Split(options, ","), "string") && field.Kind != Stored {
 		r.mistake("%s: json:\",string\" makes it text; leave that out, or tag it search:\"-\"", where)
 		return
 	}
@@ -170,15 +171,14 @@ var (
 func elem(t reflect.Type) reflect.Type {
 	for {
 		switch t.Kind() {
-		case reflect.Slice:
-			if t.Elem().Kind() == reflect.Uint8 {
+		case reflect.Slice, reflect.Array:
+			own := reflect.PointerTo(t)
+			bytes := t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
+			if bytes || own.Implements(marshalerType) || own.Implements(textMarshalerType) {
 				return t
 			}
-		case reflect.Pointer, reflect.Array:
+		case reflect.Pointer:
 		default:
-			return t
-		}
-		if t.Implements(marshalerType) || t.Implements(textMarshalerType) {
 			return t
 		}
 		t = t.Elem()

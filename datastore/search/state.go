@@ -1,7 +1,6 @@
 package search
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -84,13 +83,13 @@ func prepare(w *Write, doc any) error {
 	if doc == nil {
 		return nil
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(doc); err != nil {
-		return invalid("the document has no JSON: %w", err)
+	var err error
+	if w.Doc, err = message.EncodeJSON(doc); err != nil {
+		if value, ok := errors.AsType[*json.UnsupportedValueError](err); ok { // NaN, say
+			return invalid("the document has no JSON: %w", value)
+		}
+		return err
 	}
-	w.Doc = b.Bytes()[:b.Len()-1] // the line break
 	if len(w.Doc) > MaxDocument {
 		return &datastore.Error{Kind: datastore.ErrTooLarge, Err: fmt.Errorf("the document has %d bytes of JSON, over %d", len(w.Doc), MaxDocument)}
 	}

@@ -36,19 +36,27 @@ type Cause struct {
 
 // Statements of a function's role, in order of its grants; its own log is last.
 func Statements(f *tier.Function) []Statement {
+	all := granted(f, false)
+	all = append(all, assuming(f)...)
+	all = append(all, attachment(f)...)
+	return append(all, ownLog(f))
+}
+
+// granted are the statements of a function's grants, or of those that a caller's
+// role has.
+func granted(f *tier.Function, byCaller bool) []Statement {
 	var all []Statement
 	because := map[datastore.Spec][]Cause{}
 	for _, u := range datastore.Usages(f.Grants()) {
 		because[u.Spec] = append(causes(u), because[u.For]...)
 		for _, need := range u.Needs() {
-			if s, ok := statement(u.Spec, need); ok {
+			if s, ok := statement(u.Spec, need); ok && need.ByCaller == byCaller {
 				s.Because = because[u.Spec]
 				all = append(all, s)
 			}
 		}
 	}
-	all = append(all, attachment(f)...)
-	return append(all, ownLog(f))
+	return all
 }
 
 func causes(u datastore.Usage) []Cause {
@@ -66,9 +74,6 @@ func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
 	s := Statement{
 		Resource:   storeARN(spec, need),
 		Conditions: need.Conditions,
-	}
-	if need.ByCaller { // the template makes no role for callers, whose tag these ask for
-		s.Conditions = nil
 	}
 	for _, a := range need.Actions {
 		s.Actions = append(s.Actions, need.Service+":"+a)
@@ -89,10 +94,13 @@ func ownLog(f *tier.Function) Statement {
 }
 
 // StoreID is the logical id of a store's resource: "OrdersTable". That of
-// connections is their WebSocket API.
+// connections is their WebSocket API, that of a call its function.
 func StoreID(spec datastore.Spec) string {
-	if spec.Kind() == "connection" {
+	switch spec.Kind() {
+	case "connection":
 		return SocketID(spec.Name())
+	case "call":
+		return LogicalID(spec.Name(), "function")
 	}
 	return LogicalID(spec.Name(), spec.Kind())
 }

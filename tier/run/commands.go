@@ -4,7 +4,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
-	"github.com/seed-18e8afb5/tierkit/tier/policy"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
@@ -136,66 +134,6 @@ func (p *program) template(args []string) error {
 	}
 	_, err = p.stdout.Write(text)
 	return err
-}
-
-func (p *program) policy(args []string) error {
-	asJSON := false
-	if _, err := p.parse("policy", args, 0, func(f *flag.FlagSet) {
-		f.BoolVar(&asJSON, "json", false, "print JSON")
-	}); err != nil {
-		return err
-	}
-	app, err := p.checked(datastore.New(nil, nil))
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return p.policyJSON(app)
-	}
-	for i, f := range app.Functions() {
-		if i > 0 {
-			fmt.Fprintln(p.stdout)
-		}
-		fmt.Fprintf(p.stdout, "function %s (%s)\n", f.Name(), policy.RoleID(f))
-		for _, s := range policy.Statements(f) {
-			fmt.Fprintf(p.stdout, "  Allow %s\n     on %s\n", strings.Join(s.Actions, ", "), s.Resource)
-			for _, c := range s.Conditions {
-				fmt.Fprintf(p.stdout, "     if %s %s %s\n", c.Operator, c.Key, strings.Join(c.Values, ", "))
-			}
-			for _, c := range s.Because {
-				fmt.Fprintf(p.stdout, "    for %s  %s\n", c.What, c.At.RelativeTo(p.folder))
-			}
-		}
-	}
-	return nil
-}
-
-func (p *program) policyJSON(app *tier.App) error {
-	type cause struct {
-		Declaration string `json:"declaration"`
-		Line        string `json:"line"`
-	}
-	type statement struct {
-		Function   string                `json:"function"`
-		Actions    []string              `json:"actions"`
-		Resource   string                `json:"resource"`
-		Conditions []datastore.Condition `json:"conditions,omitempty"`
-		Because    []cause               `json:"because"`
-	}
-	all := []statement{}
-	for _, f := range app.Functions() {
-		for _, s := range policy.Statements(f) {
-			out := statement{f.Name(), s.Actions, s.Resource, s.Conditions, nil}
-			for _, c := range s.Because {
-				out.Because = append(out.Because, cause{c.What, c.At.RelativeTo(p.folder)})
-			}
-			all = append(all, out)
-		}
-	}
-	enc := json.NewEncoder(p.stdout)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(all)
 }
 
 // maxEvent is what Lambda takes as the event of a synchronous invocation.

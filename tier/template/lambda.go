@@ -6,6 +6,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
+	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -23,7 +24,8 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 		attributes: object{{"DeletionPolicy", "Delete"}, {"UpdateReplacePolicy", "Delete"}},
 		properties: object{{"RetentionInDays", logRetentionDays}},
 	})
-	s.add(resource{id: policy.RoleID(f), typ: "AWS::IAM::Role", at: f.At(), properties: role(f)})
+	s.add(resource{id: policy.RoleID(f), typ: "AWS::IAM::Role", at: f.At(), properties: append(role(f), databaseRoles(datastore.Usages(f.Grants()))...)})
+	s.callerRole(f)
 	properties := object{
 		{"CodeUri", codeURI},
 		{"Runtime", "provided.al2023"},
@@ -37,7 +39,7 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 	if vars := variables(f); len(vars) > 0 {
 		properties = append(properties, member{"Environment", object{{"Variables", vars}}})
 	}
-	properties = append(properties, attached(f)...)
+	properties = append(properties, s.attached(f)...)
 	s.add(resource{
 		id: policy.FunctionID(f), typ: "AWS::Serverless::Function", at: f.At(),
 		// The executable is built by go build, not by sam build.
@@ -58,6 +60,9 @@ func variables(f *tier.Function) object {
 	for _, spec := range f.Stores() {
 		vars = append(vars, member{datastore.Variable(spec), physical(spec)})
 	}
+	if len(policy.CallerStatements(f)) > 0 {
+		vars = append(vars, member{datastore.CallerRole, getAtt(policy.CallerRoleID(f), "Arn")})
+	}
 	return vars
 }
 
@@ -69,6 +74,8 @@ func physical(store datastore.Spec) object {
 		return cacheURL(spec)
 	case connection.Spec:
 		return sub("https://" + socketHost(id))
+	case search.Spec:
+		return searchURL(spec)
 	case sqldb.Spec:
 		return databaseURL(spec)
 	case secret.Spec:
@@ -80,21 +87,68 @@ func physical(store datastore.Spec) object {
 }
 
 func role(f *tier.Function) object {
-	var statements array
+	var statements []policy.Statement
 	for _, st := range policy.Statements(f) {
-		statements = append(statements, statement(st))
+		if !st.Assumes() {
+			statements = append(statements, st)
+		}
 	}
+	return roleOf(object{
+		{"Effect", "Allow"},
+		{"Principal", object{{"Service", "lambda.amazonaws.com"}}},
+		{"Action", "sts:AssumeRole"},
+	}, statements)
+}
+
+// roleOf is a role that trust lets somebody assume.
+func roleOf(trust object, statements []policy.Statement) object {
 	return object{
-		{"AssumeRolePolicyDocument", document(object{
-			{"Effect", "Allow"},
-			{"Principal", object{{"Service", "lambda.amazonaws.com"}}},
-			{"Action", "sts:AssumeRole"},
-		})},
+		{"AssumeRolePolicyDocument", document(trust)},
 		{"Policies", array{object{
 			{"PolicyName", "declared"},
-			{"PolicyDocument", document(statements...)},
+			{"PolicyDocument", document(statementsOf(statements)...)},
 		}}},
 	}
+}
+
+func statementsOf(statements []policy.Statement) array {
+	var all array
+	for _, st := range statements {
+		all = append(all, statement(st))
+	}
+	return all
+}
+
+// callerRole adds the role that a function assumes for each of its callers, if it
+// has stores that are narrowed to the caller's own: by that function alone, and with
+// the caller's id as the only session tag. What lets the function assume it is a
+// resource of its own, because the two roles name each other.
+// See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required.
+func (s *stack) callerRole(f *tier.Function) {
+	statements := policy.CallerStatements(f)
+	if len(statements) == 0 {
+		return
+	}
+	s.add(resource{id: policy.CallerRoleID(f), typ: "AWS::IAM::Role", at: f.At(), properties: roleOf(object{
+		{"Effect", "Allow"},
+		{"Principal", object{{"AWS", getAtt(policy.RoleID(f), "Arn")}}},
+		{"Action", array{"sts:AssumeRole", "sts:TagSession"}},
+		{"Condition", object{
+			{"ForAllValues:StringEquals", object{{"aws:TagKeys", array{policy.CallerTag}}}},
+			{"Null", object{{"aws:RequestTag/" + policy.CallerTag, "false"}}},
+		}},
+	}, statements)})
+	var assumes []policy.Statement
+	for _, st := range policy.Statements(f) {
+		if st.Assumes() {
+			assumes = append(assumes, st)
+		}
+	}
+	s.add(resource{id: policy.RoleID(f) + "Callers", typ: "AWS::IAM::RolePolicy", at: f.At(), properties: object{
+		{"PolicyName", "callers"},
+		{"RoleName", ref(policy.RoleID(f))},
+		{"PolicyDocument", document(statementsOf(assumes)...)},
+	}})
 }
 
 func document(statements ...any) object {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/service"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -13,6 +15,7 @@ import (
 // The logical ids of the network.
 const (
 	networkID       = "Network"
+	subnetsID       = "NetworkSubnets"
 	routesID        = "NetworkRoutes"
 	endpointGroupID = "EndpointGroup"
 )
@@ -24,6 +27,10 @@ const networkRange = "10.0.0.0/16"
 // subnetIDs are the logical ids of its subnets, in a zone each: Aurora, ElastiCache
 // and others want two.
 var subnetIDs = []string{"NetworkSubnetA", "NetworkSubnetB"}
+
+// maxSubnets is how many subnets the network is divided for, used or not: more of
+// them must not move those that are there.
+const maxSubnets = 4
 
 // gateways are the services with gateway endpoints, which cost nothing.
 // See https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html.
@@ -73,10 +80,18 @@ func networkedFunctions(app *tier.App) []networked {
 // See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html.
 func (s *stack) network(app *tier.App) {
 	functions := networkedFunctions(app)
-	if len(functions) == 0 {
+	at, ok := inNetwork(app, functions)
+	if !ok {
 		return
 	}
-	at := functions[0].function.At()
+	if s.given = reachesService(functions); s.given {
+		s.parameterOnce(parameter{networkID, "AWS::EC2::VPC::Id", "The network in which the services are reached."}, at)
+		s.parameterOnce(parameter{subnetsID, "List<AWS::EC2::Subnet::Id>", "Private subnets of it, in two zones at least."}, at)
+		for _, f := range functions {
+			s.functionGroup(f)
+		}
+		return
+	}
 	s.add(resource{id: networkID, typ: "AWS::EC2::VPC", at: at, properties: object{
 		{"CidrBlock", networkRange},
 		{"EnableDnsSupport", true},
@@ -92,12 +107,35 @@ func (s *stack) network(app *tier.App) {
 	}
 }
 
+// inNetwork reports whether something is in the network, and the line that is the
+// reason: a function, or a store that functions reach from outside, by the Data API.
+func inNetwork(app *tier.App, functions []networked) (datastore.Position, bool) {
+	if len(functions) > 0 {
+		return functions[0].function.At(), true
+	}
+	for _, store := range stores(app) {
+		database, isDatabase := store.spec.(sqldb.Spec)
+		if store.spec.Kind() == "warehouse" || isDatabase && database.Engine != sqldb.DSQL {
+			return store.at, true
+		}
+	}
+	return datastore.Position{}, false
+}
+
+// reachesService reports whether some function calls a web service in a network that
+// somebody else made: all functions are put into that one.
+func reachesService(functions []networked) bool {
+	return slices.ContainsFunc(functions, func(f networked) bool {
+		return slices.ContainsFunc(f.reaches, func(r policy.Reach) bool { return r.Spec.Kind() == "service" })
+	})
+}
+
 // subnet is one of 4,096 addresses in the zone with the number.
 func (s *stack) subnet(id string, zone int, at datastore.Position) {
 	s.add(resource{id: id, typ: "AWS::EC2::Subnet", at: at, properties: object{
 		{"VpcId", ref(networkID)},
 		{"AvailabilityZone", object{{"Fn::Select", array{zone, object{{"Fn::GetAZs", ""}}}}}},
-		{"CidrBlock", object{{"Fn::Select", array{zone, object{{"Fn::Cidr", array{networkRange, len(subnetIDs), 12}}}}}}},
+		{"CidrBlock", object{{"Fn::Select", array{zone, object{{"Fn::Cidr", array{networkRange, maxSubnets, 12}}}}}}},
 		{"MapPublicIpOnLaunch", false},
 	}})
 	s.add(resource{id: id + "Routes", typ: "AWS::EC2::SubnetRouteTableAssociation", at: at, properties: object{
@@ -106,7 +144,11 @@ func (s *stack) subnet(id string, zone int, at datastore.Position) {
 	}})
 }
 
-func subnets() array {
+// subnets are those of the network.
+func (s *stack) subnets() any {
+	if s.given {
+		return ref(subnetsID)
+	}
 	var refs array
 	for _, id := range subnetIDs {
 		refs = append(refs, ref(id))
@@ -146,7 +188,7 @@ func (s *stack) endpoints(functions []networked) {
 			s.endpoint(service, interfaceEndpoints[service], at, roles, object{
 				{"VpcEndpointType", "Interface"},
 				{"PrivateDnsEnabled", true},
-				{"SubnetIds", subnets()},
+				{"SubnetIds", s.subnets()},
 				{"SecurityGroupIds", array{getAtt(endpointGroupID, "GroupId")}},
 			})
 		default:
@@ -212,17 +254,26 @@ func (s *stack) functionGroup(f networked) {
 	id, at := functionGroupID(f.function), f.function.At()
 	var egress array
 	for _, r := range f.reaches {
-		egress = append(egress, object{
-			{"IpProtocol", "tcp"}, {"FromPort", r.Port}, {"ToPort", r.Port},
-			{"DestinationSecurityGroupId", getAtt(storeGroupID(r.Spec), "GroupId")},
-			{"Description", r.Spec.Kind() + " " + r.Spec.Name()},
-		})
-		s.ingress(id, storeGroupID(r.Spec), r.Port, at)
+		if group, ok := s.groupOf(r.Spec); ok {
+			egress = append(egress, object{
+				{"IpProtocol", "tcp"}, {"FromPort", r.Port}, {"ToPort", r.Port},
+				{"DestinationSecurityGroupId", group},
+				{"Description", r.Spec.Kind() + " " + r.Spec.Name()},
+			})
+			s.ingress(id, storeGroupID(r.Spec), group, r.Port, at)
+		}
 	}
 	gateway, direct := false, false
 	for _, service := range f.services {
 		gateway = gateway || gateways[service] != ""
 		direct = direct || interfaceEndpoints[service] != ""
+	}
+	if s.given && (gateway || direct) {
+		egress = append(egress, object{
+			{"IpProtocol", "tcp"}, {"FromPort", 443}, {"ToPort", 443}, {"CidrIp", "0.0.0.0/0"},
+			{"Description", "AWS services, by the endpoints of the network"},
+		})
+		gateway, direct = false, false
 	}
 	if direct {
 		egress = append(egress, object{
@@ -230,7 +281,7 @@ func (s *stack) functionGroup(f networked) {
 			{"DestinationSecurityGroupId", getAtt(endpointGroupID, "GroupId")},
 			{"Description", "Endpoints of AWS services"},
 		})
-		s.ingress(id, endpointGroupID, 443, at)
+		s.ingress(id, endpointGroupID, getAtt(endpointGroupID, "GroupId"), 443, at)
 	}
 	if gateway {
 		// No attribute of a gateway endpoint names its prefix list. The routes of
@@ -247,23 +298,37 @@ func (s *stack) functionGroup(f networked) {
 	}})
 }
 
+// groupOf is the security group of a store: a resource of the template, or for a web
+// service a parameter. An API of API Gateway has none: it is reached by the endpoint
+// for execute-api.
+func (s *stack) groupOf(spec datastore.Spec) (group any, ok bool) {
+	web, ok := spec.(service.Spec)
+	switch {
+	case !ok:
+		return getAtt(storeGroupID(spec), "GroupId"), true
+	case web.Signed:
+		return nil, false
+	}
+	return ref(storeGroupID(spec)), true
+}
+
 // ingress lets the group from into the group to. It is a resource of its own,
 // because the two groups name each other.
-func (s *stack) ingress(from, to string, port int, at datastore.Position) {
+func (s *stack) ingress(from, to string, group any, port int, at datastore.Position) {
 	s.add(resource{id: to + "From" + from + strconv.Itoa(port), typ: "AWS::EC2::SecurityGroupIngress", at: at, properties: object{
-		{"GroupId", getAtt(to, "GroupId")},
+		{"GroupId", group},
 		{"SourceSecurityGroupId", getAtt(from, "GroupId")},
 		{"IpProtocol", "tcp"}, {"FromPort", port}, {"ToPort", port},
 	}})
 }
 
 // attached is the member VpcConfig of a function, nil for one outside the network.
-func attached(f *tier.Function) object {
+func (s *stack) attached(f *tier.Function) object {
 	if len(policy.Reaches(f)) == 0 {
 		return nil
 	}
 	return object{{"VpcConfig", object{
 		{"SecurityGroupIds", array{getAtt(functionGroupID(f), "GroupId")}},
-		{"SubnetIds", subnets()},
+		{"SubnetIds", s.subnets()},
 	}}}
 }

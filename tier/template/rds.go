@@ -37,7 +37,7 @@ func (s *stack) database(store usedStore, spec sqldb.Spec) {
 	s.group(storeGroupID(spec), "Database "+spec.Name(), store.at)
 	s.add(resource{id: id + "Subnets", typ: "AWS::RDS::DBSubnetGroup", at: store.at, properties: object{
 		{"DBSubnetGroupDescription", "Database " + spec.Name()},
-		{"SubnetIds", subnets()},
+		{"SubnetIds", s.subnets()},
 	}})
 	common := object{
 		{"Engine", string(spec.Engine)},
@@ -101,6 +101,8 @@ func databaseURL(spec sqldb.Spec) object {
 	switch {
 	case spec.Engine == sqldb.DSQL:
 		return ref(id)
+	case spec.DataAPI:
+		return sub("${" + id + ".DBClusterArn}/" + databaseName(spec))
 	case spec.Aurora():
 		return sub(string(spec.Dialect()) + "://${" + id + ".Endpoint.Address}:${" + id + ".Endpoint.Port}/" + databaseName(spec) +
 			"?reader=${" + id + ".ReadEndpoint.Address}")

@@ -6,13 +6,18 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/call"
+	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
+	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
+	"github.com/seed-18e8afb5/tierkit/datastore/service"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
+	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
@@ -43,11 +48,54 @@ func stores(data *datastore.Data) *tier.App {
 	datastore.Use[stream.Writer[order]](api, stream.New[order](data, "clicks"))
 	datastore.Use[stream.ManyWriter[order]](api, stream.New[order](data, "views", stream.Shards(2)))
 	datastore.Use[sqldb.Writer](api, sqldb.New(data, "global", sqldb.DSQL))
+	people := api.Function("people")
+	people.Handle("GET /people/{id}", handler.New(get))
+	users := identity.New(data, "users")
+	datastore.Use[identity.Getter](people, users)
+	datastore.Use[identity.Exchanger](people, identity.NewExchange(data, "visitors", users))
+	datastore.Use[call.Caller[order, order]](api, call.New[order, order](data, "price"))
+	datastore.Use[call.Starter[order]](api, call.New[order, order](data, "archive"))
 	datastore.Use[topic.Publisher[order]](api, topic.New[order](data, "placed"))
 	datastore.Use[topic.ManyPublisher[order]](api, topic.New[order](data, "ledger", topic.FIFO()))
 	datastore.Use[secret.Versioner](api, secret.New[string](data, "flag-key", secret.Parameter, nil))
 	api.Handle("GET /orders/{id}", handler.New(get))
+	app.Function("price").Invoke(handler.New(place))
+	own := api.Function("own")
+	datastore.Use[table.Getter[order]](own, table.New[order](data, "orders").PerCaller())
+	datastore.Use[table.Scanner[order]](own, table.New[order](data, "all"))
+	own.Handle("GET /own/{id}", handler.New(get))
 	return app
+}
+
+// services has web services in a network that somebody else made.
+func services(data *datastore.Data) *tier.App {
+	app := tier.New("shop")
+	api := app.API("orders")
+	datastore.Use[service.Caller](api, service.New(data, "billing", nil))
+	signed := service.New(data, "catalog", &service.Policy{Network: service.Network{Signed: true}})
+	datastore.Use[service.Caller](api, signed.Route("GET /items/{id}"))
+	datastore.Use[cache.Getter[order]](api, cache.New[order](data, "profiles"))
+	datastore.Use[reader](api, table.New[order](data, "orders"))
+	api.Handle("GET /orders/{id}", handler.New(get))
+	return app
+}
+
+// reports has stores that are in the private network, and functions that are not.
+func reports(data *datastore.Data) *tier.App {
+	app := tier.New("shop")
+	api := app.API("reports")
+	login := secret.NewLogin(data, "api-login", nil)
+	datastore.Use[sqldb.Transactor](api, sqldb.New(data, "main", sqldb.AuroraPostgres, sqldb.DataAPI(), sqldb.Secret(login, login)))
+	datastore.Use[warehouse.Querier](api, warehouse.New(data, "sales", warehouse.Serverless))
+	datastore.Use[warehouse.BatchRunner](api, warehouse.New(data, "old_sales", warehouse.Provisioned))
+	datastore.Use[search.Searcher[product]](api, search.New[product](data, "products", search.Domain))
+	datastore.Use[search.Bulker[product]](api, search.New[product](data, "drafts", search.Serverless))
+	api.Handle("GET /reports/{id}", handler.New(get))
+	return app
+}
+
+type product struct {
+	Title string `json:"title" search:"title,text"`
 }
 
 // network has stores of the private network, and functions in and outside of it.

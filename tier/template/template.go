@@ -18,14 +18,19 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/call"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
+	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
+	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
+	"github.com/seed-18e8afb5/tierkit/datastore/service"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
+	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
@@ -40,12 +45,14 @@ type resource struct {
 
 // stack collects the resources of an App in order.
 type stack struct {
-	app       *tier.App
-	resources []resource
-	outputs   object
-	errs      []error
-	declared  map[string]datastore.Position // of outputs
-	policies  map[*tier.Function]int        // bytes that permissions take
+	app        *tier.App
+	resources  []resource
+	parameters []parameter
+	given      bool // the network is a parameter
+	outputs    object
+	errs       []error
+	declared   map[string]datastore.Position // of outputs
+	policies   map[*tier.Function]int        // bytes that permissions take
 }
 
 // output puts out a value. Names are those of resources with other words behind
@@ -84,6 +91,7 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 		return nil, errors.Join(errs...)
 	}
 	s := &stack{app: app}
+	s.checkCalls()
 	s.network(app)
 	for _, spec := range stores(app) {
 		s.store(spec)
@@ -112,13 +120,15 @@ func (s *stack) document(app *tier.App) object {
 		o := append(object{{"Type", r.typ}}, r.attributes...)
 		resources = append(resources, member{r.id, append(o, member{"Properties", r.properties})})
 	}
-	return object{
+	document := object{
 		{"AWSTemplateFormatVersion", "2010-09-09"},
 		{"Transform", "AWS::Serverless-2016-10-31"},
 		{"Description", "The application " + app.Name() + ", made by tierkit from its declaration."},
-		{"Resources", resources},
-		{"Outputs", s.outputs},
 	}
+	if len(s.parameters) > 0 {
+		document = append(document, member{"Parameters", s.parameterSection()})
+	}
+	return append(document, member{"Resources", resources}, member{"Outputs", s.outputs})
 }
 
 // usedStore is a store and the first grant that is the reason for it.
@@ -153,12 +163,20 @@ func (s *stack) store(store usedStore) {
 	case cache.Spec:
 		s.cache(store, spec)
 	case connection.Spec: // the WebSocket API is the resource
+	case call.Spec:
+		s.call(store, spec)
+	case identity.Spec:
+		s.identity(store, spec)
 	case key.Spec:
 		s.key(store, spec)
 	case queue.Spec:
 		s.queue(store, spec)
+	case search.Spec:
+		s.search(store, spec)
 	case secret.Spec:
 		s.secret(store, spec)
+	case service.Spec:
+		s.service(store, spec)
 	case sqldb.Spec:
 		s.database(store, spec)
 	case stream.Spec:
@@ -167,6 +185,8 @@ func (s *stack) store(store usedStore) {
 		s.table(store, spec)
 	case topic.Spec:
 		s.topic(store, spec)
+	case warehouse.Spec:
+		s.warehouse(store, spec)
 	default:
 		s.errs = append(s.errs, &datastore.DeclarationError{At: store.at, Message: fmt.Sprintf(
 			"the template has no resource for stores of kind %s", spec.Kind())})

@@ -162,7 +162,7 @@ func (m *matcher) score(f search.Field, word string, d *document) float64 {
 	stats := m.statsOf(f, word)
 	n, with := float64(stats.docs), float64(stats.with[word])
 	rarity := math.Log(1 + (n-with+0.5)/(with+0.5))
-	return rarity * count / (count + saturation*(1-lengthPart+lengthPart*length*n/stats.length))
+	return rarity * (saturation + 1) * count / (count + saturation*(1-lengthPart+lengthPart*length*n/stats.length))
 }
 
 func (m *matcher) statsOf(f search.Field, word string) fieldStats {

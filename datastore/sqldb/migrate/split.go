@@ -20,7 +20,7 @@ func Split(text string, dialect sqldb.Dialect) ([]string, error) {
 		}
 		if text[i] == ';' {
 			if !empty {
-				statements = append(statements, strings.TrimSpace(text[start:i]))
+				statements = append(statements, strings.Trim(text[start:i], space))
 			}
 			start, empty = i+1, true
 		} else if !blank {
@@ -29,16 +29,19 @@ func Split(text string, dialect sqldb.Dialect) ([]string, error) {
 		i += n
 	}
 	if !empty {
-		statements = append(statements, strings.TrimSpace(text[start:]))
+		statements = append(statements, strings.Trim(text[start:], space))
 	}
 	return statements, nil
 }
+
+// space is between the words of SQL.
+const space = " \t\n\r\f\v"
 
 // token is the length of what text begins with, and whether it does nothing.
 func token(text string, dialect sqldb.Dialect) (n int, blank bool, err error) {
 	mysql := dialect == sqldb.DialectMySQL
 	switch c := text[0]; {
-	case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+	case strings.IndexByte(space, c) >= 0:
 		return 1, true, nil
 	case strings.HasPrefix(text, "--"), mysql && c == '#':
 		if end := strings.IndexByte(text, '\n'); end >= 0 {

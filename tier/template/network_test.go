@@ -1,0 +1,136 @@
+package template_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/call"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/template"
+)
+
+// TestNetwork: a function reaches its stores' ports and the endpoints of the services
+// it calls, and nothing else; one without such a store is outside of the network.
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	var d doc
+	if err := json.Unmarshal(sam(t, network), &d); err != nil {
+		t.Fatal(err)
+	}
+	const profiles, hits, shared, open = "ProfilesCacheGroup", "HitCountsCacheGroup", "SharedCacheGroup", "OpenCacheGroup"
+	want := map[string][]string{
+		"ReadsGroup":  {"6379 " + profiles, "5432 MainSqldbGroup", "443 0.0.0.0/0"},
+		"WorkerGroup": {"6379 " + profiles, "6379 " + hits, "6379 " + shared, "6379 " + open, "3306 AccountsSqldbGroup", "443 EndpointGroup"},
+	}
+	for _, store := range []string{profiles, hits, shared, open, "MainSqldbGroup", "AccountsSqldbGroup", "EndpointGroup"} {
+		want[store] = []string{"86 255.255.255.255/32"} // nothing
+	}
+	got := map[string][]string{}
+	var endpoints []string
+	for id, r := range d.Resources {
+		switch r.Type {
+		case "AWS::EC2::SecurityGroup":
+			if _, has := r.Properties["SecurityGroupIngress"]; has {
+				t.Errorf("%s lets somebody in beside the functions", id)
+			}
+			for _, rule := range r.Properties["SecurityGroupEgress"].([]any) {
+				got[id] = append(got[id], egress(rule.(map[string]any)))
+			}
+		case "AWS::EC2::VPCEndpoint":
+			endpoints = append(endpoints, id)
+		case "AWS::EC2::NatGateway", "AWS::EC2::InternetGateway":
+			t.Errorf("%s is a way out of the network", id)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what may leave (-want +got):\n%s", diff)
+	}
+	slices.Sort(endpoints)
+	if want := []string{"DynamodbEndpoint", "SecretsmanagerEndpoint", "SqsEndpoint"}; !slices.Equal(endpoints, want) {
+		t.Errorf("endpoints %v, want %v", endpoints, want)
+	}
+	for function, inside := range map[string]bool{"ReadsFunction": true, "WorkerFunction": true, "OrdersFunction": false} {
+		if _, has := d.Resources[function].Properties["VpcConfig"]; has != inside {
+			t.Errorf("%s is in the network: %v, want %v", function, has, inside)
+		}
+	}
+}
+
+func egress(rule map[string]any) string {
+	to := rule["CidrIp"]
+	if group, ok := rule["DestinationSecurityGroupId"].(map[string]any); ok {
+		to = group["Fn::GetAtt"].([]any)[0]
+	}
+	return fmt.Sprint(rule["ToPort"], " ", to)
+}
+
+// TestIngress: who is let in are exactly the functions that use the store.
+func TestIngress(t *testing.T) {
+	t.Parallel()
+	var d doc
+	if err := json.Unmarshal(sam(t, network), &d); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for id, r := range d.Resources {
+		if r.Type == "AWS::EC2::SecurityGroupIngress" {
+			got = append(got, id)
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		"AccountsSqldbGroupFromWorkerGroup3306", "EndpointGroupFromWorkerGroup443", "HitCountsCacheGroupFromWorkerGroup6379",
+		"MainSqldbGroupFromReadsGroup5432", "OpenCacheGroupFromWorkerGroup6379", "ProfilesCacheGroupFromReadsGroup6379",
+		"ProfilesCacheGroupFromWorkerGroup6379", "SharedCacheGroupFromWorkerGroup6379",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("ingress %v, want %v", got, want)
+	}
+}
+
+// TestNoTemplate: what a stack cannot have is a mistake with its line and a hint.
+func TestNoTemplate(t *testing.T) {
+	t.Parallel()
+	noop := func(context.Context, order) (order, error) { return order{}, nil }
+	for name, tt := range map[string]struct {
+		declare func(*datastore.Data, *tier.App)
+		want    string
+	}{
+		"functions that call each other": {func(data *datastore.Data, app *tier.App) {
+			one, two, three := app.Function("one"), app.Function("two"), app.Function("three")
+			for _, f := range []*tier.Function{one, two, three} {
+				f.Invoke(handler.New(noop))
+			}
+			datastore.Use[call.Starter[order]](one, call.New[order, order](data, "two"))
+			datastore.Use[call.Starter[order]](two, call.New[order, order](data, "three"))
+			datastore.Use[call.Starter[order]](three, call.New[order, order](data, "one"))
+		}, "one calls two calls three calls one"},
+		"a service without an endpoint": {func(data *datastore.Data, app *tier.App) {
+			f := app.Function("f")
+			f.Invoke(handler.New(noop))
+			datastore.Use[cache.Getter[order]](f, cache.New[order](data, "profiles"))
+			datastore.Use[sqldb.Reader](f, sqldb.New(data, "global", sqldb.DSQL))
+		}, "calls dsql, which has no endpoint there: divide it into two functions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data := datastore.New(nil, nil)
+			app := tier.New("shop")
+			tt.declare(data, app)
+			_, err := template.SAM(app, "bootstrap.zip")
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "network_test.go:") {
+				t.Errorf("SAM = %v, want %q with a line of this file", err, tt.want)
+			}
+		})
+	}
+}
