@@ -83,6 +83,27 @@ func TestDriverOf(t *testing.T) {
 	if !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), "glue a") {
 		t.Errorf("DriverOf(glue): error = %v, want %v naming the store", err, datastore.ErrUnavailable)
 	}
+	hinting := datastore.New(nil, &datastore.Options{Missing: func(s datastore.Spec) string { return "buy some " + s.Kind() }})
+	if _, err := datastore.DriverOf[padDriver](hinting, spec{"glue", "a"}); err == nil || !strings.HasSuffix(err.Error(), "; buy some glue") {
+		t.Errorf("DriverOf(glue): error = %v, want what to do", err)
+	}
+}
+
+// TestDeclaredAt: a store is found by kind and name, whatever its scope is.
+func TestDeclaredAt(t *testing.T) {
+	t.Parallel()
+	data := datastore.New(nil, nil)
+	if err := data.Declare(spec{"pad", "a"}); err != nil {
+		t.Fatal(err)
+	}
+	if at := data.DeclaredAt(spec{"pad", "a"}); !strings.Contains(at.String(), ".go:") {
+		t.Errorf("DeclaredAt = %v, want a Go line", at)
+	}
+	for _, s := range []spec{{"pad", "b"}, {"ink", "a"}} {
+		if at := data.DeclaredAt(s); !at.IsZero() {
+			t.Errorf("DeclaredAt(%v) = %v, want none", s, at)
+		}
+	}
 }
 
 func TestOptions(t *testing.T) {

@@ -122,7 +122,7 @@ func (p *program) migrateAWS(ctx context.Context, data openedData, spec sqldb.Sp
 		o.Owner = ownerLogin(data.aws, how.owner)
 	}
 	done, err := migrate.Deploy(ctx, data.Data, spec, o)
-	if errors.Is(err, migrate.ErrLogin) && o.Owner == nil && spec.Owner.Login == nil {
+	if errors.Is(err, migrate.ErrLogin) && errors.Is(err, datastore.ErrDenied) && o.Owner == nil && spec.Owner.Login == nil {
 		return fmt.Errorf("%w\nthe owner is user %s with a token of IAM; a new database has only its master user, "+
 			"whose secret RDS keeps: add -owner-secret ARN, or declare sqldb.OwnerSecret", err, spec.Owner.Name)
 	}

@@ -39,7 +39,7 @@ func TestMigrateHere(t *testing.T) {
 		{"no database with any", "./tier/run/testdata/bare", "", 0, "there is no database with migrations"},
 		{"no driver here", "./tier/run/testdata/ledger", "-dir " + dir + " books", 1, embeddedPath + "sqlitedb"},
 		{"no driver for AWS", pantryPackage, "-data aws", 1, "no driver for stores of kind sqldb; name one in run.Main"},
-		{"no address", "./tier/run/testdata/ledger", "-data aws audit", 1, "TIERKIT_SQLDB_AUDIT is not set"},
+		{"no address", "./tier/run/testdata/ledger", "-data aws audit", 1, "database audit: sqldb audit: open: unavailable: TIERKIT_SQLDB_AUDIT is not set"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -27,7 +27,8 @@ type Deployment struct {
 	Users  []string // who was given their rights: the writer and the reader
 }
 
-// ErrLogin is the error of a [Deploy] that could not log in: nothing was done.
+// ErrLogin is the error of a [Deploy] that could not log in: nothing was done. It is
+// also a [datastore.ErrDenied] if the login was refused.
 var ErrLogin = errors.New("log in as the owner")
 
 // loginTime is how long a login may take: a cluster that sleeps needs some time.
@@ -90,7 +91,7 @@ func open(ctx context.Context, data *datastore.Data, spec sqldb.Spec) (*sql.DB, 
 	}
 	connector, err := driver.OpenDatabase(ctx, data, spec)
 	if err != nil {
-		return nil, "", err
+		return nil, "", opening(spec, err)
 	}
 	dialect := spec.Dialect()
 	if s, ok := connector.(sqldb.Speaker); ok {
@@ -100,9 +101,26 @@ func open(ctx context.Context, data *datastore.Data, spec sqldb.Spec) (*sql.DB, 
 	ctx, cancel := context.WithTimeout(ctx, loginTime)
 	defer cancel()
 	if err := db.PingContext(ctx); err != nil {
+		if _, own := errors.AsType[*datastore.Error](err); !own {
+			f := connector.Fault(err)
+			if f.Kind == nil {
+				f.Kind = datastore.ErrUnavailable
+			}
+			err = &datastore.Error{Store: "sqldb " + spec.Logical, Op: "open", Kind: f.Kind, Code: f.Code, Err: err}
+		}
 		return nil, "", errors.Join(fmt.Errorf("%w: %w", ErrLogin, err), db.Close())
 	}
 	return db, dialect, nil
+}
+
+// opening is an error of a driver, to which it leaves to say of what it is.
+func opening(spec sqldb.Spec, err error) error {
+	own := &datastore.Error{Kind: datastore.ErrUnavailable, Err: err}
+	if known, ok := errors.AsType[*datastore.Error](err); ok {
+		own = &datastore.Error{Kind: known.Kind, Code: known.Code, Attempts: known.Attempts, Err: known.Err}
+	}
+	own.Store, own.Op = "sqldb "+spec.Logical, "open"
+	return own
 }
 
 // grant gives the users of the declaration their rights.
