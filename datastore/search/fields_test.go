@@ -48,7 +48,6 @@ type document struct {
 	Number  json.Number     `json:"number" search:"-"`
 	Self    []*document     `json:"self" search:"-"`
 	Quoted  int             `json:"quoted,string" search:"-"`
-	Dash    int             `json:"-,"`
 	Ignored func()          `json:"-"`
 	hidden  int
 }
@@ -79,7 +78,7 @@ func TestFields(t *testing.T) {
 		got = append(got, fmt.Sprint(f.Name, " ", f.Kind, " ", f.Exact))
 	}
 	want := []string{
-		"- long false", "Created date false", "Tag keyword false", "any stored false", "big stored false", "body text false", "bytes stored false",
+		"Created date false", "Tag keyword false", "any stored false", "big stored false", "body text false", "bytes stored false",
 		"count long false", "home object false", "home.City keyword false", "home.geo object false", "home.geo.Lat double false", "home.geo.Lon double false",
 		"id keyword false", "ip keyword false", "map stored false", "note text false", "number stored false", "on boolean false",
 		"others object false", "others.City keyword false", "others.geo object false", "others.geo.Lat double false", "others.geo.Lon double false",
