@@ -37,6 +37,9 @@ type Options struct {
 	// are refused before ([ErrDenied] by the grant, [ErrInvalid],
 	// [ErrDeclaration], [ErrTooLarge] by the item or key) do not.
 	Observe Observer
+	// Missing says what to write where no driver opens a store. Default: to name
+	// one in run.Main.
+	Missing func(Spec) string
 }
 
 // Observer is told that a store operation begins. It returns the context for
@@ -82,6 +85,9 @@ func New(drivers []Driver, opts *Options) *Data {
 	}
 	if d.opts.Rand == nil {
 		d.opts.Rand = rand.Reader
+	}
+	if d.opts.Missing == nil {
+		d.opts.Missing = func(Spec) string { return "name one in run.Main" }
 	}
 	return d
 }
@@ -130,6 +136,19 @@ func (d *Data) Specs() []Spec {
 		specs[i] = s.spec
 	}
 	return specs
+}
+
+// DeclaredAt is the line on which a store was declared; zero if none was of the
+// kind and name of spec.
+func (d *Data) DeclaredAt(spec Spec) Position {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, own := range d.specs {
+		if own.spec.Kind() == spec.Kind() && own.spec.Name() == spec.Name() {
+			return own.at
+		}
+	}
+	return Position{}
 }
 
 // Errs are the mistakes made in declarations so far, each a *[DeclarationError].
@@ -206,7 +225,7 @@ func DriverOf[D Driver](d *Data, spec Spec) (D, error) {
 	var none D
 	return none, &Error{
 		Store: spec.Kind() + " " + spec.Name(), Op: "open", Kind: ErrUnavailable,
-		Err: fmt.Errorf("no driver for stores of kind %s; name one in run.Main", spec.Kind()),
+		Err: fmt.Errorf("no driver for stores of kind %s; %s", spec.Kind(), d.opts.Missing(spec)),
 	}
 }
 

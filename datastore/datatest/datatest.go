@@ -45,6 +45,7 @@ type Option interface{ apply(*config) }
 type config struct {
 	drivers []datastore.Driver
 	opts    datastore.Options
+	faults  []*faults // of drivers that options have added
 }
 
 type optionFunc func(*config)
@@ -108,8 +109,12 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 		for _, err := range data.Errs() {
 			t.Errorf("declaration: %v", err)
 		}
+		lists := c.faults
 		for _, driver := range own {
-			for _, f := range driver.(faulty).faultList().left() {
+			lists = append(lists, driver.(faulty).faultList())
+		}
+		for _, list := range lists {
+			for _, f := range list.left() {
 				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
 			}
 		}

@@ -30,25 +30,27 @@ type Base struct {
 type document struct {
 	Base
 	*Extra
-	Title   string          `json:"title" search:"text,keyword"`
-	Body    []*string       `json:"body,omitempty" search:"text"`
-	Tag     string          `search:"keyword"`
-	Count   *int64          `json:"count"`
-	Small   [3]uint8        `json:"small"`
-	Ratio   []float64       `json:"ratio"`
-	On      bool            `json:"on"`
-	IP      netip.Addr      `json:"ip"`
-	Home    *address        `json:"home"`
-	Others  []address       `json:"others"`
-	Any     any             `json:"any"`
-	Map     map[string]int  `json:"map"`
-	Bytes   []byte          `json:"bytes"`
-	Big     uint64          `json:"big" search:"-"`
-	Raw     json.RawMessage `json:"raw" search:"-"`
-	Number  json.Number     `json:"number" search:"-"`
-	Self    []*document     `json:"self" search:"-"`
-	Quoted  int             `json:"quoted,string" search:"-"`
-	Ignored func()          `json:"-"`
+	Title  string          `json:"title" search:"text,keyword"`
+	Body   []*string       `json:"body,omitempty" search:"text"`
+	Tag    string          `search:"keyword"`
+	Count  *int64          `json:"count"`
+	Small  [3]uint8        `json:"small"`
+	Ratio  []float64       `json:"ratio"`
+	On     bool            `json:"on"`
+	IP     netip.Addr      `json:"ip"`
+	Home   *address        `json:"home"`
+	Others []address       `json:"others"`
+	Any    any             `json:"any"`
+	Map    map[string]int  `json:"map"`
+	Bytes  []byte          `json:"bytes"`
+	Big    uint64          `json:"big" search:"-"`
+	Raw    json.RawMessage `json:"raw" search:"-"`
+	Number json.Number     `json:"number" search:"-"`
+	Self   []*document     `json:"self" search:"-"`
+	Quoted int             `json:"quoted,string" search:"-"`
+	//lint:ignore SA5008 this is how encoding/json calls a field "-"
+	Dash    int    `json:"-,"`
+	Ignored func() `json:"-"`
 	hidden  int
 }
 
@@ -78,7 +80,7 @@ func TestFields(t *testing.T) {
 		got = append(got, fmt.Sprint(f.Name, " ", f.Kind, " ", f.Exact))
 	}
 	want := []string{
-		"Created date false", "Tag keyword false", "any stored false", "big stored false", "body text false", "bytes stored false",
+		"- long false", "Created date false", "Tag keyword false", "any stored false", "big stored false", "body text false", "bytes stored false",
 		"count long false", "home object false", "home.City keyword false", "home.geo object false", "home.geo.Lat double false", "home.geo.Lon double false",
 		"id keyword false", "ip keyword false", "map stored false", "note text false", "number stored false", "on boolean false",
 		"others object false", "others.City keyword false", "others.geo object false", "others.geo.Lat double false", "others.geo.Lon double false",

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // conn is a connection under a [*sql.DB]: it asks the grant, gives errors their
@@ -99,22 +100,32 @@ func (c *conn) run(ctx context.Context, do func(context.Context) error) error {
 	if c.ended != nil {
 		return c.ended
 	}
-	done := func(error) {}
-	if askingOf(ctx) == notAsked {
-		if err := c.pool.grant.Check(ctx, c.pool.bit, c.pool.op); err != nil {
-			return err
-		}
-		if !c.inTx {
-			ctx, done = c.pool.state.Data.Observe(ctx, c.pool.grant.Spec, c.pool.op)
-		}
+	if askingOf(ctx) != notAsked {
+		return c.send(ctx, do)
 	}
-	err := do(ctx)
-	c.used = c.pool.state.Data.Now().Round(0)
-	if err != nil {
-		err = c.fail(ctx, err)
+	if err := c.pool.grant.Check(ctx, c.pool.bit, c.pool.op); err != nil {
+		return err
+	}
+	if c.inTx {
+		return c.send(ctx, do)
+	}
+	ctx, done := c.pool.state.Data.Observe(ctx, c.pool.grant.Spec, c.pool.op)
+	err := around(ctx, c.database, c.pool.op, func() error { return c.send(ctx, do) })
+	if handle.KindOf(err, nil) != nil {
+		err = c.pool.wrap(err)
 	}
 	done(err)
 	return err
+}
+
+// send sends the statement.
+func (c *conn) send(ctx context.Context, do func(context.Context) error) error {
+	err := do(ctx)
+	c.used = c.pool.state.Data.Now().Round(0)
+	if err != nil {
+		return c.fail(ctx, err)
+	}
+	return nil
 }
 
 // fail gives an error of a statement its meaning.

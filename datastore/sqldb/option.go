@@ -144,7 +144,7 @@ func (s Spec) mistakes() []error {
 	case s.DataAPI && !secret:
 		errs = append(errs, errors.New("the Data API logs in with secrets; add sqldb.Secret"))
 	case s.Engine == DSQL && (secret || s.Owner.Login != nil):
-		errs = append(errs, errors.New("Aurora DSQL is logged in to by the function's role alone; leave out sqldb.Secret and sqldb.OwnerSecret"))
+		errs = append(errs, errors.New("a database of Aurora DSQL is logged in to by the function's role alone; leave out sqldb.Secret and sqldb.OwnerSecret"))
 	}
 	return errs
 }

@@ -105,7 +105,9 @@ func (t *tx) end(how func() error) error {
 		return nil
 	}
 	err = t.conn.fail(context.Background(), err)
-	t.conn.broken = true
+	if c, ok := errors.AsType[*cause](err); !ok || !c.fault.Ended {
+		t.conn.broken = true
+	}
 	if errors.Is(err, driver.ErrBadConn) || t.readOnly {
 		return t.conn.pool.wrap(newCause(errLost, Fault{Kind: datastore.ErrUnavailable, Retry: true, Broken: true}))
 	}

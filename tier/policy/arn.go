@@ -18,7 +18,21 @@ func storeARN(spec datastore.Spec, need datastore.Need) string {
 	for _, text := range substitutes(spec, id) {
 		resource = strings.ReplaceAll(resource, text.placeholder, text.name)
 	}
-	return arn(need.Service, resource)
+	return arn(arnService(need), resource)
+}
+
+// arnService is the service in the ARN of a need, which is not always that of its
+// actions: the Data APIs are about the resources of RDS and Redshift.
+func arnService(need datastore.Need) string {
+	switch {
+	case need.Service == "rds-data":
+		return "rds"
+	case need.Service == "redshift-data" && strings.HasPrefix(need.Resource, "cluster:"):
+		return "redshift"
+	case need.Service == "redshift-data":
+		return "redshift-serverless"
+	}
+	return need.Service
 }
 
 // whole are the needs of which the ARN is what Ref is of the resource: the random
@@ -36,6 +50,8 @@ func substitutes(spec datastore.Spec, id string) []substitute {
 		return []substitute{{"{name}", "${" + id + ".QueueName}"}}
 	case "topic": // Ref is the ARN
 		return []substitute{{"{name}", "${" + id + ".TopicName}"}}
+	case "warehouse": // the ARN of a workgroup has an id, not its name
+		return []substitute{{"workgroup/{name}", "workgroup/${" + id + ".Workgroup.WorkgroupId}"}, {"{name}", "${" + id + "}"}}
 	case "service": // the id of its API is a parameter
 		return []substitute{{"{name}", "${" + id + "Api}"}}
 	case "sqldb":

@@ -18,6 +18,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filebucket"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesearch"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localcall"
@@ -51,8 +52,13 @@ type openedData struct {
 	callees *callees           // run the App's functions for those that call them
 	buckets *filebucket.Driver // nil if they are in AWS
 	where   string             // for people: where the data is
-	lock    func() error
-	close   func() error
+	secrets *filesecret.Driver // nil if they are in AWS
+	// local are the drivers of this machine, and remote those that main names for
+	// AWS. Both are nil if the data is in AWS.
+	local, remote []datastore.Driver
+	aws           aws.Config // if the data is in AWS
+	lock          func() error
+	close         func() error
 }
 
 // openData makes the Data of a command. Nothing is opened before the first
@@ -64,8 +70,10 @@ func (p *program) openData(o storeOptions) (openedData, error) {
 	case "aws":
 		return p.awsData()
 	}
-	return openedData{}, fmt.Errorf("-data %q: write embedded or aws", o.data)
+	return openedData{}, errData(o.data)
 }
+
+func errData(where string) error { return fmt.Errorf("-data %q: write embedded or aws", where) }
 
 // embeddedData has the embedded drivers of the folder, those first that main
 // names with [Local], and for kinds that have none the others that main names: a
@@ -84,9 +92,9 @@ func (p *program) embeddedData(dir string) (openedData, error) {
 		}
 	}
 	hub, functions, tables, buckets := localsocket.NewHub(), &callees{}, filetable.In(dir, nil), filebucket.In(dir, nil)
-	calls := localcall.New(functions.run, nil)
-	drivers = append(drivers, hub, calls, tables, buckets,
-		filekey.In(dir), filesecret.In(dir), localidentity.In(dir, nil),
+	calls, secrets := localcall.New(functions.run, nil), filesecret.In(dir)
+	drivers = append(drivers, hub, calls, tables, buckets, secrets,
+		filekey.In(dir), filesearch.In(dir), localidentity.In(dir, nil),
 		memorycache.New(nil), memoryqueue.New(), memorystream.New(), memorytopic.New(nil))
 	closeAll := func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTime)
@@ -99,15 +107,18 @@ func (p *program) embeddedData(dir string) (openedData, error) {
 		}
 		return errors.Join(errs...)
 	}
-	data := datastore.New(append(drivers, remote...), &datastore.Options{Lookup: p.lookup})
-	return openedData{data, hub, functions, buckets, where, tables.Lock, closeAll}, nil
+	data := datastore.New(slices.Concat(drivers, remote), &datastore.Options{Lookup: p.lookup, Missing: missingHere})
+	return openedData{
+		Data: data, hub: hub, callees: functions, buckets: buckets, secrets: secrets,
+		where: where, local: drivers, remote: remote, lock: tables.Lock, close: closeAll,
+	}, nil
 }
 
 // closeTime is how long started functions that run may still take at the end.
 const closeTime = 5 * time.Second
 
 func (p *program) awsData() (openedData, error) {
-	drivers, err := p.awsDrivers()
+	drivers, cfg, err := p.awsDrivers()
 	if err != nil {
 		return openedData{}, err
 	}
@@ -115,7 +126,10 @@ func (p *program) awsData() (openedData, error) {
 	hub := localsocket.NewHub()
 	data := datastore.New(append([]datastore.Driver{hub}, drivers...), &datastore.Options{Lookup: p.lookup})
 	nothing := func() error { return nil }
-	return openedData{data, hub, &callees{}, nil, "AWS, or where the SDK's endpoint variables point", nothing, nothing}, nil
+	return openedData{
+		Data: data, hub: hub, callees: &callees{}, aws: cfg,
+		where: "AWS, or where the SDK's endpoint variables point", lock: nothing, close: nothing,
+	}, nil
 }
 
 // configurable is a driver of an AWS service that takes a configuration in place
@@ -125,13 +139,14 @@ type configurable interface {
 }
 
 // awsDrivers are the drivers of main that reach AWS, with the SDK's default chain
-// of profiles, SSO and container credentials, which functions do not link.
-func (p *program) awsDrivers() ([]datastore.Driver, error) {
+// of profiles, SSO and container credentials, which functions do not link, and its
+// configuration.
+func (p *program) awsDrivers() ([]datastore.Driver, aws.Config, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("-data aws: %w", err)
+		return nil, cfg, fmt.Errorf("-data aws: %w", err)
 	}
 	var drivers []datastore.Driver
 	for _, d := range p.drivers {
@@ -143,5 +158,5 @@ func (p *program) awsDrivers() ([]datastore.Driver, error) {
 			drivers = append(drivers, d)
 		}
 	}
-	return drivers, nil
+	return drivers, cfg, nil
 }

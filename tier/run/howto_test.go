@@ -138,7 +138,7 @@ func (h *howto) build(t *testing.T) string {
 	replace := map[string]string{}
 	tests := false
 	for name, text := range h.files {
-		if filepath.Ext(name) == ".go" {
+		if ext := filepath.Ext(name); ext == ".go" || ext == ".sql" { // which is embedded
 			writeFile(t, dir, name, text)
 			replace[filepath.Join(root(t), "docs", "howto", h.name, name)] = filepath.Join(dir, name)
 			tests = tests || strings.HasSuffix(name, "_test.go")
@@ -165,7 +165,7 @@ func TestHowtoFragments(t *testing.T) {
 	t.Parallel()
 	for _, page := range pages(t) {
 		for _, f := range fences(t, page) {
-			if f.lang != "go" || strings.HasPrefix(f.text, "package main\n") || strings.HasSuffix(f.file, "_test.go") && !strings.Contains(f.file, "/") {
+			if f.lang != "go" || strings.HasPrefix(f.text, "package main\n") || f.file != "" && !strings.Contains(f.file, "/") {
 				continue
 			}
 			at := fmt.Sprintf("%s:%d", filepath.Base(page), f.line)

@@ -141,6 +141,7 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	p.announceCallers(servers, ids, how.who)
 	p.announceLambda(app, endpoint)
 	p.announceBuckets(app, buckets)
+	p.announceMissing(app, data)
 	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
 	if endpoint != nil {
 		servers = append(servers, endpoint.server)

@@ -2,7 +2,6 @@ package template
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
@@ -23,7 +22,7 @@ func (s *stack) cache(store usedStore, spec cache.Spec) {
 	group := s.cacheUser(store, spec)
 	if spec.Serverless {
 		properties := object{
-			{"ServerlessCacheName", ownName(spec.Name())},
+			{"ServerlessCacheName", ownName(spec.Name(), maxCacheName)},
 			{"Engine", "valkey"},
 			{"SecurityGroupIds", array{getAtt(storeGroupID(spec), "GroupId")}},
 			{"SubnetIds", s.subnets()},
@@ -39,7 +38,7 @@ func (s *stack) cache(store usedStore, spec cache.Spec) {
 		{"SubnetIds", s.subnets()},
 	}})
 	properties := object{
-		{"ReplicationGroupId", ownName(spec.Name())},
+		{"ReplicationGroupId", ownName(spec.Name(), maxCacheName)},
 		{"ReplicationGroupDescription", "Cache " + spec.Name()},
 		{"Engine", "valkey"},
 		{"CacheNodeType", cacheNode},
@@ -65,7 +64,7 @@ func (s *stack) cacheUser(store usedStore, spec cache.Spec) any {
 		return nil
 	}
 	id := policy.StoreID(spec)
-	var name any = ownName(spec.Name())
+	var name any = ownName(spec.Name(), maxCacheName)
 	mode := object{{"Type", "iam"}}
 	switch {
 	case spec.Login != nil:
@@ -80,7 +79,7 @@ func (s *stack) cacheUser(store usedStore, spec cache.Spec) any {
 	}
 	userID := name
 	if spec.Login != nil {
-		userID = ownName(spec.Name())
+		userID = ownName(spec.Name(), maxCacheName)
 	}
 	s.add(resource{id: id + "User", typ: "AWS::ElastiCache::User", at: store.at, properties: object{
 		{"UserId", userID},
@@ -90,7 +89,7 @@ func (s *stack) cacheUser(store usedStore, spec cache.Spec) any {
 		{"AuthenticationMode", mode},
 	}})
 	s.add(resource{id: id + "Users", typ: "AWS::ElastiCache::UserGroup", at: store.at, properties: object{
-		{"UserGroupId", ownName(spec.Name())},
+		{"UserGroupId", ownName(spec.Name(), maxCacheName)},
 		{"Engine", "valkey"},
 		{"UserIds", array{ref(id + "User")}},
 	}})
@@ -115,22 +114,5 @@ func cacheURL(spec cache.Spec) object {
 	return sub("rediss://${" + id + "User}@${" + host + "}" + port + "?iam=${" + id + "}")
 }
 
-// maxOwnName is the length of the part of [ownName] that is the store's: names of
-// ElastiCache have 40 letters at most.
-const maxOwnName = 27
-
-// ownName is a physical name for a store whose name must be known before it is
-// made: the logical one, and the end of the stack's id, which no other stack has.
-func ownName(logical string) object {
-	var parts []string
-	for part := range strings.FieldsFuncSeq(strings.ToLower(logical), func(r rune) bool { return r == '-' || r == '_' }) {
-		parts = append(parts, part)
-	}
-	name := strings.Join(parts, "-")
-	if len(name) > maxOwnName {
-		name = strings.TrimRight(name[:maxOwnName], "-")
-	}
-	stack := object{{"Fn::Select", array{2, object{{"Fn::Split", array{"/", ref("AWS::StackId")}}}}}}
-	last := object{{"Fn::Select", array{4, object{{"Fn::Split", array{"-", stack}}}}}}
-	return object{{"Fn::Join", array{"-", array{name, last}}}}
-}
+// maxCacheName is the length of a name of ElastiCache.
+const maxCacheName = 40

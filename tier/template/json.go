@@ -25,6 +25,9 @@ func getAtt(id, attribute string) object { return object{{"Fn::GetAtt", array{id
 
 func sub(text string) object { return object{{"Fn::Sub", text}} }
 
+// subWith is sub with values for some of its names.
+func subWith(text string, values object) object { return object{{"Fn::Sub", array{text, values}}} }
+
 func texts(list []string) array {
 	a := make(array, len(list))
 	for i, t := range list {

@@ -6,6 +6,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
+	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -23,7 +24,7 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 		attributes: object{{"DeletionPolicy", "Delete"}, {"UpdateReplacePolicy", "Delete"}},
 		properties: object{{"RetentionInDays", logRetentionDays}},
 	})
-	s.add(resource{id: policy.RoleID(f), typ: "AWS::IAM::Role", at: f.At(), properties: role(f)})
+	s.add(resource{id: policy.RoleID(f), typ: "AWS::IAM::Role", at: f.At(), properties: append(role(f), databaseRoles(datastore.Usages(f.Grants()))...)})
 	s.callerRole(f)
 	properties := object{
 		{"CodeUri", codeURI},
@@ -73,6 +74,8 @@ func physical(store datastore.Spec) object {
 		return cacheURL(spec)
 	case connection.Spec:
 		return sub("https://" + socketHost(id))
+	case search.Spec:
+		return searchURL(spec)
 	case sqldb.Spec:
 		return databaseURL(spec)
 	case secret.Spec:

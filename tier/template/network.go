@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/service"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -26,6 +27,10 @@ const networkRange = "10.0.0.0/16"
 // subnetIDs are the logical ids of its subnets, in a zone each: Aurora, ElastiCache
 // and others want two.
 var subnetIDs = []string{"NetworkSubnetA", "NetworkSubnetB"}
+
+// maxSubnets is how many subnets the network is divided for, used or not: more of
+// them must not move those that are there.
+const maxSubnets = 4
 
 // gateways are the services with gateway endpoints, which cost nothing.
 // See https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html.
@@ -75,10 +80,10 @@ func networkedFunctions(app *tier.App) []networked {
 // See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html.
 func (s *stack) network(app *tier.App) {
 	functions := networkedFunctions(app)
-	if len(functions) == 0 {
+	at, ok := inNetwork(app, functions)
+	if !ok {
 		return
 	}
-	at := functions[0].function.At()
 	if s.given = reachesService(functions); s.given {
 		s.parameterOnce(parameter{networkID, "AWS::EC2::VPC::Id", "The network in which the services are reached."}, at)
 		s.parameterOnce(parameter{subnetsID, "List<AWS::EC2::Subnet::Id>", "Private subnets of it, in two zones at least."}, at)
@@ -102,6 +107,21 @@ func (s *stack) network(app *tier.App) {
 	}
 }
 
+// inNetwork reports whether something is in the network, and the line that is the
+// reason: a function, or a store that functions reach from outside, by the Data API.
+func inNetwork(app *tier.App, functions []networked) (datastore.Position, bool) {
+	if len(functions) > 0 {
+		return functions[0].function.At(), true
+	}
+	for _, store := range stores(app) {
+		database, isDatabase := store.spec.(sqldb.Spec)
+		if store.spec.Kind() == "warehouse" || isDatabase && database.Engine != sqldb.DSQL {
+			return store.at, true
+		}
+	}
+	return datastore.Position{}, false
+}
+
 // reachesService reports whether some function calls a web service in a network that
 // somebody else made: all functions are put into that one.
 func reachesService(functions []networked) bool {
@@ -115,7 +135,7 @@ func (s *stack) subnet(id string, zone int, at datastore.Position) {
 	s.add(resource{id: id, typ: "AWS::EC2::Subnet", at: at, properties: object{
 		{"VpcId", ref(networkID)},
 		{"AvailabilityZone", object{{"Fn::Select", array{zone, object{{"Fn::GetAZs", ""}}}}}},
-		{"CidrBlock", object{{"Fn::Select", array{zone, object{{"Fn::Cidr", array{networkRange, len(subnetIDs), 12}}}}}}},
+		{"CidrBlock", object{{"Fn::Select", array{zone, object{{"Fn::Cidr", array{networkRange, maxSubnets, 12}}}}}}},
 		{"MapPublicIpOnLaunch", false},
 	}})
 	s.add(resource{id: id + "Routes", typ: "AWS::EC2::SubnetRouteTableAssociation", at: at, properties: object{

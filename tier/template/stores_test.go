@@ -10,12 +10,14 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
+	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/service"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
+	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
@@ -76,6 +78,24 @@ func services(data *datastore.Data) *tier.App {
 	datastore.Use[reader](api, table.New[order](data, "orders"))
 	api.Handle("GET /orders/{id}", handler.New(get))
 	return app
+}
+
+// reports has stores that are in the private network, and functions that are not.
+func reports(data *datastore.Data) *tier.App {
+	app := tier.New("shop")
+	api := app.API("reports")
+	login := secret.NewLogin(data, "api-login", nil)
+	datastore.Use[sqldb.Transactor](api, sqldb.New(data, "main", sqldb.AuroraPostgres, sqldb.DataAPI(), sqldb.Secret(login, login)))
+	datastore.Use[warehouse.Querier](api, warehouse.New(data, "sales", warehouse.Serverless))
+	datastore.Use[warehouse.BatchRunner](api, warehouse.New(data, "old_sales", warehouse.Provisioned))
+	datastore.Use[search.Searcher[product]](api, search.New[product](data, "products", search.Domain))
+	datastore.Use[search.Bulker[product]](api, search.New[product](data, "drafts", search.Serverless))
+	api.Handle("GET /reports/{id}", handler.New(get))
+	return app
+}
+
+type product struct {
+	Title string `json:"title" search:"title,text"`
 }
 
 // network has stores of the private network, and functions in and outside of it.

@@ -23,12 +23,14 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
+	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/service"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
+	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
@@ -169,6 +171,8 @@ func (s *stack) store(store usedStore) {
 		s.key(store, spec)
 	case queue.Spec:
 		s.queue(store, spec)
+	case search.Spec:
+		s.search(store, spec)
 	case secret.Spec:
 		s.secret(store, spec)
 	case service.Spec:
@@ -181,6 +185,8 @@ func (s *stack) store(store usedStore) {
 		s.table(store, spec)
 	case topic.Spec:
 		s.topic(store, spec)
+	case warehouse.Spec:
+		s.warehouse(store, spec)
 	default:
 		s.errs = append(s.errs, &datastore.DeclarationError{At: store.at, Message: fmt.Sprintf(
 			"the template has no resource for stores of kind %s", spec.Kind())})

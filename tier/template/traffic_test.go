@@ -17,7 +17,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
-type search struct {
+type lookup struct {
 	Page int    `query:"page"`
 	Tags string `query:"tag"`
 	Lang string `header:"Accept-Language"`
@@ -25,7 +25,7 @@ type search struct {
 	Shop string `path:"shop"`
 }
 
-func find(context.Context, search) ([]order, error) { return nil, nil }
+func find(context.Context, lookup) ([]order, error) { return nil, nil }
 
 // traffic has all that is about requests that do not reach a function.
 func traffic(*datastore.Data) *tier.App {

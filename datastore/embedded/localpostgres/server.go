@@ -35,7 +35,7 @@ type server struct {
 // the program has closed it or that it is no more. The server, which is asked by
 // SIGINT not to wait for its clients, is the shell's own child: runuser is not
 // between the two.
-const watch = `exec 3<&0; "$@" </dev/null 3<&- & pid=$!; (cat <&3 >/dev/null; kill -INT $pid) & wait $pid`
+const watch = `exec 3<&0; "$@" </dev/null 3<&- & pid=$!; (cat <&3 >/dev/null; kill -INT $pid 2>/dev/null) & wait $pid`
 
 // start makes the folder, if it is not there, and starts the server in it.
 func start(ctx context.Context, dir string) (*server, error) {
@@ -148,6 +148,9 @@ func (s *server) log() string {
 // stop ends the server and waits until it has ended.
 func (s *server) stop() error {
 	err := s.pipe.Close()
+	if errors.Is(err, os.ErrClosed) { // it had ended before
+		err = nil
+	}
 	<-s.ended
 	return errors.Join(err, os.RemoveAll(s.socket))
 }

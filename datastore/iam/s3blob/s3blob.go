@@ -80,7 +80,7 @@ func With(cfg aws.Config) datastore.Driver { return newDriver(iam.From(cfg, newC
 
 func newClient(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.UsePathStyle = cfg.BaseEndpoint != nil
+		o.UsePathStyle = o.BaseEndpoint != nil // that of AWS_ENDPOINT_URL_S3, too
 		// The SDK's package config sets these; a plain aws.Config leaves them out.
 		if o.RequestChecksumCalculation == aws.RequestChecksumCalculationUnset {
 			o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported

@@ -37,6 +37,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 )
@@ -96,6 +99,28 @@ func Pending(ctx context.Context, db Database, o Options) (pending []Migration, 
 	return s.pending(ctx)
 }
 
+// Applied are the files that were applied, in the order of their versions. Nothing
+// is changed.
+func Applied(ctx context.Context, db Database, o Options) ([]string, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	s := &session{conn: conn, opts: o}
+	before, err := s.applied(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read table tierkit_migrations: %w", err)
+	}
+	var files []string
+	for _, version := range slices.Sorted(maps.Keys(before)) {
+		if a := before[version]; a.finished {
+			files = append(files, a.file)
+		}
+	}
+	return files, nil
+}
+
 // session is one run.
 type session struct {
 	conn *sql.Conn
@@ -127,25 +152,40 @@ const (
 	lockNumber = 0x7469_6572_6b69 // "tierki"
 )
 
+// lockPause is between two tries for the lock. PostgreSQL is not asked to wait: a
+// session that waits in a statement holds a snapshot, for the end of which CREATE
+// INDEX CONCURRENTLY waits in turn.
+const lockPause = 200 * time.Millisecond
+
 // lock waits for the lock of the database's sessions. SQLite has its own in each
 // transaction.
 func (s *session) lock(ctx context.Context) (unlock func() error, err error) {
 	var take, free string
 	switch {
 	case s.opts.Dialect == sqldb.DialectPostgres && !s.opts.Stepwise:
-		take = fmt.Sprintf("SELECT 1 FROM (SELECT pg_advisory_lock(%d)) AS l", lockNumber)
+		take = fmt.Sprintf("SELECT pg_try_advisory_lock(%d)::int", lockNumber)
 		free = fmt.Sprintf("SELECT pg_advisory_unlock(%d)::int", lockNumber)
 	case s.opts.Dialect == sqldb.DialectMySQL:
-		take = "SELECT GET_LOCK(CONCAT(DATABASE(), '." + lockName + "'), 86400)"
+		take = "SELECT GET_LOCK(CONCAT(DATABASE(), '." + lockName + "'), 0)"
 		free = "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '." + lockName + "'))"
 	default:
 		return func() error { return nil }, nil
 	}
-	if err := s.one(ctx, take); err != nil {
-		return nil, err
+	for {
+		err := s.one(ctx, take)
+		if !errors.Is(err, errHeld) {
+			return func() error { return s.one(context.WithoutCancel(ctx), free) }, err
+		}
+		select {
+		case <-time.After(lockPause):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: %w", err, ctx.Err())
+		}
 	}
-	return func() error { return s.one(context.WithoutCancel(ctx), free) }, nil
 }
+
+// errHeld says that another run has the lock.
+var errHeld = errors.New("another run has it")
 
 // one runs a query that must answer 1.
 func (s *session) one(ctx context.Context, query string) error {
@@ -154,7 +194,7 @@ func (s *session) one(ctx context.Context, query string) error {
 		return err
 	}
 	if got.Int64 != 1 {
-		return errors.New("the database did not give it")
+		return errHeld
 	}
 	return nil
 }
