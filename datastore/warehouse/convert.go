@@ -36,18 +36,18 @@ func setterOf(t reflect.Type) (setter, error) {
 	case reflect.PointerTo(t).Implements(scannerType):
 		return setScanner, nil
 	case t == timeType:
-		return notNull(setTime), nil
+		return setTimeNotNull, nil
 	case t.Kind() == reflect.Pointer:
 		return pointerTo(t.Elem())
 	case reflect.PointerTo(t).Implements(textType):
-		return notNull(setUnmarshaler), nil
+		return setTextNotNull, nil
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
 		return setBytes, nil
 	case t.Kind() == reflect.Interface && t.NumMethod() == 0:
 		return setAny, nil
 	}
 	if set, ok := setters[t.Kind()]; ok {
-		return notNull(set), nil
+		return set, nil
 	}
 	return nil, mistake("%s takes no value of a row", t)
 }
@@ -81,11 +81,18 @@ func pointerTo(t reflect.Type) (setter, error) {
 	}, nil
 }
 
+var (
+	setTimeNotNull, setTextNotNull = notNull(setTime), notNull(setUnmarshaler)
+
+	setInts, setUints, setFloats = notNull(setInt), notNull(setUint), notNull(setFloat)
+)
+
+// setters of the kinds of Go.
 var setters = map[reflect.Kind]setter{
-	reflect.String: setString, reflect.Bool: setBool,
-	reflect.Int: setInt, reflect.Int8: setInt, reflect.Int16: setInt, reflect.Int32: setInt, reflect.Int64: setInt,
-	reflect.Uint: setUint, reflect.Uint8: setUint, reflect.Uint16: setUint, reflect.Uint32: setUint, reflect.Uint64: setUint,
-	reflect.Float32: setFloat, reflect.Float64: setFloat,
+	reflect.String: notNull(setString), reflect.Bool: notNull(setBool),
+	reflect.Int: setInts, reflect.Int8: setInts, reflect.Int16: setInts, reflect.Int32: setInts, reflect.Int64: setInts,
+	reflect.Uint: setUints, reflect.Uint8: setUints, reflect.Uint16: setUints, reflect.Uint32: setUints, reflect.Uint64: setUints,
+	reflect.Float32: setFloats, reflect.Float64: setFloats,
 }
 
 // text is how a value is written.
