@@ -20,6 +20,9 @@ var (
 
 // assign puts a value where dest points to.
 func assign(dest, v any) error {
+	if assignSame(dest, v) {
+		return nil
+	}
 	to := reflect.ValueOf(dest)
 	if to.Kind() != reflect.Pointer || to.IsNil() {
 		return mistake("Scan into a %T; give it a pointer", dest)
@@ -29,6 +32,37 @@ func assign(dest, v any) error {
 		return err
 	}
 	return set(to.Elem(), v)
+}
+
+// assignSame puts a value into a place of its own type, which most are, without
+// reflection.
+func assignSame(dest, v any) bool {
+	switch d := dest.(type) {
+	case *string:
+		s, ok := v.(string)
+		return ok && put(d, s)
+	case *int:
+		i, ok := v.(int64)
+		return ok && int64(int(i)) == i && put(d, int(i))
+	case *int64:
+		i, ok := v.(int64)
+		return ok && put(d, i)
+	case *float64:
+		f, ok := v.(float64)
+		return ok && put(d, f)
+	case *bool:
+		b, ok := v.(bool)
+		return ok && put(d, b)
+	}
+	return false
+}
+
+func put[V any](to *V, v V) bool {
+	if to == nil {
+		return false
+	}
+	*to = v
+	return true
 }
 
 func setterOf(t reflect.Type) (setter, error) {

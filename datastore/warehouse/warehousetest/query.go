@@ -32,7 +32,7 @@ var queryRules = []rule{
 			SQL: "INSERT INTO orders VALUES (:id, :name, :price, :weight, :at, :open)",
 			Params: []warehouse.Param{
 				warehouse.Bind("id", 7), warehouse.Bind("name", "it's :not \"a\" parameter"), warehouse.Bind("price", "12.50"),
-				warehouse.Bind("weight", 0.25), warehouse.BindTime("at", at), warehouse.Bind("open", 1 == 1),
+				warehouse.Bind("weight", 0.25), warehouse.BindTime("at", at), warehouse.Bind("open", true),
 			},
 		})
 		name := "it's :not \"a\" parameter"
