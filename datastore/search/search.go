@@ -160,12 +160,12 @@ func (h *granted[D]) Search(ctx context.Context, q Query) (hits Hits[D], err err
 	hits.Items = make([]Hit[D], 0, len(found.Hits))
 	var corrupt datastore.PartialError
 	for i := range found.Hits {
-		hit := Hit[D]{ID: found.Hits[i].ID, Score: found.Hits[i].Score, Highlights: found.Hits[i].Highlights}
-		if err := json.Unmarshal(found.Hits[i].Doc, &hit.Doc); err != nil {
+		n := len(hits.Items)
+		hits.Items = append(hits.Items, Hit[D]{ID: found.Hits[i].ID, Score: found.Hits[i].Score, Highlights: found.Hits[i].Highlights})
+		if err := json.Unmarshal(found.Hits[i].Doc, &hits.Items[n].Doc); err != nil {
 			corrupt.Failed = append(corrupt.Failed, datastore.ItemError{Index: i, Err: corruptDoc(err)})
-			continue
+			hits.Items = hits.Items[:n]
 		}
-		hits.Items = append(hits.Items, hit)
 	}
 	return hits, h.state.Partial(op.Name, &corrupt, datastore.ErrCorrupt)
 }

@@ -70,6 +70,12 @@ type Fault struct {
 	Ended bool
 }
 
+// Speaker is an optional interface of a [Connector] whose dialect is another than
+// that of the declared engine: SQLite stands in for each of them.
+type Speaker interface {
+	Dialect() Dialect
+}
+
 // Around is an optional interface of a [Connector]: each operation is done by it.
 // Package datatest makes faults happen in this way.
 type Around interface {

@@ -43,8 +43,9 @@ func Services(f *tier.Function) []string {
 	return slices.Compact(all)
 }
 
-// loginServices have permissions for tokens that are signed without a call.
-var loginServices = []string{"rds-db", "elasticache"}
+// loginServices have permissions for tokens that are signed without a call, or that
+// the Data API of Redshift gets for its caller.
+var loginServices = []string{"rds-db", "elasticache", "redshift", "redshift-serverless"}
 
 // interfaces are the actions by which Lambda attaches a function to a network.
 // They have no narrower resource than "*".

@@ -42,6 +42,7 @@ func commands() []command {
 		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
 		{"explain", "[-door DOOR] [-H 'Name: value']... [-d BODY|@FILE] [-json] METHOD PATH", "send one request through a local front door and print what each step made of it", (*program).explainRequest},
 		{"secret", "set|list|remove [-dir DIR] [NAME] [< VALUE]", "set, list or remove the values that secrets have on this machine", (*program).secretCommand},
+		{"migrate", "[-data embedded|aws] [-dry-run] [-owner-secret ARN] [DATABASE]", "apply the migrations of the databases, and give their users their rights", (*program).migrate},
 		{"help", "", "print this list", (*program).help},
 	}
 }
@@ -63,6 +64,16 @@ func (p *program) printCommands(w io.Writer) {
 
 // parse reads flags; anything that is left over beyond positional is refused.
 func (p *program) parse(name string, args []string, positional int, define func(*flag.FlagSet)) ([]string, error) {
+	rest, err := p.parseUpTo(name, args, positional, define)
+	if err == nil && len(rest) < positional {
+		p.usage(name)
+		return nil, errUsage
+	}
+	return rest, err
+}
+
+// parseUpTo is parse where those beyond the flags may be left out.
+func (p *program) parseUpTo(name string, args []string, positional int, define func(*flag.FlagSet)) ([]string, error) {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(p.stderr)
 	flags.Usage = func() {
@@ -78,7 +89,7 @@ func (p *program) parse(name string, args []string, positional int, define func(
 		}
 		return nil, errUsage
 	}
-	if flags.NArg() != positional {
+	if flags.NArg() > positional {
 		p.usage(name)
 		return nil, errUsage
 	}

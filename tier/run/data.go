@@ -56,6 +56,7 @@ type openedData struct {
 	// local are the drivers of this machine, and remote those that main names for
 	// AWS. Both are nil if the data is in AWS.
 	local, remote []datastore.Driver
+	aws           aws.Config // if the data is in AWS
 	lock          func() error
 	close         func() error
 }
@@ -117,7 +118,7 @@ func (p *program) embeddedData(dir string) (openedData, error) {
 const closeTime = 5 * time.Second
 
 func (p *program) awsData() (openedData, error) {
-	drivers, err := p.awsDrivers()
+	drivers, cfg, err := p.awsDrivers()
 	if err != nil {
 		return openedData{}, err
 	}
@@ -126,7 +127,7 @@ func (p *program) awsData() (openedData, error) {
 	data := datastore.New(append([]datastore.Driver{hub}, drivers...), &datastore.Options{Lookup: p.lookup})
 	nothing := func() error { return nil }
 	return openedData{
-		Data: data, hub: hub, callees: &callees{},
+		Data: data, hub: hub, callees: &callees{}, aws: cfg,
 		where: "AWS, or where the SDK's endpoint variables point", lock: nothing, close: nothing,
 	}, nil
 }
@@ -138,13 +139,14 @@ type configurable interface {
 }
 
 // awsDrivers are the drivers of main that reach AWS, with the SDK's default chain
-// of profiles, SSO and container credentials, which functions do not link.
-func (p *program) awsDrivers() ([]datastore.Driver, error) {
+// of profiles, SSO and container credentials, which functions do not link, and its
+// configuration.
+func (p *program) awsDrivers() ([]datastore.Driver, aws.Config, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("-data aws: %w", err)
+		return nil, cfg, fmt.Errorf("-data aws: %w", err)
 	}
 	var drivers []datastore.Driver
 	for _, d := range p.drivers {
@@ -156,5 +158,5 @@ func (p *program) awsDrivers() ([]datastore.Driver, error) {
 			drivers = append(drivers, d)
 		}
 	}
-	return drivers, nil
+	return drivers, cfg, nil
 }

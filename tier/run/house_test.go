@@ -42,7 +42,7 @@ var rules = []rule{
 	{`datastore`, ``, ``},
 	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|key|identity)`, `datastore(/internal/(handle|retry|message))?`, ``},
 	{`datastore/topic/filterpolicy`, `datastore`, ``},
-	{`datastore/sqldb/migrate`, `datastore/sqldb`, ``},
+	{`datastore/sqldb/migrate`, `datastore(/sqldb)?`, ``},
 	{`datastore/sqldb/sqlstate`, `datastore(/sqldb)?`, ``},
 	{`datastore/sqldb/postgres`, `datastore(/sqldb(/sqlstate)?|/internal/socket)?`, `github.com/jackc/pgx/v5/?.*`},
 	{`datastore/[a-z]+/[a-z]+test`, `datastore(/[a-z]+)?|datastore/topic/filterpolicy|datastore/internal/.*`, `github.com/google/go-cmp/.*`},

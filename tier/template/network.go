@@ -28,6 +28,10 @@ const networkRange = "10.0.0.0/16"
 // and others want two.
 var subnetIDs = []string{"NetworkSubnetA", "NetworkSubnetB"}
 
+// maxSubnets is how many subnets the network is divided for, used or not: more of
+// them must not move those that are there.
+const maxSubnets = 4
+
 // gateways are the services with gateway endpoints, which cost nothing.
 // See https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html.
 var gateways = map[string]string{"dynamodb": "dynamodb", "s3": "s3"}
@@ -131,7 +135,7 @@ func (s *stack) subnet(id string, zone int, at datastore.Position) {
 	s.add(resource{id: id, typ: "AWS::EC2::Subnet", at: at, properties: object{
 		{"VpcId", ref(networkID)},
 		{"AvailabilityZone", object{{"Fn::Select", array{zone, object{{"Fn::GetAZs", ""}}}}}},
-		{"CidrBlock", object{{"Fn::Select", array{zone, object{{"Fn::Cidr", array{networkRange, len(subnetIDs), 12}}}}}}},
+		{"CidrBlock", object{{"Fn::Select", array{zone, object{{"Fn::Cidr", array{networkRange, maxSubnets, 12}}}}}}},
 		{"MapPublicIpOnLaunch", false},
 	}})
 	s.add(resource{id: id + "Routes", typ: "AWS::EC2::SubnetRouteTableAssociation", at: at, properties: object{

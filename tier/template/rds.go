@@ -101,6 +101,8 @@ func databaseURL(spec sqldb.Spec) object {
 	switch {
 	case spec.Engine == sqldb.DSQL:
 		return ref(id)
+	case spec.DataAPI:
+		return sub("${" + id + ".DBClusterArn}/" + databaseName(spec))
 	case spec.Aurora():
 		return sub(string(spec.Dialect()) + "://${" + id + ".Endpoint.Address}:${" + id + ".Endpoint.Port}/" + databaseName(spec) +
 			"?reader=${" + id + ".ReadEndpoint.Address}")

@@ -25,6 +25,7 @@ func (s *stack) warehouse(store usedStore, spec warehouse.Spec) {
 	s.group(storeGroupID(spec), "Warehouse "+spec.Name(), store.at)
 	groups := array{getAtt(storeGroupID(spec), "GroupId")}
 	if spec.Product == warehouse.Serverless {
+		s.thirdSubnet(store.at)
 		name := ownName(spec.Name(), maxWorkgroupName)
 		s.add(resource{
 			id: id + "Namespace", typ: "AWS::RedshiftServerless::Namespace", at: store.at,
@@ -41,7 +42,7 @@ func (s *stack) warehouse(store usedStore, spec warehouse.Spec) {
 			{"NamespaceName", ref(id + "Namespace")},
 			{"BaseCapacity", warehouseCapacity},
 			{"PubliclyAccessible", false},
-			{"SubnetIds", s.subnets()},
+			{"SubnetIds", s.threeSubnets()},
 			{"SecurityGroupIds", groups},
 			{"ConfigParameters", array{object{{"ParameterKey", "require_ssl"}, {"ParameterValue", "true"}}}},
 		}})
@@ -72,6 +73,29 @@ func (s *stack) warehouse(store usedStore, spec warehouse.Spec) {
 			{"VpcSecurityGroupIds", groups},
 		},
 	})
+}
+
+// thirdSubnetID is the logical id of the subnet that workgroups want beside the two.
+// See https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-usage-considerations.html.
+const thirdSubnetID = "NetworkSubnetC"
+
+// thirdSubnet adds it, once, to a network of the template's own.
+func (s *stack) thirdSubnet(at datastore.Position) {
+	for _, r := range s.resources {
+		if r.id == thirdSubnetID {
+			return
+		}
+	}
+	if !s.given {
+		s.subnet(thirdSubnetID, len(subnetIDs), at)
+	}
+}
+
+func (s *stack) threeSubnets() any {
+	if s.given {
+		return s.subnets()
+	}
+	return append(s.subnets().(array), ref(thirdSubnetID))
 }
 
 // maxWorkgroupName is the length of the name of a workgroup and of a namespace.

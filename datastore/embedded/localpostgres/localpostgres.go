@@ -23,7 +23,6 @@ package localpostgres
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"regexp"
@@ -138,7 +137,7 @@ func (s *server) open(ctx context.Context, name string, spec sqldb.Spec) (sqldb.
 		return nil, fmt.Errorf("create database %s: %w", name, err)
 	}
 	c := s.connector(name)
-	db := sql.OpenDB(ownerOf{c})
+	db := migrate.Own(c)
 	defer db.Close()
 	users := migrate.Users{Writer: writer, Reader: reader, Login: migrate.LoginKept}
 	if err := migrate.Grant(ctx, db, sqldb.DialectPostgres, users); err != nil {
@@ -159,7 +158,7 @@ func (s *server) open(ctx context.Context, name string, spec sqldb.Spec) (sqldb.
 
 // create makes the users and the database, if they are not there.
 func (s *server) create(ctx context.Context, name string) error {
-	db := sql.OpenDB(ownerOf{s.connector("postgres")})
+	db := migrate.Own(s.connector("postgres"))
 	defer db.Close()
 	var there bool
 	for _, user := range []string{writer, reader} {

@@ -166,7 +166,10 @@ type database struct {
 	anchor *sql.DB
 }
 
-var _ sqldb.Connector = (*database)(nil)
+var (
+	_ sqldb.Connector = (*database)(nil)
+	_ sqldb.Speaker   = (*database)(nil)
+)
 
 // prepare applies the migrations.
 func (b *database) prepare(ctx context.Context, spec sqldb.Spec) error {
@@ -211,6 +214,9 @@ func (b *database) connector(access sqldb.Access) (driver.Connector, error) {
 	}
 	return sqlite.NewConnector((&url.URL{Scheme: "file", OmitHost: true, Path: b.path, RawQuery: q.Encode()}).String())
 }
+
+// Dialect is that of SQLite.
+func (b *database) Dialect() sqldb.Dialect { return sqldb.DialectSQLite }
 
 // Connect implements [sqldb.Connector].
 func (b *database) Connect(ctx context.Context, access sqldb.Access) (sqldb.Session, error) {

@@ -23,8 +23,8 @@ type searchAnswer struct {
 		} `json:"total"`
 		Hits []struct {
 			ID        string              `json:"_id"`
-			Score     float64             `json:"_score"` // null stays 0
-			Source    json.RawMessage     `json:"_source"`
+			Score     float64             `json:"_score"`  // null stays 0
+			Source    int                 `json:"_source"` // see split
 			Sort      json.RawMessage     `json:"sort"`
 			Highlight map[string][]string `json:"highlight"`
 		} `json:"hits"`
@@ -42,7 +42,8 @@ type searchAnswer struct {
 // as the service's own would be, so that it is asked for again.
 func pageOf(answer []byte) (search.Page, error) {
 	var a searchAnswer
-	if err := json.Unmarshal(answer, &a); err != nil || a.Shards == nil {
+	envelope, docs, ok := split(answer, inHits)
+	if !ok || json.Unmarshal(envelope, &a) != nil || a.Shards == nil {
 		return search.Page{}, errForeign
 	}
 	if a.TimedOut || a.Shards.Failed > 0 {
@@ -56,10 +57,10 @@ func pageOf(answer []byte) (search.Page, error) {
 	page.Hits = make([]search.Found, len(a.Hits.Hits))
 	for i := range a.Hits.Hits {
 		h := &a.Hits.Hits[i]
-		if h.Source == nil {
+		if h.Source < 1 || h.Source > len(docs) {
 			return search.Page{}, errForeign
 		}
-		page.Hits[i] = search.Found{ID: h.ID, Doc: h.Source, Score: h.Score, Highlights: h.Highlight, Place: h.Sort}
+		page.Hits[i] = search.Found{ID: h.ID, Doc: docs[h.Source-1], Score: h.Score, Highlights: h.Highlight, Place: h.Sort}
 	}
 	var err error
 	page.Facets, err = a.facets()

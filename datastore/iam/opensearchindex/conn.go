@@ -36,20 +36,22 @@ func (c *conn) Get(ctx context.Context, id string) (doc []byte, err error) {
 	err = c.retry.Do(ctx, iam.Call{}, func(ctx context.Context) error {
 		status, answer, err := c.send(ctx, request{method: http.MethodGet, path: "/_doc/", id: id})
 		var body struct {
-			Found  *bool           `json:"found"`
-			Source json.RawMessage `json:"_source"`
+			Found *bool `json:"found"`
 		}
-		switch {
-		case err != nil && status != http.StatusNotFound:
+		if err != nil && status != http.StatusNotFound {
 			return err
-		case json.Unmarshal(answer, &body) != nil || body.Found == nil || *body.Found && body.Source == nil:
-			if err != nil { // no index, or not OpenSearch at all
-				return err
-			}
-			return errForeign
 		}
-		doc = body.Source
-		return nil
+		envelope, docs, whole := split(answer, inGet)
+		switch {
+		case whole && json.Unmarshal(envelope, &body) == nil && body.Found != nil && *body.Found == (len(docs) == 1):
+			if *body.Found {
+				doc = docs[0]
+			}
+			return nil
+		case err != nil: // no index, or not OpenSearch at all
+			return err
+		}
+		return errForeign
 	})
 	return doc, err
 }

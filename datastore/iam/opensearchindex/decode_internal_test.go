@@ -51,3 +51,42 @@ func FuzzAppendString(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSplit: what is cut out of JSON and what is left are JSON, and together what it
+// was.
+func FuzzSplit(f *testing.F) {
+	for _, seed := range []string{
+		`{"hits" : {"x":[1,"]\\\""], "hits":[ {"_id":"1","_source" : {"a":"}\""} , "sort":[1]}, {"_source":null},{},[],"x",5 ] } , "hits":1}`,
+		`{"hits":{"hits":{"_source":1}}}`, `{"hits":{"hits":[{"_source":-1.5e3,"_source":"x"}]}}`, `[]`, `{`, `{"a`, `"\`, ``,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		envelope, docs, ok := split(text, inHits)
+		if !json.Valid(text) {
+			return // who reads the parts sees it
+		}
+		if !ok || !json.Valid(envelope) {
+			t.Fatalf("split(%q) = %q, %q, %v, want JSON", text, envelope, docs, ok)
+		}
+		for _, doc := range docs {
+			if !json.Valid(doc) {
+				t.Errorf("split(%q) cut out %q, which is no JSON", text, doc)
+			}
+		}
+		type hits struct {
+			Hits struct {
+				Hits []struct {
+					Source json.RawMessage `json:"_source"`
+				} `json:"hits"`
+			} `json:"hits"`
+		}
+		var whole, left hits
+		if json.Unmarshal(text, &whole) != nil {
+			return // another shape
+		}
+		if err := json.Unmarshal(envelope, &left); err != nil || len(left.Hits.Hits) != len(whole.Hits.Hits) {
+			t.Fatalf("split(%q) left %q: %v", text, envelope, err)
+		}
+	})
+}

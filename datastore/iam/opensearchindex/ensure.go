@@ -31,13 +31,6 @@ type mapping struct {
 	Properties map[string]property `json:"properties"`
 }
 
-// Mapping is the mapping of an index as a JSON object, for tools that make indices
-// when they deploy: what Ensure makes.
-func Mapping(spec search.Spec) []byte {
-	data, _ := json.Marshal(mappingOf(spec)) // strings, numbers and bools
-	return data
-}
-
 func mappingOf(spec search.Spec) mapping {
 	m := mapping{Dynamic: "strict", Properties: map[string]property{keyField: {Type: "keyword"}}}
 	for _, f := range spec.Fields() { // a struct comes before what it holds

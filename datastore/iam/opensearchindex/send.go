@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -55,11 +56,8 @@ func (c *conn) send(ctx context.Context, r request) (status int, answer []byte, 
 // request makes the HTTP request, and signs it.
 func (c *conn) request(ctx context.Context, r request) (*http.Request, error) {
 	u := *c.endpoint
-	u.RawPath, u.Path, u.RawQuery = u.Path+r.path, u.Path+r.path, r.query
-	if r.id != "" {
-		u.RawPath += escape(r.id)
-		u.Path += r.id
-	}
+	u.RawQuery = r.query
+	u.Path, u.RawPath = u.Path+r.path+r.id, u.Path+r.path+escape(r.id)
 	req := (&http.Request{Method: r.method, URL: &u, Host: u.Host, Header: make(http.Header, 8), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	switch {
 	case r.lines:
@@ -126,14 +124,20 @@ const hexDigits = "0123456789ABCDEF"
 
 // escape escapes everything in a segment of a path that has a meaning somewhere.
 func escape(id string) string {
+	if !strings.ContainsFunc(id, special) {
+		return id
+	}
 	b := make([]byte, 0, len(id)+16)
 	for i := range len(id) {
-		switch c := id[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.', c == '~':
-			b = append(b, c)
-		default:
+		if c := id[i]; special(rune(c)) {
 			b = append(b, '%', hexDigits[c>>4], hexDigits[c&15])
+		} else {
+			b = append(b, c)
 		}
 	}
 	return string(b)
+}
+
+func special(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' && c != '~'
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -74,6 +75,31 @@ var writeRules = []rule{
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("Get (-want +got):\n%s", diff)
+		}
+	}},
+	{"extremes", "every value of a type is stored and found", func(t *testing.T, open target) {
+		index := start[product](t, open)
+		docs := map[string]product{
+			"least":    {Price: some(int64(math.MinInt64)), Rating: some(-math.MaxFloat64), Added: day("0000-01-01T00:00:00Z")},
+			"zero":     {About: []string{}, Price: some(int64(0)), Rating: some(math.SmallestNonzeroFloat64), Added: &time.Time{}, Parts: []part{{}}},
+			"greatest": {Title: "\x00\x1f\u2029\ufffd", Brand: "\U0010ffff", Price: some(int64(math.MaxInt64)), Rating: some(math.MaxFloat64), Added: day("9999-12-31T23:59:59.999999999Z")},
+			"odd":      {Title: strings.Repeat("word ", 10000), About: []string{strings.Repeat("x", 40000)}, Extra: []any{1, "a", map[string]any{"": nil}}},
+		}
+		seed(t, index, docs)
+		for id, want := range docs {
+			if got, err := index.Get(t.Context(), id); err != nil || got.Title != want.Title || (got.Price == nil) != (want.Price == nil) {
+				t.Errorf("Get(%s) = %.200v, %v", id, got, err)
+			}
+		}
+		for _, by := range []string{"price", "rating", "added"} {
+			want := []string{"least", "zero", "greatest"}
+			if diff := cmp.Diff(want, found(t, index, search.Query{Where: search.Exists(by), Sort: []search.Sort{{Field: by}}})); diff != "" {
+				t.Errorf("Search by %s (-want +got):\n%s", by, diff)
+			}
+		}
+		where := search.Or(search.Term("price", int64(math.MinInt64)), search.Term("added", time.Time{}), search.Term("brand", "\U0010ffff"))
+		if got := found(t, index, search.Query{Where: where}); len(got) != 3 {
+			t.Errorf("Search for extremes = %v, want three", got)
 		}
 	}},
 	{"replace", "a document takes the place of the one with its id, whole", func(t *testing.T, open target) {

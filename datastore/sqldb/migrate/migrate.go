@@ -37,6 +37,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
@@ -95,6 +97,28 @@ func Pending(ctx context.Context, db Database, o Options) (pending []Migration, 
 	defer conn.Close()
 	s := &session{conn: conn, opts: o}
 	return s.pending(ctx)
+}
+
+// Applied are the files that were applied, in the order of their versions. Nothing
+// is changed.
+func Applied(ctx context.Context, db Database, o Options) ([]string, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	s := &session{conn: conn, opts: o}
+	before, err := s.applied(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read table tierkit_migrations: %w", err)
+	}
+	var files []string
+	for _, version := range slices.Sorted(maps.Keys(before)) {
+		if a := before[version]; a.finished {
+			files = append(files, a.file)
+		}
+	}
+	return files, nil
 }
 
 // session is one run.

@@ -4,18 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 )
 
-// Users are the users of a database that [Grant] makes.
+// Users are the users of a database that [Grant] makes. One of them may be "".
 type Users struct {
 	Writer, Reader string
 	// Login is how they log in. Default [LoginIAM].
 	Login Login
-	// Password is that of both, for [LoginPassword].
-	Password string
+	// Password is that of both, for [LoginPassword], or of the writer if
+	// ReaderPassword is set.
+	Password, ReaderPassword string
+}
+
+// account is a user with a password.
+type account struct{ name, password string }
+
+// accounts are those that are named.
+func (u Users) accounts() []account {
+	all := []account{{u.Writer, u.Password}, {u.Reader, u.ReaderPassword}}
+	return slices.DeleteFunc(all, func(a account) bool { return a.name == "" })
 }
 
 // Login is how a user logs in.
@@ -39,13 +50,16 @@ func Grant(ctx context.Context, db Database, dialect sqldb.Dialect, u Users) err
 	if dialect == sqldb.DialectSQLite {
 		return nil
 	}
-	if u.Writer == "" || u.Reader == "" || strings.ContainsAny(u.Writer+u.Reader, "\x00\\'`\"") {
+	if u.Writer+u.Reader == "" || strings.ContainsAny(u.Writer+u.Reader, "\x00\\'`\"") {
 		return errors.New("migrate.Grant: name a writer and a reader, without quotes")
 	}
 	if u.Login == "" {
 		u.Login = LoginIAM
 	}
-	if strings.ContainsAny(u.Password, "\x00\\'") {
+	if u.ReaderPassword == "" {
+		u.ReaderPassword = u.Password
+	}
+	if strings.ContainsAny(u.Password+u.ReaderPassword, "\x00\\'") {
 		return errors.New("migrate.Grant: a password with a quote or a backslash cannot be given")
 	}
 	conn, err := db.Conn(ctx)
@@ -76,7 +90,8 @@ func Grant(ctx context.Context, db Database, dialect sqldb.Dialect, u Users) err
 
 func postgresGrants(u Users) []string {
 	var all []string
-	for _, user := range []string{u.Writer, u.Reader} {
+	for _, a := range u.accounts() {
+		user := a.name
 		if u.Login != LoginKept {
 			all = append(all, fmt.Sprintf(
 				`DO $do$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '%[1]s') THEN CREATE ROLE "%[1]s" LOGIN; END IF; END $do$`, user))
@@ -85,13 +100,16 @@ func postgresGrants(u Users) []string {
 		case LoginIAM:
 			all = append(all, fmt.Sprintf(`GRANT rds_iam TO "%s"`, user))
 		case LoginPassword:
-			all = append(all, fmt.Sprintf(`ALTER ROLE "%s" PASSWORD '%s'`, user, u.Password))
+			all = append(all, fmt.Sprintf(`ALTER ROLE "%s" PASSWORD '%s'`, user, a.password))
 		}
 	}
 	for _, g := range []struct{ user, rights, sequences string }{
 		{u.Writer, "SELECT, INSERT, UPDATE, DELETE", "USAGE, SELECT"},
 		{u.Reader, "SELECT", "SELECT"},
 	} {
+		if g.user == "" {
+			continue
+		}
 		all = append(all,
 			schemaDo(`GRANT USAGE ON SCHEMA %I TO "`+g.user+`"`),
 			schemaDo(`GRANT `+g.rights+` ON ALL TABLES IN SCHEMA %I TO "`+g.user+`"`),
@@ -100,7 +118,7 @@ func postgresGrants(u Users) []string {
 			schemaDo(`ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT `+g.sequences+` ON SEQUENCES TO "`+g.user+`"`),
 		)
 	}
-	if u.Writer != u.Reader {
+	if u.Reader != "" && u.Writer != u.Reader {
 		all = append(all, fmt.Sprintf(`ALTER ROLE "%s" SET default_transaction_read_only = on`, u.Reader))
 	}
 	return all
@@ -113,19 +131,24 @@ func schemaDo(statement string) string {
 
 func mysqlGrants(u Users, database string) []string {
 	var all []string
-	for _, user := range []string{u.Writer, u.Reader} {
+	for _, a := range u.accounts() {
+		user := a.name
 		switch u.Login {
 		case LoginIAM:
 			all = append(all, fmt.Sprintf("CREATE USER IF NOT EXISTS '%s'@'%%' IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'", user))
 		case LoginPassword:
 			all = append(all,
-				fmt.Sprintf("CREATE USER IF NOT EXISTS '%s'@'%%' IDENTIFIED BY '%s'", user, u.Password),
-				fmt.Sprintf("ALTER USER '%s'@'%%' IDENTIFIED BY '%s'", user, u.Password))
+				fmt.Sprintf("CREATE USER IF NOT EXISTS '%s'@'%%' IDENTIFIED BY '%s'", user, a.password),
+				fmt.Sprintf("ALTER USER '%s'@'%%' IDENTIFIED BY '%s'", user, a.password))
 		}
 	}
 	// In the name of a database a grant takes _ and % for others.
 	scope := strings.NewReplacer("_", `\_`, "%", `\%`, "`", "``").Replace(database)
-	return append(all,
-		fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON `%s`.* TO '%s'@'%%'", scope, u.Writer),
-		fmt.Sprintf("GRANT SELECT ON `%s`.* TO '%s'@'%%'", scope, u.Reader))
+	if u.Writer != "" {
+		all = append(all, fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON `%s`.* TO '%s'@'%%'", scope, u.Writer))
+	}
+	if u.Reader != "" {
+		all = append(all, fmt.Sprintf("GRANT SELECT ON `%s`.* TO '%s'@'%%'", scope, u.Reader))
+	}
+	return all
 }

@@ -1,0 +1,162 @@
+package opensearchindex_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/iam"
+	"github.com/seed-18e8afb5/tierkit/datastore/search"
+)
+
+// BenchmarkDriver is the driver against a hand-written client, which signs and
+// decodes too, on the same answers of the same server in this process.
+//
+//	go test -run xxx -bench Driver -count 6 ./datastore/iam/opensearchindex
+func BenchmarkDriver(b *testing.B) {
+	doc := item{Title: strings.Repeat("red winter boots ", 60), Price: 5, Added: time.Unix(1e9, 0).UTC()}
+	source, err := json.Marshal(doc)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var hits []string
+	for i := range 50 {
+		hits = append(hits, fmt.Sprintf(`{"_index":"items","_id":"%d","_score":1.5,"_source":%s,"sort":[1.5,"%[1]d"]}`, i, source))
+	}
+	answers := map[string][]byte{
+		http.MethodPut: []byte(`{"_index":"items","_id":"1","_version":1,"result":"created","_shards":{"total":2,"successful":1,"failed":0},"_seq_no":0,"_primary_term":1}`),
+		"get":          []byte(`{"_index":"items","_id":"1","_version":1,"found":true,"_source":` + string(source) + `}`),
+		"search":       []byte(`{"took":1,"timed_out":false,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0},"hits":{"total":{"value":50,"relation":"eq"},"max_score":1.5,"hits":[` + strings.Join(hits, ",") + `]}}`),
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		answer := answers[r.Method]
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/_search"):
+			answer = answers["search"]
+		case r.Method == http.MethodGet:
+			answer = answers["get"]
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(answer)
+	}))
+	b.Cleanup(server.Close)
+	cfg := config()
+	cfg.HTTPClient = iam.HTTPClient()
+	driver := datastore.Use[store](function{}, search.New[item](on(server.URL+"/items", cfg), "items", search.Domain))
+	bare := bareClient{http: iam.HTTPClient(), url: server.URL + "/items", signer: v4.NewSigner()}
+	ctx := context.Background()
+
+	for _, c := range []struct {
+		name string
+		do   func() error
+	}{
+		{"index/driver", func() error { return driver.Index(ctx, "1", doc) }},
+		{"index/bare", func() error { return bare.do(ctx, http.MethodPut, "/_doc/1", doc, nil) }},
+		{"get/driver", func() error { _, err := driver.Get(ctx, "1"); return err }},
+		{"get/bare", func() error {
+			var out struct {
+				Source item `json:"_source"`
+			}
+			return bare.do(ctx, http.MethodGet, "/_doc/1", nil, &out)
+		}},
+		{"search 50/driver", func() error {
+			hits, err := driver.Search(ctx, search.Query{Where: search.Match("winter"), Limit: 50})
+			if err == nil && len(hits.Items) != 50 {
+				err = fmt.Errorf("%d hits", len(hits.Items))
+			}
+			return err
+		}},
+		{"search 50/bare", func() error {
+			var out bareHits
+			return bare.do(ctx, http.MethodGet, "/_search", map[string]any{
+				"size": 50, "query": map[string]any{"multi_match": map[string]any{"query": "winter", "fields": []string{"title"}}},
+				"sort": []any{map[string]any{"_score": "desc"}, map[string]any{"_key": "asc"}},
+			}, &out)
+		}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := c.do(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+type bareHits struct {
+	Hits struct {
+		Total struct {
+			Value    int64  `json:"value"`
+			Relation string `json:"relation"`
+		} `json:"total"`
+		Hits []struct {
+			ID     string            `json:"_id"`
+			Score  float64           `json:"_score"`
+			Source item              `json:"_source"`
+			Sort   []json.RawMessage `json:"sort"`
+		} `json:"hits"`
+	} `json:"hits"`
+}
+
+// bareClient is what one writes by hand.
+type bareClient struct {
+	http   *http.Client
+	url    string
+	signer *v4.Signer
+}
+
+func (c bareClient) do(ctx context.Context, method, path string, in, out any) error {
+	var body []byte
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	sum := sha256.Sum256(body)
+	hash := hex.EncodeToString(sum[:])
+	keys, err := config().Credentials.Retrieve(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.signer.SignHTTP(ctx, keys, req, hash, "es", "eu-west-1", time.Now()); err != nil {
+		return err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %d", resp.StatusCode)
+	}
+	if out == nil {
+		_, err = io.Copy(io.Discard, resp.Body)
+		return err
+	}
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, out)
+}

@@ -1,0 +1,157 @@
+package migrate
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+)
+
+// DeployOptions configures [Deploy]. The zero value of each field is usable.
+type DeployOptions struct {
+	// Owner is who logs in: the secret that RDS keeps for the master user, say.
+	// Default: the owner of the declaration.
+	Owner datastore.Login
+	// DryRun finds out what is to be done, and does nothing.
+	DryRun bool
+}
+
+// Deployment is what [Deploy] did to a database, or would do.
+type Deployment struct {
+	Before []string // the files that had been applied, in order
+	Done   []string // those that were applied now, or are to be applied
+	Users  []string // who was given their rights: the writer and the reader
+}
+
+// ErrLogin is the error of a [Deploy] that could not log in: nothing was done.
+var ErrLogin = errors.New("log in as the owner")
+
+// loginTime is how long a login may take: a cluster that sleeps needs some time.
+const loginTime = time.Minute
+
+// Deploy brings a declared database up to date, as its owner: the writer and the
+// reader of the declaration are made and given their rights by [Grant], and the
+// migrations are applied by [Up]. It may be run again at each deployment, and by
+// several at once. What was done is returned with an error, too.
+//
+// Users that log in with a secret get its password; one that is the owner itself
+// stays as it is. SQLite has no users. Those of Aurora DSQL are not made here: they
+// belong to roles of IAM.
+//
+// See https://docs.aws.amazon.com/aurora-dsql/latest/userguide/using-database-and-iam-roles.html
+func Deploy(ctx context.Context, data *datastore.Data, spec sqldb.Spec, o DeployOptions) (d Deployment, err error) {
+	if o.Owner != nil {
+		spec.Owner = sqldb.User{Login: o.Owner}
+	}
+	db, dialect, err := open(ctx, data, spec)
+	if err != nil {
+		return d, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var files Options
+	if spec.Migrations != nil {
+		files = Of(spec)
+		files.Dialect = dialect
+		if d.Before, err = Applied(ctx, db, files); err != nil {
+			return d, err
+		}
+	}
+	if !o.DryRun {
+		if d.Users, err = grant(ctx, db, spec, dialect); err != nil {
+			return d, err
+		}
+	}
+	if spec.Migrations == nil {
+		return d, nil
+	}
+	do := Up
+	if o.DryRun {
+		do = Pending
+	}
+	done, err := do(ctx, db, files)
+	for _, m := range done {
+		d.Done = append(d.Done, m.File)
+	}
+	return d, err
+}
+
+// open logs in as the owner, and answers what is spoken there.
+func open(ctx context.Context, data *datastore.Data, spec sqldb.Spec) (*sql.DB, sqldb.Dialect, error) {
+	driver, err := datastore.DriverOf[sqldb.Driver](data, spec)
+	if err != nil {
+		return nil, "", err
+	}
+	connector, err := driver.OpenDatabase(ctx, data, spec)
+	if err != nil {
+		return nil, "", err
+	}
+	dialect := spec.Dialect()
+	if s, ok := connector.(sqldb.Speaker); ok {
+		dialect = s.Dialect()
+	}
+	db := Own(connector)
+	ctx, cancel := context.WithTimeout(ctx, loginTime)
+	defer cancel()
+	if err := db.PingContext(ctx); err != nil {
+		return nil, "", errors.Join(fmt.Errorf("%w: %w", ErrLogin, err), db.Close())
+	}
+	return db, dialect, nil
+}
+
+// grant gives the users of the declaration their rights.
+func grant(ctx context.Context, db *sql.DB, spec sqldb.Spec, dialect sqldb.Dialect) ([]string, error) {
+	if spec.Engine == sqldb.DSQL || dialect == sqldb.DialectSQLite {
+		return nil, nil
+	}
+	u, err := usersOf(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, user := range []string{u.Writer, u.Reader} {
+		if user != "" && (len(all) == 0 || all[0] != user) {
+			all = append(all, user)
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	return all, Grant(ctx, db, dialect, u)
+}
+
+// usersOf are the users of the declaration, without those that are its owner.
+func usersOf(ctx context.Context, spec sqldb.Spec) (u Users, err error) {
+	owner, _, err := credentials(ctx, spec.Owner)
+	if err != nil {
+		return u, fmt.Errorf("the owner's secret: %w", err)
+	}
+	if u.Writer, u.Password, err = credentials(ctx, spec.Writer); err != nil {
+		return u, fmt.Errorf("the writer's secret: %w", err)
+	}
+	if u.Reader, u.ReaderPassword, err = credentials(ctx, spec.Reader); err != nil {
+		return u, fmt.Errorf("the reader's secret: %w", err)
+	}
+	if spec.Writer.Login != nil {
+		u.Login = LoginPassword
+	}
+	if u.Writer == owner {
+		u.Writer = ""
+	}
+	if u.Reader == owner {
+		u.Reader = ""
+	}
+	return u, nil
+}
+
+// credentials are the name and the password of a user; the password is "" for one
+// that logs in by a token.
+func credentials(ctx context.Context, u sqldb.User) (name, password string, err error) {
+	if u.Login == nil {
+		return u.Name, "", nil
+	}
+	return u.Login.Credentials(ctx, true)
+}
