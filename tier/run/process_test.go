@@ -168,10 +168,16 @@ func (p *process) end() string {
 // output runs a program to its end.
 func output(t *testing.T, stdin string, bin string, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
+	return outputWith(t, nil, stdin, bin, args...)
+}
+
+// outputWith is output with further variables.
+func outputWith(t *testing.T, env []string, stdin string, bin string, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, bin, args...)
-	cmd.Env = cleanEnv()
+	cmd.Env = append(cleanEnv(), env...)
 	cmd.Dir = t.TempDir()
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs bytes.Buffer

@@ -66,6 +66,9 @@ func (s *server) run(ctx context.Context, bin string) error {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
+	if err := letThrough(filepath.Dir(s.dir)); err != nil {
+		return err
+	}
 	for _, folder := range []string{s.dir, s.socket} {
 		if err := give(folder); err != nil {
 			return err
@@ -148,7 +151,7 @@ func (s *server) log() string {
 // stop ends the server and waits until it has ended.
 func (s *server) stop() error {
 	err := s.pipe.Close()
-	if errors.Is(err, os.ErrClosed) { // it had ended before
+	if errors.Is(err, os.ErrClosed) { // by the end of the server
 		err = nil
 	}
 	<-s.ended
@@ -234,4 +237,17 @@ func give(folder string) error {
 		return err
 	}
 	return os.Chown(folder, uid, gid)
+}
+
+// letThrough lets the server through the folder of the embedded data to its own: the
+// other drivers make it for root alone, and keep what is in it so.
+func letThrough(folder string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Stat(folder)
+	if err != nil {
+		return err
+	}
+	return os.Chmod(folder, info.Mode().Perm()|0o011)
 }

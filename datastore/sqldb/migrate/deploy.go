@@ -52,27 +52,30 @@ func Deploy(ctx context.Context, data *datastore.Data, spec sqldb.Spec, o Deploy
 		return d, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var files Options
-	if spec.Migrations != nil {
-		files = Of(spec)
-		files.Dialect = dialect
-		if d.Before, err = Applied(ctx, db, files); err != nil {
-			return d, err
-		}
-	}
-	if !o.DryRun {
-		if d.Users, err = grant(ctx, db, spec, dialect); err != nil {
-			return d, err
-		}
-	}
 	if spec.Migrations == nil {
-		return d, nil
+		if o.DryRun {
+			return d, nil
+		}
+		d.Users, err = grant(ctx, spec, dialect, func(u Users) error { return Grant(ctx, db, dialect, u) })
+		return d, err
 	}
-	do := Up
+	files := Of(spec)
+	files.Dialect = dialect
+	if d.Before, err = Applied(ctx, db, files); err != nil {
+		return d, err
+	}
+	var done []Migration
 	if o.DryRun {
-		do = Pending
+		done, err = Pending(ctx, db, files)
+	} else {
+		err = locked(ctx, db, files, func(s *session) error {
+			d.Users, err = grant(ctx, spec, dialect, func(u Users) error { return grantOn(ctx, s.conn, dialect, u) })
+			if err == nil {
+				done, err = s.up(ctx)
+			}
+			return err
+		})
 	}
-	done, err := do(ctx, db, files)
 	for _, m := range done {
 		d.Done = append(d.Done, m.File)
 	}
@@ -103,7 +106,7 @@ func open(ctx context.Context, data *datastore.Data, spec sqldb.Spec) (*sql.DB, 
 }
 
 // grant gives the users of the declaration their rights.
-func grant(ctx context.Context, db *sql.DB, spec sqldb.Spec, dialect sqldb.Dialect) ([]string, error) {
+func grant(ctx context.Context, spec sqldb.Spec, dialect sqldb.Dialect, give func(Users) error) ([]string, error) {
 	if spec.Engine == sqldb.DSQL || dialect == sqldb.DialectSQLite {
 		return nil, nil
 	}
@@ -120,7 +123,10 @@ func grant(ctx context.Context, db *sql.DB, spec sqldb.Spec, dialect sqldb.Diale
 	if len(all) == 0 {
 		return nil, nil
 	}
-	return all, Grant(ctx, db, dialect, u)
+	if err := give(u); err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // usersOf are the users of the declaration, without those that are its owner.

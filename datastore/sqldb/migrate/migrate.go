@@ -73,19 +73,25 @@ func Of(spec sqldb.Spec) Options {
 // any more, is an error before anything is done.
 func Up(ctx context.Context, db Database, o Options) (done []Migration, err error) {
 	err = locked(ctx, db, o, func(s *session) error {
-		pending, err := s.pending(ctx)
-		if err != nil {
-			return err
-		}
-		for _, m := range pending {
-			if err := s.apply(ctx, m); err != nil {
-				return fmt.Errorf("migration %s: %w", m.File, err)
-			}
-			done = append(done, m)
-		}
-		return nil
+		done, err = s.up(ctx)
+		return err
 	})
 	return done, err
+}
+
+// up applies what is pending. The lock is held.
+func (s *session) up(ctx context.Context) (done []Migration, err error) {
+	pending, err := s.pending(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range pending {
+		if err := s.apply(ctx, m); err != nil {
+			return done, fmt.Errorf("migration %s: %w", m.File, err)
+		}
+		done = append(done, m)
+	}
+	return done, nil
 }
 
 // Pending are the migrations that [Up] would apply. Nothing is changed.

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -50,6 +51,15 @@ func Grant(ctx context.Context, db Database, dialect sqldb.Dialect, u Users) err
 	if dialect == sqldb.DialectSQLite {
 		return nil
 	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return grantOn(ctx, conn, dialect, u)
+}
+
+func grantOn(ctx context.Context, conn *sql.Conn, dialect sqldb.Dialect, u Users) error {
 	if u.Writer+u.Reader == "" || strings.ContainsAny(u.Writer+u.Reader, "\x00\\'`\"") {
 		return errors.New("migrate.Grant: name a writer and a reader, without quotes")
 	}
@@ -62,11 +72,6 @@ func Grant(ctx context.Context, db Database, dialect sqldb.Dialect, u Users) err
 	if strings.ContainsAny(u.Password+u.ReaderPassword, "\x00\\'") {
 		return errors.New("migrate.Grant: a password with a quote or a backslash cannot be given")
 	}
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
 	var statements []string
 	switch dialect {
 	case sqldb.DialectPostgres:

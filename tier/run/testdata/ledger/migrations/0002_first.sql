@@ -1,0 +1,1 @@
+INSERT INTO entries (id, cents) VALUES ('first', 1);
