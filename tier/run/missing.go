@@ -21,6 +21,9 @@ const embedded = "github.com/seed-18e8afb5/tierkit/datastore/embedded/"
 func missingHere(spec datastore.Spec) string {
 	db, ok := spec.(sqldb.Spec)
 	switch {
+	case spec.Kind() == "warehouse":
+		return "give run.Main the driver run.Local(func(dir string) datastore.Driver { return sqlwarehouse.Over(open) }), where open opens " +
+			"a SQLite or a PostgreSQL, " + toolFile("sqlwarehouse")
 	case !ok:
 		return "name one in run.Main that reaches it from this machine, and set " + datastore.Variable(spec)
 	case db.Portable:
@@ -33,8 +36,12 @@ func missingHere(spec datastore.Spec) string {
 
 // localLine is how a driver is named that not every program links.
 func localLine(pkg string) string {
-	return fmt.Sprintf("give run.Main the driver run.Local(func(dir string) datastore.Driver { return %s.In(dir) }), "+
-		"in a file that begins with //go:build !lambda.norpc and imports %q", pkg, embedded+pkg)
+	return fmt.Sprintf("give run.Main the driver run.Local(func(dir string) datastore.Driver { return %s.In(dir) }), %s", pkg, toolFile(pkg))
+}
+
+// toolFile is where it is named, so that functions do not link it.
+func toolFile(pkg string) string {
+	return fmt.Sprintf("in a file that begins with //go:build !lambda.norpc and imports %q", embedded+pkg)
 }
 
 // opens reports whether one of the drivers opens a store.
@@ -70,7 +77,7 @@ func (d openedData) lacks(app *tier.App, spec datastore.Spec) string {
 		return "has no value: go run . secret set " + own.Logical
 	case opens(d.local, spec) || addressed && opens(d.remote, spec):
 		return ""
-	case spec.Kind() == "sqldb":
+	case spec.Kind() == "sqldb" || spec.Kind() == "warehouse":
 		return "has no driver on this machine: " + missingHere(spec)
 	case opens(d.remote, spec):
 		return "is not there: set " + datastore.Variable(spec)

@@ -58,6 +58,12 @@ func Text() string { return "one " + text }
 // copyProgram writes the program, with the requirements of this module.
 func copyProgram(t *testing.T) string {
 	t.Helper()
+	return copyFiles(t, watched)
+}
+
+// copyFiles writes a program of a module of its own.
+func copyFiles(t *testing.T, files map[string]string) string {
+	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +80,7 @@ func copyProgram(t *testing.T) string {
 	mod += "\nrequire " + own + " v0.0.0\n\nreplace " + own + " => " + root(t) + "\n"
 	writeFile(t, dir, "go.mod", mod)
 	writeFile(t, dir, "go.sum", read("go.sum"))
-	for name, text := range watched {
+	for name, text := range files {
 		writeFile(t, dir, name, text)
 	}
 	return dir
@@ -217,5 +223,54 @@ func TestServeStdin(t *testing.T) {
 	_, stderr, status := output(t, "something\n", buildTool(t, "./examples/quickstart"), "serve", "-stdin", "-port", "0", "-dir", t.TempDir())
 	if status != 0 {
 		t.Errorf("status %d: %s", status, stderr)
+	}
+}
+
+// TestWatchStores: each program takes over all stores from the one before it, and
+// none of them is left when the last ends.
+func TestWatchStores(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{}
+	from := filepath.Join(root(t), pantryPackage)
+	if err := filepath.WalkDir(from, func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files[strings.TrimPrefix(path, from+"/")] = string(text)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	dir, data := copyFiles(t, files), t.TempDir()
+	p := start(t, []string{"GOFLAGS=", "GOWORK=off"}, buildIn(t, dir), "serve", "-watch", "-port", "0", "-dir", data)
+	url := urlIn(p.until(t, "API shelf as a REST API on"))
+	p.until(t, "Ctrl-C")
+	for _, step := range []struct{ path, body string }{{"/notes/a", `{"text":"salt"}`}, {"/photos/a", `{"text":"salt"}`}, {"/jars/a", `{"grams":7}`}} {
+		if status := ask(t, "PUT", url+step.path, step.body, nil); status/100 != 2 {
+			t.Fatalf("PUT %s = %d\n%s", step.path, status, p.stderr)
+		}
+	}
+	writeFile(t, dir, "stores.go", strings.ReplaceAll(files["stores.go"], "return out, err", "out.Grams++\n\treturn out, err"))
+	p.until(t, "API shelf as a REST API on")
+	p.until(t, "Ctrl-C")
+	var got struct {
+		Text  string
+		Grams int
+	}
+	for _, path := range []string{"/notes/a", "/photos/a"} {
+		if status := ask(t, "GET", url+path, "", &got); status != 200 || got.Text != "salt" {
+			t.Errorf("GET %s of the next program = %d %+v\n%s", path, status, got, p.stderr)
+		}
+	}
+	if status := ask(t, "GET", url+"/jars/a", "", &got); status != 200 || got.Grams != 8 {
+		t.Errorf("GET /jars/a of the next program = %d %+v, want 8 grams\n%s", status, got, p.stderr)
+	}
+	if status := p.stop(t); status != 0 {
+		t.Errorf("exit status after an interrupt: %d\n%s", status, p.stderr)
+	}
+	again := servePantry(t, data, nil) // with the lock of the folder
+	if status := ask(t, "GET", again.shelf+"/jars/a", "", &got); status != 200 || got.Grams != 7 {
+		t.Errorf("GET /jars/a afterwards = %d %+v, want 7 grams\n%s", status, got, again.stderr)
 	}
 }

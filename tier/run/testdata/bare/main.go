@@ -12,6 +12,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/service"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/datastore/vpc/rdspostgres"
+	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/run"
@@ -48,10 +49,15 @@ func newApp(data *datastore.Data) *tier.App {
 	files := datastore.Use[blob.GetSigner](fn, blob.New(data, "files"))
 	hush := datastore.Use[secret.Getter[secret.Text]](fn, secret.New[secret.Text](data, "hush", secret.Parameter, nil))
 	calls := datastore.Use[service.Caller](fn, service.New(data, "billing", nil).Route("GET /bills"))
+	sales := datastore.Use[warehouse.Runner](fn, warehouse.New(data, "sales", warehouse.Serverless))
 	fn.Invoke(handler.New(opener{
 		"portable": database("portable", sqldb.MySQL, sqldb.Portable()),
 		"mysql":    database("mysql", sqldb.MySQL),
 		"postgres": database("postgres", sqldb.Postgres),
+		"sales": func(ctx context.Context) error {
+			_, err := sales.Run(ctx, warehouse.Statement{SQL: "SELECT 1"})
+			return err
+		},
 		"files": func(ctx context.Context) error {
 			_, err := files.SignGet(ctx, "a", time.Minute)
 			return err
