@@ -44,6 +44,7 @@ type Option interface{ apply(*config) }
 
 type config struct {
 	drivers []datastore.Driver
+	own     []datastore.Driver // each [faulty]
 	opts    datastore.Options
 	faults  []*faults // of drivers that options have added
 }
@@ -103,7 +104,7 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 	for _, o := range opts {
 		o.apply(&c)
 	}
-	own := drivers()
+	own := append(c.own, drivers()...)
 	data := datastore.New(append(c.drivers, own...), &c.opts)
 	t.Cleanup(func() {
 		for _, err := range data.Errs() {

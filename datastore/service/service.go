@@ -67,6 +67,7 @@ type Service struct {
 	state *state
 	spec  Spec
 	route route
+	err   error // of the route
 }
 
 // New declares the service called name. policy may be nil. Nothing is opened
@@ -81,13 +82,14 @@ func New(data *datastore.Data, name string, policy *Policy) *Service {
 // handles that are granted on it refuse all others with [datastore.ErrDenied]. A
 // segment in braces is any one that is not empty, and {rest...} at the end any
 // number of them; without a method it is any. IAM keeps the same for services that
-// are signed to. Panics with a [*datastore.DeclarationError] if it is no pattern.
+// are signed to. What is no pattern is a declaration error, and refuses all requests.
 func (s *Service) Route(pattern string) *Service {
+	narrow := *s
 	r, err := parseRoute(pattern)
 	if err != nil {
-		panic(&datastore.DeclarationError{At: datastore.Caller(), Message: err.Error()})
+		narrow.err = s.state.Data.Mistake(err)
+		return &narrow
 	}
-	narrow := *s
 	narrow.route, narrow.spec.Method, narrow.spec.Path = r, r.method, r.path
 	return &narrow
 }
@@ -103,7 +105,7 @@ func (s *Service) Capabilities() []datastore.Capability {
 const bitDo datastore.Bit = 0
 
 // Handle is for [datastore.Use].
-func (s *Service) Handle(g *datastore.Grant) any { return &granted{s.state, g, s.route} }
+func (s *Service) Handle(g *datastore.Grant) any { return &granted{s.state, g, s.route, s.err} }
 
 var _ datastore.Store = (*Service)(nil)
 
@@ -112,9 +114,17 @@ type granted struct {
 	state *state
 	grant *datastore.Grant
 	route route
+	err   error
 }
 
 var _ Caller = (*granted)(nil)
+
+func (h *granted) check(req *http.Request) error {
+	if h.err != nil {
+		return &datastore.Error{Kind: datastore.ErrDeclaration, Err: h.err}
+	}
+	return h.route.check(req)
+}
 
 // Do implements [Caller]. It closes the request's body.
 func (h *granted) Do(req *http.Request) (resp *http.Response, err error) {
@@ -122,7 +132,7 @@ func (h *granted) Do(req *http.Request) (resp *http.Response, err error) {
 		defer req.Body.Close()
 	}
 	op := handle.Op{Grant: h.grant, Bit: bitDo, Name: "Do", Fallback: datastore.ErrUnavailable}
-	err = h.state.Run(req.Context(), op, func() error { return h.route.check(req) }, func(ctx context.Context, conn Conn) error {
+	err = h.state.Run(req.Context(), op, func() error { return h.check(req) }, func(ctx context.Context, conn Conn) error {
 		resp, err = h.state.exchange(ctx, conn, req)
 		return err
 	})

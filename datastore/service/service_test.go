@@ -71,14 +71,15 @@ func TestRoute(t *testing.T) {
 		}
 	}
 	for _, pattern := range []string{"", "GET", "GET invoices", "get /a", "GET /{}", "GET /a{b}", "GET /{a...}/b", "GET /{a", "GET /*", "GET  /a"} {
-		func() {
-			defer func() {
-				if err, ok := recover().(*datastore.DeclarationError); !ok || !strings.HasSuffix(err.At.File, "service_test.go") {
-					t.Errorf("Route(%q) panicked with %v, want a DeclarationError of this file", pattern, err)
-				}
-			}()
-			billing.Route(pattern)
-		}()
+		data := datastore.New(nil, nil)
+		c := datastore.Use[service.Caller](function("f"), service.New(data, "billing", nil).Route(pattern))
+		errs := data.Errs()
+		if len(errs) != 1 || !strings.Contains(errs[0].Error(), "service_test.go:") {
+			t.Errorf("Route(%q): declaration errors %v, want one with a line of this file", pattern, errs)
+		}
+		if _, err := service.Call[struct{}](t.Context(), c, "GET", "/a", nil); !errors.Is(err, datastore.ErrDeclaration) {
+			t.Errorf("Route(%q): a call = %v, want %v", pattern, err, datastore.ErrDeclaration)
+		}
 	}
 }
 

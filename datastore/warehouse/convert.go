@@ -20,6 +20,9 @@ var (
 
 // assign puts a value where dest points to.
 func assign(dest, v any) error {
+	if assignSame(dest, v) {
+		return nil
+	}
 	to := reflect.ValueOf(dest)
 	if to.Kind() != reflect.Pointer || to.IsNil() {
 		return mistake("Scan into a %T; give it a pointer", dest)
@@ -31,23 +34,54 @@ func assign(dest, v any) error {
 	return set(to.Elem(), v)
 }
 
+// assignSame puts a value into a place of its own type, which most are, without
+// reflection.
+func assignSame(dest, v any) bool {
+	switch d := dest.(type) {
+	case *string:
+		s, ok := v.(string)
+		return ok && put(d, s)
+	case *int:
+		i, ok := v.(int64)
+		return ok && int64(int(i)) == i && put(d, int(i))
+	case *int64:
+		i, ok := v.(int64)
+		return ok && put(d, i)
+	case *float64:
+		f, ok := v.(float64)
+		return ok && put(d, f)
+	case *bool:
+		b, ok := v.(bool)
+		return ok && put(d, b)
+	}
+	return false
+}
+
+func put[V any](to *V, v V) bool {
+	if to == nil {
+		return false
+	}
+	*to = v
+	return true
+}
+
 func setterOf(t reflect.Type) (setter, error) {
 	switch {
 	case reflect.PointerTo(t).Implements(scannerType):
 		return setScanner, nil
 	case t == timeType:
-		return notNull(setTime), nil
+		return setTimeNotNull, nil
 	case t.Kind() == reflect.Pointer:
 		return pointerTo(t.Elem())
 	case reflect.PointerTo(t).Implements(textType):
-		return notNull(setUnmarshaler), nil
+		return setTextNotNull, nil
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
 		return setBytes, nil
 	case t.Kind() == reflect.Interface && t.NumMethod() == 0:
 		return setAny, nil
 	}
 	if set, ok := setters[t.Kind()]; ok {
-		return notNull(set), nil
+		return set, nil
 	}
 	return nil, mistake("%s takes no value of a row", t)
 }
@@ -81,11 +115,18 @@ func pointerTo(t reflect.Type) (setter, error) {
 	}, nil
 }
 
+var (
+	setTimeNotNull, setTextNotNull = notNull(setTime), notNull(setUnmarshaler)
+
+	setInts, setUints, setFloats = notNull(setInt), notNull(setUint), notNull(setFloat)
+)
+
+// setters of the kinds of Go.
 var setters = map[reflect.Kind]setter{
-	reflect.String: setString, reflect.Bool: setBool,
-	reflect.Int: setInt, reflect.Int8: setInt, reflect.Int16: setInt, reflect.Int32: setInt, reflect.Int64: setInt,
-	reflect.Uint: setUint, reflect.Uint8: setUint, reflect.Uint16: setUint, reflect.Uint32: setUint, reflect.Uint64: setUint,
-	reflect.Float32: setFloat, reflect.Float64: setFloat,
+	reflect.String: notNull(setString), reflect.Bool: notNull(setBool),
+	reflect.Int: setInts, reflect.Int8: setInts, reflect.Int16: setInts, reflect.Int32: setInts, reflect.Int64: setInts,
+	reflect.Uint: setUints, reflect.Uint8: setUints, reflect.Uint16: setUints, reflect.Uint32: setUints, reflect.Uint64: setUints,
+	reflect.Float32: setFloats, reflect.Float64: setFloats,
 }
 
 // text is how a value is written.

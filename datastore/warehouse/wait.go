@@ -86,9 +86,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 // pending is the error for a statement nobody waits for any more. Whether one that
 // may write has written is open.
 func pending(access Access, d Description, err error) error {
-	e := &datastore.Error{Kind: datastore.ErrUnknown, Code: string(d.Status), Attempts: 1, Err: &PendingError{d.ID, d.Status, err}}
+	e := &datastore.Error{Kind: datastore.ErrUnknown, Code: string(d.Status), Attempts: 1}
 	if access == ReadOnly {
 		e.Kind = handle.KindOf(err, datastore.ErrNoBudget)
 	}
+	if own, ok := errors.AsType[*datastore.Error](err); ok { // of asking; e has its kind
+		err = own.Err
+	}
+	e.Err = &PendingError{d.ID, d.Status, err}
 	return e
 }

@@ -49,7 +49,6 @@ var rules = []rule{
 	{`datastore/internal/.*`, `datastore`, ``},
 	{`datastore/embedded/sqlitedb`, `datastore(/sqldb(/migrate)?)?`, `modernc.org/sqlite.*`},
 	{`datastore/embedded/localpostgres`, `datastore(/sqldb(/migrate|/postgres)?)?`, `github.com/jackc/pgx/v5/?.*`},
-	{`datastore/embedded/blevesearch`, `datastore(/search)?`, `github.com/blevesearch/bleve.*`},
 	{`datastore/embedded/.*`, `datastore(/[a-z]+)?|datastore/topic/filterpolicy`, ``},
 	{`datastore/vpc`, `datastore(/iam)?`, `github.com/aws/aws-sdk-go-v2/aws`},
 	{`datastore/vpc/rdspostgres`, `datastore(/sqldb(/postgres)?|/iam|/vpc)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/jackc/pgx/v5/?.*`},

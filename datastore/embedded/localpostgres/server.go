@@ -151,7 +151,7 @@ func (s *server) log() string {
 // stop ends the server and waits until it has ended.
 func (s *server) stop() error {
 	err := s.pipe.Close()
-	if errors.Is(err, os.ErrClosed) { // it had ended before
+	if errors.Is(err, os.ErrClosed) { // by the end of the server
 		err = nil
 	}
 	<-s.ended

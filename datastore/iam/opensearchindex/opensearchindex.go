@@ -72,7 +72,8 @@ import (
 )
 
 // Driver opens indices with the region and the credentials that Lambda puts into a
-// function's environment.
+// function's environment. The SDK's variables for endpoints do not count: each index
+// has its URL.
 var Driver datastore.Driver = newDriver(iam.FromEnvironment("OPENSEARCH", newClient))
 
 // With opens indices with cfg. Its retryer is not used: the retries of this package
@@ -83,17 +84,20 @@ func With(cfg aws.Config) datastore.Driver { return newDriver(iam.From(cfg, newC
 // client sends signed requests.
 type client struct {
 	http        aws.HTTPClient
-	credentials aws.CredentialsProvider // nil for unsigned requests
+	anonymous   bool // does not sign
+	credentials aws.CredentialsProvider
 	region      string
 	signer      *v4.Signer
 }
 
 func newClient(cfg aws.Config) *client {
-	c := &client{http: cfg.HTTPClient, credentials: cfg.Credentials, region: cfg.Region, signer: v4.NewSigner()}
-	if aws.IsCredentialsProvider(cfg.Credentials, aws.AnonymousCredentials{}) {
-		c.credentials = nil
+	return &client{
+		http:        cfg.HTTPClient,
+		anonymous:   aws.IsCredentialsProvider(cfg.Credentials, aws.AnonymousCredentials{}),
+		credentials: cfg.Credentials,
+		region:      cfg.Region,
+		signer:      v4.NewSigner(),
 	}
-	return c
 }
 
 type driver struct {
@@ -132,6 +136,9 @@ func (d *driver) OpenIndex(_ context.Context, data *datastore.Data, spec search.
 	cl, err := d.client.For(data)
 	if err != nil {
 		return nil, err
+	}
+	if !cl.anonymous && (cl.credentials == nil || cl.region == "") {
+		return nil, unavailable(fmt.Errorf("the configuration has no credentials or no region, so that requests cannot be signed"))
 	}
 	c := &conn{client: cl, retry: d.retry, spec: spec, endpoint: endpoint, service: "es"}
 	if spec.Service == search.Serverless {

@@ -2,6 +2,7 @@ package opensearchindex_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -258,6 +259,40 @@ func TestAnonymous(t *testing.T) {
 	}
 	if got := script.Requests()[0].Header; len(got["Authorization"]) != 0 {
 		t.Errorf("headers = %v, want no Authorization", got)
+	}
+}
+
+// TestUnsignable: without credentials or a region nothing is sent.
+func TestUnsignable(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*aws.Config){
+		"no credentials": func(cfg *aws.Config) { cfg.Credentials = nil },
+		"no region":      func(cfg *aws.Config) { cfg.Region = "" },
+	} {
+		cfg := config()
+		cfg.HTTPClient = faults.NewScript(t).Client()
+		change(&cfg)
+		handle := datastore.Use[store](function{}, search.New[item](on(endpoint, cfg), "items", search.Domain))
+		wantError(t, "Delete with "+name, handle.Delete(t.Context(), "1"), datastore.ErrUnavailable, 0)
+	}
+	cfg := config()
+	cfg.HTTPClient = faults.NewScript(t).Client()
+	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{}, errors.New("no keys")
+	})
+	handle := datastore.Use[store](function{}, search.New[item](on(endpoint, cfg), "items", search.Domain))
+	wantError(t, "Delete without keys", handle.Delete(t.Context(), "1"), datastore.ErrDenied, 1)
+}
+
+// TestTotal: a total that is not exact is not called so.
+func TestTotal(t *testing.T) {
+	t.Parallel()
+	for relation, exact := range map[string]bool{"eq": true, "gte": false} {
+		script := faults.NewScript(t, faults.Answer{Body: strings.Replace(foundNothing, `"value":0,"relation":"eq"`, `"value":10000,"relation":"`+relation+`"`, 1)})
+		hits, err := open(t, script.Client(), search.Domain).Search(t.Context(), search.Query{Limit: -1})
+		if err != nil || hits.Total != 10000 || hits.Exact != exact {
+			t.Errorf("Search with a total that is %s = %d, exact %v, %v, want 10000, exact %v", relation, hits.Total, hits.Exact, err, exact)
+		}
 	}
 }
 

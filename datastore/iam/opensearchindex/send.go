@@ -81,7 +81,7 @@ func (c *conn) request(ctx context.Context, r request) (*http.Request, error) {
 //
 // See https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html
 func (c *conn) sign(ctx context.Context, req *http.Request, body []byte) error {
-	if c.client.credentials == nil {
+	if c.client.anonymous {
 		return nil
 	}
 	keys, err := c.client.credentials.Retrieve(ctx)
@@ -109,7 +109,16 @@ func read(resp *http.Response) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-var errAnswer = &datastore.Error{Kind: datastore.ErrTooLarge, Err: fmt.Errorf("the answer has over %d MiB; ask for fewer documents", maxAnswer>>20)}
+// largeError is an answer that is not read to its end.
+type largeError struct{}
+
+var errAnswer error = largeError{}
+
+func (largeError) Error() string {
+	return fmt.Sprintf("the answer has over %d MiB; ask for fewer documents", maxAnswer>>20)
+}
+
+func (largeError) Unwrap() error { return &datastore.Error{Kind: datastore.ErrTooLarge} }
 
 // withoutURL takes the URL, in which the id of a document stands, out of an error of
 // the HTTP client.

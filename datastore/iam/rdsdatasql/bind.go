@@ -14,9 +14,6 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 )
 
-// endTimeout is for ending a transaction.
-const endTimeout = 10 * time.Second
-
 // Hinted is an argument that the Data API sends as another type than text.
 //
 // See https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_SqlParameter.html

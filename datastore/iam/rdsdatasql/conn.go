@@ -127,7 +127,8 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Attempts: 1, Err: errors.New("the answer has no id of the transaction")}
 	}
 	c.tx = out.TransactionId
-	begun := &tx{c}
+	begun := &tx{conn: c}
+	begun.deadline, begun.bounded = ctx.Deadline()
 	if mode != "" {
 		if _, err := c.execute(ctx, mode, nil); err != nil {
 			return nil, errors.Join(err, begun.Rollback())
@@ -162,43 +163,4 @@ func (c *conn) mode(opts driver.TxOptions) (string, error) {
 		return "", nil
 	}
 	return "SET TRANSACTION" + mode, nil
-}
-
-// tx is a transaction.
-type tx struct{ conn *conn }
-
-// Commit is sent once: what an answer that was lost said is not known.
-func (t *tx) Commit() error {
-	c := t.conn
-	id := c.tx
-	c.tx = nil
-	in := &rdsdata.CommitTransactionInput{ResourceArn: &c.cluster, SecretArn: &c.secret, TransactionId: id}
-	return c.end(iam.Call{Write: true, Secret: true, Quiet: true}, func(ctx context.Context) error {
-		_, err := c.client.CommitTransaction(ctx, in)
-		return err
-	})
-}
-
-// Rollback of a transaction that has ended by itself is none.
-func (t *tx) Rollback() error {
-	c := t.conn
-	id := c.tx
-	c.tx = nil
-	in := &rdsdata.RollbackTransactionInput{ResourceArn: &c.cluster, SecretArn: &c.secret, TransactionId: id}
-	err := c.end(iam.Call{Secret: true, Quiet: true}, func(ctx context.Context) error {
-		_, err := c.client.RollbackTransaction(ctx, in)
-		return err
-	})
-	if isEnded(err) {
-		return nil
-	}
-	return err
-}
-
-// end has no context of its caller: database/sql gives none.
-func (c *conn) end(call iam.Call, send func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
-	defer cancel()
-	call.Whole = true
-	return c.retry.Do(ctx, call, send)
 }

@@ -24,7 +24,10 @@ func (c *connector) Fault(err error) sqldb.Fault {
 			return f
 		}
 	}
-	f := sqldb.Fault{Kind: own.Kind, Code: own.Code, Text: own.Err.Error()}
+	f := sqldb.Fault{Kind: own.Kind, Code: own.Code, Text: own.Kind.Error()}
+	if own.Err != nil {
+		f.Text = own.Err.Error()
+	}
 	if own.Kind == datastore.ErrUnknown {
 		f.Kind, f.Lost = datastore.ErrUnavailable, true
 	}

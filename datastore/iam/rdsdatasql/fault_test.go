@@ -249,3 +249,22 @@ func FuzzStatements(f *testing.F) {
 		}
 	})
 }
+
+// TestNoTimeToCommit: a transaction that there is no time to commit is rolled back.
+func TestNoTimeToCommit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answer: func(int) (*http.Response, error) { return reply(200, `{"transactionId":"tx-1","records":[]}`) }}
+		db := open(t, config("http://scripted.invalid", &http.Client{Transport: s}), sqldb.AuroraPostgres)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := db.Tx(ctx, nil, func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, "UPDATE t SET a = 1")
+			time.Sleep(999 * time.Millisecond)
+			return err
+		})
+		if !errors.Is(err, datastore.ErrNoBudget) || s.count() != 3 || !strings.HasPrefix(s.calls[2], "/RollbackTransaction") {
+			t.Errorf("Tx = %v, want %v; sent %q", err, datastore.ErrNoBudget, s.calls)
+		}
+	})
+}

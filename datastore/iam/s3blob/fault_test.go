@@ -229,9 +229,12 @@ func TestBlackHoleInBody(t *testing.T) {
 
 // TestNoGoroutines: nothing is left after calls that failed half-way.
 func TestNoGoroutines(t *testing.T) {
-	f, p, _, _ := broken(t)
+	server := servers.URL(t, "TIERKIT_TEST_VERSITYGW")
+	bucket := createBucket(t, server)
+	faults.NoGoroutines(t) // but for those that reach the server without the proxy
+	p := faults.NewProxy(t, server)
+	f := use(onServer(config(t, p.URL(), nil), bucket))
 	put(t, f, "a", strings.Repeat("x", 2<<20))
-	faults.NoGoroutines(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	o, err := f.Get(ctx, "a")
@@ -249,8 +252,6 @@ func TestNoGoroutines(t *testing.T) {
 	if _, err := f.Get(ctx, "a"); err == nil {
 		t.Error("Get in a black hole: error = nil")
 	}
-	p.FIN()
-	p.Refuse()
 }
 
 // TestUploadsEnd: what fails in pieces leaves no upload behind.
