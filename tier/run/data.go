@@ -52,6 +52,7 @@ type openedData struct {
 	callees *callees           // run the App's functions for those that call them
 	buckets *filebucket.Driver // nil if they are in AWS
 	where   string             // for people: where the data is
+	dir     string             // of embedded data, as -dir names it
 	secrets *filesecret.Driver // nil if they are in AWS
 	// local are the drivers of this machine, and remote those that main names for
 	// AWS. Both are nil if the data is in AWS.
@@ -110,7 +111,7 @@ func (p *program) embeddedData(dir string) (openedData, error) {
 	data := datastore.New(slices.Concat(drivers, remote), &datastore.Options{Lookup: p.lookup, Missing: missingHere})
 	return openedData{
 		Data: data, hub: hub, callees: functions, buckets: buckets, secrets: secrets,
-		where: where, local: drivers, remote: remote, lock: tables.Lock, close: closeAll,
+		dir: dir, where: where, local: drivers, remote: remote, lock: tables.Lock, close: closeAll,
 	}, nil
 }
 

@@ -74,7 +74,11 @@ func (d openedData) lacks(app *tier.App, spec datastore.Spec) string {
 		if state != secretMissing {
 			return ""
 		}
-		return "has no value: go run . secret set " + own.Logical
+		command := "go run . secret set "
+		if d.dir != defaultDir {
+			command += "-dir " + d.dir + " "
+		}
+		return "has no value: " + command + own.Logical
 	case opens(d.local, spec) || addressed && opens(d.remote, spec):
 		return ""
 	case spec.Kind() == "sqldb" || spec.Kind() == "warehouse":

@@ -13,7 +13,8 @@ func TestMissing(t *testing.T) {
 	t.Parallel()
 	bin := buildTool(t, "./tier/run/testdata/bare")
 	const local = "run.Local(func(dir string) datastore.Driver { return "
-	p := start(t, nil, bin, "serve", "-port", "0", "-lambda", "0", "-dir", t.TempDir())
+	dir := t.TempDir()
+	p := start(t, nil, bin, "serve", "-port", "0", "-lambda", "0", "-dir", dir)
 	var announced strings.Builder
 	for !strings.Contains(announced.String(), "data: ") {
 		announced.WriteString(p.until(t, ""))
@@ -36,7 +37,7 @@ func TestMissing(t *testing.T) {
 			[]string{"no driver for stores of kind warehouse", "sqlwarehouse.Over(open)", embeddedPath + "sqlwarehouse"},
 			[]string{"warehouse sales has no driver on this machine", embeddedPath + "sqlwarehouse"}},
 		{"files", []string{"run the program by its command serve"}, nil},
-		{"hush", []string{"go run . secret set hush"}, []string{"secret hush has no value: go run . secret set hush"}},
+		{"hush", []string{"go run . secret set hush"}, []string{"secret hush has no value: go run . secret set -dir " + dir + " hush"}},
 		{"billing",
 			[]string{"no driver for stores of kind service", "name one in run.Main", "set TIERKIT_SERVICE_BILLING"},
 			[]string{"service billing has no driver on this machine", "TIERKIT_SERVICE_BILLING"}},
@@ -76,16 +77,20 @@ func lineWith(text, part string) string {
 	return ""
 }
 
-// TestPostgresByAddress: a server that a variable names is lacking nothing.
+// TestPostgresByAddress: a server that a variable names is lacking nothing. The
+// folder that is meant by default is not named.
 func TestPostgresByAddress(t *testing.T) {
 	t.Parallel()
 	bin := buildTool(t, "./tier/run/testdata/bare")
-	p := start(t, []string{"TIERKIT_SQLDB_POSTGRES=postgres://127.0.0.1:1/shop"}, bin, "serve", "-lambda", "0", "-dir", t.TempDir())
+	p := start(t, []string{"TIERKIT_SQLDB_POSTGRES=postgres://127.0.0.1:1/shop"}, bin, "serve", "-lambda", "0")
 	var announced strings.Builder
 	for !strings.Contains(announced.String(), "data: ") {
 		announced.WriteString(p.until(t, ""))
 	}
 	if line := lineWith(announced.String(), "sqldb postgres"); line != "" {
+		t.Errorf("announced: %q", line)
+	}
+	if line := lineWith(announced.String(), "secret hush"); !strings.Contains(line, "go run . secret set hush ") {
 		t.Errorf("announced: %q", line)
 	}
 }
