@@ -82,7 +82,7 @@ func lineWith(text, part string) string {
 func TestPostgresByAddress(t *testing.T) {
 	t.Parallel()
 	bin := buildTool(t, "./tier/run/testdata/bare")
-	p := start(t, []string{"TIERKIT_SQLDB_POSTGRES=postgres://127.0.0.1:1/shop"}, bin, "serve", "-lambda", "0")
+	p := start(t, []string{"TIERKIT_SQLDB_POSTGRES=postgres://127.0.0.1:1/shop"}, bin, "serve", "-port", "0", "-lambda", "0")
 	var announced strings.Builder
 	for !strings.Contains(announced.String(), "data: ") {
 		announced.WriteString(p.until(t, ""))
