@@ -32,7 +32,7 @@ func (b *bucket) servePut(w http.ResponseWriter, r *http.Request, key string) er
 	return nil
 }
 
-// maxFields is how many bytes the fields before the file may have.
+// maxFields is how many bytes the fields before the file may have with their names.
 const maxFields = 20 << 10
 
 // servePost stores the file of a form.
@@ -56,7 +56,7 @@ func (b *bucket) servePost(w http.ResponseWriter, r *http.Request, path string) 
 			return b.storeFile(w, r, fields, part)
 		}
 		value, err := io.ReadAll(io.LimitReader(part, left+1))
-		if left -= int64(len(value)); err != nil || left < 0 {
+		if left -= int64(len(name) + len(value)); err != nil || left < 0 {
 			return malformed
 		}
 		if _, twice := fields[name]; twice || name == "" {
@@ -110,7 +110,7 @@ func (b *bucket) permitted(fields map[string]string) (least, most int64, err err
 	}
 	// The bucket is in the path, and a condition of the policy.
 	all := maps.Clone(fields)
-	all["bucket"] = b.spec.Logical
+	all["bucket"] = b.place()
 	if least, most, err = limits(conditions, all); err != nil {
 		return 0, 0, denied(err)
 	}
