@@ -54,6 +54,36 @@ func TestFormOfAnotherApp(t *testing.T) {
 	}
 }
 
+// TestLargeHeaders: headers that are not signed are limited too, as S3 does, so that
+// what is stored can be read and listed.
+func TestLargeHeaders(t *testing.T) {
+	t.Parallel()
+	f := use(serve(t, filebucket.In(t.TempDir(), nil), nil))
+	signed, err := f.SignPut(t.Context(), "a", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ size, want int }{{1000, 200}, {100 << 10, 400}} {
+		req, err := http.NewRequestWithContext(t.Context(), "PUT", signed.URL, strings.NewReader("text"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Cache-Control", strings.Repeat("x", c.size))
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != c.want {
+			t.Errorf("PUT with a header of %d bytes = %s %s %v, want %d", c.size, resp.Status, body, err, c.want)
+		}
+	}
+	if _, err := f.List(t.Context(), blob.Query{}); err != nil {
+		t.Errorf("List: error = %v, want none", err)
+	}
+}
+
 // TestManyFields: what nobody has signed takes no memory without end.
 func TestManyFields(t *testing.T) {
 	t.Parallel()
