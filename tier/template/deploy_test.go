@@ -3,11 +3,13 @@ package template_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -38,5 +40,35 @@ func TestCallersInNetwork(t *testing.T) {
 	}
 	if rules := fmt.Sprint(d.Resources["ReadsGroup"].Properties["SecurityGroupEgress"]); !strings.Contains(rules, "EndpointGroup") {
 		t.Errorf("the function may not reach the endpoint: %v", rules)
+	}
+}
+
+// TestLongNames: stores whose names differ at the end have physical names that differ.
+func TestLongNames(t *testing.T) {
+	t.Parallel()
+	var d doc
+	if err := json.Unmarshal(sam(t, func(data *datastore.Data) *tier.App {
+		app := tier.New("shop")
+		api := app.API("orders")
+		for _, language := range []string{"german", "french"} {
+			datastore.Use[search.Searcher[product]](api, search.New[product](data, "customer-documents-"+language, search.Serverless))
+		}
+		api.Handle("GET /orders/{id}", handler.New(get))
+		return app
+	}), &d); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, r := range d.Resources {
+		if r.Type == "AWS::OpenSearchServerless::Collection" {
+			names = append(names, fmt.Sprint(r.Properties["Name"]))
+			parts := r.Properties["Name"].(map[string]any)["Fn::Join"].([]any)[1].([]any)
+			if name := parts[0].(string); len(name)+len("-51af3dc0") > 32 || strings.HasSuffix(name, "-") {
+				t.Errorf("a collection has the name %q before the id of the stack, want 23 letters at most and no hyphen at the end", name)
+			}
+		}
+	}
+	if len(names) != 2 || names[0] == names[1] {
+		t.Errorf("two collections have the names %v, want two names", slices.Compact(names))
 	}
 }
