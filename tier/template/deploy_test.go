@@ -11,6 +11,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
+	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
@@ -70,5 +71,29 @@ func TestLongNames(t *testing.T) {
 	}
 	if len(names) != 2 || names[0] == names[1] {
 		t.Errorf("two collections have the names %v, want two names", slices.Compact(names))
+	}
+}
+
+// TestTopicNames: CloudFormation has made names of topics that SNS refuses where the
+// topic is FIFO, so that these have one; other topics are named by CloudFormation.
+func TestTopicNames(t *testing.T) {
+	t.Parallel()
+	var d doc
+	if err := json.Unmarshal(sam(t, func(data *datastore.Data) *tier.App {
+		app := tier.New("shop")
+		api := app.API("orders")
+		datastore.Use[topic.Publisher[order]](api, topic.New[order](data, "placed"))
+		datastore.Use[topic.Publisher[order]](api, topic.New[order](data, "ledger", topic.FIFO()))
+		api.Handle("GET /orders/{id}", handler.New(get))
+		return app
+	}), &d); err != nil {
+		t.Fatal(err)
+	}
+	if name, has := d.Resources["PlacedTopic"].Properties["TopicName"]; has {
+		t.Errorf("a standard topic has the name %v, want none", name)
+	}
+	name := fmt.Sprint(d.Resources["LedgerTopic"].Properties["TopicName"])
+	if !strings.Contains(name, "ledger") || !strings.Contains(name, ".fifo") || !strings.Contains(name, "AWS::StackId") {
+		t.Errorf("a FIFO topic has the name %s, want one of the stack that ends in .fifo", name)
 	}
 }
