@@ -1,6 +1,9 @@
 package template
 
 import (
+	"fmt"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -13,6 +16,12 @@ const maxTopicName = 256 - len(".fifo")
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topic.html.
 func (s *stack) topic(store usedStore, spec topic.Spec) {
 	id := policy.StoreID(spec)
+	if spec.MaxMessage > topic.DefaultMessage {
+		// SNS has the attribute MaximumMessageSize, the resource has no property for it.
+		s.errs = append(s.errs, &datastore.DeclarationError{At: store.at, Message: fmt.Sprintf(
+			"topic %s: CloudFormation makes topics of %d bytes a message; leave out topic.MaxMessage(%d), and put what is larger into a bucket",
+			spec.Name(), topic.DefaultMessage, spec.MaxMessage)})
+	}
 	var properties object
 	if spec.FIFO {
 		properties = object{
