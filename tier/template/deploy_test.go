@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
@@ -95,5 +96,38 @@ func TestTopicNames(t *testing.T) {
 	name := fmt.Sprint(d.Resources["LedgerTopic"].Properties["TopicName"])
 	if !strings.Contains(name, "ledger") || !strings.Contains(name, ".fifo") || !strings.Contains(name, "AWS::StackId") {
 		t.Errorf("a FIFO topic has the name %s, want one of the stack that ends in .fifo", name)
+	}
+}
+
+// TestVisitorRole: an identity pool gives out credentials of a role only, to nobody
+// but its own users who have logged in, and the template gives that role nothing.
+func TestVisitorRole(t *testing.T) {
+	t.Parallel()
+	var d doc
+	if err := json.Unmarshal(sam(t, func(data *datastore.Data) *tier.App {
+		app := tier.New("shop")
+		api := app.API("orders")
+		users := identity.New(data, "users")
+		datastore.Use[identity.Exchanger](api, identity.NewExchange(data, "visitors", users))
+		api.Handle("GET /orders/{id}", handler.New(get))
+		return app
+	}), &d); err != nil {
+		t.Fatal(err)
+	}
+	roles := fmt.Sprint(d.Resources["VisitorsIdentityRoles"].Properties)
+	if want := "map[IdentityPoolId:map[Ref:VisitorsIdentity] Roles:map[authenticated:map[Fn::GetAtt:[VisitorsIdentityRole Arn]]]]"; roles != want {
+		t.Errorf("the roles of the pool are %s, want %s", roles, want)
+	}
+	role := d.Resources["VisitorsIdentityRole"].Properties
+	if policies, has := role["Policies"]; has {
+		t.Errorf("the role has the policies %v, want none", policies)
+	}
+	trust := fmt.Sprint(role["AssumeRolePolicyDocument"])
+	for _, want := range []string{
+		"cognito-identity.amazonaws.com:aud:map[Ref:VisitorsIdentity]", "cognito-identity.amazonaws.com:amr:authenticated", "Action:sts:AssumeRoleWithWebIdentity ",
+	} {
+		if !strings.Contains(trust, want) {
+			t.Errorf("the role trusts %s, want %s in it", trust, want)
+		}
 	}
 }
