@@ -121,3 +121,29 @@ func TestManyFields(t *testing.T) {
 		t.Errorf("POST of 5000 empty fields = %s, want 400", resp.Status)
 	}
 }
+
+// TestLargePut: one PUT stores what S3 takes in one, and no more.
+func TestLargePut(t *testing.T) {
+	t.Parallel()
+	driver := filebucket.Memory()
+	data := datastore.New([]datastore.Driver{driver}, nil)
+	handler, err := driver.Handler("http://127.0.0.1:1", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := use(data).SignPut(t.Context(), "a", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		size int64
+		want int
+	}{{4, 200}, {blob.MaxPostSize + 1, 400}} {
+		answer := httptest.NewRecorder()
+		req := httptest.NewRequestWithContext(t.Context(), "PUT", signed.URL, strings.NewReader("text"))
+		req.ContentLength = c.size
+		if handler.ServeHTTP(answer, req); answer.Code != c.want {
+			t.Errorf("PUT of %d bytes = %d %s, want %d", c.size, answer.Code, answer.Body, c.want)
+		}
+	}
+}

@@ -16,8 +16,11 @@ func (b *bucket) servePut(w http.ResponseWriter, r *http.Request, key string) er
 	if _, err := b.signed(r, key); err != nil {
 		return err
 	}
-	if r.ContentLength < 0 {
+	switch {
+	case r.ContentLength < 0:
 		return &failure{http.StatusLengthRequired, "MissingContentLength", "the request has no Content-Length"}
+	case r.ContentLength > blob.MaxPostSize:
+		return &failure{http.StatusBadRequest, "EntityTooLarge", "one request stores 5 GiB at most"}
 	}
 	write := blob.Write{
 		Attributes: attributesOf(r.Header.Get, slices.Collect(maps.Keys(r.Header))),
