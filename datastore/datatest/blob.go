@@ -184,7 +184,9 @@ func (f *faultyBucket) Delete(ctx context.Context, key string, cond blob.Conditi
 }
 
 func (f *faultyBucket) DeleteMany(ctx context.Context, keys []string) error {
-	return f.faults.run(f.spec, "DeleteMany", func() error { return f.conn.DeleteMany(ctx, keys) })
+	return f.faults.runBatch(f.spec, "DeleteMany", len(keys), func(which []int) error {
+		return f.conn.DeleteMany(ctx, pick(keys, which))
+	})
 }
 
 func (f *faultyBucket) Sign(ctx context.Context, key string, s blob.Signing) (signed blob.Signed, err error) {

@@ -157,6 +157,19 @@ func (l *faults) runBatch(spec datastore.Spec, op string, n int, do func(which [
 	return &partial
 }
 
+// runMany is runBatch for items that have results, which are at their positions.
+func runMany[R any](l *faults, spec datastore.Spec, op string, n int, do func(which []int) ([]R, error)) ([]R, error) {
+	results := make([]R, n)
+	err := l.runBatch(spec, op, n, func(which []int) error {
+		some, err := do(which)
+		for i, r := range some {
+			results[which[i]] = r
+		}
+		return err
+	})
+	return results, err
+}
+
 // inBatch gives the failed items of a part of a batch their positions in the batch.
 func inBatch(which []int, err error) error {
 	if partial, ok := err.(*datastore.PartialError); ok {

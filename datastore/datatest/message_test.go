@@ -9,9 +9,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
 	"github.com/seed-18e8afb5/tierkit/datastore/datatest"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
+	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 )
@@ -124,4 +126,73 @@ func TestAnswer(t *testing.T) {
 	if diff := cmp.Diff([]job{{7}}, datatest.Started[job](t, data, "double")); diff != "" {
 		t.Errorf("Started (-want +got):\n%s", diff)
 	}
+}
+
+// TestFailItems: a fault of some items leaves the others alone, in every kind that
+// takes batches.
+func TestFailItems(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	jobs := datastore.Use[queue.ManySender[string]](function{}, queue.New[string](data, "jobs"))
+	notes := datastore.Use[topic.ManyPublisher[string]](function{}, topic.New[string](data, "notes"))
+	clicks := datastore.Use[stream.ManyWriter[string]](function{}, stream.New[string](data, "clicks", stream.Shards(1)))
+	files := datastore.Use[blob.ManyDeleter](function{}, blob.New(data, "files"))
+	pages := datastore.Use[search.Bulker[page]](function{}, search.New[page](data, "pages", search.Domain))
+	for _, key := range []string{"a", "b", "c"} {
+		datatest.PutObject(t, data, "files", key, "", blob.Attributes{})
+	}
+	for _, c := range []struct {
+		store, op string
+		do        func(context.Context) (ids int, err error)
+		done      func() any
+		want      any
+	}{
+		{"queue jobs", "SendMany", func(ctx context.Context) (int, error) {
+			ids, err := jobs.SendMany(ctx, []queue.Message[string]{{Body: "a"}, {Body: "b"}, {Body: "c"}})
+			return filled(ids), err
+		}, func() any { return datatest.Sent[string](t, data, "jobs") }, []string{"a", "c"}},
+		{"topic notes", "PublishMany", func(ctx context.Context) (int, error) {
+			ids, err := notes.PublishMany(ctx, []topic.Message[string]{{Body: "a"}, {Body: "b"}, {Body: "c"}})
+			return filled(ids), err
+		}, func() any { return datatest.Published[string](t, data, "notes") }, []string{"a", "c"}},
+		{"stream clicks", "PutMany", func(ctx context.Context) (int, error) {
+			places, err := clicks.PutMany(ctx, []stream.Record[string]{{Key: "k", Body: "a"}, {Key: "k", Body: "b"}, {Key: "k", Body: "c"}})
+			return filled(places), err
+		}, func() any { return datatest.Written[string](t, data, "clicks") }, []string{"a", "c"}},
+		{"blob files", "DeleteMany", func(ctx context.Context) (int, error) {
+			return 2, files.DeleteMany(ctx, []string{"a", "b", "c"})
+		}, func() any { return datatest.Keys(t, data, "files", "") }, []string{"b"}},
+		{"search pages", "Bulk", func(ctx context.Context) (int, error) {
+			return 2, pages.Bulk(ctx, []search.Change[page]{{ID: "a"}, {ID: "b"}, {ID: "c"}})
+		}, func() any {
+			_, ok := datatest.Indexed[page](t, data, "pages", "b")
+			_, other := datatest.Indexed[page](t, data, "pages", "c")
+			return []bool{ok, other}
+		}, []bool{false, true}},
+	} {
+		datatest.Fail(t, data, datatest.Fault{Store: c.store, Op: c.op, Err: datastore.ErrThrottled, Items: []int{1}})
+		ids, err := c.do(t.Context())
+		partial, ok := errors.AsType[*datastore.PartialError](err)
+		if !ok || len(partial.Failed) != 1 || partial.Failed[0].Index != 1 || !errors.Is(partial.Failed[0].Err, datastore.ErrThrottled) || ids != 2 {
+			t.Errorf("%s %s with a fault of item 1: %d ids, error = %v, want 2 and item 1 alone", c.store, c.op, ids, err)
+		}
+		if diff := cmp.Diff(c.want, c.done()); diff != "" {
+			t.Errorf("%s after %s (-want +got):\n%s", c.store, c.op, diff)
+		}
+	}
+}
+
+type page struct {
+	Title string `json:"title" search:"text"`
+}
+
+// filled are the results that are not zero.
+func filled[R comparable](results []R) (n int) {
+	var none R
+	for _, r := range results {
+		if r != none {
+			n++
+		}
+	}
+	return n
 }

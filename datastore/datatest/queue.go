@@ -94,10 +94,8 @@ func (f *faultyQueue) Send(ctx context.Context, e queue.Envelope) (id string, er
 	return id, err
 }
 
-func (f *faultyQueue) SendMany(ctx context.Context, es []queue.Envelope) (ids []string, err error) {
-	err = f.faults.run(f.spec, "SendMany", func() error {
-		ids, err = f.conn.SendMany(ctx, es)
-		return err
+func (f *faultyQueue) SendMany(ctx context.Context, es []queue.Envelope) ([]string, error) {
+	return runMany(f.faults, f.spec, "SendMany", len(es), func(which []int) ([]string, error) {
+		return f.conn.SendMany(ctx, pick(es, which))
 	})
-	return ids, err
 }

@@ -103,7 +103,9 @@ func (f *faultyIndex) Write(ctx context.Context, w search.Write) error {
 }
 
 func (f *faultyIndex) Bulk(ctx context.Context, ws []search.Write, wait bool) error {
-	return f.faults.run(f.spec, "Bulk", func() error { return f.conn.Bulk(ctx, ws, wait) })
+	return f.faults.runBatch(f.spec, "Bulk", len(ws), func(which []int) error {
+		return f.conn.Bulk(ctx, pick(ws, which), wait)
+	})
 }
 
 func (f *faultyIndex) Search(ctx context.Context, q search.PageQuery) (page search.Page, err error) {

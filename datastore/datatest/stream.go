@@ -74,10 +74,8 @@ func (f *faultyStream) Put(ctx context.Context, e stream.Envelope) (place stream
 	return place, err
 }
 
-func (f *faultyStream) PutMany(ctx context.Context, es []stream.Envelope) (places []stream.Place, err error) {
-	err = f.faults.run(f.spec, "PutMany", func() error {
-		places, err = f.conn.PutMany(ctx, es)
-		return err
+func (f *faultyStream) PutMany(ctx context.Context, es []stream.Envelope) ([]stream.Place, error) {
+	return runMany(f.faults, f.spec, "PutMany", len(es), func(which []int) ([]stream.Place, error) {
+		return f.conn.PutMany(ctx, pick(es, which))
 	})
-	return places, err
 }

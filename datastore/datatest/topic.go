@@ -87,10 +87,8 @@ func (f *faultyTopic) Publish(ctx context.Context, e topic.Envelope) (id string,
 	return id, err
 }
 
-func (f *faultyTopic) PublishMany(ctx context.Context, es []topic.Envelope) (ids []string, err error) {
-	err = f.faults.run(f.spec, "PublishMany", func() error {
-		ids, err = f.conn.PublishMany(ctx, es)
-		return err
+func (f *faultyTopic) PublishMany(ctx context.Context, es []topic.Envelope) ([]string, error) {
+	return runMany(f.faults, f.spec, "PublishMany", len(es), func(which []int) ([]string, error) {
+		return f.conn.PublishMany(ctx, pick(es, which))
 	})
-	return ids, err
 }

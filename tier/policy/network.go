@@ -39,6 +39,9 @@ func Services(f *tier.Function) []string {
 			}
 		}
 	}
+	if len(CallerStatements(f)) > 0 {
+		all = append(all, "sts") // by which it assumes the role of its callers
+	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }

@@ -41,4 +41,28 @@ func (s *stack) identity(store usedStore, spec identity.Spec) {
 			{"ServerSideTokenCheck", true},
 		}}},
 	}})
+	s.visitorRole(store, id)
+}
+
+// visitorRole adds the role that the credentials of an identity pool are of, without
+// which it gives out none. It may do nothing before somebody attaches a policy.
+// See https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html.
+func (s *stack) visitorRole(store usedStore, pool string) {
+	const provider = "cognito-identity.amazonaws.com"
+	s.add(resource{id: pool + "Role", typ: "AWS::IAM::Role", at: store.at, properties: object{
+		{"AssumeRolePolicyDocument", document(object{
+			{"Effect", "Allow"},
+			{"Principal", object{{"Federated", provider}}},
+			{"Action", "sts:AssumeRoleWithWebIdentity"},
+			{"Condition", object{
+				{"StringEquals", object{{provider + ":aud", ref(pool)}}},
+				{"ForAnyValue:StringLike", object{{provider + ":amr", "authenticated"}}},
+			}},
+		})},
+	}})
+	s.add(resource{id: pool + "Roles", typ: "AWS::Cognito::IdentityPoolRoleAttachment", at: store.at, properties: object{
+		{"IdentityPoolId", ref(pool)},
+		{"Roles", object{{"authenticated", getAtt(pool+"Role", "Arn")}}},
+	}})
+	s.output(pool+"RoleName", "The role of who has credentials of "+store.spec.Name()+": attach what they may do.", ref(pool+"Role"), store.at)
 }

@@ -200,10 +200,14 @@ func (s *stack) endpoints(functions []networked) {
 	}
 }
 
+// rolesOf are the roles of functions, and those that they assume for their callers.
 func rolesOf(functions []networked) array {
 	var roles array
 	for _, f := range functions {
 		roles = append(roles, getAtt(policy.RoleID(f.function), "Arn"))
+		if len(policy.CallerStatements(f.function)) > 0 {
+			roles = append(roles, getAtt(policy.CallerRoleID(f.function), "Arn"))
+		}
 	}
 	return roles
 }

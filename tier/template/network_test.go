@@ -14,6 +14,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
@@ -115,6 +116,11 @@ func TestNoTemplate(t *testing.T) {
 			datastore.Use[call.Starter[order]](two, call.New[order, order](data, "three"))
 			datastore.Use[call.Starter[order]](three, call.New[order, order](data, "one"))
 		}, "one calls two calls three calls one"},
+		"a topic of large messages": {func(data *datastore.Data, app *tier.App) {
+			f := app.Function("f")
+			f.Invoke(handler.New(noop))
+			datastore.Use[topic.Publisher[order]](f, topic.New[order](data, "reports", topic.MaxMessage(1<<20)))
+		}, "topic reports: CloudFormation makes topics of 262144 bytes a message"},
 		"a service without an endpoint": {func(data *datastore.Data, app *tier.App) {
 			f := app.Function("f")
 			f.Invoke(handler.New(noop))

@@ -1,6 +1,8 @@
 package template
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 
@@ -117,18 +119,21 @@ const maxCollectionName = 32
 
 // ownName is a physical name for a store whose name must be known before it is
 // made, of at most limit letters: the logical one, as small letters, digits and
-// hyphens, and the end of the stack's id, which no other stack has.
+// hyphens, and the beginning of the UUID in the stack's id, which is the time at
+// which it was made. Of a name that is too long the end is a hash of all of it.
 func ownName(logical string, limit int) object {
-	const ending = 13 // "-" and the last group of a UUID
+	const ending = 9 // "-" and the first group of a UUID
 	var parts []string
 	for part := range strings.FieldsFuncSeq(strings.ToLower(logical), func(r rune) bool { return r == '-' || r == '_' }) {
 		parts = append(parts, part)
 	}
 	name := strings.Join(parts, "-")
 	if len(name) > limit-ending {
-		name = strings.TrimRight(name[:limit-ending], "-")
+		sum := sha256.Sum256([]byte(name))
+		hash := hex.EncodeToString(sum[:4])
+		name = strings.TrimRight(name[:limit-ending-len("-")-len(hash)], "-") + "-" + hash
 	}
 	stack := object{{"Fn::Select", array{2, object{{"Fn::Split", array{"/", ref("AWS::StackId")}}}}}}
-	last := object{{"Fn::Select", array{4, object{{"Fn::Split", array{"-", stack}}}}}}
-	return object{{"Fn::Join", array{"-", array{name, last}}}}
+	made := object{{"Fn::Select", array{0, object{{"Fn::Split", array{"-", stack}}}}}}
+	return object{{"Fn::Join", array{"-", array{name, made}}}}
 }

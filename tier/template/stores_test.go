@@ -95,7 +95,7 @@ func reports(data *datastore.Data) *tier.App {
 }
 
 type product struct {
-	Title string `json:"title" search:"title,text"`
+	Title string `json:"title" search:"text"`
 }
 
 // network has stores of the private network, and functions in and outside of it.

@@ -140,6 +140,9 @@ func (b *bucket) put(ctx context.Context, key string, w blob.Write, event string
 	if err := b.usable(ctx); err != nil {
 		return blob.Info{}, err
 	}
+	if size(w.Attributes) > maxAttributes {
+		return blob.Info{}, refused(datastore.ErrInvalid, "MetadataTooLarge")
+	}
 	d, err := b.shelf.draft()
 	if err != nil {
 		return blob.Info{}, ours(err)
@@ -147,7 +150,7 @@ func (b *bucket) put(ctx context.Context, key string, w blob.Write, event string
 	defer d.discard()
 	etag, sum := md5.New(), crc32.New(castagnoli)
 	body := &bound{ctx: ctx, r: w.Body}
-	size, err := io.Copy(io.MultiWriter(d, etag, sum), body)
+	n, err := io.Copy(io.MultiWriter(d, etag, sum), body)
 	switch {
 	case body.err != nil:
 		return blob.Info{}, blob.BodyError(body.err)
@@ -155,7 +158,7 @@ func (b *bucket) put(ctx context.Context, key string, w blob.Write, event string
 		return blob.Info{}, ours(err)
 	}
 	m := meta{Info: blob.Info{
-		Key: key, Size: size, ETag: `"` + hex.EncodeToString(etag.Sum(nil)) + `"`,
+		Key: key, Size: n, ETag: `"` + hex.EncodeToString(etag.Sum(nil)) + `"`,
 		Modified: b.data.Now().UTC().Truncate(time.Second), Attributes: w.Attributes,
 	}, CRC: sum.Sum32()}
 	m.Metadata = maps.Clone(w.Metadata)
@@ -168,8 +171,24 @@ func (b *bucket) put(ctx context.Context, key string, w blob.Write, event string
 	if err != nil {
 		return blob.Info{}, ours(err)
 	}
-	b.tell(event, key, size, m.ETag)
+	b.tell(event, key, n, m.ETag)
 	return m.info(), nil
+}
+
+// maxAttributes is how many bytes the attributes of an object may have, which
+// package blob has checked where it was asked, but not in a signed request. It is
+// what S3 takes of all headers, and fits into a trailer however JSON writes it.
+const maxAttributes = 8 << 10
+
+func size(a blob.Attributes) int {
+	n := 0
+	for _, o := range overrides {
+		n += len(*o.of(&a))
+	}
+	for name, value := range a.Metadata {
+		n += len(name) + len(value)
+	}
+	return n
 }
 
 // allowed asks the condition of what is stored. It is called in change.

@@ -141,7 +141,10 @@ func failureOf(err error) *failure {
 	case datastore.ErrTooLarge:
 		return &failure{http.StatusBadRequest, "EntityTooLarge", "the content is larger than was signed"}
 	case datastore.ErrInvalid:
-		if e.Code == "InvalidRange" {
+		switch e.Code {
+		case "MetadataTooLarge":
+			return &failure{http.StatusBadRequest, e.Code, "the headers that are stored with the object are too large"}
+		case "InvalidRange":
 			return &failure{http.StatusRequestedRangeNotSatisfiable, e.Code, "the range lies behind the object"}
 		}
 		return &failure{http.StatusBadRequest, "IncompleteBody", "the content could not be read"}

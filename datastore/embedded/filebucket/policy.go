@@ -45,7 +45,7 @@ func (b *bucket) signPost(base *url.URL, place, key, secret string, at time.Time
 		fields["x-amz-meta-"+name] = v
 	}
 	conditions := []any{
-		map[string]string{"bucket": b.spec.Logical},
+		map[string]string{"bucket": b.place()},
 		[]any{"content-length-range", s.MinSize, s.MaxSize},
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {

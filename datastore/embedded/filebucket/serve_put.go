@@ -16,8 +16,11 @@ func (b *bucket) servePut(w http.ResponseWriter, r *http.Request, key string) er
 	if _, err := b.signed(r, key); err != nil {
 		return err
 	}
-	if r.ContentLength < 0 {
+	switch {
+	case r.ContentLength < 0:
 		return &failure{http.StatusLengthRequired, "MissingContentLength", "the request has no Content-Length"}
+	case r.ContentLength > blob.MaxPostSize:
+		return &failure{http.StatusBadRequest, "EntityTooLarge", "one request stores 5 GiB at most"}
 	}
 	write := blob.Write{
 		Attributes: attributesOf(r.Header.Get, slices.Collect(maps.Keys(r.Header))),
@@ -32,7 +35,7 @@ func (b *bucket) servePut(w http.ResponseWriter, r *http.Request, key string) er
 	return nil
 }
 
-// maxFields is how many bytes the fields before the file may have.
+// maxFields is how many bytes the fields before the file may have with their names.
 const maxFields = 20 << 10
 
 // servePost stores the file of a form.
@@ -56,7 +59,7 @@ func (b *bucket) servePost(w http.ResponseWriter, r *http.Request, path string) 
 			return b.storeFile(w, r, fields, part)
 		}
 		value, err := io.ReadAll(io.LimitReader(part, left+1))
-		if left -= int64(len(value)); err != nil || left < 0 {
+		if left -= int64(len(name) + len(value)); err != nil || left < 0 {
 			return malformed
 		}
 		if _, twice := fields[name]; twice || name == "" {
@@ -110,7 +113,7 @@ func (b *bucket) permitted(fields map[string]string) (least, most int64, err err
 	}
 	// The bucket is in the path, and a condition of the policy.
 	all := maps.Clone(fields)
-	all["bucket"] = b.spec.Logical
+	all["bucket"] = b.place()
 	if least, most, err = limits(conditions, all); err != nil {
 		return 0, 0, denied(err)
 	}

@@ -78,7 +78,7 @@ func (b *bucket) Sign(ctx context.Context, key string, s blob.Signing) (blob.Sig
 		return blob.Signed{}, err
 	}
 	at := b.data.Now().UTC().Truncate(time.Second)
-	place := base.Path + "/" + b.data.Namespace() + ":" + b.spec.Logical
+	place := base.Path + "/" + b.place()
 	if s.Op == "SignPost" {
 		return b.signPost(base, place, key, secret, at, s)
 	}
@@ -118,6 +118,10 @@ func (b *bucket) Sign(ctx context.Context, key string, s blob.Signing) (blob.Sig
 	signed.URL = base.Scheme + "://" + base.Host + encode(path, true) + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
 	return signed, nil
 }
+
+// place is what names the bucket in a path and in a policy: of all Apps, whose
+// buckets share the driver's secret.
+func (b *bucket) place() string { return b.data.Namespace() + ":" + b.spec.Logical }
 
 // header is an attribute, its header, and the parameter that overrides it.
 type header struct {
