@@ -135,6 +135,9 @@ func refused(tx table.Transaction, err error) error {
 		if !ok || i >= len(tx.Writes) {
 			continue
 		}
+		if kind == datastore.ErrDeclaration {
+			kind = unfitKind(aws.ToString(reason.Message))
+		}
 		if kind == datastore.ErrConflict && tx.Writes[i].Op == "Update" {
 			kind = tx.Writes[i].Refused(storedOr(reason.Item))
 		}
