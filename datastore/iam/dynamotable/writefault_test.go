@@ -264,6 +264,19 @@ func TestTransactionReasons(t *testing.T) {
 	}
 }
 
+// TestLostCheck: a check changes nothing, so no lost answer leaves its outcome
+// unknown.
+func TestLostCheck(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answer: func(context.Context, int, call) (*http.Response, error) { return lost() }}
+		err := s.counters(t).Check(t.Context(), table.PK("1"), table.Exists("n"))
+		if !errors.Is(err, datastore.ErrUnavailable) {
+			t.Errorf("Check whose answers are lost: error = %v, want %v", err, datastore.ErrUnavailable)
+		}
+	})
+}
+
 // TestTransactionValidation: what is stored can make an operation of a transaction
 // impossible, and means there what it means outside of one.
 func TestTransactionValidation(t *testing.T) {
