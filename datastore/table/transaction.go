@@ -55,7 +55,9 @@ func preparePut[T any](a *access, op operation, item T, conds []Cond) (Write, er
 	return a.preparePut(op, reflect.ValueOf(&item).Elem(), conds)
 }
 
-// UpdateOp is Update of the item with the key. The new item is not returned.
+// UpdateOp is Update of the item with the key. The new item is not returned. An item
+// that has expired and was not deleted yet is not made anew: [Patch.OrCreate] answers
+// [datastore.ErrConflict] then.
 func UpdateOp[T any](on Updater[T], key Key, patch Patch, conds ...Cond) TxOp {
 	return opOf(on, opUpdate, func(a *access) (Write, error) { return a.prepareUpdate(key, patch, conds) })
 }
