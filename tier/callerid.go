@@ -11,10 +11,11 @@ import (
 // the id that the authorizer has proved, and nobody where there was none.
 func forCallers(next handler.Handler) handler.Handler {
 	return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		id := "" // also where the function that called this one had a caller
 		if caller := req.Caller(); !caller.Anonymous() {
-			ctx = datastore.WithCallerID(ctx, caller.ID)
+			id = caller.ID
 		}
-		return next.Handle(ctx, req)
+		return next.Handle(datastore.WithCallerID(ctx, id), req)
 	})
 }
 

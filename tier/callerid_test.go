@@ -58,3 +58,24 @@ func TestPerCaller(t *testing.T) {
 		})
 	}
 }
+
+// TestCallerOfCaller: a function that another one calls in the same process does not
+// act for the caller of that one, as it does not in AWS.
+func TestCallerOfCaller(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	called := tier.New("notes").Function("called")
+	notes := datastore.Use[table.Getter[ownNote]](called, table.New[ownNote](data, "notes").PerCaller())
+	called.Invoke(handler.New(func(ctx context.Context, _ struct{}) (ownNote, error) {
+		return notes.Get(ctx, table.PK("ada"))
+	}))
+	datatest.Seed(t, data, "notes", ownNote{"ada", "a"})
+	h, err := called.Direct()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := datastore.WithCallerID(t.Context(), "ada") // as the calling function has it
+	if _, err := h.Handle(ctx, handlertest.Request("POST", "/")); !errors.Is(err, datastore.ErrDenied) {
+		t.Errorf("a called function for the caller of the calling one: error = %v, want %v", err, datastore.ErrDenied)
+	}
+}

@@ -207,5 +207,10 @@ func (b *batch) leave(item int, err error) {
 		b.fail(item, own, whole.Attempts)
 		return
 	}
+	if whole != nil && b.lost[item] && b.call.Write {
+		unknown := *whole
+		unknown.Kind = datastore.ErrUnknown
+		err = &unknown
+	}
 	b.failed = append(b.failed, datastore.ItemError{Index: item, Err: err})
 }

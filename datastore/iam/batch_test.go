@@ -122,6 +122,17 @@ func TestBatch(t *testing.T) {
 			a.Failed(iam.Failed{Item: 3, Code: "AccessDenied"})
 			return nil
 		}, nil, []outcome{{3, "outcome unknown", 2}}},
+		{"failed inside, then not sent", iam.Call{Write: true, Repeatable: true}, func(n int, left []int, a *iam.Answer) error {
+			if n > 1 {
+				return &net.OpError{Op: "dial", Err: errors.New("refused")}
+			}
+			for _, i := range left[:4] {
+				a.Done(i)
+			}
+			a.Failed(iam.Failed{Item: 4, Code: "Throttling"})
+			a.Failed(iam.Failed{Item: 5, Code: "InternalFailure"})
+			return nil
+		}, nil, []outcome{{4, "unavailable", iam.MaxAttempts}, {5, "outcome unknown", iam.MaxAttempts}}},
 		{"failed in any order", iam.Call{Write: true}, func(n int, left []int, a *iam.Answer) error {
 			for _, i := range left {
 				a.Done(i)

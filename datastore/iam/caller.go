@@ -64,6 +64,7 @@ type callerKeys struct {
 	done chan struct{} // closed when keys or err is there
 	keys aws.Credentials
 	err  error
+	own  bool // err is of the request that asked, whose time ended, and of no other
 }
 
 var _ aws.CredentialsProvider = (*Callers)(nil)
@@ -76,22 +77,38 @@ func (c *Callers) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	}
 	k, first := c.find(id)
 	if first {
-		k.keys, k.err = c.get(ctx, id)
-		if k.err != nil {
-			c.forget(k)
-		}
-		close(k.done)
+		c.fetch(ctx, k)
 	}
 	select {
 	case <-k.done:
 	case <-ctx.Done():
 		return aws.Credentials{}, &datastore.Error{Store: "caller", Op: "assume", Kind: datastore.ErrNoBudget, Err: ctx.Err()}
 	}
-	if k.err != nil && !first && ctx.Err() == nil && errors.Is(k.err, context.Canceled) {
+	if k.own && !first && ctx.Err() == nil {
 		return c.Retrieve(ctx) // the one that asked gave up; this one did not
 	}
 	return k.keys, k.err
 }
+
+// fetch gets the keys with the time of the request that asked first. A panic leaves
+// the others to try by themselves.
+func (c *Callers) fetch(ctx context.Context, k *callerKeys) {
+	k.own = true
+	defer func() {
+		if k.own || k.err != nil {
+			c.forget(k)
+		}
+		close(k.done)
+	}()
+	k.keys, k.err = c.get(untraced{ctx}, k.id)
+	k.own = k.err != nil && (ctx.Err() != nil || errors.Is(k.err, datastore.ErrNoBudget))
+}
+
+// untraced is a context without its values. The connections to AWS STS are none of
+// the request that waits for the credentials, of which is watched whether it got one.
+type untraced struct{ context.Context }
+
+func (untraced) Value(any) any { return nil }
 
 var errNoTag = errors.New("there is no caller in the context, or its id cannot be a session tag: at most 256 letters, digits, spaces and _.:/=+-@")
 

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -166,6 +168,76 @@ func TestCallersAtOnce(t *testing.T) {
 			t.Errorf("21 requests of one caller made %d calls, want 2: one of them gave up", len(s.calls))
 		}
 	})
+}
+
+// TestCallersOutOfTime: a request whose deadline comes while it asks fails no other
+// that waits for it and has time.
+func TestCallersOutOfTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &tokens{now: time.Now, wait: make(chan struct{})}
+		callers := newCallers(s)
+		ann := datastore.WithCallerID(t.Context(), "ann")
+		for _, left := range []time.Duration{3 * time.Millisecond, 90 * time.Millisecond} {
+			short, cancel := context.WithTimeout(ann, left)
+			defer cancel()
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				if _, err := callers.Retrieve(short); err == nil {
+					t.Errorf("Retrieve in %v: no error", left)
+				}
+			})
+			synctest.Wait()
+			wg.Go(func() {
+				if _, err := callers.Retrieve(ann); err != nil {
+					t.Errorf("Retrieve behind one that had %v: %v", left, err)
+				}
+			})
+			synctest.Wait()
+			time.Sleep(time.Second)
+			close(s.wait)
+			wg.Wait()
+			s.wait = make(chan struct{})
+			callers = newCallers(s)
+		}
+	})
+}
+
+// TestCallersUnsent: that AWS STS was reached does not make a request one that may
+// have been carried out, if it got no connection itself.
+func TestCallersUnsent(t *testing.T) {
+	t.Parallel()
+	s := &tokens{now: time.Now}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		resp, err := s.RoundTrip(r)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		w.Header().Set("Content-Type", "text/xml")
+		io.Copy(w, resp.Body)
+	}))
+	defer server.Close()
+	callers := iam.NewCallers(aws.Config{
+		Region: "eu-west-1", BaseEndpoint: &server.URL, HTTPClient: server.Client(),
+		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, nil
+		}),
+	}, callerRole, time.Now)
+	sent := 0
+	err := iam.NewRetry(nil).Do(datastore.WithCallerID(t.Context(), "ann"), iam.Call{Write: true}, func(ctx context.Context) error {
+		if _, err := callers.Retrieve(ctx); err != nil {
+			return err
+		}
+		if sent++; sent == 1 {
+			return &net.OpError{Op: "dial", Err: errors.New("refused")}
+		}
+		return nil
+	})
+	if err != nil || sent != 2 {
+		t.Errorf("Do of a write that was not sent at first = %v after %d attempts, want nil after 2", err, sent)
+	}
 }
 
 // TestCallersBounded: of very many callers only the last ones are kept.

@@ -86,6 +86,25 @@ func TestPerCaller(t *testing.T) {
 	}
 }
 
+// TestPerCallerTransactMixed: the operations of a transaction are signed by one role,
+// so those on callers' rows and others are not mixed, with any driver.
+func TestPerCallerTransactMixed(t *testing.T) {
+	t.Parallel()
+	data := datastore.New([]datastore.Driver{filetable.Memory()}, nil)
+	own := datastore.Use[memos](&function{}, table.New[memo](data, "memos").PerCaller())
+	whole := datastore.Use[memos](&function{}, table.New[memo](data, "audit"))
+	ctx := datastore.WithCallerID(t.Context(), "ann")
+	for name, transactor := range map[string]memos{"a caller's rows": own, "a whole table": whole} {
+		err := transactor.Transact(ctx, table.PutOp(own, memo{"ann", 1, ""}), table.PutOp(whole, memo{"x", 1, ""}))
+		if !errors.Is(err, datastore.ErrDeclaration) {
+			t.Errorf("Transact on %s with operations on both: error = %v, want %v", name, err, datastore.ErrDeclaration)
+		}
+	}
+	if _, err := whole.Get(ctx, table.PKSK("x", 1)); !errors.Is(err, datastore.ErrNotFound) {
+		t.Errorf("Get after the refusal: error = %v, want %v", err, datastore.ErrNotFound)
+	}
+}
+
 func TestPerCallerNeeds(t *testing.T) {
 	t.Parallel()
 	data := datastore.New(nil, nil)

@@ -20,6 +20,9 @@ import (
 //		table.UpdateOp(stock, table.PK(order.Item), table.Changes(table.Add("left", -1)), table.Ge("left", 1)),
 //	)
 //
+// Its tables, with the one whose Transact it is, are all narrowed by
+// [Table.PerCaller], or none is: AWS has one role do all of it.
+//
 // A transaction has 1 to 100 operations, each on another item, and at most 4 MB.
 // It costs twice what the writes cost otherwise. One that others' writes keep from
 // being done is repeated; one whose answer was lost is as well, by a token, within
@@ -52,7 +55,9 @@ func preparePut[T any](a *access, op operation, item T, conds []Cond) (Write, er
 	return a.preparePut(op, reflect.ValueOf(&item).Elem(), conds)
 }
 
-// UpdateOp is Update of the item with the key. The new item is not returned.
+// UpdateOp is Update of the item with the key. The new item is not returned. An item
+// that has expired and was not deleted yet is not made anew: [Patch.OrCreate] answers
+// [datastore.ErrConflict] then.
 func UpdateOp[T any](on Updater[T], key Key, patch Patch, conds ...Cond) TxOp {
 	return opOf(on, opUpdate, func(a *access) (Write, error) { return a.prepareUpdate(key, patch, conds) })
 }
@@ -118,6 +123,8 @@ func (a *access) transact(ctx context.Context, ops []TxOp) error {
 	})
 }
 
+var errMixed = errors.New("a transaction is done by one role: all of its stores, with the one whose Transact it is, are narrowed by PerCaller, or none is")
+
 // prepareTx makes the writes and checks what DynamoDB refuses of them together.
 func (a *access) prepareTx(ctx context.Context, ops []TxOp) (tx Transaction, err error) {
 	if len(ops) == 0 || len(ops) > maxTxItems {
@@ -129,6 +136,9 @@ func (a *access) prepareTx(ctx context.Context, ops []TxOp) (tx Transaction, err
 		w, err := op.write(ctx)
 		if err != nil {
 			return tx, inPart("operation", i, err)
+		}
+		if op.access.own != a.own {
+			return tx, &datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("operation %d: %w", i, errMixed)}
 		}
 		item := op.access.Spec.Name() + " " + op.access.shape.spec.KeyText(w.Key)
 		if first, twice := seen[item]; twice {

@@ -20,7 +20,7 @@ func (a *access) update(ctx context.Context, key Key, p Patch, conds []Cond, int
 	}, func(ctx context.Context, conn Conn) error {
 		item, err := conn.Update(ctx, w)
 		if errors.Is(err, datastore.ErrConflict) && p.create && a.shape.ttl != nil {
-			item, err = a.replaceExpired(ctx, conn, w, conds, err)
+			item, err = a.replaceExpired(ctx, conn, w, err)
 		}
 		if err != nil {
 			return err
@@ -66,11 +66,10 @@ func (s *state) prepareUpdate(key Key, p Patch, conds []Cond) (w Write, err erro
 }
 
 // replaceExpired makes the item anew where the one that is stored has expired and
-// was not deleted yet: the changes take the place of all of its attributes.
-// Otherwise it answers conflict.
-func (a *access) replaceExpired(ctx context.Context, conn Conn, w Write, conds []Cond, conflict error) (Item, error) {
-	user, err := a.condition(conds)
-	if err != nil || !user.Match(nil) {
+// was not deleted yet, if the update would make one where there is none: the changes
+// take the place of all attributes. Otherwise it answers conflict.
+func (a *access) replaceExpired(ctx context.Context, conn Conn, w Write, conflict error) (Item, error) {
+	if !w.If.Match(nil) {
 		return nil, conflict
 	}
 	fresh, err := w.Apply(nil)

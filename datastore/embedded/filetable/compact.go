@@ -107,3 +107,13 @@ func syncFolder(dir string) {
 		f.Close()
 	}
 }
+
+// syncFolders makes a new file in dir last, with the folders that were made for it.
+func syncFolders(dir string) {
+	for ; ; dir = filepath.Dir(dir) {
+		syncFolder(dir)
+		if dir == filepath.Dir(dir) {
+			return
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 )
@@ -55,6 +56,9 @@ func (j *journal) load(e *engine) error {
 	if j.size == 0 {
 		h := headerOf(e.spec)
 		_, err := j.append(record{Header: &h})
+		if err == nil && j.opts.Sync {
+			syncFolders(filepath.Dir(j.path))
+		}
 		return err
 	}
 	j.tidy(e)

@@ -37,8 +37,8 @@ func (d *Driver) commit(changes []change) error {
 	if err := appendAll(changes); err != nil {
 		return d.undo(path, changes, err)
 	}
-	if err := os.Remove(path); err != nil {
-		return d.fail(fmt.Errorf("remove %s: %w", path, err))
+	if err := d.removeRedo(path); err != nil {
+		return d.fail(err)
 	}
 	for _, c := range changes {
 		c.apply()
@@ -84,6 +84,18 @@ func (d *Driver) writeRedo(path string, changes []change) error {
 	return err
 }
 
+// removeRedo removes the file, for good where writes are to survive a loss of power:
+// one that came back would undo what was written since.
+func (d *Driver) removeRedo(path string) error {
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("remove %s: %w", path, err)
+	}
+	if d.opts.Sync {
+		syncFolder(filepath.Dir(path))
+	}
+	return nil
+}
+
 // appendAll writes the changes to the journals. If that fails, those that were
 // written are still there.
 func appendAll(changes []change) error {
@@ -106,7 +118,7 @@ func (d *Driver) undo(path string, changes []change, cause error) error {
 			return d.fail(errors.Join(cause, err))
 		}
 	}
-	if err := os.Remove(path); err != nil {
+	if err := d.removeRedo(path); err != nil {
 		return d.fail(errors.Join(cause, err))
 	}
 	return unavailable(cause)
@@ -162,7 +174,7 @@ func (d *Driver) redo(folder string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	file.Close() // before it is removed, as not every system removes open files
-	return os.Remove(path)
+	return d.removeRedo(path)
 }
 
 // appendTo adds records to a journal that nobody has open, behind its last whole

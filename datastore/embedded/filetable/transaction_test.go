@@ -54,6 +54,23 @@ func money(t testing.TB, p purses, owner string) int {
 	return got.Money
 }
 
+// TestTransactNamespaces: one Data's tables have other clients than another one's, and
+// another folder: a transaction is not on both.
+func TestTransactNamespaces(t *testing.T) {
+	t.Parallel()
+	driver := filetable.In(t.TempDir(), nil)
+	defer driver.Close()
+	open := func(namespace string) purses {
+		data := datastore.New([]datastore.Driver{driver}, &datastore.Options{Namespace: namespace})
+		return datastore.Use[purses](function{}, table.New[purse](data, "purses"))
+	}
+	shop, bank := open("shop"), open("bank")
+	err := shop.Transact(t.Context(), table.PutOp(shop, purse{"a", 1}), table.PutOp(bank, purse{"b", 1}))
+	if !errors.Is(err, datastore.ErrDeclaration) || money(t, bank, "b") != 0 {
+		t.Errorf("Transact on tables of two namespaces = %v, want %v", err, datastore.ErrDeclaration)
+	}
+}
+
 // TestTransactTables: a transaction over two tables is done whole, and is still
 // there after the folder is opened again.
 func TestTransactTables(t *testing.T) {

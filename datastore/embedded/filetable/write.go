@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -116,14 +117,14 @@ func (e *engine) WriteMany(ctx context.Context, writes []table.Write) error {
 	return nil
 }
 
-var errOtherDriver = errors.New("the tables of a transaction have different drivers")
+var errOtherDriver = errors.New("the tables of a transaction have different drivers or namespaces")
 
 // Transact implements [table.WriteConn].
 func (e *engine) Transact(ctx context.Context, tx table.Transaction) error {
 	engines := []*engine{e}
 	for _, w := range tx.Writes {
 		other, ok := w.Conn.(*engine)
-		if !ok || other.driver != e.driver {
+		if !ok || other.driver != e.driver || filepath.Dir(other.name) != filepath.Dir(e.name) { // a folder has its own file of transactions
 			return &datastore.Error{Kind: datastore.ErrDeclaration, Err: errOtherDriver}
 		}
 		engines = append(engines, other)

@@ -21,14 +21,16 @@ import (
 // See https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 func (c *conn) Transact(ctx context.Context, tx table.Transaction) error {
 	in := &dynamodb.TransactWriteItemsInput{ClientRequestToken: &tx.Token}
+	writes := false // what only checks leaves nothing unknown
 	for i, w := range tx.Writes {
+		writes = writes || w.Op != "Check"
 		own, ok := w.Conn.(*conn)
 		if !ok || own.client != c.client {
 			return &datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("operation %d: its table has another driver", i)}
 		}
 		in.TransactItems = append(in.TransactItems, own.transactItem(w.Write))
 	}
-	err := c.retry.Do(ctx, iam.Call{Write: true, Repeatable: true}, func(ctx context.Context) error {
+	err := c.retry.Do(ctx, iam.Call{Write: writes, Repeatable: true}, func(ctx context.Context) error {
 		_, err := c.client.TransactWriteItems(ctx, in)
 		return transient(err)
 	})
@@ -134,6 +136,9 @@ func refused(tx table.Transaction, err error) error {
 		kind, ok := reasonKinds[aws.ToString(reason.Code)]
 		if !ok || i >= len(tx.Writes) {
 			continue
+		}
+		if kind == datastore.ErrDeclaration {
+			kind = unfitKind(aws.ToString(reason.Message))
 		}
 		if kind == datastore.ErrConflict && tx.Writes[i].Op == "Update" {
 			kind = tx.Writes[i].Refused(storedOr(reason.Item))

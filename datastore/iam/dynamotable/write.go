@@ -139,11 +139,19 @@ func unfit(err error) error {
 	if !errors.As(err, &own) || own.Kind != datastore.ErrDeclaration || !errors.As(err, &api) {
 		return err
 	}
-	switch message := api.ErrorMessage(); {
-	case strings.Contains(message, "incorrect data type"), strings.Contains(message, "type mismatch"):
-		own.Kind = datastore.ErrCorrupt
-	case strings.Contains(message, "overflow"), strings.Contains(message, "underflow"), strings.Contains(message, "significant digits"):
-		own.Kind = datastore.ErrTooLarge
-	}
+	own.Kind = unfitKind(api.ErrorMessage())
 	return err
+}
+
+// unfitKind is what a validation error means, by its message.
+func unfitKind(message string) error {
+	message = strings.ToLower(message)
+	has := func(part string) bool { return strings.Contains(message, part) }
+	switch {
+	case has("incorrect data type"), has("type mismatch") && !has("key"): // that of a key is the deployed table's
+		return datastore.ErrCorrupt
+	case has("overflow"), has("underflow"), has("significant digits"), has("item size") && has("exceeded the maximum"):
+		return datastore.ErrTooLarge
+	}
+	return datastore.ErrDeclaration
 }

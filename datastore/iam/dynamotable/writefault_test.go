@@ -264,6 +264,43 @@ func TestTransactionReasons(t *testing.T) {
 	}
 }
 
+// TestLostCheck: a check changes nothing, so no lost answer leaves its outcome
+// unknown.
+func TestLostCheck(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answer: func(context.Context, int, call) (*http.Response, error) { return lost() }}
+		err := s.counters(t).Check(t.Context(), table.PK("1"), table.Exists("n"))
+		if !errors.Is(err, datastore.ErrUnavailable) {
+			t.Errorf("Check whose answers are lost: error = %v, want %v", err, datastore.ErrUnavailable)
+		}
+	})
+}
+
+// TestTransactionValidation: what is stored can make an operation of a transaction
+// impossible, and means there what it means outside of one.
+func TestTransactionValidation(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]error{
+		"Item size to update has exceeded the maximum allowed size.":                                datastore.ErrTooLarge,
+		"Item size has exceeded the maximum allowed size":                                           datastore.ErrTooLarge,
+		"Number overflow. Attempting to store a number with magnitude larger than supported range.": datastore.ErrTooLarge,
+		"An operand in the update expression has an incorrect data type.":                           datastore.ErrCorrupt,
+		"Type mismatch for attribute to update.":                                                    datastore.ErrCorrupt,
+		"One or more parameter values were invalid: Type mismatch for key id expected: N actual: S": datastore.ErrDeclaration,
+		"The document path provided in the update expression is invalid for update.":                datastore.ErrDeclaration,
+	} {
+		s := &script{answer: func(context.Context, int, call) (*http.Response, error) {
+			return refuse("TransactionCanceledException", `,"CancellationReasons":[{"Code":"ValidationError","Message":"`+message+`"}]`)
+		}}
+		counters := s.counters(t)
+		err := counters.Transact(t.Context(), table.UpdateOp(counters, table.PK("1"), table.Changes(table.Add("n", 1))))
+		if e, ok := errors.AsType[*datastore.Error](err); !ok || e.Kind != want {
+			t.Errorf("Transact refused with %q: error = %v, want %v", message, err, want)
+		}
+	}
+}
+
 // TestNewOperationsDenied: what was not granted is not sent, nor put into a
 // transaction.
 func TestNewOperationsDenied(t *testing.T) {

@@ -74,6 +74,20 @@ var ttlRules = []rule{
 			}
 		}
 	}},
+	{"or create within bounds", "an item that has expired is not made anew of what its type cannot hold", func(t *testing.T, open target) {
+		type seat struct {
+			ID      string    `table:"id,pk"`
+			Left    uint      `table:"left"`
+			Expires time.Time `table:"expires,ttl"`
+		}
+		items := start[seat](t, open)
+		put(t, items, seat{"a", 5, past})
+		p := table.Changes(table.Add("left", -1), table.SetTo("expires", future)).OrCreate()
+		for _, id := range []string{"a", "missing"} {
+			_, err := items.Update(t.Context(), table.PK(id), p)
+			wantError(t, "Update or create of "+id+", below zero", err, datastore.ErrConflict)
+		}
+	}},
 	{"condition", "the time of expiry is compared and set as a time", func(t *testing.T, open target) {
 		items := sessions(t, open)
 		got, err := items.Update(t.Context(), table.PKSK("u", 2), table.Changes(table.SetTo("expires", future.Add(time.Minute))), table.Eq("expires", future))
