@@ -92,7 +92,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (begun driver
 		return nil, unsent(err)
 	}
 	c.inTx = true
-	return &tx{c, begun, opts.ReadOnly}, nil
+	return &tx{c, ctx, begun, opts.ReadOnly}, nil
 }
 
 // run runs one statement. The driver's own [driver.ErrSkip] is passed on.
@@ -226,6 +226,29 @@ func (c *conn) alive(ctx context.Context, now time.Time) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	return pinger.Ping(ctx) == nil
+}
+
+// cutAfter cuts the connection when grace has passed since ctx ended, until stop is
+// called. It is for what database/sql gives no context: not every client knows by
+// itself that of a transaction at its end.
+func (c *conn) cutAfter(ctx context.Context, grace time.Duration) (stop func()) {
+	if c.Socket == nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	unwatch := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-done:
+		case <-timer.C:
+			c.Socket.Cut()
+		}
+	})
+	return func() {
+		unwatch()
+		close(done)
+	}
 }
 
 // Close ends the connection. One that is broken is not told.
