@@ -54,14 +54,34 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 }
 
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (found driver.Rows, err error) {
+	var guard *tx
 	err = c.run(ctx, func(ctx context.Context) error {
+		if guard, err = c.guard(ctx); err != nil {
+			return err
+		}
 		found, err = c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
 		return err
 	})
 	if err != nil {
+		guard.release()
 		return nil, err
 	}
-	return &rows{Rows: found, conn: c, ctx: ctx, one: askingOf(ctx) == askedForOne}, nil
+	return &rows{Rows: found, conn: c, ctx: ctx, one: askingOf(ctx) == askedForOne, guard: guard}, nil
+}
+
+// guard begins a read-only transaction for one statement of a reader who logs in as
+// another access does, and whom the database therefore does not keep from writing; nil
+// where there is no need.
+func (c *conn) guard(ctx context.Context) (*tx, error) {
+	s := c.pool.state.Spec.(Spec)
+	if c.pool.access != ReadOnly || c.inTx || s.Reader != s.Writer && s.Reader != s.Owner {
+		return nil, nil
+	}
+	begun, err := c.Conn.(driver.ConnBeginTx).BeginTx(ctx, driver.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	return &tx{c, ctx, begun, true}, nil
 }
 
 // PrepareContext prepares nothing on the server, which would keep the connection

@@ -99,6 +99,14 @@ func (t *tx) Commit() error {
 // Rollback leaves no doubt: what is not committed is rolled back.
 func (t *tx) Rollback() error { return unsent(t.end(t.begun.Rollback, probeTimeout)) }
 
+// release ends the transaction of a guard, if there is one. A failure concerns the
+// connection alone: the statement was only to read.
+func (t *tx) release() {
+	if t != nil {
+		_ = t.Rollback()
+	}
+}
+
 // end ends the transaction, which may go on for grace after its context has ended. A
 // connection on which that failed is not used again.
 func (t *tx) end(how func() error, grace time.Duration) error {
