@@ -58,12 +58,16 @@ func methodOf(req *http.Request) string {
 	return req.Method
 }
 
-// dotted reports whether a path has segments that lead out of others.
+// slashes are what some servers take for one, and dots, before they clean a path.
+var slashes = strings.NewReplacer("%2e", ".", "%2f", "/", "%5c", "/")
+
+// dotted reports whether a path has segments that lead out of others, also for a
+// server that decodes it first.
 func dotted(path string) bool {
 	if !strings.Contains(path, ".") && !strings.Contains(path, "%2") {
 		return false
 	}
-	for _, s := range strings.Split(strings.ReplaceAll(strings.ToLower(path), "%2e", "."), "/") {
+	for _, s := range strings.Split(slashes.Replace(strings.ToLower(path)), "/") {
 		if s == "." || s == ".." {
 			return true
 		}

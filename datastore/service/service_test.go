@@ -59,6 +59,10 @@ func TestRoute(t *testing.T) {
 		{"/files/{path...}", "GET", "/files/", datastore.ErrDenied},
 		{"/files/{path...}", "GET", "/files/../invoices/1", datastore.ErrInvalid},
 		{"/files/{path...}", "GET", "/files/%2E%2e/invoices", datastore.ErrInvalid},
+		{"GET /files/{name}", "GET", "/files/..%2Finvoices", datastore.ErrInvalid}, // a name that a server decodes
+		{"GET /files/{name}", "GET", "/files/a%2f%2e%2E%2f..%2Finvoices", datastore.ErrInvalid},
+		{"GET /files/{name}", "GET", "/files/..%5Cinvoices", datastore.ErrInvalid},
+		{"GET /files/{name}", "GET", "/files/a%2Fb..c%2F...", nil},
 		{"/files/{path...}", "GET", "//files/a", datastore.ErrInvalid}, // files is a host
 		{"POST /", "POST", "/", nil},
 		{"POST /", "POST", "/a", datastore.ErrDenied},

@@ -54,14 +54,34 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 }
 
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (found driver.Rows, err error) {
+	var guard *tx
 	err = c.run(ctx, func(ctx context.Context) error {
+		if guard, err = c.guard(ctx); err != nil {
+			return err
+		}
 		found, err = c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
 		return err
 	})
 	if err != nil {
+		guard.release()
 		return nil, err
 	}
-	return &rows{Rows: found, conn: c, ctx: ctx, one: askingOf(ctx) == askedForOne}, nil
+	return &rows{Rows: found, conn: c, ctx: ctx, one: askingOf(ctx) == askedForOne, guard: guard}, nil
+}
+
+// guard begins a read-only transaction for one statement of a reader who logs in as
+// another access does, and whom the database therefore does not keep from writing; nil
+// where there is no need.
+func (c *conn) guard(ctx context.Context) (*tx, error) {
+	s := c.pool.state.Spec.(Spec)
+	if c.pool.access != ReadOnly || c.inTx || s.Reader != s.Writer && s.Reader != s.Owner {
+		return nil, nil
+	}
+	begun, err := c.Conn.(driver.ConnBeginTx).BeginTx(ctx, driver.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	return &tx{c, ctx, begun, true}, nil
 }
 
 // PrepareContext prepares nothing on the server, which would keep the connection
@@ -92,7 +112,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (begun driver
 		return nil, unsent(err)
 	}
 	c.inTx = true
-	return &tx{c, begun, opts.ReadOnly}, nil
+	return &tx{c, ctx, begun, opts.ReadOnly}, nil
 }
 
 // run runs one statement. The driver's own [driver.ErrSkip] is passed on.
@@ -226,6 +246,29 @@ func (c *conn) alive(ctx context.Context, now time.Time) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	return pinger.Ping(ctx) == nil
+}
+
+// cutAfter cuts the connection when grace has passed since ctx ended, until stop is
+// called. It is for what database/sql gives no context: not every client knows by
+// itself that of a transaction at its end.
+func (c *conn) cutAfter(ctx context.Context, grace time.Duration) (stop func()) {
+	if c.Socket == nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	unwatch := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-done:
+		case <-timer.C:
+			c.Socket.Cut()
+		}
+	})
+	return func() {
+		unwatch()
+		close(done)
+	}
 }
 
 // Close ends the connection. One that is broken is not told.

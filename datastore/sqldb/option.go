@@ -54,8 +54,9 @@ func IAMLogin(writer, reader string) Option {
 
 // Secret logs in with user and password from two secrets. The reader's user must
 // be one who can only read. If there is but one secret, give it twice: what keeps
-// a reader from writing is then that its transactions are read-only, and not the
-// database's permissions.
+// a reader from writing is then that each of its statements stands in a transaction
+// that is read-only, which costs two more round trips, and not the database's
+// permissions.
 func Secret(writer, reader datastore.Login) Option {
 	return optionFunc(func(s *Spec) error {
 		for _, l := range []datastore.Login{writer, reader} {

@@ -18,6 +18,8 @@ type rows struct {
 	ctx  context.Context // of the statement; its rows live no longer
 	one  bool            // the first must be there
 	stmt driver.Stmt     // to close with them; nil for none
+
+	guard *tx // to end with them; nil for none
 }
 
 var (
@@ -48,6 +50,7 @@ func (r *rows) Close() error {
 	if r.stmt != nil {
 		r.stmt.Close()
 	}
+	r.guard.release()
 	r.conn.used = r.conn.pool.state.Data.Now().Round(0)
 	if err != nil {
 		return r.conn.fail(r.ctx, err)

@@ -51,7 +51,11 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 		return found, err
 	}
 	var p driver.Stmt
+	var guard *tx
 	err = s.conn.run(ctx, func(ctx context.Context) (err error) {
+		if guard, err = s.conn.guard(ctx); err != nil {
+			return err
+		}
 		if p, err = s.conn.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, s.query); err != nil {
 			return err
 		}
@@ -62,9 +66,10 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 		if p != nil {
 			p.Close()
 		}
+		guard.release()
 		return nil, err
 	}
-	return &rows{Rows: found, conn: s.conn, ctx: ctx, one: askingOf(ctx) == askedForOne, stmt: p}, nil
+	return &rows{Rows: found, conn: s.conn, ctx: ctx, one: askingOf(ctx) == askedForOne, stmt: p, guard: guard}, nil
 }
 
 var errOld = errors.New("sqldb: a statement needs a context")

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
@@ -78,6 +79,7 @@ func commitError(ctx context.Context, err error) error {
 // tx is a transaction of a driver.
 type tx struct {
 	conn     *conn
+	ctx      context.Context // in which it was begun
 	begun    driver.Tx
 	readOnly bool
 }
@@ -88,19 +90,30 @@ var _ driver.Tx = (*tx)(nil)
 // caller may have passed over it: what followed was not done.
 func (t *tx) Commit() error {
 	if ended := t.conn.ended; ended != nil {
-		t.end(t.begun.Rollback)
+		t.end(t.begun.Rollback, probeTimeout)
 		return ended
 	}
-	return t.end(t.begun.Commit)
+	return t.end(t.begun.Commit, 0)
 }
 
 // Rollback leaves no doubt: what is not committed is rolled back.
-func (t *tx) Rollback() error { return unsent(t.end(t.begun.Rollback)) }
+func (t *tx) Rollback() error { return unsent(t.end(t.begun.Rollback, probeTimeout)) }
 
-// end ends the transaction. A connection on which that failed is not used again.
-func (t *tx) end(how func() error) error {
+// release ends the transaction of a guard, if there is one. A failure concerns the
+// connection alone: the statement was only to read.
+func (t *tx) release() {
+	if t != nil {
+		_ = t.Rollback()
+	}
+}
+
+// end ends the transaction, which may go on for grace after its context has ended. A
+// connection on which that failed is not used again.
+func (t *tx) end(how func() error, grace time.Duration) error {
 	t.conn.inTx, t.conn.ended = false, nil
+	stop := t.conn.cutAfter(t.ctx, grace)
 	err := how()
+	stop()
 	if err == nil {
 		return nil
 	}

@@ -135,7 +135,10 @@ func (i *Issuer) sign(key *rsa.PrivateKey, r *record) (t Tokens, err error) {
 	}
 	id := claims("id")
 	for name, value := range r.Attributes {
-		id[name] = claimOf(name, value)
+		// What a user pool would not take as an attribute is no claim here.
+		if _, own := id[name]; !own && !strings.HasPrefix(name, "cognito:") {
+			id[name] = claimOf(name, value)
+		}
 	}
 	id["aud"], id["cognito:username"] = i.settings.ClientID, r.Name
 	t.ID, err = signed(key, id)

@@ -2,6 +2,8 @@ package localidentity_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http/httptest"
@@ -115,6 +117,42 @@ func TestTokens(t *testing.T) {
 		if _, err := verifier.Verify(t.Context(), token[:len(token)-4]+"AAAA"); err == nil {
 			t.Errorf("the %s token with another signature is taken", use)
 		}
+	}
+}
+
+// TestAttributesAreNoClaims: an attribute does not become a claim of the issuer.
+func TestAttributesAreNoClaims(t *testing.T) {
+	t.Parallel()
+	d := localidentity.Memory(nil)
+	users := ada(t, d, dataOf(d))
+	forged := map[string]string{"cognito:groups": "admins", "exp": "9999999999", "iss": "x", "token_use": "access", "jti": "x", "custom:plan": "free"}
+	if _, err := users.Create(t.Context(), identity.NewUser{Name: "eve", Attributes: forged}); err != nil {
+		t.Fatal(err)
+	}
+	settings := localidentity.IssuerSettings{URL: "https://issuer.example", ClientID: "c"}
+	issuer, err := d.Issuer("shop", "people", settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := issuer.Tokens("eve")
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(tokens.ID, ".")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range forged {
+		if name != "custom:plan" && claims[name] == value {
+			t.Errorf("the claim %s = %v, want that of the issuer", name, value)
+		}
+	}
+	if claims["custom:plan"] != "free" {
+		t.Errorf("claims = %v, want the attributes too", claims)
 	}
 }
 

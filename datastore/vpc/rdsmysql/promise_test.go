@@ -228,6 +228,51 @@ func TestNoBudget(t *testing.T) {
 	}
 }
 
+// TestNoBudgetAtTheEnd: neither a commit nor a rollback outlives the deadline,
+// although the client gives them no context.
+func TestNoBudgetAtTheEnd(t *testing.T) {
+	s := newServer(t, counters)
+	faults.NoGoroutines(t)
+	p := faults.NewProxy(t, s.url.Host)
+	db := s.use(t, p.Addr(), nil)
+	refused := errors.New("refused")
+	for _, tt := range []struct {
+		name string
+		err  error // of the function
+		want error
+	}{{"commit", nil, datastore.ErrUnknown}, {"rollback", refused, refused}} {
+		p.Pass()
+		if err := add(t.Context(), db, "b"); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		begun := time.Now()
+		done := make(chan error, 1)
+		go func() {
+			done <- db.Tx(ctx, nil, func(ctx context.Context, tx *sql.Tx) error {
+				_, err := tx.ExecContext(ctx, "UPDATE counters SET n = n + 1 WHERE id = 'a'")
+				p.BlackHoleAll()
+				return errors.Join(err, tt.err)
+			})
+		}()
+		select {
+		case err := <-done:
+			if took := time.Since(begun); took > 900*time.Millisecond || !errors.Is(err, tt.want) {
+				t.Errorf("%s: error = %v after %v, want %v soon after 300ms", tt.name, err, took, tt.want)
+			}
+		case <-time.After(3 * time.Second):
+			t.Errorf("%s: goes on after 3s, want an end at 300ms", tt.name)
+			p.FIN()
+			<-done
+		}
+		cancel()
+	}
+	p.Pass()
+	if err := errors.Join(db.Read().Close(), db.Write().Close()); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestThaw: the first call after a freeze succeeds, and in time.
 func TestThaw(t *testing.T) {
 	faults.Frozen{

@@ -235,12 +235,14 @@ func (c *conn) Extend(ctx context.Context, l cache.Hold) error {
 
 // Unlock implements [cache.Conn].
 func (c *conn) Unlock(ctx context.Context, l cache.Hold) error {
-	sent := 0
+	lost := false // an attempt before may have unlocked it
 	return c.do(ctx, retry.Call{Write: true, Repeatable: true}, func(ctx context.Context, client valkey.Client) error {
-		sent++
 		held, err := run(ctx, client, unlockScript, l.Key, l.Token, milliseconds(l.Remember))
-		if err == nil && held == 0 && sent == 1 { // else an attempt before has unlocked it
-			err = errLost
+		switch {
+		case err != nil:
+			lost = lost || faultOf(err, false).Lost
+		case held == 0 && !lost:
+			return errLost
 		}
 		return err
 	})

@@ -223,3 +223,13 @@ func TestWire(t *testing.T) {
 		t.Errorf("sent %s, want %q", got, want)
 	}
 }
+
+// TestUnlockOnce: a lock that another holds by now is told, also if an attempt before
+// came to nothing.
+func TestUnlockOnce(t *testing.T) {
+	t.Parallel()
+	s := newScripted(t, map[string][]string{"EVAL": {":7", "-LOADING it is", ":0"}})
+	lock, err := use(onServer("redis://"+s.addr, "", nil)).Lock(t.Context(), "k", time.Minute)
+	must(t, err)
+	wantError(t, "Unlock", lock.Unlock(t.Context()), datastore.ErrConflict)
+}
