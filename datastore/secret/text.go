@@ -8,7 +8,9 @@ import (
 
 // Text is a secret text that does not show itself: printed by package fmt, logged
 // by package log/slog or written as JSON it is "[redacted]", also within other
-// values. string(text) is the text itself. It is read from JSON like a string, and is no
+// values, but for fields that are not exported: package fmt does not ask what stands
+// in those, so that a type with a Text in one needs a Format of its own. string(text)
+// is the text itself. It is read from JSON like a string, and is no
 // type for what is to be stored.
 type Text string
 

@@ -41,7 +41,7 @@ func (db *DB) attempt(ctx context.Context, opts *sql.TxOptions, fn func(context.
 	}
 	defer tx.Rollback() // also if fn panics; after a commit it does nothing
 	if err := fn(ctx, tx); err != nil {
-		if c, ok := errors.AsType[*cause](err); ok && c.fault.Retry {
+		if c, ok := errors.AsType[*cause](err); ok && c.fault.Retry && !tried(err) {
 			return faultOf(err, db.DB.Stats), nil
 		}
 		return foundByFn(ctx, err)
@@ -50,6 +50,13 @@ func (db *DB) attempt(ctx context.Context, opts *sql.TxOptions, fn func(context.
 		return faultOf(commitError(ctx, err), db.DB.Stats), nil
 	}
 	return nil, nil
+}
+
+// tried reports whether an error is that of a [DB], which has repeated what it could,
+// and not of a statement of the transaction.
+func tried(err error) bool {
+	own, ok := errors.AsType[*datastore.Error](err)
+	return ok && own.Attempts > 0
 }
 
 // foundByFn is an error of fn, to which what database/sql says in its own way is
