@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/service"
@@ -173,7 +174,7 @@ func (s *stack) endpoints(functions []networked) {
 	grouped := false
 	for _, service := range services {
 		at := users[service][0].function.At()
-		roles := rolesOf(users[service])
+		roles := rolesOf(users[service], service)
 		switch {
 		case gateways[service] != "":
 			s.endpoint(service, gateways[service], at, roles, object{
@@ -200,12 +201,13 @@ func (s *stack) endpoints(functions []networked) {
 	}
 }
 
-// rolesOf are the roles of functions, and those that they assume for their callers.
-func rolesOf(functions []networked) array {
+// rolesOf are the roles by which functions call a service, those of their callers too.
+func rolesOf(functions []networked, service string) array {
 	var roles array
 	for _, f := range functions {
 		roles = append(roles, getAtt(policy.RoleID(f.function), "Arn"))
-		if len(policy.CallerStatements(f.function)) > 0 {
+		ofService := func(action string) bool { return strings.HasPrefix(action, service+":") }
+		if slices.ContainsFunc(policy.CallerStatements(f.function), func(s policy.Statement) bool { return slices.ContainsFunc(s.Actions, ofService) }) {
 			roles = append(roles, getAtt(policy.CallerRoleID(f.function), "Arn"))
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -138,5 +139,31 @@ func TestNoTemplate(t *testing.T) {
 				t.Errorf("SAM = %v, want %q with a line of this file", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestEndpointsOfCallers: the requests for callers' rows leave a function in the
+// private network with the role of its callers, and it asks AWS STS for that.
+func TestEndpointsOfCallers(t *testing.T) {
+	t.Parallel()
+	data := datastore.New(nil, nil)
+	app := tier.New("shop")
+	f := app.Function("notes")
+	f.Invoke(handler.New(func(context.Context, order) (order, error) { return order{}, nil }))
+	datastore.Use[cache.Getter[order]](f, cache.New[order](data, "profiles"))
+	datastore.Use[table.Getter[order]](f, table.New[order](data, "orders").PerCaller())
+	text, err := template.SAM(app, "bootstrap.zip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]bool{"DynamodbEndpoint": true, "StsEndpoint": false} {
+		_, rest, found := strings.Cut(string(text), "\""+id+"\": {")
+		principals, _, ended := strings.Cut(rest, "aws:ResourceAccount")
+		if !found || !ended {
+			t.Fatalf("no %s in the template", id)
+		}
+		if got := strings.Contains(principals, "\"NotesCallerRole\""); got != want || !strings.Contains(principals, "\"NotesRole\"") {
+			t.Errorf("%s lets in the callers' role: %v, want %v, beside the function's", id, got, want)
+		}
 	}
 }
