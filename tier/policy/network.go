@@ -37,9 +37,6 @@ func Services(f *tier.Function) []string {
 			if len(need.Actions) > 0 && !slices.Contains(loginServices, need.Service) {
 				all = append(all, need.Service)
 			}
-			if need.ByCaller {
-				all = append(all, "sts") // gives the credentials of callers
-			}
 		}
 	}
 	if len(CallerStatements(f)) > 0 {
