@@ -217,7 +217,7 @@ func FuzzAnswers(f *testing.F) {
 		}
 		defer rows.Close()
 		types, err := rows.ColumnTypes()
-		if err != nil {
+		if err != nil && ctx.Err() == nil { // the rows end with the context
 			t.Fatal(err)
 		}
 		for rows.Next() {
@@ -225,7 +225,7 @@ func FuzzAnswers(f *testing.F) {
 			for i := range values {
 				values[i] = new(any)
 			}
-			if err := rows.Scan(values...); err != nil {
+			if err := rows.Scan(values...); err != nil && ctx.Err() == nil {
 				t.Errorf("Scan: %v", err)
 			}
 		}
