@@ -32,12 +32,12 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"sync"
 	"sync/atomic"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/storefile"
 )
 
 // Driver keeps buckets of one folder, or of the memory. Stores of the same
@@ -110,18 +110,9 @@ func (d *Driver) open(name string) (shelf, error) {
 	return openFolder(filepath.Join(d.dir, name), d.opts.Sync)
 }
 
-var validName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
-
-// folderName is where a bucket is, below the driver's folder. Nothing else checks
-// the namespace, nor the name where the driver is called without a declaration: no
-// name leads out of the folder.
+// folderName is where a bucket is, below the driver's folder.
 func folderName(namespace, logical string) (string, error) {
-	for _, name := range []string{namespace, logical} {
-		if (name != "" || name == logical) && !(validName.MatchString(name) && filepath.IsLocal(name)) {
-			return "", fmt.Errorf("name %q: write a letter and then up to 63 letters, digits, '-' or '_'", name)
-		}
-	}
-	return filepath.Join(namespace, "blob", logical), nil
+	return storefile.Name(namespace, "blob", logical, "")
 }
 
 // Close ends the use of all buckets. Operations afterwards answer

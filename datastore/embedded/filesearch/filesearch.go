@@ -25,10 +25,10 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"sync"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/storefile"
 	"github.com/seed-18e8afb5/tierkit/datastore/search"
 )
 
@@ -105,15 +105,7 @@ func unavailable(err error) error {
 	return &datastore.Error{Kind: datastore.ErrUnavailable, Err: err}
 }
 
-var validName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
-
-// fileName is where an index is, below the driver's folder. No name leads out of it,
-// nor to what a system keeps for devices.
+// fileName is where the journal of an index is, below the driver's folder.
 func fileName(namespace, index string) (string, error) {
-	for _, name := range []string{namespace, index} {
-		if (name != "" || index == "") && (!validName.MatchString(name) || !filepath.IsLocal(name)) {
-			return "", fmt.Errorf("name %q: write a letter and then up to 63 letters, digits, '-' or '_'", name)
-		}
-	}
-	return filepath.Join(namespace, "search", index+".journal"), nil
+	return storefile.Name(namespace, "search", index, ".journal")
 }

@@ -9,25 +9,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"sync"
+
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/storefile"
 )
 
 // keyFile has the key of a folder.
 const keyFile = "secret.key"
 
-var validName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
-
-// fileName is where a secret is, below the driver's folder. No name leads out of
-// it, nor to what a system keeps for devices.
+// fileName is where a secret is, below the driver's folder.
 func fileName(namespace, logical string) (string, error) {
-	for _, name := range []string{namespace, logical} {
-		if (name != "" || logical == "") && (!validName.MatchString(name) || !filepath.IsLocal(name)) {
-			return "", fmt.Errorf("name %q: write a letter and then up to 63 letters, digits, '-' or '_'", name)
-		}
-	}
-	return filepath.Join(namespace, "secret", logical+".sealed"), nil
+	return storefile.Name(namespace, "secret", logical, ".sealed")
 }
 
 // folder keeps histories in files.

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/storefile"
 )
 
 // A transaction is first written whole to a file of its own beside the journals,
@@ -154,7 +155,7 @@ func (d *Driver) redo(folder string) error {
 	defer file.Close()
 	lines := map[string][]record{}
 	_, torn, err := scan(file, func(r record, _ int64) error {
-		if r.Table == "" || !usable(r.Table) || r.Header != nil {
+		if !storefile.Usable(r.Table) || r.Header != nil {
 			return fmt.Errorf("a line without a table")
 		}
 		name := r.Table

@@ -2,26 +2,18 @@ package localidentity
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sync"
+
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/storefile"
 )
 
-var validName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
-
-// fileName is where a directory is, below the driver's folder. No name leads out of
-// it, nor to what a system keeps for devices.
+// fileName is where a directory is, below the driver's folder.
 func fileName(namespace, logical string) (string, error) {
-	for _, name := range []string{namespace, logical} {
-		if (name != "" || logical == "") && (!validName.MatchString(name) || !filepath.IsLocal(name)) {
-			return "", fmt.Errorf("name %q: write a letter and then up to 63 letters, digits, '-' or '_'", name)
-		}
-	}
-	return filepath.Join(namespace, "identity", logical+".json"), nil
+	return storefile.Name(namespace, "identity", logical, ".json")
 }
 
 // files keep directories by their names. read of one that is not there is nil.

@@ -28,11 +28,9 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -40,6 +38,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/storefile"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb/migrate"
 )
@@ -107,17 +106,9 @@ func (d *Driver) OpenDatabase(ctx context.Context, data *datastore.Data, spec sq
 	return made, nil
 }
 
-var validName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
-
-// fileName is where a database is, below the driver's folder: no name leads out of
-// it, and none is one that a system keeps for a device.
+// fileName is where a database is, below the driver's folder.
 func fileName(namespace, logical string) (string, error) {
-	for _, part := range []string{namespace, logical} {
-		if part != "" && (!validName.MatchString(part) || !filepath.IsLocal(part)) {
-			return "", fmt.Errorf("the name %q: write a letter and then up to 63 letters, digits, '-' or '_'", part)
-		}
-	}
-	return filepath.Join(namespace, "sqldb", logical+".sqlite"), nil
+	return storefile.Name(namespace, "sqldb", logical, ".sqlite")
 }
 
 // open makes the database and its tables.
