@@ -21,11 +21,7 @@ func newBucketServer(app *tier.App, data openedData, base, taken int) (*server, 
 	if data.buckets == nil || !slices.ContainsFunc(app.Functions(), signs) {
 		return nil, nil
 	}
-	port := base
-	if port != 0 {
-		port += taken
-	}
-	listener, err := local.Listen(port)
+	listener, err := local.Listen(portAfter(base, taken))
 	if err != nil {
 		return nil, err
 	}

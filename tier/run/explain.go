@@ -79,6 +79,11 @@ func (p *program) explainRequest(args []string) error {
 		if err != nil {
 			return err
 		}
+		callees, err := data.callees.serve(app, nil)
+		if err != nil {
+			return err
+		}
+		defer callees.Close()
 		e, err = o.ask(app, ids, rest[0], rest[1], body, slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelDebug})))
 		return err
 	}()

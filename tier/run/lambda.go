@@ -27,9 +27,7 @@ func newLambdaServer(app *tier.App, lambda *local.Lambda, port, base, taken int)
 		if !slices.ContainsFunc(app.Functions(), func(f *tier.Function) bool { return f.DirectHandler() != nil }) {
 			return nil, nil
 		}
-		if port = base; base != 0 {
-			port += taken
-		}
+		port = portAfter(base, taken)
 	}
 	listener, err := local.Listen(port)
 	if err != nil {

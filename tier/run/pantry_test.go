@@ -207,3 +207,23 @@ func mustJSON(t *testing.T, v any) string {
 	}
 	return string(text)
 }
+
+// TestExplainCalls: functions call each other also behind a single request.
+func TestExplainCalls(t *testing.T) {
+	t.Parallel()
+	stdout, stderr, status := output(t, "", buildTool(t, pantryPackage),
+		"explain", "-api", "scale", "-dir", t.TempDir(), "-json", "-H", "Content-Type: application/json", "-d", `{"id":"a","grams":3}`, "POST", "/weigh")
+	var explained struct {
+		Answer struct {
+			Status int
+			Body   string
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &explained); err != nil || status != 0 {
+		t.Fatalf("explain = %d %s%s: %v", status, stdout, stderr, err)
+	}
+	var got outcome
+	if err := json.Unmarshal([]byte(explained.Answer.Body), &got); err != nil || got != (outcome{Grams: 3}) {
+		t.Errorf("POST /weigh = %d %s, want the 3 grams that the called function answers", explained.Answer.Status, explained.Answer.Body)
+	}
+}

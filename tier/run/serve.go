@@ -116,11 +116,7 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 		}
 	}()
 	for i := range servers {
-		at := how.port
-		if at != 0 {
-			at += i
-		}
-		if servers[i].listener, err = local.Listen(at); err != nil {
+		if servers[i].listener, err = local.Listen(portAfter(how.port, i)); err != nil {
 			return err
 		}
 	}
@@ -150,6 +146,14 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 		servers = append(servers, *buckets)
 	}
 	return serveAll(ctx, servers, log)
+}
+
+// portAfter is the port after base and taken others; 0, for any that is free, stays 0.
+func portAfter(base, taken int) int {
+	if base == 0 {
+		return 0
+	}
+	return base + taken
 }
 
 // servers are the gateways of all APIs and WebSocket APIs, which do not listen yet.
