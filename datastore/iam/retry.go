@@ -38,10 +38,6 @@ type Call struct {
 	Whole bool
 	// Special are error codes that mean something else than in most services.
 	Special map[string]error
-	// Secret says that answers have what nobody else may see. An error about an
-	// answer that cannot be read has a part of it, and is replaced by one that
-	// has not.
-	Secret bool
 	// Quiet says that messages of the service may quote what it was sent. The text
 	// of an error then has none; errors.As finds it.
 	Quiet bool
@@ -60,7 +56,9 @@ func (*Unfinished) Error() string { return "the service left a part of the batch
 // was cancelled while it was on its way and it changes nothing;
 // [datastore.ErrUnknown] for a write that failed after an attempt whose answer
 // was lost; [datastore.ErrDeclaration] for a request that the service calls
-// wrong, because a client of the application cannot have caused that.
+// wrong, because a client of the application cannot have caused that. An error about
+// an answer that cannot be read, which has a part of it, is replaced by one that has
+// not.
 //
 // [*datastore.Error]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore#Error
 func (r *Retry) Do(ctx context.Context, c Call, send func(context.Context) error) error {
@@ -79,10 +77,7 @@ func (c Call) attempt(ctx context.Context, send func(context.Context) error) *re
 		return nil
 	}
 	f := faultOf(err, c.Special, s.None(err) || !s.Asked() && outOfTimeBefore(err))
-	f.Err = err
-	if c.Secret {
-		f.Err = withoutAnswer(err)
-	}
+	f.Err = withoutAnswer(err)
 	if c.Quiet {
 		f.Err = withoutMessage(f.Err)
 	}

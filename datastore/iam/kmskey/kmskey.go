@@ -105,7 +105,7 @@ var _ key.Conn = (*conn)(nil)
 
 // call changes nothing. KMS does not say whether it was the bytes, the key or the
 // context that was wrong.
-var call = iam.Call{Secret: true, Special: map[string]error{
+var call = iam.Call{Special: map[string]error{
 	"InvalidCiphertextException": datastore.ErrCorrupt,
 	"IncorrectKeyException":      datastore.ErrCorrupt,
 	"InvalidKeyUsageException":   datastore.ErrDeclaration,

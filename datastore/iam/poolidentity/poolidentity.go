@@ -128,7 +128,7 @@ var _ identity.ExchangeConn = (*conn)(nil)
 
 // call may be repeated, and its answers are secret. What is not authorised is the
 // token, which comes from a client of the application.
-var call = iam.Call{Secret: true, Special: map[string]error{
+var call = iam.Call{Special: map[string]error{
 	"NotAuthorizedException":                    datastore.ErrInvalid,
 	"InvalidParameterException":                 datastore.ErrInvalid,
 	"ResourceConflictException":                 datastore.ErrConflict,

@@ -48,7 +48,7 @@ func (c *conn) Close() error { return nil }
 // calling is a statement. It takes what time there is. Sending it again is for the
 // rules of package sqldb, which know of transactions.
 func (c *conn) calling() iam.Call {
-	return iam.Call{Write: c.write || c.tx != nil, Whole: true, Secret: true, Quiet: true}
+	return iam.Call{Write: c.write || c.tx != nil, Whole: true, Quiet: true}
 }
 
 func (c *conn) execute(ctx context.Context, query string, args []driver.NamedValue) (*rdsdata.ExecuteStatementOutput, error) {
@@ -116,7 +116,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	}
 	in := &rdsdata.BeginTransactionInput{ResourceArn: &c.cluster, SecretArn: &c.secret, Database: &c.database}
 	var out *rdsdata.BeginTransactionOutput
-	err = c.retry.Do(ctx, iam.Call{Whole: true, Secret: true, Quiet: true}, func(ctx context.Context) (err error) {
+	err = c.retry.Do(ctx, iam.Call{Whole: true, Quiet: true}, func(ctx context.Context) (err error) {
 		out, err = c.client.BeginTransaction(ctx, in)
 		return err
 	})

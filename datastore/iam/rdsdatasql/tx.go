@@ -40,7 +40,7 @@ func (t *tx) Commit() error {
 	}
 	c := t.conn
 	in := &rdsdata.CommitTransactionInput{ResourceArn: &c.cluster, SecretArn: &c.secret, TransactionId: c.tx}
-	err := c.retry.Do(ctx, iam.Call{Write: true, Whole: true, Secret: true, Quiet: true}, func(ctx context.Context) error {
+	err := c.retry.Do(ctx, iam.Call{Write: true, Whole: true, Quiet: true}, func(ctx context.Context) error {
 		_, err := c.client.CommitTransaction(ctx, in)
 		return err
 	})
@@ -58,7 +58,7 @@ func (t *tx) Rollback() error {
 	c := t.conn
 	in := &rdsdata.RollbackTransactionInput{ResourceArn: &c.cluster, SecretArn: &c.secret, TransactionId: c.tx}
 	c.tx = nil
-	err := c.retry.Do(ctx, iam.Call{Whole: true, Secret: true, Quiet: true}, func(ctx context.Context) error {
+	err := c.retry.Do(ctx, iam.Call{Whole: true, Quiet: true}, func(ctx context.Context) error {
 		_, err := c.client.RollbackTransaction(ctx, in)
 		return err
 	})

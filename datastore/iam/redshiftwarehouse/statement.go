@@ -18,7 +18,7 @@ import (
 // while in Execute it is the workgroup or the cluster. Messages may quote values.
 //
 // See https://docs.aws.amazon.com/redshift-data/latest/APIReference/CommonErrors.html
-var call = iam.Call{Secret: true, Quiet: true, Special: map[string]error{"ResourceNotFoundException": datastore.ErrNotFound}}
+var call = iam.Call{Quiet: true, Special: map[string]error{"ResourceNotFoundException": datastore.ErrNotFound}}
 
 // Execute implements [warehouse.Conn].
 func (c *conn) Execute(ctx context.Context, access warehouse.Access, e warehouse.Execution) (warehouse.Description, error) {
@@ -26,7 +26,7 @@ func (c *conn) Execute(ctx context.Context, access warehouse.Access, e warehouse
 	if err != nil {
 		return warehouse.Description{}, err
 	}
-	sent := iam.Call{Write: access != warehouse.ReadOnly, Repeatable: true, Secret: true, Quiet: true}
+	sent := iam.Call{Write: access != warehouse.ReadOnly, Repeatable: true, Quiet: true}
 	d := warehouse.Description{}
 	err = c.retry.Do(ctx, sent, func(ctx context.Context) error {
 		d, err = c.execute(ctx, t, e)

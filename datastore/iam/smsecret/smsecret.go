@@ -136,7 +136,7 @@ var labels = map[secret.Stage]*string{
 func (c *conn) Read(ctx context.Context, stage secret.Stage) (secret.Value, error) {
 	in := &secretsmanager.GetSecretValueInput{SecretId: &c.id, VersionStage: labels[stage]}
 	var out *secretsmanager.GetSecretValueOutput
-	err := c.retry.Do(ctx, iam.Call{Special: special, Secret: true}, func(ctx context.Context) (err error) {
+	err := c.retry.Do(ctx, iam.Call{Special: special}, func(ctx context.Context) (err error) {
 		out, err = c.client.GetSecretValue(ctx, in)
 		return err
 	})

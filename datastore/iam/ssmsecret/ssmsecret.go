@@ -155,7 +155,7 @@ func (c *conn) Read(ctx context.Context, stage secret.Stage) (secret.Value, erro
 func (c *conn) read(ctx context.Context, name string) (secret.Value, int64, error) {
 	in := &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)}
 	var out *ssm.GetParameterOutput
-	err := c.retry.Do(ctx, iam.Call{Special: special, Secret: true}, func(ctx context.Context) (err error) {
+	err := c.retry.Do(ctx, iam.Call{Special: special}, func(ctx context.Context) (err error) {
 		out, err = c.client.GetParameter(ctx, in)
 		return err
 	})
