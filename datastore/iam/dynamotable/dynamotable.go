@@ -49,7 +49,8 @@
 // connection was got, or no TLS handshake, was not sent and answers
 // datastore.ErrUnavailable. One that DynamoDB calls wrong, for example because the
 // table has another key than the program declares, answers
-// datastore.ErrDeclaration: it is no mistake of the application's client. The error of the SDK is found by errors.As.
+// datastore.ErrDeclaration: it is no mistake of the application's client. The error of the SDK is found by errors.As,
+// but for one about an answer that could not be read, which has a part of it.
 package dynamotable
 
 import (

@@ -29,7 +29,8 @@
 // batch only the records that failed, which then come after those behind them. A
 // record whose answer was lost, or that failed inside Kinesis, may or may not be
 // there: datastore.ErrUnknown, unless the stream is declared stream.Idempotent,
-// which has it written again. The error of the SDK is found by errors.As.
+// which has it written again. The error of the SDK is found by errors.As,
+// but for one about an answer that could not be read, which has a part of it.
 package kinesisstream
 
 import (

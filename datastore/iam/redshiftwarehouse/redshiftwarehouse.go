@@ -32,7 +32,8 @@
 // A call that was throttled, failed in the service or was lost on its way is
 // repeated within the deadline of the context: each statement has a key, so that it
 // runs once. While a statement runs, it is asked for after 0.1 s and then less and
-// less often, every 3 s in the end. The error of the SDK is found by errors.As.
+// less often, every 3 s in the end. The error of the SDK is found by errors.As,
+// but for one about an answer that could not be read, which has a part of it.
 package redshiftwarehouse
 
 import (

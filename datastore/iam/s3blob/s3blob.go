@@ -51,7 +51,8 @@
 // object's metadata (x-amz-meta-tierkit-write), by which it recognises itself after
 // an answer that was lost, if the function may read; otherwise, and where that
 // fails, the answer is datastore.ErrUnknown, as for a copy or a delete with a
-// condition. The error of the SDK is found by errors.As.
+// condition. The error of the SDK is found by errors.As,
+// but for one about an answer that could not be read, which has a part of it.
 //
 // Signed URLs end with the credentials that signed them. Those of a role last some
 // hours at most, and a function cannot know how long: sign for minutes.

@@ -30,7 +30,8 @@
 // again on a FIFO topic, where its deduplication id keeps it from being heard of
 // twice (within five minutes, and no call lasts that long), and on a topic declared
 // topic.Idempotent. On any other it may or may not have been published:
-// datastore.ErrUnknown. The error of the SDK is found by errors.As.
+// datastore.ErrUnknown. The error of the SDK is found by errors.As,
+// but for one about an answer that could not be read, which has a part of it.
 package snstopic
 
 import (

@@ -29,7 +29,8 @@
 // not repeated once it may have gone out: datastore.ErrUnknown. Reading a state
 // and closing have the same effect if they are done twice, and are repeated. A
 // connection that has ended, and one whose handshake has not, is
-// datastore.ErrNotFound. The error of the SDK is found by errors.As.
+// datastore.ErrNotFound. The error of the SDK is found by errors.As,
+// but for one about an answer that could not be read, which has a part of it.
 package socketconnection
 
 import (

@@ -31,7 +31,8 @@
 // five minutes, and no call lasts that long), and on a queue declared
 // queue.Idempotent. On any other it may or may not arrive: datastore.ErrUnknown.
 // The checksum that SQS answers is compared with what was sent; another one is such
-// a lost answer. The error of the SDK is found by errors.As.
+// a lost answer. The error of the SDK is found by errors.As,
+// but for one about an answer that could not be read, which has a part of it.
 package sqsqueue
 
 import (
