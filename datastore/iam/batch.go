@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -133,6 +134,7 @@ func (b *batch) sort(a *Answer) *retry.Fault {
 		failed[a.failed[i].Item] = &a.failed[i]
 	}
 	sent := b.left
+	order := orderOf(b.call.Group, sent, func(item int) bool { return a.done[item] && failed[item] == nil })
 	b.left, b.reasons = nil, map[int]retry.Fault{}
 	b.answered = true
 	var whole *retry.Fault
@@ -147,7 +149,11 @@ func (b *batch) sort(a *Answer) *retry.Fault {
 			f = retry.Fault{Err: errUnmentioned, Kind: datastore.ErrUnavailable, Retry: true, Lost: true}
 		}
 		b.lost[item] = b.lost[item] || f.Lost
+		if broken := order.broken(item); broken != nil {
+			f.Err, f.Retry = fmt.Errorf("%w: %w", broken, f.Err), false
+		}
 		if !f.Retry || f.Lost && !b.call.Repeatable {
+			order.failed(item)
 			b.fail(item, f, b.tries)
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -37,6 +38,11 @@ func outcomes(t *testing.T, err error) (all []outcome) {
 		all = append(all, outcome{f.Index, e.Kind.Error(), e.Attempts})
 	}
 	return all
+}
+
+// groups are the groups of items, a letter each; '_' is none.
+func groups(letters string) func(int) string {
+	return func(item int) string { return strings.Trim(letters[item:item+1], "_") }
 }
 
 // TestBatch scripts the answers about six items: what is sent again, and what each
@@ -146,6 +152,39 @@ func TestBatch(t *testing.T) {
 			}
 			return nil
 		}, [][]int{{0, 1, 2, 3, 4, 5}, {0, 3, 5}}, nil},
+		{"overtaken in its group", iam.Call{Write: true, Repeatable: true, Group: groups("aabab_")}, func(n int, left []int, a *iam.Answer) error {
+			for _, i := range left {
+				if n == 1 && (i == 0 || i == 3 || i == 4 || i == 5) {
+					a.Failed(iam.Failed{Item: i, Code: "RequestThrottled"})
+				} else {
+					a.Done(i)
+				}
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}, {4, 5}}, []outcome{{0, "throttled", 1}, {3, "throttled", 1}}},
+		{"overtaken, failed inside", iam.Call{Write: true, Repeatable: true, Group: groups("aabbbb")}, func(_ int, left []int, a *iam.Answer) error {
+			for _, i := range left {
+				if i == 0 {
+					a.Failed(iam.Failed{Item: i, Code: "InternalFailure"})
+				} else {
+					a.Done(i)
+				}
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}}, []outcome{{0, "outcome unknown", 1}}},
+		{"behind a refused one of its group", iam.Call{Write: true, Repeatable: true, Group: groups("aaaabb")}, func(n int, left []int, a *iam.Answer) error {
+			for _, i := range left {
+				switch {
+				case i == 1:
+					a.Failed(iam.Failed{Item: i, Code: "Whatever", Sender: true})
+				case n == 1 && i > 1:
+					a.Failed(iam.Failed{Item: i, Code: "RequestThrottled"})
+				default:
+					a.Done(i)
+				}
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}, {4, 5}}, []outcome{{1, "wrong declaration", 1}, {2, "throttled", 1}, {3, "throttled", 1}}},
 		{"then denied", iam.Call{Write: true}, func(n int, left []int, a *iam.Answer) error {
 			if n == 2 {
 				return &smithy.GenericAPIError{Code: "AccessDeniedException"}

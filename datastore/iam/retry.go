@@ -41,6 +41,10 @@ type Call struct {
 	// Quiet says that messages of the service may quote what it was sent. The text
 	// of an error then has none; errors.As finds it.
 	Quiet bool
+	// Group is the group of an item of a batch, whose items keep their order; "" is
+	// none, and so is nil of all. An item that failed is then sent again only if
+	// none behind it in its group was done and none before it failed for good.
+	Group func(item int) string
 }
 
 // Unfinished is what send returns of a batch that was only partly done and is to

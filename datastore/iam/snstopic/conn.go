@@ -56,7 +56,11 @@ func (c *conn) PublishMany(ctx context.Context, es []topic.Envelope) ([]string, 
 		}
 	}
 	ids := make([]string, len(es))
-	err := c.retry.Batch(ctx, c.call(), len(es), func(ctx context.Context, left []int, answer *iam.Answer) error {
+	call := c.call()
+	if c.spec.FIFO {
+		call.Group = func(item int) string { return es[item].Group }
+	}
+	err := c.retry.Batch(ctx, call, len(es), func(ctx context.Context, left []int, answer *iam.Answer) error {
 		out, err := c.client.PublishBatch(ctx, &sns.PublishBatchInput{TopicArn: &c.arn, PublishBatchRequestEntries: iam.Chosen(entries, left)})
 		if err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/snstopic"
@@ -184,6 +185,38 @@ func TestPartial(t *testing.T) {
 		var partial *datastore.PartialError
 		if !errors.As(err, &partial) || len(partial.Failed) != 1 || partial.Failed[0].Index != 3 || !errors.Is(err, datastore.ErrDeclaration) {
 			t.Errorf("error = %v, want message 3 refused", err)
+		}
+	})
+}
+
+// TestOvertaken: what failed for a passing reason is published again, but on a FIFO
+// topic not behind a message of its group that was taken.
+func TestOvertaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const failed = "<member><Id>%s</Id><Code>Throttled</Code><SenderFault>true</SenderFault></member>"
+		const done = "<member><Id>%s</Id><MessageId>m%[1]s</MessageId></member>"
+		s := &script{answer: func(n int, form url.Values) (*http.Response, error) {
+			result := fmt.Sprintf("<Successful>"+done+"</Successful>", "2") // the one that is sent again
+			if n == 1 {
+				result = fmt.Sprintf("<Successful>"+done+"</Successful><Failed>"+failed+failed+"</Failed>", "1", "0", "2")
+			}
+			return reply(200, "<PublishBatchResponse><PublishBatchResult>"+result+"</PublishBatchResult></PublishBatchResponse>")
+		}}
+		ids, err := s.open(topic.FIFO()).PublishMany(t.Context(), []topic.Message[string]{
+			{Body: "a0", Options: []topic.PublishOption{topic.Group("a")}},
+			{Body: "a1", Options: []topic.PublishOption{topic.Group("a")}},
+			{Body: "b2", Options: []topic.PublishOption{topic.Group("b")}},
+		})
+		if diff := cmp.Diff([]string{"", "m1", "m2"}, ids); diff != "" {
+			t.Errorf("ids (-want +got):\n%s", diff)
+		}
+		var partial *datastore.PartialError
+		if !errors.As(err, &partial) || len(partial.Failed) != 1 || partial.Failed[0].Index != 0 || !errors.Is(err, datastore.ErrThrottled) {
+			t.Errorf("error = %v, want message 0 throttled", err)
+		}
+		if len(s.calls) != 2 || strings.Contains(s.calls[1], "Message=a0") {
+			t.Errorf("requests = %q, want a second one without message 0", s.calls)
 		}
 	})
 }

@@ -57,7 +57,11 @@ func (c *conn) SendMany(ctx context.Context, es []queue.Envelope) ([]string, err
 		}
 	}
 	ids := make([]string, len(es))
-	err := c.retry.Batch(ctx, c.call(), len(es), func(ctx context.Context, left []int, answer *iam.Answer) error {
+	call := c.call()
+	if c.spec.FIFO {
+		call.Group = func(item int) string { return es[item].Group }
+	}
+	err := c.retry.Batch(ctx, call, len(es), func(ctx context.Context, left []int, answer *iam.Answer) error {
 		out, err := c.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &c.url, Entries: iam.Chosen(entries, left)})
 		if err != nil {
 			return err

@@ -248,6 +248,42 @@ func TestBlocked(t *testing.T) {
 	}
 }
 
+// TestOvertaken: what failed for a passing reason is sent again, but on a FIFO queue
+// not behind a message of its group that was taken.
+func TestOvertaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		throttled := map[string]bool{"m1": true, "m3": true, "m4": true}
+		s := &script{}
+		s.answer = func(_ int, body string) (*http.Response, error) {
+			ids, bodies := batchOf(t, body)
+			var done, failed []string
+			for i, b := range bodies {
+				if throttled[b] {
+					delete(throttled, b)
+					failed = append(failed, `{"Id":"`+ids[i]+`","Code":"RequestThrottled","SenderFault":true}`)
+					continue
+				}
+				done = append(done, `{"Id":"`+ids[i]+`","MessageId":"`+b+`"}`)
+			}
+			return reply(200, `{"Successful":[`+strings.Join(done, ",")+`],"Failed":[`+strings.Join(failed, ",")+`]}`)
+		}
+		all := messages(5, queue.Group("a"))
+		all[4].Options = []queue.SendOption{queue.Group("b")}
+		ids, err := s.open(queue.FIFO()).SendMany(t.Context(), all)
+		if diff := cmp.Diff([]string{"m0", "", "m2", "", "m4"}, ids); diff != "" {
+			t.Errorf("ids (-want +got):\n%s", diff)
+		}
+		var partial *datastore.PartialError
+		if !errors.As(err, &partial) || len(partial.Failed) != 2 || !errors.Is(err, datastore.ErrThrottled) {
+			t.Fatalf("error = %v, want messages 1 and 3 throttled", err)
+		}
+		if _, bodies := batchOf(t, s.calls[1]); !cmp.Equal(bodies, []string{"m4"}) {
+			t.Errorf("the second request sent %q, want m4 of the other group alone", bodies)
+		}
+	})
+}
+
 // TestStopped: once a request fails as a whole, the next ones are not sent, and
 // their messages certainly did not go out.
 func TestStopped(t *testing.T) {

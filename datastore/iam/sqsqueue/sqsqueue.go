@@ -33,6 +33,15 @@
 // The checksum that SQS answers is compared with what was sent; another one is such
 // a lost answer. The error of the SDK is found by errors.As,
 // but for one about an answer that could not be read, which has a part of it.
+//
+// A batch to a FIFO queue can be taken in part, the later of two messages of a group
+// without the earlier one. The earlier one is then not sent again, because it would
+// come behind, and neither is what comes after a failed one: both are in the
+// datastore.PartialError with the reason of the service. A request whose answer was
+// lost is sent again as it was; its messages that were taken the first time keep
+// their place.
+//
+// See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 package sqsqueue
 
 import (
