@@ -27,6 +27,10 @@ type Need struct {
 	Service string
 	// Actions without the prefix, sorted: "GetItem", "PutItem".
 	Actions []string
+	// Unsigned are actions that no role allows, because their requests are not
+	// signed: whoever reaches the service may make them. They are what an endpoint in
+	// the private network must let through.
+	Unsigned []string
 	// Resource is the part of the ARN after the account, in which "{name}"
 	// stands for the physical name: "table/{name}". The tools know the services
 	// whose ARNs have no region or account (S3). "*" is every resource, for

@@ -58,7 +58,10 @@ func TestNeeds(t *testing.T) {
 			"AdminCreateUser", "AdminDeleteUser", "AdminDisableUser", "AdminEnableUser", "AdminSetUserPassword", "AdminUpdateUserAttributes", "AdminUserGlobalSignOut", "ListUsers")},
 		{people.Spec(), []string{"Groups", "SetGroups"}, need("AdminAddUserToGroup", "AdminListGroupsForUser", "AdminRemoveUserFromGroup")},
 		{people.Spec(), nil, nil},
-		{identity.NewExchange(data, "visitors", people).Spec(), []string{"Exchange"}, []datastore.Need{{Depends: []datastore.Dependence{{Spec: people.Spec()}}}}},
+		{identity.NewExchange(data, "visitors", people).Spec(), []string{"Exchange"}, []datastore.Need{{
+			Service: "cognito-identity", Unsigned: []string{"GetCredentialsForIdentity", "GetId"}, Resource: "identitypool/{name}",
+			Depends: []datastore.Dependence{{Spec: people.Spec()}},
+		}}},
 	} {
 		if d := cmp.Diff(tt.want, tt.spec.Needs(tt.ops)); d != "" {
 			t.Errorf("Needs(%q) of %v (-want +got):\n%s", tt.ops, tt.spec, d)

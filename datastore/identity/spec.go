@@ -42,11 +42,16 @@ var actions = map[string][]string{
 	"Delete":        {"AdminDeleteUser"},
 }
 
-// Needs are the actions of ops on the user pool. An exchange needs no action: who has
-// a token may exchange it; but it needs to know the directory.
+// Needs are the actions of ops on the user pool. An exchange needs no action of its
+// role: who has a token may exchange it; but it needs to know the directory.
+//
+// See https://docs.aws.amazon.com/cognito/latest/developerguide/vpc-interface-endpoints.html
 func (s Spec) Needs(ops []string) []datastore.Need {
 	if s.IsExchange() {
-		return []datastore.Need{{Depends: []datastore.Dependence{{Spec: s.Users}}}}
+		return []datastore.Need{{
+			Service: "cognito-identity", Unsigned: []string{"GetCredentialsForIdentity", "GetId"}, Resource: "identitypool/{name}",
+			Depends: []datastore.Dependence{{Spec: s.Users}},
+		}}
 	}
 	var list []string
 	for _, op := range ops {

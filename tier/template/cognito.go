@@ -1,6 +1,8 @@
 package template
 
 import (
+	"slices"
+
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -65,4 +67,34 @@ func (s *stack) visitorRole(store usedStore, pool string) {
 		{"Roles", object{{"authenticated", getAtt(pool+"Role", "Arn")}}},
 	}})
 	s.output(pool+"RoleName", "The role of who has credentials of "+store.spec.Name()+": attach what they may do.", ref(pool+"Role"), store.at)
+}
+
+// ofIdentityPools lets the exchanges of tokens in the identity pools of functions
+// through an endpoint. Their requests are of no role: the pool is known by a key for
+// those with a token and another for those without.
+// See https://docs.aws.amazon.com/cognito/latest/developerguide/vpc-interface-endpoints.html.
+func ofIdentityPools(functions []networked) array {
+	var actions, arns []string
+	for _, f := range functions {
+		for _, s := range policy.Unsigned(f.function, "cognito-identity") {
+			actions, arns = append(actions, s.Actions...), append(arns, s.Resource)
+		}
+	}
+	slices.Sort(actions)
+	slices.Sort(arns)
+	var pools array
+	for _, arn := range slices.Compact(arns) {
+		pools = append(pools, sub(arn))
+	}
+	var allowed array
+	for _, who := range []string{"auth", "unauth"} {
+		allowed = append(allowed, object{
+			{"Effect", "Allow"},
+			{"Principal", "*"},
+			{"Action", texts(slices.Compact(actions))},
+			{"Resource", "*"},
+			{"Condition", object{{"StringEquals", object{{"cognito-identity-" + who + ":IdentityPoolArn", pools}}}}},
+		})
+	}
+	return allowed
 }

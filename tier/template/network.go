@@ -40,18 +40,19 @@ var gateways = map[string]string{"dynamodb": "dynamodb", "s3": "s3"}
 // interfaceEndpoints are the names of the endpoints of services, by their IAM
 // prefix. See https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html.
 var interfaceEndpoints = map[string]string{
-	"cognito-idp":    "cognito-idp",
-	"execute-api":    "execute-api",
-	"kinesis":        "kinesis-streams",
-	"kms":            "kms",
-	"lambda":         "lambda",
-	"rds-data":       "rds-data",
-	"redshift-data":  "redshift-data",
-	"secretsmanager": "secretsmanager",
-	"sns":            "sns",
-	"sqs":            "sqs",
-	"ssm":            "ssm",
-	"sts":            "sts",
+	"cognito-identity": "cognito-identity",
+	"cognito-idp":      "cognito-idp",
+	"execute-api":      "execute-api",
+	"kinesis":          "kinesis-streams",
+	"kms":              "kms",
+	"lambda":           "lambda",
+	"rds-data":         "rds-data",
+	"redshift-data":    "redshift-data",
+	"secretsmanager":   "secretsmanager",
+	"sns":              "sns",
+	"sqs":              "sqs",
+	"ssm":              "ssm",
+	"sts":              "sts",
 }
 
 // member of the network: a function that some store puts into it.
@@ -174,10 +175,13 @@ func (s *stack) endpoints(functions []networked) {
 	grouped := false
 	for _, service := range services {
 		at := users[service][0].function.At()
-		roles := rolesOf(users[service], service)
+		allowed := signedBy(service, rolesOf(users[service], service))
+		if service == "cognito-identity" {
+			allowed = ofIdentityPools(users[service])
+		}
 		switch {
 		case gateways[service] != "":
-			s.endpoint(service, gateways[service], at, roles, object{
+			s.endpoint(service, gateways[service], at, allowed, object{
 				{"VpcEndpointType", "Gateway"},
 				{"RouteTableIds", array{ref(routesID)}},
 			})
@@ -186,7 +190,7 @@ func (s *stack) endpoints(functions []networked) {
 				grouped = true
 				s.group(endpointGroupID, "Endpoints of AWS services", at)
 			}
-			s.endpoint(service, interfaceEndpoints[service], at, roles, object{
+			s.endpoint(service, interfaceEndpoints[service], at, allowed, object{
 				{"VpcEndpointType", "Interface"},
 				{"PrivateDnsEnabled", true},
 				{"SubnetIds", s.subnets()},
@@ -214,23 +218,28 @@ func rolesOf(functions []networked, service string) array {
 	return roles
 }
 
-// endpoint is one of an AWS service, for the roles of the functions that use it and
-// for resources of this account alone.
+// signedBy lets the requests to a service of those roles through, to resources of this
+// account alone.
 // See https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html.
-func (s *stack) endpoint(service, name string, at datastore.Position, roles array, properties object) {
+func signedBy(service string, roles array) array {
+	return array{object{
+		{"Effect", "Allow"},
+		{"Principal", object{{"AWS", "*"}}},
+		{"Action", service + ":*"},
+		{"Resource", "*"},
+		{"Condition", object{
+			{"ArnEquals", object{{"aws:PrincipalArn", roles}}},
+			{"StringEquals", object{{"aws:ResourceAccount", ref("AWS::AccountId")}}},
+		}},
+	}}
+}
+
+// endpoint is one of an AWS service, which lets through what is allowed.
+func (s *stack) endpoint(service, name string, at datastore.Position, allowed array, properties object) {
 	s.add(resource{id: policy.LogicalID(service, "endpoint"), typ: "AWS::EC2::VPCEndpoint", at: at, properties: append(object{
 		{"VpcId", ref(networkID)},
 		{"ServiceName", sub("com.amazonaws.${AWS::Region}." + name)},
-		{"PolicyDocument", document(object{
-			{"Effect", "Allow"},
-			{"Principal", object{{"AWS", "*"}}},
-			{"Action", service + ":*"},
-			{"Resource", "*"},
-			{"Condition", object{
-				{"ArnEquals", object{{"aws:PrincipalArn", roles}}},
-				{"StringEquals", object{{"aws:ResourceAccount", ref("AWS::AccountId")}}},
-			}},
-		})},
+		{"PolicyDocument", document(allowed...)},
 	}, properties...)})
 }
 
