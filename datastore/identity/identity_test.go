@@ -72,6 +72,36 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
+// TestCustom: what is no name of an attribute is a mistake of the declaration.
+func TestCustom(t *testing.T) {
+	t.Parallel()
+	many := make([]string, 51)
+	for i := range many {
+		many[i] = fmt.Sprint("a", i)
+	}
+	for name, tt := range map[string]struct {
+		names []string
+		want  string
+	}{
+		"fine":       {[]string{"plan", "seats_2", "cost-center"}, ""},
+		"empty":      {[]string{""}, "write 1 to 20"},
+		"long":       {[]string{strings.Repeat("x", 21)}, "write 1 to 20"},
+		"the prefix": {[]string{"custom:plan"}, `without "custom:"`},
+		"twice":      {[]string{"plan", "plan"}, "twice"},
+		"many":       {many, "Cognito takes 50"},
+	} {
+		data := datastore.New(nil, nil)
+		spec := identity.New(data, "people", identity.Custom(tt.names...)).Spec().(identity.Spec)
+		errs := data.Errs()
+		if len(errs) > 0 != (tt.want != "") || tt.want != "" && !strings.Contains(errors.Join(errs...).Error(), tt.want) {
+			t.Errorf("%s: errors = %v, want %q", name, errs, tt.want)
+		}
+		if tt.want == "" && !cmp.Equal(spec.CustomList(), tt.names) {
+			t.Errorf("%s: CustomList = %q, want %q", name, spec.CustomList(), tt.names)
+		}
+	}
+}
+
 // TestEveryOperationHasItsActions: nothing is granted that AWS then refuses.
 func TestEveryOperationHasItsActions(t *testing.T) {
 	t.Parallel()
@@ -194,6 +224,20 @@ func ExampleNew() {
 	// ada ada@example.com <nil>
 	// <nil>
 	// [editors] <nil>
+}
+
+func ExampleCustom() {
+	data := datastore.New([]datastore.Driver{localidentity.Memory(nil)}, nil)
+	users := datastore.Use[identity.Creator](function("api"), identity.New(data, "users", identity.Custom("plan")))
+
+	ctx := context.Background()
+	ada, err := users.Create(ctx, identity.NewUser{Name: "ada", Attributes: map[string]string{"custom:plan": "free"}})
+	fmt.Println(ada.Attributes["custom:plan"], err)
+	_, err = users.Create(ctx, identity.NewUser{Name: "bob", Attributes: map[string]string{"custom:seats": "3"}})
+	fmt.Println(errors.Is(err, datastore.ErrInvalid))
+	// Output:
+	// free <nil>
+	// true
 }
 
 func ExampleNewExchange() {

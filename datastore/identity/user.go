@@ -34,7 +34,7 @@ type NewUser struct {
 	// Name is the user name, or the address where the pool signs in by one.
 	// Required.
 	Name string
-	// Attributes, such as "email".
+	// Attributes, such as "email", and "custom:plan" where [Custom] declares it.
 	Attributes map[string]string
 	// Password that is good for the first sign-in. "" lets the pool make one.
 	Password string

@@ -18,12 +18,12 @@ func (s *stack) identity(store usedStore, spec identity.Spec) {
 		s.add(resource{
 			id: id, typ: "AWS::Cognito::UserPool", at: store.at,
 			attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
-			properties: object{
+			properties: append(object{
 				{"DeletionProtection", "ACTIVE"},
 				{"AdminCreateUserConfig", object{{"AllowAdminCreateUserOnly", true}}},
 				{"AccountRecoverySetting", object{{"RecoveryMechanisms", array{object{{"Name", "verified_email"}, {"Priority", 1}}}}}},
 				{"AutoVerifiedAttributes", array{"email"}},
-			},
+			}, customAttributes(spec)...),
 		})
 		return
 	}
@@ -44,6 +44,24 @@ func (s *stack) identity(store usedStore, spec identity.Spec) {
 		}}},
 	}})
 	s.visitorRole(store, id)
+}
+
+// customAttributes is the member Schema of a user pool with attributes beside the standard ones.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cognito-userpool-schemaattribute.html.
+func customAttributes(spec identity.Spec) object {
+	var attributes array
+	for _, name := range spec.CustomList() {
+		attributes = append(attributes, object{
+			{"Name", name},
+			{"AttributeDataType", "String"},
+			{"Mutable", true},
+			{"StringAttributeConstraints", object{{"MinLength", "0"}, {"MaxLength", "2048"}}},
+		})
+	}
+	if attributes == nil {
+		return nil
+	}
+	return object{{"Schema", attributes}}
 }
 
 // visitorRole adds the role that the credentials of an identity pool are of, without

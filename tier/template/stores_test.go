@@ -50,7 +50,7 @@ func stores(data *datastore.Data) *tier.App {
 	datastore.Use[sqldb.Writer](api, sqldb.New(data, "global", sqldb.DSQL))
 	people := api.Function("people")
 	people.Handle("GET /people/{id}", handler.New(get))
-	users := identity.New(data, "users")
+	users := identity.New(data, "users", identity.Custom("plan"))
 	datastore.Use[identity.Getter](people, users)
 	datastore.Use[identity.Exchanger](people, identity.NewExchange(data, "visitors", users))
 	datastore.Use[call.Caller[order, order]](api, call.New[order, order](data, "price"))
