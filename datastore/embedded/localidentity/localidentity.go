@@ -16,7 +16,9 @@
 // that identity.Custom declares. An invitation is not sent.
 //
 // An [Issuer] signs tokens for the users, as a user pool does, and shows the keys by
-// which they are verified. An exchange takes these tokens.
+// which they are verified. An exchange takes the ID tokens of the issuers that its
+// driver has made for the directory, as an identity pool takes those of the clients
+// that it names: the same "iss" and "aud", and not those of others.
 package localidentity
 
 import (
@@ -38,6 +40,9 @@ type Driver struct {
 	files files
 	opts  Options
 	mu    sync.Mutex // of what reads and then writes
+
+	clientsMu sync.Mutex
+	clients   map[string][]client // of each directory, by its file
 }
 
 // Options configures [In] and [Memory]. The zero value of each field is usable.

@@ -203,7 +203,8 @@ func TestSignIn(t *testing.T) {
 func TestExchange(t *testing.T) {
 	t.Parallel()
 	var told []string
-	d := localidentity.Memory(&localidentity.Options{Groups: []string{"editors"}, Session: func(c identity.Credentials, subject string) error {
+	dir := t.TempDir()
+	d := localidentity.In(dir, &localidentity.Options{Groups: []string{"editors"}, Session: func(c identity.Credentials, subject string) error {
 		told = append(told, c.AccessKeyID+" "+subject)
 		return nil
 	}})
@@ -214,9 +215,8 @@ func TestExchange(t *testing.T) {
 	}
 	other := localidentity.Memory(&localidentity.Options{Groups: []string{"editors"}})
 	ada(t, other, dataOf(other))
-	tokens := func(d *localidentity.Driver, now time.Time) localidentity.Tokens {
-		issuer, err := d.Issuer("shop", "people", localidentity.IssuerSettings{
-			URL: "https://issuer.example", ClientID: "c", Now: func() time.Time { return now }})
+	tokensFor := func(d *localidentity.Driver, url, client string, now time.Time) localidentity.Tokens {
+		issuer, err := d.Issuer("shop", "people", localidentity.IssuerSettings{URL: url, ClientID: client, Now: func() time.Time { return now }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,16 +226,25 @@ func TestExchange(t *testing.T) {
 		}
 		return tokens
 	}
+	tokens := func(d *localidentity.Driver, now time.Time) localidentity.Tokens {
+		return tokensFor(d, "https://issuer.example", "c", now)
+	}
 	own := tokens(d, time.Now())
 	credentials := datastore.Use[identity.Exchanger](function{}, identity.NewExchange(data, "visitors", identity.New(data, "others")))
 	if _, err := credentials.Exchange(t.Context(), own.ID); !errors.Is(err, datastore.ErrInvalid) {
 		t.Errorf("Exchange of a token of another directory: error = %v, want %v", err, datastore.ErrInvalid)
 	}
+	// The same key signs here, for clients that this driver does not know.
+	elsewhere := localidentity.In(dir, nil)
+	tokensFor(d, "https://second.example", "d", time.Now())
 	again := dataOf(d)
 	credentials = datastore.Use[identity.Exchanger](function{}, identity.NewExchange(again, "visitors", identity.New(again, "people")))
 	for name, token := range map[string]string{
 		"no token": "", "an access token": own.Access, "an old token": tokens(d, time.Now().Add(-2*time.Hour)).ID,
 		"a token of another key": tokens(other, time.Now()).ID, "text": "a.b.c", "a changed token": own.ID[:len(own.ID)-4] + "AAAA",
+		"a token of another issuer":   tokensFor(elsewhere, "https://other.example", "c", time.Now()).ID,
+		"a token for another client":  tokensFor(elsewhere, "https://issuer.example", "other", time.Now()).ID,
+		"a token of both, not of one": tokensFor(elsewhere, "https://issuer.example", "d", time.Now()).ID,
 	} {
 		c, err := credentials.Exchange(t.Context(), token)
 		if !errors.Is(err, datastore.ErrInvalid) || c != (identity.Credentials{}) || token != "" && strings.Contains(err.Error(), token) {
