@@ -124,6 +124,7 @@ func (a *App) Check() []error {
 		errs = append(errs, api.check()...)
 	}
 	errs = append(errs, a.checkAuthorizers()...)
+	errs = append(errs, a.checkCallers()...)
 	for _, w := range a.sockets {
 		errs = append(errs, w.check()...)
 	}
