@@ -361,25 +361,6 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
-func ExampleNew() {
-	api := function("api") // a tier.API
-	data := datastore.New([]datastore.Driver{filekey.Memory()}, nil)
-	pii := datastore.Use[all](api, key.New(data, "pii", nil))
-
-	ctx := context.Background()
-	sealed, err := pii.Seal(ctx, []byte("1 Main Street"), key.Context{"customer": "c1"})
-	if err != nil {
-		fmt.Println(err)
-	}
-	address, err := pii.Open(ctx, sealed, key.Context{"customer": "c1"})
-	fmt.Println(string(address), err)
-	_, err = pii.Open(ctx, sealed, key.Context{"customer": "c2"})
-	fmt.Println(err)
-	// Output:
-	// 1 Main Street <nil>
-	// key pii: open: corrupt: this cannot be opened: it was sealed with another context or is damaged
-}
-
 func BenchmarkSeal(b *testing.B) {
 	pii := open(filekey.Memory(), nil, nil)
 	plaintext := make([]byte, 1024)

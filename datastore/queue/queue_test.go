@@ -200,13 +200,3 @@ func TestErrorsOfDrivers(t *testing.T) {
 		}
 	}
 }
-
-func ExampleNew() {
-	d := &driver{}
-	data := datastore.New([]datastore.Driver{d}, nil)
-	moves := queue.New[string](data, "moves", queue.FIFO(), queue.DeadLetter(3))
-	sender := datastore.Use[queue.Sender[string]](function("api"), moves)
-	id, err := sender.Send(context.Background(), "e4", queue.Group("game-1"), queue.Dedup("move-1"))
-	fmt.Println(id, err, d.sent[0].Group, d.sent[0].Body)
-	// Output: id <nil> game-1 e4
-}

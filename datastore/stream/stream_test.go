@@ -3,7 +3,6 @@ package stream_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -133,13 +132,4 @@ func TestErrorsOfDrivers(t *testing.T) {
 	if _, err := clicks.(stream.ManyWriter[string]).PutMany(t.Context(), nil); !errors.Is(err, datastore.ErrDenied) {
 		t.Errorf("PutMany without its grant: error = %v, want %v", err, datastore.ErrDenied)
 	}
-}
-
-func ExampleNew() {
-	d := &driver{}
-	data := datastore.New([]datastore.Driver{d}, nil)
-	clicks := datastore.Use[stream.Writer[string]](function("api"), stream.New[string](data, "clicks"))
-	place, err := clicks.Put(context.Background(), "user-1", "/home")
-	fmt.Println(place.Shard, place.Sequence, err, d.sent[0].Key)
-	// Output: s 1 <nil> user-1
 }
