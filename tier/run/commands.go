@@ -42,6 +42,7 @@ func commands() []command {
 		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
 		{"explain", "[-door DOOR] [-H 'Name: value']... [-d BODY|@FILE] [-json] METHOD PATH", "send one request through a local front door and print what each step made of it", (*program).explainRequest},
 		{"secret", "set|list|remove [-dir DIR] [NAME] [< VALUE]", "set, list or remove the values that secrets have on this machine", (*program).secretCommand},
+		{"user", "create|list|remove|token [-dir DIR] [-directory NAME] [NAME [ATTRIBUTE=VALUE]...]", "make, list or remove the users of a directory on this machine, or print a token of one", (*program).userCommand},
 		{"migrate", "[-data embedded|aws] [-dry-run] [-owner-secret ARN] [DATABASE]", "apply the migrations of the databases, and give their users their rights", (*program).migrate},
 		{"help", "", "print this list", (*program).help},
 	}
@@ -165,6 +166,9 @@ func (p *program) invoke(args []string) error {
 	f := app.FunctionNamed(rest[0])
 	if f == nil {
 		return fmt.Errorf("app %s has no function %q; see the command routes", app.Name(), rest[0])
+	}
+	if err := data.takeTokens(app); err != nil {
+		return err
 	}
 	callees, err := data.callees.serve(app, nil)
 	if err != nil {

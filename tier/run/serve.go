@@ -99,7 +99,7 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	if err := data.lock(); err != nil {
 		return err
 	}
-	ids, err := p.identities(app, doorNamed(how.door), how.who)
+	ids, err := p.whoCalls(app, data, how.door, how.who)
 	if err != nil {
 		return err
 	}
