@@ -85,6 +85,8 @@ func TestCustom(t *testing.T) {
 	}{
 		"fine":       {[]string{"plan", "seats_2", "cost-center"}, ""},
 		"empty":      {[]string{""}, "write 1 to 20"},
+		"two words":  {[]string{"the plan"}, "write 1 to 20"},
+		"a space":    {[]string{" plan"}, "write 1 to 20"},
 		"long":       {[]string{strings.Repeat("x", 21)}, "write 1 to 20"},
 		"the prefix": {[]string{"custom:plan"}, `without "custom:"`},
 		"twice":      {[]string{"plan", "plan"}, "twice"},

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -52,8 +51,9 @@ func (o option) declare(s *Spec) { o(s) }
 func Custom(names ...string) Option {
 	return option(func(s *Spec) {
 		for _, name := range names {
-			if name == "" {
-				name = "?" // a mistake, and not the lack of one
+			// A name that is empty or has a space is a mistake, and not none or two.
+			if whole := strings.Join(strings.Fields(name), "?"); whole != name || name == "" {
+				name = whole + "?"
 			}
 			s.Custom = strings.TrimPrefix(s.Custom+" "+name, " ")
 		}
@@ -65,7 +65,11 @@ func Custom(names ...string) Option {
 // See https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 const maxCustom = 50
 
-var customName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,20}$`)
+const customLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+
+func isCustomName(name string) bool {
+	return len(name) <= 20 && strings.Trim(name, customLetters) == ""
+}
 
 // specOf is the Spec of a directory, and the mistakes in it.
 func specOf(name string, opts []Option) (Spec, []error) {
@@ -80,7 +84,7 @@ func specOf(name string, opts []Option) (Spec, []error) {
 	}
 	for i, custom := range names {
 		switch {
-		case !customName.MatchString(custom):
+		case !isCustomName(custom):
 			errs = append(errs, fmt.Errorf("identity %s: the custom attribute %q: write 1 to 20 letters, digits, '_', '-' and '.', without \"custom:\"", name, custom))
 		case slices.Contains(names[:i], custom):
 			errs = append(errs, fmt.Errorf("identity %s: the custom attribute %q twice; write it once", name, custom))
