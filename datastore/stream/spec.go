@@ -51,7 +51,9 @@ func (s Spec) Name() string { return s.Logical }
 // actions of Kinesis that each operation needs.
 var actions = map[string]string{"Put": "PutRecord", "PutMany": "PutRecords"}
 
-// Needs are the Kinesis actions of ops on the stream itself.
+// Needs are the Kinesis actions of ops on the stream itself, and for
+// [datastore.Receive] what Lambda reads the stream with. ListStreams has no narrower
+// form.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesisdatastreams.html
 func (s Spec) Needs(ops []string) []datastore.Need {
@@ -61,11 +63,18 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 			list = append(list, a)
 		}
 	}
-	if len(list) == 0 {
-		return nil
+	var needs []datastore.Need
+	if len(list) > 0 {
+		slices.Sort(list)
+		needs = append(needs, datastore.Need{Service: "kinesis", Actions: slices.Compact(list), Resource: "stream/{name}"})
 	}
-	slices.Sort(list)
-	return []datastore.Need{{Service: "kinesis", Actions: slices.Compact(list), Resource: "stream/{name}"}}
+	if slices.Contains(ops, datastore.Receive) {
+		needs = append(needs,
+			datastore.Need{Service: "kinesis", Polled: true, Resource: "stream/{name}",
+				Actions: []string{"DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"}},
+			datastore.Need{Service: "kinesis", Polled: true, Resource: "*", Actions: []string{"ListStreams"}})
+	}
+	return needs
 }
 
 // Option is a part of the declaration of a stream.

@@ -65,8 +65,14 @@ var actions = map[string]string{
 }
 
 // Needs are the DynamoDB actions of ops on the table itself, or on the index that
-// the store is narrowed to.
+// the store is narrowed to, and for [datastore.Receive] what Lambda reads the table's
+// stream with.
 func (s Spec) Needs(ops []string) []datastore.Need {
+	var needs []datastore.Need
+	if slices.Contains(ops, datastore.Receive) {
+		needs = append(needs, datastore.Need{Service: "dynamodb", Polled: true, Resource: "table/{name}/stream/*",
+			Actions: []string{"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}})
+	}
 	var list []string
 	for _, op := range ops {
 		if a, ok := actions[op]; ok {
@@ -74,7 +80,7 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 		}
 	}
 	if len(list) == 0 {
-		return nil
+		return needs
 	}
 	slices.Sort(list)
 	resource := "table/{name}"
@@ -89,7 +95,7 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 	if s.PerCaller {
 		need.ByCaller, need.Conditions = true, ownRows
 	}
-	return []datastore.Need{need}
+	return append(needs, need)
 }
 
 // ownRows allow requests for the rows of the caller that the role was assumed for.
