@@ -53,6 +53,10 @@ type Feed struct {
 // offers it: Lambda itself reads the records, with the role of the function.
 const Receive = "Receive"
 
+// Discard is the operation of a queue or a topic that hears of records given up. No
+// handle offers it: Lambda itself sends there, with the role of the function.
+const Discard = "Discard"
+
 // Record is one record of an event, as its service delivered it.
 type Record struct {
 	// Service that delivered it, see [Feed].

@@ -116,11 +116,7 @@ func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Op
 	f.triggers = append(f.triggers, t)
 	f.AddGrant(&datastore.Grant{Function: f.name, Spec: feed.Spec, Ops: []string{datastore.Receive}, At: at})
 	if to := t.settings.Failed; to != nil {
-		op := "Send"
-		if to.Kind() == "topic" {
-			op = "Publish"
-		}
-		f.AddGrant(&datastore.Grant{Function: f.name, Spec: to, Ops: []string{op}, At: at})
+		f.AddGrant(&datastore.Grant{Function: f.name, Spec: to, Ops: []string{datastore.Discard}, At: at})
 	}
 }
 

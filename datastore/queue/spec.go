@@ -55,14 +55,16 @@ func (s Spec) Kind() string { return "queue" }
 func (s Spec) Name() string { return s.Logical }
 
 // Needs are sqs:SendMessage on the queue itself, which is also what batches need,
-// and for [datastore.Receive] what Lambda reads the queue with.
+// and for [datastore.Receive] and [datastore.Discard] what Lambda reads and fills it
+// with.
 //
 // See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 // and https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 func (s Spec) Needs(ops []string) []datastore.Need {
 	var needs []datastore.Need
-	if slices.Contains(ops, "Send") || slices.Contains(ops, "SendMany") {
-		needs = append(needs, datastore.Need{Service: "sqs", Actions: []string{"SendMessage"}, Resource: "{name}"})
+	sends := slices.Contains(ops, "Send") || slices.Contains(ops, "SendMany")
+	if sends || slices.Contains(ops, datastore.Discard) {
+		needs = append(needs, datastore.Need{Service: "sqs", Polled: !sends, Actions: []string{"SendMessage"}, Resource: "{name}"})
 	}
 	if slices.Contains(ops, datastore.Receive) {
 		needs = append(needs, datastore.Need{Service: "sqs", Polled: true, Resource: "{name}",

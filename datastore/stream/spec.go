@@ -51,9 +51,15 @@ func (s Spec) Name() string { return s.Logical }
 // actions of Kinesis that each operation needs.
 var actions = map[string]string{"Put": "PutRecord", "PutMany": "PutRecords"}
 
+// polling is what Lambda reads a stream with. AWS's list has ListStreams too, which
+// has no form for one stream alone; but so it does where AWS itself grants it on a
+// stream (SAM's KinesisStreamReadPolicy), which allows nothing, and works.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html
+var polling = []string{"DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"}
+
 // Needs are the Kinesis actions of ops on the stream itself, and for
-// [datastore.Receive] what Lambda reads the stream with. ListStreams has no narrower
-// form.
+// [datastore.Receive] what Lambda reads the stream with.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesisdatastreams.html
 func (s Spec) Needs(ops []string) []datastore.Need {
@@ -69,10 +75,7 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 		needs = append(needs, datastore.Need{Service: "kinesis", Actions: slices.Compact(list), Resource: "stream/{name}"})
 	}
 	if slices.Contains(ops, datastore.Receive) {
-		needs = append(needs,
-			datastore.Need{Service: "kinesis", Polled: true, Resource: "stream/{name}",
-				Actions: []string{"DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"}},
-			datastore.Need{Service: "kinesis", Polled: true, Resource: "*", Actions: []string{"ListStreams"}})
+		needs = append(needs, datastore.Need{Service: "kinesis", Polled: true, Resource: "stream/{name}", Actions: polling})
 	}
 	return needs
 }

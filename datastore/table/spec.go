@@ -64,6 +64,12 @@ var actions = map[string]string{
 	"Scan":      "Scan",
 }
 
+// polling is what Lambda reads the stream of a table with. AWS's example has
+// ListStreams too, on the stream, where it allows nothing.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
+var polling = []string{"DescribeStream", "GetRecords", "GetShardIterator"}
+
 // Needs are the DynamoDB actions of ops on the table itself, or on the index that
 // the store is narrowed to, and for [datastore.Receive] what Lambda reads the table's
 // stream with.
@@ -71,7 +77,7 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 	var needs []datastore.Need
 	if slices.Contains(ops, datastore.Receive) {
 		needs = append(needs, datastore.Need{Service: "dynamodb", Polled: true, Resource: "table/{name}/stream/*",
-			Actions: []string{"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}})
+			Actions: polling})
 	}
 	var list []string
 	for _, op := range ops {
