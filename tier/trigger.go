@@ -141,6 +141,26 @@ func (t *Trigger) String() string {
 	return "function " + t.function.name + " on " + t.feed.Spec.Kind() + " " + t.feed.Spec.Name()
 }
 
+// Asynchronous reports whether the service does not wait for the function, which
+// Lambda then invokes from a queue of its own.
+func (t *Trigger) Asynchronous() bool { return services[t.feed.Service].batch == 0 }
+
+// Visibility is how long a message of the queue must be hidden for the functions of
+// the App that work it off: six times the longest timeout, and what a batch is waited
+// for. 0 if none does.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+func Visibility(app *App, queue datastore.Spec) (longest time.Duration) {
+	for _, f := range app.functions {
+		for _, t := range f.triggers {
+			if t.feed.Service == "sqs" && datastore.Same(t.feed.Spec, queue) {
+				longest = max(longest, 6*f.timeout+t.settings.Window)
+			}
+		}
+	}
+	return longest
+}
+
 // Handler compiles what works a record off: it is given a request whose body is the
 // record's data, and the record in the context (datastore.WithRecord). The error is
 // a [*datastore.DeclarationError].
@@ -156,6 +176,12 @@ func (t *Trigger) Handler() (handler.Handler, error) {
 		return nil, mistake(t.at, "%s: a record has nothing but its data: %s", t, problem)
 	}
 	return functionContext(t.function, handler.Chain(t.operation, t.middleware...)), nil
+}
+
+// givesUpLike reports whether records are given up in the same way.
+func (s TriggerSettings) givesUpLike(o TriggerSettings) bool {
+	same := s.Failed == nil && o.Failed == nil || s.Failed != nil && o.Failed != nil && datastore.Same(s.Failed, o.Failed)
+	return same && s.Retries == o.Retries && s.MaxAge == o.MaxAge
 }
 
 // service is what can be declared for a source of a service.
@@ -201,6 +227,9 @@ func (f *Function) checkTriggers() []error {
 		for _, other := range f.triggers[:i] {
 			if t.overlaps(other) {
 				errs = append(errs, mistake(t.at, "%s: is declared at %s already; a function works a record off once: give one of them to another function", t, other.at))
+			}
+			if t.Asynchronous() && other.Asynchronous() && !t.settings.givesUpLike(other.settings) {
+				errs = append(errs, mistake(t.at, "%s: Lambda has one setting of Retries, MaxAge and OnFailure for all topics and buckets of a function, and %s differs (%s); write the same for both, or give one of them to another function", t, other, other.at))
 			}
 		}
 	}
