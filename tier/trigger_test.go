@@ -33,7 +33,9 @@ func TestTriggerMistakes(t *testing.T) {
 		ID string `query:"id"`
 	}
 	on := func(opts ...tier.TriggerOption) func(*datastore.Data, *tier.Function) {
-		return func(data *datastore.Data, f *tier.Function) { tier.On(f, queue.New[job](data, "jobs"), work[job], opts...) }
+		return func(data *datastore.Data, f *tier.Function) {
+			tier.On(f, queue.New[job](data, "jobs"), work[job], opts...)
+		}
 	}
 	fifo := func(opts ...tier.TriggerOption) func(*datastore.Data, *tier.Function) {
 		return func(data *datastore.Data, f *tier.Function) {
@@ -65,8 +67,12 @@ func TestTriggerMistakes(t *testing.T) {
 			tier.On(f, queue.New[job](data, "jobs"), nil)
 		}, "that works records off is nil"},
 		{"a nil option", on(nil), "function f on queue jobs: an option is nil"},
-		{"a message with a parameter", func(data *datastore.Data, f *tier.Function) { tier.On(f, queue.New[tagged](data, "jobs"), work[tagged]) }, `a field from the query, "id"`},
-		{"a message without JSON", func(data *datastore.Data, f *tier.Function) { tier.On(f, queue.New[chan int](data, "jobs"), work[chan int]) }, "function f on queue jobs: "},
+		{"a message with a parameter", func(data *datastore.Data, f *tier.Function) {
+			tier.On(f, queue.New[tagged](data, "jobs"), work[tagged])
+		}, `a field from the query, "id"`},
+		{"a message without JSON", func(data *datastore.Data, f *tier.Function) {
+			tier.On(f, queue.New[chan int](data, "jobs"), work[chan int])
+		}, "function f on queue jobs: "},
 		{"no batch", on(tier.BatchSize(0)), "tier.BatchSize(0); write 1 to 10000"},
 		{"a huge batch", on(tier.BatchSize(10_001)), "write 1 to 10000"},
 		{"a batch that is not waited for", on(tier.BatchSize(11)), "add tier.BatchWindow(time.Second)"},
@@ -91,7 +97,9 @@ func TestTriggerMistakes(t *testing.T) {
 			tier.On(f, blob.New(data, "files").Created(), work[blob.Event], tier.OnFailure(table.New[job](data, "items")))
 		}, "give it a queue or a topic"},
 		{"a queue from now on", on(tier.FromNow()), "leave tier.FromNow out"},
-		{"a FIFO topic", func(data *datastore.Data, f *tier.Function) { tier.On(f, topic.New[job](data, "placed", topic.FIFO()), work[job]) }, "tier.Forward"},
+		{"a FIFO topic", func(data *datastore.Data, f *tier.Function) {
+			tier.On(f, topic.New[job](data, "placed", topic.FIFO()), work[job])
+		}, "tier.Forward"},
 		{"hidden too short", func(data *datastore.Data, f *tier.Function) {
 			tier.On(f, queue.New[job](data, "jobs", queue.Visibility(9*time.Second)), work[job])
 		}, "hidden for 9s, less than the 10s that the function may take, so that others would get it while it is worked on; declare queue.Visibility(1m0s) or more"},
