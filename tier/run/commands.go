@@ -171,7 +171,7 @@ func (p *program) invoke(args []string) error {
 		return err
 	}
 	defer callees.Close()
-	h, with, err := served(f)
+	h, with, err := served(f, p.lookup)
 	if err != nil {
 		return err
 	}

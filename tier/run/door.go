@@ -138,9 +138,13 @@ func functionsOf(all []*tier.Function, log *slog.Logger) (map[string]local.Funct
 	return functions, nil
 }
 
+// logicalNames says of no store that it has another name than its own, by which its
+// records are delivered locally.
+func logicalNames(string) (string, bool) { return "", false }
+
 // functionOf is a function behind the doorway of Lambda.
 func functionOf(f *tier.Function, log *slog.Logger) (local.Function, error) {
-	h, options, err := served(f)
+	h, options, err := served(f, logicalNames)
 	if err != nil {
 		return local.Function{}, err
 	}
