@@ -66,14 +66,23 @@ type DeliveryOptions struct {
 
 // NewDelivery attaches the functions of app, which lambda runs, to the stores of
 // data. Topics and buckets deliver from then on, the others while [Delivery.Run]
-// runs. A nil opts means the defaults.
+// runs. A nil lambda is one of its own, by the clock of data; a nil opts means the
+// defaults.
 func NewDelivery(app *tier.App, data *datastore.Data, lambda *Lambda, opts *DeliveryOptions) (*Delivery, error) {
 	d := &Delivery{app: app, data: data, lambda: lambda, log: slog.New(slog.DiscardHandler), changes: map[string]*memorystream.Stream{}}
 	if opts != nil && opts.Log != nil {
 		d.log = opts.Log
 	}
-	lambda.events.discard = d.discard
 	var errs []error
+	if lambda == nil {
+		own, err := NewLambda(app, nil, &LambdaOptions{Now: data.Now, Log: d.log})
+		if err != nil {
+			return nil, err
+		}
+		d.lambda, lambda = own, own
+		d.detach = append(d.detach, func() { own.Close() })
+	}
+	lambda.events.discard = d.discard
 	for _, f := range app.Functions() {
 		for _, t := range f.Triggers() {
 			if lambda.functions[f.Name()] == nil {
@@ -183,7 +192,7 @@ func (d *Delivery) Settle(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Close detaches the functions from topics and buckets.
+// Close detaches the functions from topics, tables and buckets.
 func (d *Delivery) Close() {
 	for _, f := range d.detach {
 		f()

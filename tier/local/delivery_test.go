@@ -19,11 +19,11 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/datatest"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memoryqueue"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
-	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
@@ -60,36 +60,12 @@ func delivering(t testing.TB, app *tier.App, data *datastore.Data, log *slog.Log
 	if errs := append(app.Check(), data.Errs()...); len(errs) > 0 {
 		t.Fatal(errors.Join(errs...))
 	}
-	lambdas, err := local.NewLambda(app, func(name string) local.Function { return invoked(t, app.FunctionNamed(name)) }, &local.LambdaOptions{Now: data.Now, Log: log})
+	d, err := local.NewDelivery(app, data, nil, &local.DeliveryOptions{Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := local.NewDelivery(app, data, lambdas, &local.DeliveryOptions{Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		d.Close()
-		lambdas.Close()
-	})
+	t.Cleanup(d.Close)
 	return d
-}
-
-// invoked is a function behind its doorway.
-func invoked(t testing.TB, f *tier.Function) local.Function {
-	options := &lambda.Options{Function: f.Name(), Logger: slog.New(slog.DiscardHandler)}
-	for _, trigger := range f.Triggers() {
-		h, err := trigger.Handler()
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := trigger.Feed().Spec.Name()
-		if trigger.Feed().FIFO {
-			name += ".fifo"
-		}
-		options.Sources = append(options.Sources, lambda.Source{Feed: trigger.Feed(), Name: name, Handler: h, Parallel: trigger.Settings().Parallel})
-	}
-	return local.Function{Invoke: lambda.New(nil, options).Invoke}
 }
 
 // running runs a delivery until the test ends.
@@ -361,15 +337,15 @@ func TestDeliverBucket(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	info, err := use.Put(ctx, "in/my file+v1 (ä).txt", blob.Bytes([]byte("abc")))
+	info, err := use.Put(ctx, "in/my file+v1 (ä).txt", strings.NewReader("abc"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	settle()
 	checkHeard(t, h, fmt.Sprintf("%q 3 removed=false %s", "in/my file+v1 (ä).txt", info.ETag))
-	_, err1 := use.Put(ctx, "elsewhere", blob.Bytes([]byte("abc")))
+	_, err1 := use.Put(ctx, "elsewhere", strings.NewReader("abc"))
 	err2 := use.Delete(ctx, "in/my file+v1 (ä).txt")
-	_, err3 := use.Put(ctx, "out/1", blob.Bytes(nil))
+	_, err3 := use.Put(ctx, "out/1", strings.NewReader(""))
 	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
 	}
@@ -471,24 +447,30 @@ func TestDeliverySoak(t *testing.T) {
 	})
 }
 
-// ExampleDelivery_Settle tests a function together with what it works off.
+// ExampleDelivery_Settle has a message worked off in a test: data is what
+// datatest.New makes there.
 func ExampleDelivery_Settle() {
-	t := &testing.T{} // of the test
-	data := datatest.New(t)
+	ctx := context.Background()
+	data := datastore.New([]datastore.Driver{memoryqueue.New()}, nil)
 	app := tier.New("shop")
 	jobs := queue.New[string](data, "jobs")
-	tier.On(app.Function("worker"), jobs, func(_ context.Context, job string) error {
+	worker := app.Function("worker")
+	tier.On(worker, jobs, func(_ context.Context, job string) error {
 		fmt.Println("works off", job)
 		return nil
 	})
-	clerk := app.Function("clerk")
-	send := datastore.Use[queue.Sender[string]](clerk, jobs)
+	send := datastore.Use[queue.Sender[string]](worker, jobs)
 
-	d := delivering(t, app, data, nil)
-	if _, err := send.Send(context.Background(), "job 1"); err != nil {
+	delivery, err := local.NewDelivery(app, data, nil, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer delivery.Close()
+	if _, err := send.Send(ctx, "job 1"); err != nil {
 		fmt.Println(err)
 	}
-	if err := d.Settle(context.Background()); err != nil {
+	if err := delivery.Settle(ctx); err != nil {
 		fmt.Println(err)
 	}
 	// Output: works off job 1

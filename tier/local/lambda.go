@@ -56,8 +56,8 @@ type LambdaOptions struct {
 }
 
 // NewLambda makes the endpoint. It asks invoke once for each function of app, by
-// its name. A nil opts means the defaults. The error says which function has no
-// Invoke.
+// its name; a nil invoke runs each as Lambda would ([FunctionOf]). A nil opts means
+// the defaults. The error says which function has no Invoke.
 func NewLambda(app *tier.App, invoke func(function string) Function, opts *LambdaOptions) (*Lambda, error) {
 	l := &Lambda{functions: map[string]*Function{}, now: time.Now, random: rand.Reader}
 	if opts != nil {
@@ -69,11 +69,19 @@ func NewLambda(app *tier.App, invoke func(function string) Function, opts *Lambd
 			l.random = opts.Random
 		}
 	}
+	var errs []error
 	if invoke == nil {
-		return nil, errors.New("local Lambda: invoke is nil; give it a function that says how each function runs")
+		invoke = func(name string) Function {
+			f, err := FunctionOf(app.FunctionNamed(name), l.log)
+			errs = append(errs, err)
+			return f
+		}
 	}
 	for _, declared := range app.Functions() {
 		f, err := completeFunction(declared, invoke)
+		if err := errors.Join(errs...); err != nil {
+			return nil, fmt.Errorf("local Lambda: %w", err)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("local Lambda: %w", err)
 		}
