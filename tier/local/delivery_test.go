@@ -121,6 +121,7 @@ func TestDeliverQueue(t *testing.T) {
 		time.Sleep(2 * time.Second) // 60 s are six times the timeout
 		checkHeard(t, h, "bad attempt 2 by ann")
 		time.Sleep(10 * time.Minute)
+		synctest.Wait()
 		checkHeard(t, h)
 		if dead := datatest.SentTo(t, data, "jobs").Dead().Messages(); len(dead) != 1 || dead[0].Body != `{"id":"bad"}` {
 			t.Errorf("the dead-letter queue has %+v", dead)
