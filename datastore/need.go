@@ -38,6 +38,10 @@ type Need struct {
 	Resource string
 	// Conditions of the statement, all of which must hold.
 	Conditions []Condition
+	// Polled says that it is Lambda itself that uses the store with the role of the
+	// function, to read records for it and to put away those given up: the
+	// function's network needs no way to it.
+	Polled bool
 	// ByCaller says that the need is not the function's but that of the role which
 	// it assumes for a caller, with the session tag "caller" ([CallerRole]): the
 	// function needs sts:AssumeRole and sts:TagSession on that role. Where there is

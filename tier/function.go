@@ -27,6 +27,7 @@ type Function struct {
 	authorizer *LambdaAuthorizer // that the function is, nil for none
 	direct     handler.Handler   // of direct invocations, nil for none
 	directAt   datastore.Position
+	triggers   []*Trigger
 }
 
 const (
@@ -57,7 +58,7 @@ func (f *Function) apply(opts []FunctionOption) {
 
 // serves reports whether anything can invoke the function.
 func (f *Function) serves() bool {
-	return f.routed() || f.Authorizer() != nil || f.direct != nil || len(f.SocketRoutes()) > 0
+	return f.routed() || f.Authorizer() != nil || f.direct != nil || len(f.SocketRoutes()) > 0 || len(f.triggers) > 0
 }
 
 // idle reports whether the function is the default one of an API whose routes all

@@ -51,7 +51,15 @@ func (s Spec) Name() string { return s.Logical }
 // actions of Kinesis that each operation needs.
 var actions = map[string]string{"Put": "PutRecord", "PutMany": "PutRecords"}
 
-// Needs are the Kinesis actions of ops on the stream itself.
+// polling is what Lambda reads a stream with. AWS's list has ListStreams too, which
+// has no form for one stream alone; but so it does where AWS itself grants it on a
+// stream (SAM's KinesisStreamReadPolicy), which allows nothing, and works.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html
+var polling = []string{"DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"}
+
+// Needs are the Kinesis actions of ops on the stream itself, and for
+// [datastore.Receive] what Lambda reads the stream with.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesisdatastreams.html
 func (s Spec) Needs(ops []string) []datastore.Need {
@@ -61,11 +69,15 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 			list = append(list, a)
 		}
 	}
-	if len(list) == 0 {
-		return nil
+	var needs []datastore.Need
+	if len(list) > 0 {
+		slices.Sort(list)
+		needs = append(needs, datastore.Need{Service: "kinesis", Actions: slices.Compact(list), Resource: "stream/{name}"})
 	}
-	slices.Sort(list)
-	return []datastore.Need{{Service: "kinesis", Actions: slices.Compact(list), Resource: "stream/{name}"}}
+	if slices.Contains(ops, datastore.Receive) {
+		needs = append(needs, datastore.Need{Service: "kinesis", Polled: true, Resource: "stream/{name}", Actions: polling})
+	}
+	return needs
 }
 
 // Option is a part of the declaration of a stream.

@@ -64,9 +64,21 @@ var actions = map[string]string{
 	"Scan":      "Scan",
 }
 
+// polling is what Lambda reads the stream of a table with. AWS's example has
+// ListStreams too, on the stream, where it allows nothing.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
+var polling = []string{"DescribeStream", "GetRecords", "GetShardIterator"}
+
 // Needs are the DynamoDB actions of ops on the table itself, or on the index that
-// the store is narrowed to.
+// the store is narrowed to, and for [datastore.Receive] what Lambda reads the table's
+// stream with.
 func (s Spec) Needs(ops []string) []datastore.Need {
+	var needs []datastore.Need
+	if slices.Contains(ops, datastore.Receive) {
+		needs = append(needs, datastore.Need{Service: "dynamodb", Polled: true, Resource: "table/{name}/stream/*",
+			Actions: polling})
+	}
 	var list []string
 	for _, op := range ops {
 		if a, ok := actions[op]; ok {
@@ -74,7 +86,7 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 		}
 	}
 	if len(list) == 0 {
-		return nil
+		return needs
 	}
 	slices.Sort(list)
 	resource := "table/{name}"
@@ -89,7 +101,7 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 	if s.PerCaller {
 		need.ByCaller, need.Conditions = true, ownRows
 	}
-	return []datastore.Need{need}
+	return append(needs, need)
 }
 
 // ownRows allow requests for the rows of the caller that the role was assumed for.

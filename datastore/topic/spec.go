@@ -44,10 +44,11 @@ func (s Spec) Name() string { return s.Logical }
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
 func (s Spec) Needs(ops []string) []datastore.Need {
-	if !slices.Contains(ops, "Publish") && !slices.Contains(ops, "PublishMany") {
+	publishes := slices.Contains(ops, "Publish") || slices.Contains(ops, "PublishMany")
+	if !publishes && !slices.Contains(ops, datastore.Discard) {
 		return nil
 	}
-	return []datastore.Need{{Service: "sns", Actions: []string{"Publish"}, Resource: "{name}"}}
+	return []datastore.Need{{Service: "sns", Polled: !publishes, Actions: []string{"Publish"}, Resource: "{name}"}}
 }
 
 // Option is a part of the declaration of a topic.

@@ -26,6 +26,7 @@ type event struct {
 	door       door
 	asks       bool     // it is an authorizer event
 	stream     preluder // of a door in stream mode, nil for others
+	batch      *batch   // of an event of records, nil for others
 	basePath   string
 	mapped     basePaths
 	invocation string
@@ -41,7 +42,9 @@ type event struct {
 // parts are the members of all events that this package reads, in format 1.0
 // (REST, ALB), format 2.0 (HTTP API, function URL) and those of VPC Lattice.
 type parts struct {
-	records                        span // of events without a door here
+	records                        span // of events of records
+	source, detail                 span // of EventBridge events
+	service, test, bucket          span // of S3's test event
 	typ, methodArn, routeArn       span // of authorizer events
 	version                        span
 	resource, routeKey             span
@@ -94,6 +97,9 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 		e.invocation = lc.AwsRequestID
 	}
 	kind := e.kind()
+	if e.batch = d.batch(kind, e); e.batch != nil {
+		return e, nil
+	}
 	if kind == unknown && d.direct != nil {
 		return e, nil // without a door
 	}
@@ -156,6 +162,16 @@ func (s *scanner) event(p *parts) {
 			}
 		case "Records":
 			p.records = s.value()
+		case "source":
+			p.source = s.value()
+		case "detail":
+			p.detail = s.value()
+		case "Service":
+			p.service = s.value()
+		case "Event":
+			p.test = s.value()
+		case "Bucket":
+			p.bucket = s.value()
 		case "method":
 			p.verb = s.value()
 		case "raw_path":
@@ -373,7 +389,7 @@ func (e *event) time() time.Time {
 func (e *event) Caller() handler.Caller { return e.door.caller(e) }
 
 // Payload is a copy of the event's bytes, as Lambda delivered them, for what a
-// [handler.Request] does not offer. ok is false if req did not come through a
+// [handler.Request] does not offer; of a record's request its own part of them. ok is false if req did not come through a
 // [Doorway].
 func Payload(req *handler.Request) (payload []byte, ok bool) {
 	switch e := req.Event().(type) {
@@ -381,6 +397,8 @@ func Payload(req *handler.Request) (payload []byte, ok bool) {
 		return []byte(e.payload), true
 	case *directEvent:
 		return []byte(e.payload), true
+	case *delivery:
+		return []byte(e.json), true
 	}
 	return nil, false
 }

@@ -121,6 +121,10 @@ type Options struct {
 	// its body alone, if the route has a route response; that to a DISCONNECT is
 	// dropped. Default: such events are function errors.
 	Socket handler.Handler
+	// Sources are whose records the function works off: events of SQS, SNS,
+	// Kinesis, the streams of DynamoDB, and S3, by its own notifications or through
+	// EventBridge. Default: none, and those events are refused.
+	Sources []Source
 	// Logger is told of errors of status 500 and above and of panics, at level
 	// error; of what a front door cannot carry, at level warn; and of other
 	// errors at level debug. Default: JSON on the standard error, from level

@@ -29,12 +29,12 @@ func Reaches(f *tier.Function) []Reach {
 }
 
 // Services are the IAM prefixes of the services that a function calls over
-// HTTPS, sorted: what a function in the private network needs endpoints for.
+// HTTPS itself, sorted: what a function in the private network needs endpoints for.
 func Services(f *tier.Function) []string {
 	var all []string
 	for _, u := range datastore.Usages(f.Grants()) {
 		for _, need := range u.Needs() {
-			if len(need.Actions)+len(need.Unsigned) > 0 && !slices.Contains(loginServices, need.Service) {
+			if len(need.Actions)+len(need.Unsigned) > 0 && !need.Polled && !slices.Contains(loginServices, need.Service) {
 				all = append(all, need.Service)
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/internal/doorway"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
@@ -175,7 +176,7 @@ func (p *program) invoke(args []string) error {
 		return err
 	}
 	defer callees.Close()
-	h, with, err := served(f)
+	h, with, err := doorway.Of(f, p.lookup)
 	if err != nil {
 		return err
 	}

@@ -133,10 +133,15 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	if err != nil {
 		return err
 	}
+	delivery, err := newDelivery(app, data, lambda, log)
+	if err != nil {
+		return err
+	}
 	p.announce(app, servers)
 	p.announceCallers(servers, ids, how.who)
 	p.announceLambda(app, endpoint)
 	p.announceBuckets(app, buckets)
+	p.announceDelivery(app, data, delivery)
 	p.announceMissing(app, data)
 	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
 	if endpoint != nil {
@@ -145,7 +150,13 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	if buckets != nil {
 		servers = append(servers, *buckets)
 	}
-	return serveAll(ctx, servers, log)
+	return deliverWhile(ctx, delivery, func(ctx context.Context) error {
+		if len(servers) == 0 { // functions that only work something off
+			<-ctx.Done()
+			return nil
+		}
+		return serveAll(ctx, servers, log)
+	})
 }
 
 // portAfter is the port after base and taken others; 0, for any that is free, stays 0.

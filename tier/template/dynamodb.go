@@ -37,6 +37,9 @@ func (s *stack) table(store usedStore, spec table.Spec) {
 	if spec.TTL != "" {
 		properties = append(properties, member{"TimeToLiveSpecification", object{{"AttributeName", spec.TTL}, {"Enabled", true}}})
 	}
+	if s.fed(spec, "dynamodb") {
+		properties = append(properties, member{"StreamSpecification", object{{"StreamViewType", "NEW_AND_OLD_IMAGES"}}})
+	}
 	s.add(resource{
 		id: policy.StoreID(spec), typ: "AWS::DynamoDB::Table", at: store.at,
 		attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},

@@ -47,6 +47,7 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 		properties: properties,
 	})
 	s.url(f)
+	s.triggers(f)
 	if f.DirectHandler() != nil {
 		// Whoever invokes it needs its name, and a permission of their own role.
 		s.output(policy.FunctionID(f)+"Name", "The name by which the function "+f.Name()+" is invoked.", ref(policy.FunctionID(f)), f.DirectAt())

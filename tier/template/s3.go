@@ -34,6 +34,11 @@ func (s *stack) bucket(store usedStore, spec blob.Spec) {
 			{"ExposedHeaders", array{"ETag"}},
 		}}}}})
 	}
+	if s.fed(spec, "s3") {
+		properties = append(properties, member{"NotificationConfiguration", object{
+			{"EventBridgeConfiguration", object{{"EventBridgeEnabled", true}}},
+		}})
+	}
 	s.add(resource{
 		id: id, typ: "AWS::S3::Bucket", at: store.at, properties: properties,
 		attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},

@@ -99,6 +99,7 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 	for _, f := range app.Functions() {
 		s.function(f, codeURI)
 	}
+	s.forwardings()
 	for _, api := range app.APIs() {
 		s.api(api)
 	}
@@ -137,7 +138,8 @@ type usedStore struct {
 	at   datastore.Position
 }
 
-// stores are those that some function uses, each once, in order of the first grant.
+// stores are those that some function uses, each once, in order of the first grant,
+// and then those of which messages are only forwarded.
 func stores(app *tier.App) []usedStore {
 	var all []usedStore
 	for _, f := range app.Functions() {
@@ -149,6 +151,13 @@ func stores(app *tier.App) []usedStore {
 			}
 			if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, u.Spec) }) {
 				all = append(all, usedStore{u.Spec, at[u.Spec]})
+			}
+		}
+	}
+	for _, f := range app.Forwardings() {
+		for _, feed := range []datastore.Feed{f.From(), f.To()} {
+			if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, feed.Spec) }) {
+				all = append(all, usedStore{feed.Spec, f.At()})
 			}
 		}
 	}

@@ -62,6 +62,7 @@ func (c *change) append() (err error) {
 // apply makes the change in memory.
 func (c change) apply() {
 	if c.key != nil {
+		c.engine.tell(c.key, c.item, false)
 		c.engine.apply(c.key, row{c.item, c.size})
 	}
 }
