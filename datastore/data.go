@@ -264,8 +264,9 @@ func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 // the query that made it, refused with [ErrInvalid] for another. "" is the start.
 type Token string
 
-// Page is one page of a listing. Next is "" on the last.
+// Page is one page of a listing. Next is "" on the last. It can be answered to a
+// client as it is: {"items":[…],"next":"…"}.
 type Page[T any] struct {
-	Items []T
-	Next  Token
+	Items []T   `json:"items"`
+	Next  Token `json:"next,omitempty"`
 }
