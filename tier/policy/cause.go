@@ -15,13 +15,21 @@ func causes(u datastore.Usage) []Cause {
 // causesOf are those of the grants whose operations need the statement, each with
 // these operations alone; nil if it takes several of them together.
 func causesOf(u datastore.Usage, need datastore.Need) []Cause {
-	return causesIf(u, func(op string) bool {
-		return slices.ContainsFunc(u.Spec.Needs([]string{op}), func(own datastore.Need) bool {
-			return sameStatement(own, need) && slices.ContainsFunc(own.Actions, func(action string) bool {
-				return slices.Contains(need.Actions, action)
-			})
+	serves := func(own datastore.Need) bool {
+		return sameStatement(own, need) && slices.ContainsFunc(own.Actions, func(action string) bool {
+			return slices.Contains(need.Actions, action)
 		})
-	})
+	}
+	list := causesIf(u, func(op string) bool { return slices.ContainsFunc(u.Spec.Needs([]string{op}), serves) })
+	if list != nil {
+		return list
+	}
+	for _, g := range u.Grants {
+		if slices.ContainsFunc(g.Needs(), serves) {
+			list = append(list, Cause{name(u.Spec) + ": allowed by hand", g.At})
+		}
+	}
+	return list
 }
 
 func causesIf(u datastore.Usage, wanted func(op string) bool) []Cause {
