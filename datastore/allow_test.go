@@ -21,7 +21,7 @@ type note struct {
 // grants is a function that keeps what it was granted.
 type grants []*datastore.Grant
 
-func (*grants) FunctionName() string           { return "notes" }
+func (*grants) FunctionName() string            { return "notes" }
 func (g *grants) AddGrant(one *datastore.Grant) { *g = append(*g, one) }
 
 // TestAllow: actions are allowed on the resources of the one store.

@@ -52,6 +52,7 @@ func TestStatements(t *testing.T) {
 	files := blob.New(data, "files")
 	datastore.Use[listed](api, files)
 	datastore.Use[blob.Deleter](api, files)
+	datastore.Allow(api, orders, "dynamodb:DescribeTable")
 	api.Handle("GET /", handler.New(ok))
 	const arn = "arn:${AWS::Partition}:"
 	const account = ":${AWS::Region}:${AWS::AccountId}:"
@@ -72,6 +73,7 @@ func TestStatements(t *testing.T) {
 	}
 	want := []view{
 		{"dynamodb:GetItem dynamodb:PutItem", arn + "dynamodb" + account + "table/${OrdersTable}", []string{"table orders: Get", "table orders: Create"}},
+		{"dynamodb:DescribeTable", arn + "dynamodb" + account + "table/${OrdersTable}", []string{"table orders: allowed by hand"}},
 		{"dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query", arn + "dynamodb" + account + "table/${EveryThingTable}",
 			[]string{"table every-thing: Get, GetMany, Create, Put, Delete, Query"}},
 		{"s3:DeleteObject s3:GetObject", arn + "s3:::${FilesBlob}/*", []string{"blob files: Get", "blob files: Delete"}},
