@@ -43,9 +43,13 @@ type Grant struct {
 	Function string   // name of the function
 	Spec     Spec     // the store
 	Ops      []string // operations, in the order of the kind's capabilities
-	At       Position // the line of the Use
+	At       Position // the line of the Use, or of the Allow
+	// Allowed are the actions that were allowed by hand, of a grant by [Allow], which
+	// has no Ops: "dynamodb:DescribeTable".
+	Allowed []string
 
 	allowed uint64 // bit i: the i-th capability
+	needs   []Need // of what is Allowed
 }
 
 // Use grants the function fn the capabilities that C names and returns the
@@ -185,8 +189,18 @@ func (u *Usage) add(ops []string) {
 	}
 }
 
-// Needs are what the function must be granted in AWS for it.
-func (u Usage) Needs() []Need { return u.Spec.Needs(u.Ops) }
+// Needs are what the function must be granted in AWS for it; what was allowed by
+// hand is last.
+func (u Usage) Needs() []Need {
+	needs := u.Spec.Needs(u.Ops)
+	for _, g := range u.Grants {
+		needs = append(needs, g.needs...)
+	}
+	return needs
+}
+
+// Needs are what the function must be granted in AWS for what was Allowed by hand.
+func (g *Grant) Needs() []Need { return g.needs }
 
 type functionKey struct{}
 

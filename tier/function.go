@@ -38,7 +38,7 @@ const (
 func (a *App) newFunction(api *API, name string, at datastore.Position) *Function {
 	for _, f := range a.functions {
 		if fold(f.name) == fold(name) {
-			a.fail(at, "function %s: %s is declared at %s already; give one another name", name, f.name, f.at)
+			a.fail(at, "function %s: %s is declared at %s already; keep the *tier.Function of that line and use it here too, or give one another name", name, f.name, f.at)
 		}
 	}
 	f := &Function{app: a, api: api, name: name, at: at, memory: defaultMemory, timeout: defaultTimeout}

@@ -2,6 +2,7 @@ package secret
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -43,8 +44,20 @@ func (s *state) read(ctx context.Context, op handle.Op, stage Stage, fresh bool)
 		k, err = s.value(ctx, conn, stage, fresh)
 		return err
 	})
+	if errors.Is(err, datastore.ErrNotFound) {
+		err = missing{err}
+	}
 	return k, err
 }
+
+// missing is that a secret has no value. A client of the application has asked for
+// something else, so it is not told that this was not found: the status is that of a
+// service which was not set up.
+type missing struct{ err error }
+
+func (m missing) Error() string   { return m.err.Error() }
+func (m missing) Unwrap() error   { return m.err }
+func (m missing) StatusCode() int { return 500 }
 
 // keep has one value of a secret.
 type keep struct {

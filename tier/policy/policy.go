@@ -51,20 +51,14 @@ func granted(f *tier.Function, byCaller bool) []Statement {
 		because[u.Spec] = append(causes(u), because[u.For]...)
 		for _, need := range u.Needs() {
 			if s, ok := statement(u.Spec, need); ok && need.ByCaller == byCaller {
-				s.Because = because[u.Spec]
+				if s.Because = causesOf(u, need); s.Because == nil {
+					s.Because = because[u.Spec]
+				}
 				all = append(all, s)
 			}
 		}
 	}
 	return all
-}
-
-func causes(u datastore.Usage) []Cause {
-	var list []Cause
-	for _, g := range u.Grants {
-		list = append(list, Cause{name(u.Spec) + ": " + strings.Join(g.Ops, ", "), g.At})
-	}
-	return list
 }
 
 func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {

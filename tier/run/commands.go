@@ -134,6 +134,7 @@ func (p *program) template(args []string) error {
 	if err != nil {
 		return err
 	}
+	p.warnDriverless(app)
 	_, err = p.stdout.Write(text)
 	return err
 }

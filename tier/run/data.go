@@ -55,8 +55,8 @@ type openedData struct {
 	dir     string                // of embedded data, as -dir names it
 	secrets *filesecret.Driver    // nil if they are in AWS
 	users   *localidentity.Driver // nil if they are in AWS
-	// local are the drivers of this machine, and remote those that main names for
-	// AWS. Both are nil if the data is in AWS.
+	// local are the drivers of this machine, nil if the data is in AWS, and remote
+	// those that main names for AWS.
 	local, remote []datastore.Driver
 	aws           aws.Config // if the data is in AWS
 	lock          func() error
@@ -126,10 +126,11 @@ func (p *program) awsData() (openedData, error) {
 	}
 	// The hub goes first: the connections are here, wherever the data is.
 	hub := localsocket.NewHub()
-	data := datastore.New(append([]datastore.Driver{hub}, drivers...), &datastore.Options{Lookup: p.lookup})
+	drivers = append([]datastore.Driver{hub}, drivers...)
+	data := datastore.New(drivers, &datastore.Options{Lookup: p.lookup})
 	nothing := func() error { return nil }
 	return openedData{
-		Data: data, hub: hub, callees: &callees{}, aws: cfg,
+		Data: data, hub: hub, callees: &callees{}, aws: cfg, remote: drivers,
 		where: "AWS, or where the SDK's endpoint variables point", lock: nothing, close: nothing,
 	}, nil
 }

@@ -103,7 +103,8 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(p.stderr, nil))
+	// At level debug functions say why they answered 400 to 499.
+	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	servers, err := p.servers(app, data, how, ids, log)
 	if err != nil {
 		return err
