@@ -55,9 +55,10 @@ func preparePut[T any](a *access, op operation, item T, conds []Cond) (Write, er
 	return a.preparePut(op, reflect.ValueOf(&item).Elem(), conds)
 }
 
-// UpdateOp is Update of the item with the key. The new item is not returned. An item
-// that has expired and was not deleted yet is not made anew: [Patch.OrCreate] answers
-// [datastore.ErrConflict] then.
+// UpdateOp is Update of the item with the key. The new item is not returned. Where
+// [Patch.OrCreate] finds an item that has expired and was not deleted yet, DynamoDB
+// refuses the transaction, and it is carried out by a second one that makes the item
+// anew.
 func UpdateOp[T any](on Updater[T], key Key, patch Patch, conds ...Cond) TxOp {
 	return opOf(on, opUpdate, func(a *access) (Write, error) { return a.prepareUpdate(key, patch, conds) })
 }
@@ -119,7 +120,7 @@ func (a *access) transact(ctx context.Context, ops []TxOp) error {
 				return err
 			}
 		}
-		return named(ops, conn.Transact(ctx, tx))
+		return named(ops, a.transactOrRenew(ctx, conn, ops, tx))
 	})
 }
 

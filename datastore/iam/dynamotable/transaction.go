@@ -141,7 +141,8 @@ func refused(tx table.Transaction, err error) error {
 			kind = unfitKind(aws.ToString(reason.Message))
 		}
 		if kind == datastore.ErrConflict && tx.Writes[i].Op == "Update" {
-			kind = tx.Writes[i].Refused(storedOr(reason.Item))
+			tx.Writes[i].Stored = storedOr(reason.Item)
+			kind = tx.Writes[i].Refused(tx.Writes[i].Stored)
 		}
 		partial.Failed = append(partial.Failed, datastore.ItemError{Index: i, Err: &datastore.Error{
 			Kind: kind, Code: aws.ToString(reason.Code), Attempts: own.Attempts,

@@ -30,9 +30,9 @@ func (c *conn) Write(ctx context.Context, w table.Write) error {
 	return nil
 }
 
-// recognise looks at the item that failed the condition of a write: the condition
-// may have failed because of an attempt of ours that was carried out although its
-// answer was lost. Then own is true, err nil and the item what it left behind.
+// recognise looks at the item that failed the condition of a write, and returns it,
+// nil for none: the condition may have failed because of an attempt of ours that was
+// carried out although its answer was lost. Then own is true and err nil.
 func recognise(w table.Write, err error) (own bool, item table.Item, _ error) {
 	var failed *types.ConditionalCheckFailedException
 	if !errors.As(err, &failed) || w.ID == "" {
@@ -53,7 +53,7 @@ func recognise(w table.Write, err error) (own bool, item table.Item, _ error) {
 	if errors.As(err, &e) && e.Kind == datastore.ErrConflict {
 		e.Kind = w.Refused(stored)
 	}
-	return false, nil, err
+	return false, stored, err
 }
 
 // condition writes the condition of w with x, nil for none.
