@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -55,6 +56,10 @@ func (w Write) renewal(stored Item, fields []string) (Write, error) {
 		if _, set := fresh[name]; !set && !w.spec.isKey(name) {
 			w.Changes = append(w.Changes, Change{op: ToRemove, attr: name})
 		}
+	}
+	if w.check() != nil {
+		return w, &datastore.Error{Kind: datastore.ErrTooLarge, Err: fmt.Errorf(
+			"the item has expired, and has %d attributes, more than one update can take away: delete it first", len(old))}
 	}
 	return w, nil
 }

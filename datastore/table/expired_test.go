@@ -3,6 +3,8 @@ package table_test
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,5 +119,41 @@ func TestRenewalRace(t *testing.T) {
 				t.Errorf("%s: refused %d times, want an end", name, times)
 			}
 		}
+	}
+}
+
+// TestRenewalTooWide: an expired item with more attributes than one update can take
+// away is left as it is, and the error says what to do.
+func TestRenewalTooWide(t *testing.T) {
+	t.Parallel()
+	driver := filetable.Memory()
+	data := datastore.New([]datastore.Driver{driver}, nil)
+	store := table.New[counter](data, "counters")
+	items := datastore.Use[interface {
+		table.Updater[counter]
+		table.Transactor
+	}](&function{}, store)
+	spec := store.Spec().(table.Spec)
+	conn, err := driver.OpenTable(t.Context(), data, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := table.Item{"id": table.String("a")}
+	wide := table.Item{"id": table.String("a"), "expires": table.Int(1)}
+	for i := range 1000 {
+		wide["n"+strconv.Itoa(i)] = table.Int(1)
+	}
+	if err := conn.Write(t.Context(), table.Write{Op: "Put", Key: key, Item: wide}); err != nil {
+		t.Fatal(err)
+	}
+	patch := table.Changes(table.Add("hits", 1)).OrCreate()
+	_, alone := items.Update(t.Context(), table.PK("a"), patch)
+	for name, err := range map[string]error{"Update": alone, "Transact": items.Transact(t.Context(), table.UpdateOp(items, table.PK("a"), patch))} {
+		if !errors.Is(err, datastore.ErrTooLarge) || !strings.Contains(err.Error(), "delete it first") {
+			t.Errorf("%s: error = %v, want %v that says to delete it", name, err, datastore.ErrTooLarge)
+		}
+	}
+	if stored, err := conn.Get(t.Context(), key, table.Read{}); err != nil || len(stored) != len(wide) {
+		t.Errorf("Get = %d attributes, %v, want %d", len(stored), err, len(wide))
 	}
 }

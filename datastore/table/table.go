@@ -44,9 +44,9 @@
 //
 // DynamoDB deletes an item some time after it has expired, within a few days.
 // Until then handles leave it out of what they read, Create and a Put of version 0
-// replace it, and Update does not find it; OrCreate makes it anew, with nothing of what
-// it was, in transactions as well. Other conditions
-// see it. A page may hold fewer items for it than its limit.
+// replace it, and Update does not find it; OrCreate makes it anew, with nothing of
+// what it was, in transactions as well. Other conditions see it. A page may hold
+// fewer items for it than its limit.
 //
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 //

@@ -146,15 +146,27 @@ func (a *access) prepareTx(ctx context.Context, ops []TxOp) (tx Transaction, err
 			return tx, invalid("operation %d: is on the item of operation %d; a transaction does one thing to an item", i, first)
 		}
 		seen[item] = i
-		size += w.Item.Size()
+		size += w.leastSize()
 		tx.Writes = append(tx.Writes, TxWrite{Write: w})
 	}
 	if size > maxTxBytes {
 		return tx, &datastore.Error{Kind: datastore.ErrTooLarge, Err: fmt.Errorf(
-			"the items of the transaction have %d bytes; at most %d are taken", size, maxTxBytes)}
+			"the items of the transaction have at least %d bytes; at most %d are taken: divide it", size, maxTxBytes)}
 	}
 	tx.Token, err = a.newToken()
 	return tx, err
+}
+
+// leastSize is what the item has at least that a write leaves behind, as far as the
+// write tells.
+func (w Write) leastSize() int {
+	n := w.Item.Size()
+	for _, c := range w.Changes {
+		if c.op == ToSet {
+			n += len(c.attr) + c.value.size()
+		}
+	}
+	return n
 }
 
 func (s *state) newToken() (string, error) {

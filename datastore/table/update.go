@@ -58,7 +58,7 @@ func (s *state) prepareUpdate(key Key, p Patch, conds []Cond) (w Write, err erro
 	}
 	w.If = And(And(must...), user)
 	w.Changes = append(w.Changes, Change{op: ToSet, attr: writeID, value: own})
-	return w, checkOperators(w.If)
+	return w, w.check()
 }
 
 // checkChange checks a change against the field that it changes: what the field
