@@ -147,6 +147,9 @@ type Usage struct {
 	Ops    []string // each once, in the order in which they are granted
 	Grants []*Grant // nil for what another store depends on
 	For    Spec     // the store that depends on it; nil for what is granted itself
+	// ByCaller says that it is used for a caller by the role that is assumed for it,
+	// as the store that depends on it is: so are its Needs.
+	ByCaller bool
 }
 
 // Usages put grants together, store by store in the order of the first grant.
@@ -154,25 +157,25 @@ type Usage struct {
 func Usages(grants []*Grant) []Usage {
 	var all []Usage
 	for _, g := range grants {
-		u := usageOf(&all, g.Spec, nil)
+		u := usageOf(&all, Usage{Spec: g.Spec})
 		u.add(g.Ops)
 		u.Grants = append(u.Grants, g)
 	}
 	for i := 0; i < len(all); i++ { // all grows
 		for _, need := range all[i].Needs() {
 			for _, d := range need.Depends {
-				usageOf(&all, d.Spec, all[i].Spec).add(d.Ops)
+				usageOf(&all, Usage{Spec: d.Spec, For: all[i].Spec, ByCaller: need.ByCaller}).add(d.Ops)
 			}
 		}
 	}
 	return all
 }
 
-func usageOf(all *[]Usage, spec, needs Spec) *Usage {
-	i := slices.IndexFunc(*all, func(u Usage) bool { return u.Spec == spec })
+func usageOf(all *[]Usage, own Usage) *Usage {
+	i := slices.IndexFunc(*all, func(u Usage) bool { return u.Spec == own.Spec && u.ByCaller == own.ByCaller })
 	if i < 0 {
 		i = len(*all)
-		*all = append(*all, Usage{Spec: spec, For: needs})
+		*all = append(*all, own)
 	}
 	return &(*all)[i]
 }
@@ -186,7 +189,13 @@ func (u *Usage) add(ops []string) {
 }
 
 // Needs are what the function must be granted in AWS for it.
-func (u Usage) Needs() []Need { return u.Spec.Needs(u.Ops) }
+func (u Usage) Needs() []Need {
+	needs := u.Spec.Needs(u.Ops)
+	for i := range needs {
+		needs[i].ByCaller = needs[i].ByCaller || u.ByCaller
+	}
+	return needs
+}
 
 type functionKey struct{}
 

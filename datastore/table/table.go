@@ -81,11 +81,11 @@ type Table[T any] struct{ state *state }
 
 // New declares the table called name. T is a struct with the tags that the
 // package describes; mistakes in them and in the name are declaration errors of
-// data, and every operation answers them as [datastore.ErrDeclaration]. Nothing is
-// opened before the first operation. Panics with a [*datastore.DeclarationError]
+// data, and every operation answers them as [datastore.ErrDeclaration]; opts are
+// those of [Option]. Nothing is opened before the first operation. Panics with a [*datastore.DeclarationError]
 // if data is nil.
-func New[T any](data *datastore.Data, name string) *Table[T] {
-	return &Table[T]{newState(data, reflect.TypeFor[T](), name)}
+func New[T any](data *datastore.Data, name string, opts ...Option) *Table[T] {
+	return &Table[T]{newState(data, reflect.TypeFor[T](), name, opts)}
 }
 
 // Spec is a [Spec].

@@ -34,7 +34,7 @@ func Services(f *tier.Function) []string {
 	var all []string
 	for _, u := range datastore.Usages(f.Grants()) {
 		for _, need := range u.Needs() {
-			if len(need.Actions) > 0 && !slices.Contains(loginServices, need.Service) {
+			if len(need.Actions) > 0 && !datastore.IsIndirect(u.Spec) && !slices.Contains(loginServices, need.Service) {
 				all = append(all, need.Service)
 			}
 		}

@@ -18,7 +18,7 @@ func (s *stack) queue(store usedStore, spec queue.Spec) {
 		{"MessageRetentionPeriod", seconds(spec.Retention)},
 		{"DelaySeconds", seconds(spec.Delay)},
 		{"MaximumMessageSize", queue.MaxMessage},
-		{"SqsManagedSseEnabled", true},
+		queueEncryption(spec),
 	}
 	if spec.FIFO {
 		properties = append(properties, member{"FifoQueue", true}, member{"ContentBasedDeduplication", spec.ContentDedup})
@@ -44,7 +44,7 @@ func (s *stack) deadLetters(id string, spec queue.Spec, at datastore.Position) {
 	properties := object{
 		{"MessageRetentionPeriod", seconds(queue.MaxRetention)},
 		{"MaximumMessageSize", queue.MaxMessage},
-		{"SqsManagedSseEnabled", true},
+		queueEncryption(spec),
 	}
 	if spec.FIFO {
 		properties = append(properties, member{"FifoQueue", true})
@@ -54,6 +54,13 @@ func (s *stack) deadLetters(id string, spec queue.Spec, at datastore.Position) {
 		attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
 	})
 	s.tlsQueue(id, at)
+}
+
+func queueEncryption(spec queue.Spec) member {
+	if spec.Key != nil {
+		return member{"KmsMasterKeyId", keyARN(spec)}
+	}
+	return member{"SqsManagedSseEnabled", true}
 }
 
 // tlsQueue refuses requests that come without TLS.
