@@ -14,7 +14,8 @@
 // WriteMany dynamodb:BatchWriteItem, Check dynamodb:ConditionCheckItem, Query
 // dynamodb:Query, Scan dynamodb:Scan, all on the table and on nothing else, or, of a
 // store that is narrowed to an index, on the index alone. Transact needs those of
-// its operations.
+// its operations. A table with a key of the application's own (table.EncryptedBy)
+// needs kms:Decrypt on it, through DynamoDB, for all of them.
 //
 // The requests of a store that is narrowed to the caller's rows are signed by the
 // role whose ARN TIERKIT_CALLER_ROLE holds, assumed for each caller with AWS STS
