@@ -10,7 +10,7 @@ import "errors"
 // [key.Key]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore/key#Key
 type Key interface {
 	// Via is the key in the scope of its use by another service of AWS, named by its
-	// IAM prefix: "dynamodb". One that is not declared has no name.
+	// IAM prefix: "dynamodb".
 	Via(service string) Spec
 }
 
@@ -41,10 +41,8 @@ func IsIndirect(spec Spec) bool {
 // KeyVia is k in the scope of service, for the kinds; its error is the mistake of a
 // declaration with no key.
 func KeyVia(k Key, service string) (Spec, error) {
-	if !isNil(k) {
-		if spec := k.Via(service); spec != nil && spec.Name() != "" {
-			return spec, nil
-		}
+	if Declared(k) {
+		return k.Via(service), nil
 	}
 	return nil, errors.New("it is encrypted by a key that is not declared; write key.New(data, \"pii\", nil), or leave the key out")
 }

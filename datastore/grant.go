@@ -66,8 +66,8 @@ type Grant struct {
 func Use[C any](fn Function, s Store) C {
 	want := reflect.TypeFor[C]()
 	at := Caller()
-	if isNil(fn) || isNil(s) {
-		refuse(at, "datastore.Use["+want.String()+"]: the function or the store is nil; write datastore.Use[store](api, table.New[Order](data, \"orders\"))")
+	if isNil(fn) || !Declared(s) {
+		refuse(at, "datastore.Use["+want.String()+"]: the function or the store is nil, or no constructor made it; write datastore.Use[store](api, table.New[Order](data, \"orders\"))")
 	}
 	g := &Grant{Function: fn.FunctionName(), Spec: s.Spec(), At: at}
 	if want.Kind() != reflect.Interface {
@@ -97,6 +97,18 @@ func refuse(at Position, message string) { panic(&DeclarationError{at, message})
 func isNil(v any) bool {
 	rv := reflect.ValueOf(v)
 	return !rv.IsValid() || rv.Kind() == reflect.Pointer && rv.IsNil()
+}
+
+// Declared reports whether a constructor has made a store, a key or a login that an
+// application gives: it is neither nil nor the zero value of its type. It is for the
+// kinds.
+func Declared(v any) bool {
+	rv := reflect.ValueOf(v)
+	if isNil(v) {
+		return false
+	}
+	empty := rv.Kind() == reflect.Pointer && rv.Elem().Kind() == reflect.Struct && rv.Elem().NumField() > 0 && rv.Elem().IsZero()
+	return !empty
 }
 
 func refusal(want reflect.Type, spec Spec, caps []Capability, found []string) string {

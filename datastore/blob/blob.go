@@ -81,10 +81,13 @@ var _ datastore.Store = (*Bucket)(nil)
 func New(data *datastore.Data, name string, opts ...Option) *Bucket {
 	spec := Spec{Logical: name}
 	var errs []error
-	for _, o := range opts {
+	wrong := handle.Apply(opts, func(o Option) {
 		if err := o.applyBucket(&spec); err != nil {
 			errs = append(errs, err)
 		}
+	})
+	if wrong != nil {
+		errs = append(errs, fmt.Errorf("bucket %s: %w", name, wrong))
 	}
 	state := handle.New(data, spec, func(ctx context.Context, driver Driver) (Conn, error) {
 		return driver.OpenBucket(ctx, data, spec)

@@ -118,9 +118,6 @@ func (k *Key) Spec() datastore.Spec { return k.state.Spec }
 // IAM prefix: "ssm", "secretsmanager", "s3". It is for the stores that are encrypted
 // with it: give the key to their option EncryptedBy.
 func (k *Key) Via(service string) datastore.Spec {
-	if k == nil || k.state == nil {
-		return Spec{Service: service} // has no name: a mistake of the store's declaration
-	}
 	return Spec{Logical: k.state.Spec.Name(), Service: service}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // The limits of SQS.
@@ -133,10 +134,13 @@ func (o encrypted) declare(s *Spec) (err error) {
 func specOf(name string, opts []Option) (Spec, []error) {
 	s := Spec{Logical: name, Visibility: DefaultVisibility, Retention: DefaultRetention}
 	var errs []error
-	for _, o := range opts {
+	wrong := handle.Apply(opts, func(o Option) {
 		if err := o.declare(&s); err != nil {
 			errs = append(errs, fmt.Errorf("queue %s: %w", name, err))
 		}
+	})
+	if wrong != nil {
+		errs = append(errs, fmt.Errorf("queue %s: %w", name, wrong))
 	}
 	mistake := func(wrong bool, format string, args ...any) {
 		if wrong {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // The limits of Kinesis.
@@ -126,10 +127,13 @@ func (o encrypted) declare(s *Spec) (err error) {
 func specOf(name string, opts []Option) (Spec, []error) {
 	s := Spec{Logical: name, Retention: DefaultRetention, MaxRecord: DefaultRecord}
 	var errs []error
-	for _, o := range opts {
+	wrong := handle.Apply(opts, func(o Option) {
 		if err := o.declare(&s); err != nil {
 			errs = append(errs, fmt.Errorf("stream %s: %w", name, err))
 		}
+	})
+	if wrong != nil {
+		errs = append(errs, fmt.Errorf("stream %s: %w", name, wrong))
 	}
 	mistake := func(wrong bool, format string, args ...any) {
 		if wrong {

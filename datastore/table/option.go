@@ -1,10 +1,10 @@
 package table
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // Option is an option of [New].
@@ -26,14 +26,13 @@ func (o encrypted) declare(s *Spec) (err error) {
 
 // declare gives a Spec its options, and answers the mistakes in them.
 func declare(s *Spec, opts []Option) (errs []error) {
-	for _, o := range opts {
-		err := errors.New("an option is nil; leave it out")
-		if o != nil {
-			err = o.declare(s)
-		}
-		if err != nil {
+	wrong := handle.Apply(opts, func(o Option) {
+		if err := o.declare(s); err != nil {
 			errs = append(errs, fmt.Errorf("table %s: %w", s.Logical, err))
 		}
+	})
+	if wrong != nil {
+		errs = append(errs, fmt.Errorf("table %s: %w", s.Logical, wrong))
 	}
 	return errs
 }

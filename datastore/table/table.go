@@ -110,13 +110,13 @@ func (h *granted[T]) accessOf() *access { return &h.access }
 
 func (h *granted[T]) Get(ctx context.Context, key Key, opts ...ReadOption) (T, error) {
 	var item T
-	err := h.access.get(ctx, key, readOf(opts), reflect.ValueOf(&item).Elem())
+	err := h.access.get(ctx, key, opts, reflect.ValueOf(&item).Elem())
 	return orZero(item, err)
 }
 
 func (h *granted[T]) GetMany(ctx context.Context, keys []Key, opts ...ReadOption) ([]T, error) {
 	var items []T
-	err := h.access.getMany(ctx, keys, readOf(opts), reflect.ValueOf(&items).Elem())
+	err := h.access.getMany(ctx, keys, opts, reflect.ValueOf(&items).Elem())
 	return items, err
 }
 

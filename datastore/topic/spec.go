@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // The limits of SNS.
@@ -104,10 +105,13 @@ func (o encrypted) declare(s *Spec) (err error) {
 func specOf(name string, opts []Option) (Spec, []error) {
 	s := Spec{Logical: name, MaxMessage: DefaultMessage}
 	var errs []error
-	for _, o := range opts {
+	wrong := handle.Apply(opts, func(o Option) {
 		if err := o.declare(&s); err != nil {
 			errs = append(errs, fmt.Errorf("topic %s: %w", name, err))
 		}
+	})
+	if wrong != nil {
+		errs = append(errs, fmt.Errorf("topic %s: %w", name, wrong))
 	}
 	if s.MaxMessage < 1024 || s.MaxMessage > LargestMessage {
 		errs = append(errs, fmt.Errorf("topic %s: messages of %d bytes at most; write 1024 to %d", name, s.MaxMessage, LargestMessage))
