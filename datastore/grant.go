@@ -70,8 +70,8 @@ type Grant struct {
 func Use[C any](fn Function, s Store) C {
 	want := reflect.TypeFor[C]()
 	at := Caller()
-	if isNil(fn) || isNil(s) {
-		refuse(at, "datastore.Use["+want.String()+"]: the function or the store is nil; write datastore.Use[store](api, table.New[Order](data, \"orders\"))")
+	if isNil(fn) || !Declared(s) {
+		refuse(at, "datastore.Use["+want.String()+"]: the function or the store is nil, or no constructor made it; write datastore.Use[store](api, table.New[Order](data, \"orders\"))")
 	}
 	g := &Grant{Function: fn.FunctionName(), Spec: s.Spec(), At: at}
 	if want.Kind() != reflect.Interface {
@@ -101,6 +101,18 @@ func refuse(at Position, message string) { panic(&DeclarationError{at, message})
 func isNil(v any) bool {
 	rv := reflect.ValueOf(v)
 	return !rv.IsValid() || rv.Kind() == reflect.Pointer && rv.IsNil()
+}
+
+// Declared reports whether a constructor has made a store, a key or a login that an
+// application gives: it is neither nil nor the zero value of its type. It is for the
+// kinds.
+func Declared(v any) bool {
+	rv := reflect.ValueOf(v)
+	if isNil(v) {
+		return false
+	}
+	empty := rv.Kind() == reflect.Pointer && rv.Elem().Kind() == reflect.Struct && rv.Elem().NumField() > 0 && rv.Elem().IsZero()
+	return !empty
 }
 
 func refusal(want reflect.Type, spec Spec, caps []Capability, found []string) string {
@@ -151,6 +163,9 @@ type Usage struct {
 	Ops    []string // each once, in the order in which they are granted
 	Grants []*Grant // nil for what another store depends on
 	For    Spec     // the store that depends on it; nil for what is granted itself
+	// ByCaller says that it is used for a caller by the role that is assumed for it,
+	// as the store that depends on it is: so are its Needs.
+	ByCaller bool
 }
 
 // Usages put grants together, store by store in the order of the first grant.
@@ -158,25 +173,25 @@ type Usage struct {
 func Usages(grants []*Grant) []Usage {
 	var all []Usage
 	for _, g := range grants {
-		u := usageOf(&all, g.Spec, nil)
+		u := usageOf(&all, Usage{Spec: g.Spec})
 		u.add(g.Ops)
 		u.Grants = append(u.Grants, g)
 	}
 	for i := 0; i < len(all); i++ { // all grows
 		for _, need := range all[i].Needs() {
 			for _, d := range need.Depends {
-				usageOf(&all, d.Spec, all[i].Spec).add(d.Ops)
+				usageOf(&all, Usage{Spec: d.Spec, For: all[i].Spec, ByCaller: need.ByCaller}).add(d.Ops)
 			}
 		}
 	}
 	return all
 }
 
-func usageOf(all *[]Usage, spec, needs Spec) *Usage {
-	i := slices.IndexFunc(*all, func(u Usage) bool { return u.Spec == spec })
+func usageOf(all *[]Usage, own Usage) *Usage {
+	i := slices.IndexFunc(*all, func(u Usage) bool { return u.Spec == own.Spec && u.ByCaller == own.ByCaller })
 	if i < 0 {
 		i = len(*all)
-		*all = append(*all, Usage{Spec: spec, For: needs})
+		*all = append(*all, own)
 	}
 	return &(*all)[i]
 }
@@ -193,6 +208,9 @@ func (u *Usage) add(ops []string) {
 // hand is last.
 func (u Usage) Needs() []Need {
 	needs := u.Spec.Needs(u.Ops)
+	for i := range needs {
+		needs[i].ByCaller = needs[i].ByCaller || u.ByCaller
+	}
 	for _, g := range u.Grants {
 		needs = append(needs, g.needs...)
 	}

@@ -89,11 +89,14 @@ func (u *undisclosed) Unwrap() error { return u.err }
 
 func (h *granted) Get(ctx context.Context, key string, opts ...GetOption) (*Object, error) {
 	read := Read{Known: h.may(ctx, bitList)}
-	for _, o := range opts {
-		o.applyGet(&read)
-	}
+	wrong := handle.Apply(opts, func(o GetOption) { o.applyGet(&read) })
 	var o *Object
-	err := h.run(ctx, bitGet, datastore.ErrUnavailable, []string{key}, read.check, func(ctx context.Context, conn Conn) error {
+	err := h.run(ctx, bitGet, datastore.ErrUnavailable, []string{key}, func() error {
+		if wrong != nil {
+			return wrong
+		}
+		return read.check()
+	}, func(ctx context.Context, conn Conn) error {
 		c, err := conn.Get(ctx, key, read)
 		if err != nil {
 			return h.missing(ctx, err)
@@ -135,10 +138,11 @@ func (h *granted) Stat(ctx context.Context, key string) (info Info, err error) {
 
 func (h *granted) Put(ctx context.Context, key string, r io.Reader, opts ...PutOption) (info Info, err error) {
 	w := Write{Body: r}
-	for _, o := range opts {
-		o.applyPut(&w)
-	}
+	wrong := handle.Apply(opts, func(o PutOption) { o.applyPut(&w) })
 	err = h.run(ctx, bitPut, datastore.ErrUnknown, []string{key}, func() error {
+		if wrong != nil {
+			return wrong
+		}
 		if err := h.checkWrite(ctx, &w); err != nil {
 			return err
 		}
@@ -155,10 +159,11 @@ func (h *granted) Put(ctx context.Context, key string, r io.Reader, opts ...PutO
 
 func (h *granted) Copy(ctx context.Context, dst, src string, opts ...PutOption) (info Info, err error) {
 	w := Write{Known: h.may(ctx, bitList)}
-	for _, o := range opts {
-		o.applyPut(&w)
-	}
+	wrong := handle.Apply(opts, func(o PutOption) { o.applyPut(&w) })
 	err = h.run(ctx, bitCopy, datastore.ErrUnknown, []string{dst, src}, func() error {
+		if wrong != nil {
+			return wrong
+		}
 		if dst == src && !w.Given {
 			return invalid("an object is copied to itself, which only makes sense with options that change its content type or metadata")
 		}
@@ -214,10 +219,11 @@ func (h *granted) newWriteID() (string, error) {
 
 func (h *granted) Delete(ctx context.Context, key string, opts ...DeleteOption) error {
 	var c Condition
-	for _, o := range opts {
-		o.applyDelete(&c)
-	}
+	wrong := handle.Apply(opts, func(o DeleteOption) { o.applyDelete(&c) })
 	return h.run(ctx, bitDelete, datastore.ErrUnknown, []string{key}, func() error {
+		if wrong != nil {
+			return wrong
+		}
 		return h.checkCondition(ctx, c)
 	}, func(ctx context.Context, conn Conn) error { return conn.Delete(ctx, key, c) })
 }
@@ -264,29 +270,28 @@ func (h *granted) List(ctx context.Context, q Query) (page datastore.Page[Entry]
 
 func (h *granted) SignGet(ctx context.Context, key string, ttl time.Duration, opts ...SignGetOption) (Signed, error) {
 	s := Signing{Op: "SignGet", TTL: ttl, Length: -1}
-	for _, o := range opts {
-		o.applySignGet(&s)
-	}
-	return h.sign(ctx, bitSignGet, key, s)
+	wrong := handle.Apply(opts, func(o SignGetOption) { o.applySignGet(&s) })
+	return h.sign(ctx, bitSignGet, key, s, wrong)
 }
 
 func (h *granted) SignPut(ctx context.Context, key string, ttl time.Duration, opts ...SignPutOption) (Signed, error) {
 	s := Signing{Op: "SignPut", TTL: ttl, Length: -1}
-	for _, o := range opts {
-		o.applySignPut(&s)
-	}
-	return h.sign(ctx, bitSignPut, key, s)
+	wrong := handle.Apply(opts, func(o SignPutOption) { o.applySignPut(&s) })
+	return h.sign(ctx, bitSignPut, key, s, wrong)
 }
 
 func (h *granted) SignPost(ctx context.Context, key string, p PostPolicy) (Signed, error) {
 	return h.sign(ctx, bitSignPost, key, Signing{
 		Op: "SignPost", TTL: p.TTL, Attributes: p.Attributes, Length: -1,
 		MinSize: p.MinSize, MaxSize: p.MaxSize, ContentTypePrefix: p.ContentTypePrefix,
-	})
+	}, nil)
 }
 
-func (h *granted) sign(ctx context.Context, bit datastore.Bit, key string, s Signing) (signed Signed, err error) {
+func (h *granted) sign(ctx context.Context, bit datastore.Bit, key string, s Signing, wrong error) (signed Signed, err error) {
 	err = h.run(ctx, bit, datastore.ErrUnavailable, []string{key}, func() error {
+		if wrong != nil {
+			return wrong
+		}
 		if err := h.checkCondition(ctx, s.If); err != nil {
 			return err
 		}

@@ -159,13 +159,17 @@ func (h *granted[V]) Load(ctx context.Context, key string, ttl time.Duration, fi
 		value = stored
 		return nil
 	}
-	err := h.load(ctx, key, ttl, use, func(ctx context.Context) ([]byte, error) {
+	encoded := func(ctx context.Context) ([]byte, error) {
 		filled, err := fill(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return encode(&filled)
-	})
+	}
+	if fill == nil {
+		encoded = nil
+	}
+	err := h.load(ctx, key, ttl, use, encoded)
 	return value, err
 }
 

@@ -207,5 +207,9 @@ func (f *faultyTable) Transact(ctx context.Context, tx table.Transaction) error 
 	if len(tx.Writes) == 1 && tx.Writes[0].Op == "Check" {
 		return f.faults.run(f.spec, "Check", func() error { return f.conn.Transact(ctx, bare) })
 	}
-	return f.faults.runWhole(f.spec, "Transact", len(tx.Writes), func() error { return f.conn.Transact(ctx, bare) })
+	err := f.faults.runWhole(f.spec, "Transact", len(tx.Writes), func() error { return f.conn.Transact(ctx, bare) })
+	for i, w := range bare.Writes {
+		tx.Writes[i].Stored = w.Stored
+	}
+	return err
 }

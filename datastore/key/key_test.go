@@ -40,7 +40,10 @@ type counting struct {
 	delay           time.Duration
 	made, decrypted atomic.Int64
 	err             error // of GenerateDataKey
+	most            int64 // of data keys that are made before errEnough; 0 for any number
 }
+
+var errEnough = errors.New("more data keys than there are values")
 
 func (c *counting) OpenKey(ctx context.Context, data *datastore.Data, spec key.Spec) (key.Conn, error) {
 	conn, err := c.Driver.OpenKey(ctx, data, spec)
@@ -59,7 +62,9 @@ func (c *countingConn) Decrypt(ctx context.Context, ciphertext []byte, bound key
 }
 
 func (c *countingConn) GenerateDataKey(ctx context.Context, bound key.Context) (key.DataKey, error) {
-	c.c.made.Add(1)
+	if made := c.c.made.Add(1); c.c.most > 0 && made > c.c.most {
+		return key.DataKey{}, errEnough
+	}
 	time.Sleep(c.c.delay)
 	if c.c.err != nil {
 		return key.DataKey{}, c.c.err
@@ -132,6 +137,39 @@ func TestClockSetBack(t *testing.T) {
 	}
 	if c.made.Load() != 2 {
 		t.Errorf("%d data keys were made, want 2", c.made.Load())
+	}
+}
+
+// TestTinyAge: a data key that is too old as soon as it is there serves those it was
+// made for, so that as many are made as there are values, and no more.
+func TestTinyAge(t *testing.T) {
+	t.Parallel()
+	const values = 40
+	for name, opts := range map[string]*key.Options{
+		"a nanosecond":           {MaxAge: 1},
+		"a nanosecond and 1 use": {MaxAge: 1, MaxUses: 1},
+		"5 minutes and 1 use":    {MaxUses: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := &counting{Driver: filekey.Memory(), most: values}
+			var reads atomic.Int64
+			pii := open(c, func() time.Time { return newClock().at.Add(time.Duration(reads.Add(1)) * time.Millisecond) }, opts)
+			var wait sync.WaitGroup
+			for i := range values {
+				wait.Go(func() {
+					sealed, err := pii.Seal(t.Context(), []byte{byte(i)}, nil)
+					if err != nil {
+						t.Errorf("Seal: %v", err)
+						return
+					}
+					if got, err := pii.Open(t.Context(), sealed, nil); err != nil || !bytes.Equal(got, []byte{byte(i)}) {
+						t.Errorf("Open = %v, %v, want %d", got, err, i)
+					}
+				})
+			}
+			wait.Wait()
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/message"
 )
 
@@ -64,8 +65,8 @@ func (e *Envelope) Size() int { return len(e.Body) + message.AttributesSize(e.At
 
 // envelope makes the message of a value.
 func (s *state) envelope(value any, opts []SendOption) (e Envelope, err error) {
-	for _, o := range opts {
-		o.apply(&e)
+	if err := handle.Apply(opts, func(o SendOption) { o.apply(&e) }); err != nil {
+		return e, err
 	}
 	if e.Body, err = message.EncodeText(value); err != nil {
 		return e, err

@@ -163,7 +163,7 @@ func TestDeclarations(t *testing.T) {
 	data := datastore.New(nil, nil)
 	got := queue.New[string](data, "jobs", queue.FIFO(), queue.DedupByContent(), queue.Idempotent(), queue.Visibility(time.Hour),
 		queue.Retention(time.Hour), queue.DelayAll(time.Second), queue.DeadLetter(5)).Spec()
-	want := queue.Spec{"jobs", true, true, true, time.Hour, time.Hour, time.Second, 5}
+	want := queue.Spec{"jobs", true, true, true, time.Hour, time.Hour, time.Second, 5, nil}
 	if got != datastore.Spec(want) || len(data.Errs()) > 0 {
 		t.Errorf("Spec = %+v, %v, want %+v", got, data.Errs(), want)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // The limits of SQS.
@@ -36,23 +37,27 @@ const (
 
 // Spec says what a queue is. It is comparable.
 type Spec struct {
-	Logical      string        // the name in the program: "mails"
-	FIFO         bool          // each message once and in order within its group
-	ContentDedup bool          // FIFO messages of equal content are one
-	Idempotent   bool          // messages may be sent twice
-	Visibility   time.Duration // how long a message is hidden while it is worked on; 0 as [datastore.Feed] has it
-	Retention    time.Duration // how long a message is kept; never 0
-	Delay        time.Duration // how long each message is held back; 0 for not at all
-	Receives     int           // how often a message is tried before it goes to the dead-letter queue; 0 for no such queue
+	Logical      string         // the name in the program: "mails"
+	FIFO         bool           // each message once and in order within its group
+	ContentDedup bool           // FIFO messages of equal content are one
+	Idempotent   bool           // messages may be sent twice
+	Visibility   time.Duration  // how long a message is hidden while it is worked on; 0 as [datastore.Feed] has it
+	Retention    time.Duration  // how long a message is kept; never 0
+	Delay        time.Duration  // how long each message is held back; 0 for not at all
+	Receives     int            // how often a message is tried before it goes to the dead-letter queue; 0 for no such queue
+	Key          datastore.Spec // that it is encrypted with, nil for AWS's own; see [EncryptedBy]
 }
 
-var _ datastore.Spec = Spec{}
+var _ datastore.Encrypted = Spec{}
 
 // Kind is "queue".
 func (s Spec) Kind() string { return "queue" }
 
 // Name is the logical name.
 func (s Spec) Name() string { return s.Logical }
+
+// EncryptedBy is the Key.
+func (s Spec) EncryptedBy() datastore.Spec { return s.Key }
 
 // Needs are sqs:SendMessage on the queue itself, which is also what batches need,
 // and for [datastore.Receive] and [datastore.Discard] what Lambda reads and fills it
@@ -64,21 +69,25 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 	var needs []datastore.Need
 	sends := slices.Contains(ops, "Send") || slices.Contains(ops, "SendMany")
 	if sends || slices.Contains(ops, datastore.Discard) {
-		needs = append(needs, datastore.Need{Service: "sqs", Polled: !sends, Actions: []string{"SendMessage"}, Resource: "{name}"})
+		needs = append(needs, datastore.Need{Service: "sqs", Polled: !sends, Actions: []string{"SendMessage"}, Resource: "{name}",
+			Depends: datastore.KeyUse(s.Key, "Decrypt", "GenerateDataKey")})
 	}
 	if slices.Contains(ops, datastore.Receive) {
 		needs = append(needs, datastore.Need{Service: "sqs", Polled: true, Resource: "{name}",
-			Actions: []string{"DeleteMessage", "GetQueueAttributes", "ReceiveMessage"}})
+			Actions: []string{"DeleteMessage", "GetQueueAttributes", "ReceiveMessage"}, Depends: datastore.KeyUse(s.Key, "Decrypt")})
 	}
 	return needs
 }
 
 // Option is a part of the declaration of a queue.
-type Option interface{ declare(*Spec) }
+type Option interface{ declare(*Spec) error }
 
 type option func(*Spec)
 
-func (o option) declare(s *Spec) { o(s) }
+func (o option) declare(s *Spec) error {
+	o(s)
+	return nil
+}
 
 // FIFO declares that messages arrive once, and in order within their [Group].
 func FIFO() Option { return option(func(s *Spec) { s.FIFO = true }) }
@@ -125,13 +134,32 @@ func DeadLetter(receives int) Option {
 	})
 }
 
+type encrypted struct{ key datastore.Key }
+
+// EncryptedBy declares that messages, also those of the dead-letter queue, are
+// encrypted with a key of the application's own, in place of the one that SQS keeps.
+// Who sends is granted kms:GenerateDataKey and kms:Decrypt on it, through SQS alone.
+//
+// See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+func EncryptedBy(key datastore.Key) Option { return encrypted{key} }
+
+func (o encrypted) declare(s *Spec) (err error) {
+	s.Key, err = datastore.KeyVia(o.key, "sqs")
+	return err
+}
+
 // specOf is the Spec of a declaration, and the mistakes in it.
 func specOf(name string, opts []Option) (Spec, []error) {
 	s := Spec{Logical: name, Retention: DefaultRetention}
-	for _, o := range opts {
-		o.declare(&s)
-	}
 	var errs []error
+	wrong := handle.Apply(opts, func(o Option) {
+		if err := o.declare(&s); err != nil {
+			errs = append(errs, fmt.Errorf("queue %s: %w", name, err))
+		}
+	})
+	if wrong != nil {
+		errs = append(errs, fmt.Errorf("queue %s: %w", name, wrong))
+	}
 	mistake := func(wrong bool, format string, args ...any) {
 		if wrong {
 			errs = append(errs, fmt.Errorf("queue "+name+": "+format, args...))

@@ -54,10 +54,11 @@ func (s *state) get(ctx context.Context, op handle.Op, id string, into any) erro
 
 // write stores doc, or deletes if it is nil.
 func (s *state) write(ctx context.Context, op handle.Op, w *Write, doc any, opts []WriteOption) error {
-	for _, o := range opts {
-		o.applyWrite(w)
-	}
+	wrong := handle.Apply(opts, func(o WriteOption) { o.applyWrite(w) })
 	return s.Run(ctx, op, func() error {
+		if wrong != nil {
+			return wrong
+		}
 		if err := s.checkWait(w.Wait); err != nil {
 			return err
 		}
@@ -119,14 +120,15 @@ func checkID(id string) error {
 // bulk makes n changes, which at gives with their documents, nil for a delete.
 func (s *state) bulk(ctx context.Context, op handle.Op, n int, at func(int) (Write, any), opts []BulkOption) error {
 	wait := false
-	for _, o := range opts {
-		o.applyBulk(&wait)
-	}
+	wrong := handle.Apply(opts, func(o BulkOption) { o.applyBulk(&wait) })
 	if n == 0 {
 		return op.Grant.Check(ctx, op.Bit, op.Name)
 	}
 	writes := make([]Write, n)
 	return s.Run(ctx, op, func() error {
+		if wrong != nil {
+			return wrong
+		}
 		if err := s.checkWait(wait); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package secret
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -20,14 +21,16 @@ type state struct {
 
 // newState declares the secret.
 func newState(data *datastore.Data, spec Spec, opts *Options, decode func([]byte) (any, error), mistake error) *state {
+	var noKey, wrong error
 	if opts != nil && opts.Key != nil {
-		spec.Key = opts.Key.Via(spec.Source.service())
+		if spec.Key, noKey = datastore.KeyVia(opts.Key, spec.Source.service()); noKey != nil {
+			noKey = fmt.Errorf("secret %s: %w", spec.Logical, noKey)
+		}
 	}
 	s := &state{decode: decode}
-	var wrong error
 	s.maxAge, s.maxStale, wrong = opts.ages()
 	var errs []error
-	for _, err := range []error{spec.check(), wrong, mistake} {
+	for _, err := range []error{spec.check(), noKey, wrong, mistake} {
 		if err != nil {
 			errs = append(errs, err)
 		}

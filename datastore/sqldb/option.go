@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // Option says more about a database.
@@ -85,7 +86,7 @@ func OwnerSecret(owner datastore.Login) Option {
 }
 
 func checkLogin(l datastore.Login) error {
-	if l == nil || !reflect.TypeOf(l).Comparable() {
+	if !datastore.Declared(l) || !reflect.TypeOf(l).Comparable() {
 		return errors.New("a login is missing or is no pointer; give it the login of a secret")
 	}
 	return nil
@@ -112,12 +113,13 @@ func specOf(name string, engine Engine, opts []Option) (Spec, []error) {
 		s.Owner.Name = "admin" // it has no other
 	}
 	var errs []error
-	for _, o := range opts {
-		if o == nil {
-			errs = append(errs, errors.New("an option is nil; leave it out"))
-		} else if err := o.apply(&s); err != nil {
+	wrong := handle.Apply(opts, func(o Option) {
+		if err := o.apply(&s); err != nil {
 			errs = append(errs, err)
 		}
+	})
+	if wrong != nil {
+		errs = append(errs, wrong)
 	}
 	return s, append(errs, s.mistakes()...)
 }

@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"unicode/utf8"
 
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/message"
 )
 
@@ -35,8 +36,8 @@ func (e *Envelope) Size() int { return len(e.Body) + len(e.Key) }
 // envelope makes the record of a value.
 func (s *state) envelope(key string, value any, opts []PutOption) (e Envelope, err error) {
 	e.Key = key
-	for _, o := range opts {
-		o.apply(&e)
+	if err := handle.Apply(opts, func(o PutOption) { o.apply(&e) }); err != nil {
+		return e, err
 	}
 	if e.Body, err = message.Encode(value); err != nil {
 		return e, err

@@ -99,7 +99,7 @@ func TestDeclarations(t *testing.T) {
 		}
 	}
 	got := stream.New[string](datastore.New(nil, nil), "clicks", stream.Shards(2), stream.Retention(48*time.Hour), stream.MaxRecord(2<<20), stream.Idempotent()).Spec()
-	if want := (stream.Spec{"clicks", 2, 48 * time.Hour, 2 << 20, true}); got != datastore.Spec(want) {
+	if want := (stream.Spec{"clicks", 2, 48 * time.Hour, 2 << 20, true, nil}); got != datastore.Spec(want) {
 		t.Errorf("Spec = %+v, want %+v", got, want)
 	}
 }

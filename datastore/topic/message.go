@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/message"
 )
 
@@ -72,8 +73,8 @@ func (e *Envelope) Size() int {
 
 // envelope makes the message of a value.
 func (s *state) envelope(value any, opts []PublishOption) (e Envelope, err error) {
-	for _, o := range opts {
-		o.apply(&e)
+	if err := handle.Apply(opts, func(o PublishOption) { o.apply(&e) }); err != nil {
+		return e, err
 	}
 	if e.Body, err = message.EncodeText(value); err != nil {
 		return e, err

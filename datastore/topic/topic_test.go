@@ -91,7 +91,7 @@ func TestDeclarations(t *testing.T) {
 		}
 	}
 	got := topic.New[string](datastore.New(nil, nil), "notes", topic.FIFO(), topic.DedupByContent(), topic.Idempotent(), topic.MaxMessage(2048)).Spec()
-	if want := (topic.Spec{"notes", true, true, true, 2048}); got != datastore.Spec(want) {
+	if want := (topic.Spec{"notes", true, true, true, 2048, nil}); got != datastore.Spec(want) {
 		t.Errorf("Spec = %+v, want %+v", got, want)
 	}
 }

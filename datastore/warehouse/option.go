@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // Option says more about a warehouse.
@@ -47,7 +48,7 @@ func IAMLogin(writer, reader string) Option {
 func Secret(writer, reader datastore.Login) Option {
 	return optionFunc(func(s *Spec) error {
 		for _, l := range []datastore.Login{writer, reader} {
-			if l == nil || !reflect.TypeOf(l).Comparable() {
+			if !datastore.Declared(l) || !reflect.TypeOf(l).Comparable() {
 				return errors.New("warehouse.Secret: a login is missing or is no pointer; give it the login of a secret")
 			}
 		}
@@ -70,12 +71,13 @@ func specOf(name string, product Product, opts []Option) (Spec, []error) {
 	if product != Serverless && product != Provisioned {
 		errs = append(errs, fmt.Errorf("there is no product %q; write warehouse.Serverless or warehouse.Provisioned", product))
 	}
-	for _, o := range opts {
-		if o == nil {
-			errs = append(errs, errors.New("an option is nil; leave it out"))
-		} else if err := o.apply(&s); err != nil {
+	wrong := handle.Apply(opts, func(o Option) {
+		if err := o.apply(&s); err != nil {
 			errs = append(errs, err)
 		}
+	})
+	if wrong != nil {
+		errs = append(errs, wrong)
 	}
 	return s, errs
 }

@@ -34,7 +34,8 @@ func Services(f *tier.Function) []string {
 	var all []string
 	for _, u := range datastore.Usages(f.Grants()) {
 		for _, need := range u.Needs() {
-			if len(need.Actions)+len(need.Unsigned) > 0 && !need.Polled && !slices.Contains(loginServices, need.Service) {
+			called := len(need.Actions)+len(need.Unsigned) > 0 && !need.Polled && !datastore.IsIndirect(u.Spec)
+			if called && !slices.Contains(loginServices, need.Service) {
 				all = append(all, need.Service)
 			}
 		}

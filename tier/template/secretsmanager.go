@@ -16,7 +16,7 @@ func (s *stack) secret(store usedStore, spec secret.Spec) {
 	}
 	properties := object{{"Description", "Secret " + spec.Name()}}
 	if spec.Key != nil {
-		properties = append(properties, member{"KmsKeyId", ref(policy.StoreID(spec.Key))})
+		properties = append(properties, member{"KmsKeyId", keyARN(spec)})
 	}
 	if spec.Login {
 		properties = append(properties, member{"GenerateSecretString", object{

@@ -20,7 +20,7 @@ func (s *stack) queue(store usedStore, spec queue.Spec) {
 		{"MessageRetentionPeriod", seconds(spec.Retention)},
 		{"DelaySeconds", seconds(spec.Delay)},
 		{"MaximumMessageSize", queue.MaxMessage},
-		{"SqsManagedSseEnabled", true},
+		queueEncryption(spec),
 	}
 	if spec.FIFO {
 		properties = append(properties, member{"FifoQueue", true}, member{"ContentBasedDeduplication", spec.ContentDedup})
@@ -51,7 +51,7 @@ func (s *stack) deadLetters(id string, spec queue.Spec, at datastore.Position) {
 	properties := object{
 		{"MessageRetentionPeriod", seconds(queue.MaxRetention)},
 		{"MaximumMessageSize", queue.MaxMessage},
-		{"SqsManagedSseEnabled", true},
+		queueEncryption(spec),
 	}
 	if spec.FIFO {
 		properties = append(properties, member{"FifoQueue", true})
@@ -61,6 +61,13 @@ func (s *stack) deadLetters(id string, spec queue.Spec, at datastore.Position) {
 		attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
 	})
 	s.queuePolicy(id, at)
+}
+
+func queueEncryption(spec queue.Spec) member {
+	if spec.Key != nil {
+		return member{"KmsMasterKeyId", keyARN(spec)}
+	}
+	return member{"SqsManagedSseEnabled", true}
 }
 
 // queuePolicy refuses requests that come without TLS, and has what others are

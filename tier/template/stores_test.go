@@ -62,9 +62,16 @@ func stores(data *datastore.Data) *tier.App {
 	app.Function("price").Invoke(handler.New(place))
 	own := api.Function("own")
 	datastore.Use[table.Getter[order]](own, table.New[order](data, "orders").PerCaller())
+	datastore.Use[table.Querier[document]](own, table.New[document](data, "documents").Via("byOwner").PerCaller())
 	datastore.Use[table.Scanner[order]](own, table.New[order](data, "all"))
 	own.Handle("GET /own/{id}", handler.New(get))
 	return app
+}
+
+// document is found by its owner, who is not its key.
+type document struct {
+	ID    int    `table:"id,pk"`
+	Owner string `table:"owner,index=byOwner.pk"`
 }
 
 // services has web services in a network that somebody else made.

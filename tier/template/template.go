@@ -149,8 +149,10 @@ func stores(app *tier.App) []usedStore {
 			if len(u.Grants) > 0 {
 				at[u.Spec] = u.Grants[0].At
 			}
-			if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, u.Spec) }) {
-				all = append(all, usedStore{u.Spec, at[u.Spec]})
+			for _, spec := range withKey(u.Spec) {
+				if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, spec) }) {
+					all = append(all, usedStore{spec, at[u.Spec]})
+				}
 			}
 		}
 	}
@@ -162,6 +164,15 @@ func stores(app *tier.App) []usedStore {
 		}
 	}
 	return all
+}
+
+// withKey is a store and the key that it is encrypted with, also where nothing that
+// is granted needs the key.
+func withKey(spec datastore.Spec) []datastore.Spec {
+	if e, ok := spec.(datastore.Encrypted); ok && e.EncryptedBy() != nil {
+		return []datastore.Spec{spec, e.EncryptedBy()}
+	}
+	return []datastore.Spec{spec}
 }
 
 // store adds the resource of a store, by its kind.

@@ -96,7 +96,11 @@ func (e *engine) Update(ctx context.Context, w table.Write) (table.Item, error) 
 	if err := e.usable(ctx); err != nil {
 		return nil, err
 	}
-	return e.do(w)
+	item, err := e.do(w)
+	if errors.Is(err, datastore.ErrConflict) {
+		item = e.find(w.Key)
+	}
+	return item, err
 }
 
 // WriteMany implements [table.WriteConn].
@@ -143,7 +147,11 @@ func (e *engine) Transact(ctx context.Context, tx table.Transaction) error {
 	var refused datastore.PartialError
 	for i, w := range tx.Writes {
 		var err error
-		if changes[i], err = w.Conn.(*engine).plan(w.Write); err != nil {
+		own := w.Conn.(*engine)
+		if changes[i], err = own.plan(w.Write); err != nil {
+			if w.Op == "Update" {
+				tx.Writes[i].Stored = own.find(w.Key)
+			}
 			refused.Failed = append(refused.Failed, datastore.ItemError{Index: i, Err: err})
 		}
 	}

@@ -3,7 +3,6 @@ package dynamotable
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -138,26 +137,20 @@ func (c *conn) page(items []map[string]types.AttributeValue, last map[string]typ
 }
 
 func (c *conn) queryInput(q table.PageQuery) *dynamodb.QueryInput {
-	var x expression
-	key := fmt.Sprintf("%s = %s", x.name(q.Index.PK.Name), x.value(q.PK))
-	if !q.Range.IsZero() {
-		key += " AND " + x.cond(q.Range)
-	}
+	key, filter, placeholders := q.Expressions()
 	in := &dynamodb.QueryInput{
 		TableName:              &c.name,
 		KeyConditionExpression: &key,
+		FilterExpression:       text(filter),
 		ConsistentRead:         &q.Consistent,
 		ScanIndexForward:       aws.Bool(!q.Desc),
 		IndexName:              indexName(q.Index),
 		Limit:                  limit(q.Limit),
 	}
-	if !q.Filter.IsZero() {
-		in.FilterExpression = aws.String(x.cond(q.Filter))
-	}
 	if q.After != nil {
 		in.ExclusiveStartKey = toAWS(q.After)
 	}
-	in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.maps()
+	in.ExpressionAttributeNames, in.ExpressionAttributeValues = maps(placeholders)
 	return in
 }
 
@@ -182,11 +175,9 @@ func (c *conn) Scan(ctx context.Context, q table.PageScan) (table.PageResult, er
 	if q.Segments > 1 {
 		in.Segment, in.TotalSegments = aws.Int32(int32(q.Segment)), aws.Int32(int32(q.Segments))
 	}
-	if !q.Filter.IsZero() {
-		var x expression
-		in.FilterExpression = aws.String(x.cond(q.Filter))
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.maps()
-	}
+	filter, placeholders := q.Expression()
+	in.FilterExpression = text(filter)
+	in.ExpressionAttributeNames, in.ExpressionAttributeValues = maps(placeholders)
 	if q.After != nil {
 		in.ExclusiveStartKey = toAWS(q.After)
 	}

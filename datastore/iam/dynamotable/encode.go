@@ -2,6 +2,7 @@ package dynamotable
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -15,6 +16,31 @@ func toAWS(item table.Item) map[string]types.AttributeValue {
 		out[name] = valueToAWS(v)
 	}
 	return out
+}
+
+// maps are placeholders as a request takes them: nil if there are none.
+func maps(p table.Placeholders) (names map[string]string, values map[string]types.AttributeValue) {
+	if len(p.Names) > 0 {
+		names = make(map[string]string, len(p.Names))
+	}
+	for i, n := range p.Names {
+		names["#"+strconv.Itoa(i)] = n
+	}
+	if len(p.Values) > 0 {
+		values = make(map[string]types.AttributeValue, len(p.Values))
+	}
+	for i, v := range p.Values {
+		values[":"+strconv.Itoa(i)] = valueToAWS(v)
+	}
+	return names, values
+}
+
+// text is nil for no expression.
+func text(expression string) *string {
+	if expression == "" {
+		return nil
+	}
+	return &expression
 }
 
 func valueToAWS(v table.Value) types.AttributeValue {

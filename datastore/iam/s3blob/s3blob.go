@@ -14,7 +14,10 @@
 // Get, Stat and SignGet need s3:GetObject; Put s3:PutObject and
 // s3:AbortMultipartUpload; SignPut and SignPost s3:PutObject; Delete and DeleteMany
 // s3:DeleteObject; Copy s3:GetObject and s3:PutObject: all on the objects under the
-// bucket's prefix. List needs s3:ListBucket on the bucket, for that prefix.
+// bucket's prefix. List needs s3:ListBucket on the bucket, for that prefix. A bucket
+// with a key of the application's own (blob.EncryptedBy) needs on it, through S3,
+// kms:Decrypt for Get and SignGet, kms:GenerateDataKey for SignPut and SignPost, and
+// both for Put and Copy.
 //
 // See https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 //

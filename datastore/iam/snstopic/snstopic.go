@@ -11,7 +11,7 @@
 // # Permissions
 //
 // Publish and PublishMany need sns:Publish on the topic and nothing else. A topic
-// encrypted with a KMS key of your own needs kms:GenerateDataKey* and kms:Decrypt
+// encrypted with a KMS key of your own (EncryptedBy) needs kms:GenerateDataKey and kms:Decrypt
 // on that key too.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html

@@ -11,7 +11,7 @@
 // # Permissions
 //
 // Send and SendMany need sqs:SendMessage on the queue and nothing else. A queue
-// encrypted with a KMS key of your own needs kms:GenerateDataKey and kms:Decrypt
+// encrypted with a KMS key of your own (EncryptedBy) needs kms:GenerateDataKey and kms:Decrypt
 // on that key too.
 //
 // See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
