@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/paired"
 )
 
 // instant answers at once what one request expects.
@@ -53,7 +54,9 @@ func newInstant() *instant {
 	return s
 }
 
-// BenchmarkDriver compares the driver with the bare SDK on the same calls.
+// BenchmarkDriver is the driver beside the bare SDK:
+//
+//	go test -run '^$' -bench Driver -count 6 ./datastore/iam/s3blob
 func BenchmarkDriver(b *testing.B) {
 	server := newInstant()
 	cfg := config(b, "http://s3.invalid", &http.Client{Transport: server})
@@ -108,15 +111,6 @@ func BenchmarkDriver(b *testing.B) {
 			return err
 		}},
 	} {
-		for name, do := range map[string]func() error{"bare": op.bare, "driver": op.driven} {
-			b.Run(op.name+"/"+name, func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					if err := do(); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
-		}
+		paired.Compare(b, op.name, op.bare, op.driven)
 	}
 }

@@ -2,6 +2,7 @@ package valkeycache_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,62 +11,64 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/paired"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/servers"
 )
 
-// BenchmarkGet and BenchmarkSet compare the driver, below a handle, with the bare
-// client on the same command against the same server:
-//
-//	go test -run '^$' -bench . ./datastore/vpc/valkeycache
-func BenchmarkGet(b *testing.B) {
-	texts, client := compared(b)
-	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
-	defer cancel()
-	must(b, texts.Set(ctx, "k", strings.Repeat("x", 1024), 0))
-	b.Run("client", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := client.Do(ctx, client.B().Get().Key("bench:texts:v:k").Build()).ToString(); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("driver", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := texts.Get(ctx, "k"); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+type texts interface {
+	cache.Getter[string]
+	cache.ManyGetter[string]
+	cache.Setter[string]
+	cache.Counter
 }
 
-func BenchmarkSet(b *testing.B) {
-	texts, client := compared(b)
+// BenchmarkDriver is the driver beside the bare client, on the same commands to the
+// same server:
+//
+//	go test -run '^$' -bench Driver -count 6 ./datastore/vpc/valkeycache
+func BenchmarkDriver(b *testing.B) {
+	driver, client := compared(b)
 	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
 	defer cancel()
 	value := strings.Repeat("x", 1024)
-	b.Run("client", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := client.Do(ctx, client.B().Set().Key("bench:texts:v:k").Value(value).Px(time.Minute).Build()).Error(); err != nil {
-				b.Fatal(err)
+	const n = 100
+	var short, long []string
+	for i := range n {
+		short, long = append(short, fmt.Sprint("k", i)), append(long, fmt.Sprint("bench:texts:v:k", i))
+		must(b, driver.Set(ctx, short[i], value, 0))
+	}
+	paired.Compare(b, "get", func() error {
+		_, err := client.Do(ctx, client.B().Get().Key(long[0]).Build()).ToString()
+		return err
+	}, func() error {
+		_, err := driver.Get(ctx, short[0])
+		return err
+	})
+	paired.Compare(b, "set", func() error {
+		return client.Do(ctx, client.B().Set().Key(long[0]).Value(value).Px(time.Minute).Build()).Error()
+	}, func() error { return driver.Set(ctx, short[0], value, time.Minute) })
+	paired.Compare(b, "incr", func() error {
+		return client.Do(ctx, client.B().Incrby().Key("bench:texts:v:n").Increment(1).Build()).Error()
+	}, func() error {
+		_, err := driver.Incr(ctx, "n", 1, 0)
+		return err
+	})
+	paired.Compare(b, "get 100", func() error {
+		list, err := client.Do(ctx, client.B().Mget().Key(long...).Build()).ToArray()
+		if err != nil {
+			return err
+		}
+		found := make(map[string]string, n)
+		for i := range list {
+			if found[short[i]], err = list[i].ToString(); err != nil {
+				return err
 			}
 		}
+		return nil
+	}, func() error {
+		_, err := driver.GetMany(ctx, short)
+		return err
 	})
-	b.Run("driver", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := texts.Set(ctx, "k", value, time.Minute); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
-type texts interface {
-	cache.Getter[string]
-	cache.Setter[string]
 }
 
 // compared are the driver and a client with the same settings.
