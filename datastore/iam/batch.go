@@ -135,7 +135,7 @@ func (b *batch) sort(a *Answer) *retry.Fault {
 	sent := b.left
 	b.left, b.reasons = nil, map[int]retry.Fault{}
 	b.answered = true
-	var whole *retry.Fault
+	var last retry.Fault // of those that are left
 	for _, item := range sent {
 		var f retry.Fault
 		switch {
@@ -152,14 +152,14 @@ func (b *batch) sort(a *Answer) *retry.Fault {
 			continue
 		}
 		b.left, b.reasons[item] = append(b.left, item), f
-		whole = &f
+		last = f
 	}
-	if whole == nil {
+	if len(b.left) == 0 {
 		return nil
 	}
-	own := *whole
-	own.Progress, own.Lost = len(b.left) < len(sent), false // each item has its own
-	return &own
+	whole := last
+	whole.Progress, whole.Lost = len(b.left) < len(sent), false // each item has its own
+	return &whole
 }
 
 func (b *batch) faultOf(f *Failed) retry.Fault {
