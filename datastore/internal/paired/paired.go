@@ -18,11 +18,12 @@ const turn = 5 * time.Millisecond
 // alone, and driver by the driver. It reports, for one call:
 //
 //	bare-ns, driver-ns           the median time
-//	ratio                        the median of those of a turn and the next
+//	ratio                        of the times: the median of those of two turns
+//	cpu-ratio                    of the processor time of this process
 //	bare-allocs, driver-allocs   with those of a server in this process
 //
-// On a machine that has other things to do, ratios of several runs differ (-count
-// 6); allocations do not.
+// On a machine that has other things to do, the ratio of times differs from run to
+// run (-count 6), that of processor times less, and allocations hardly.
 func Compare(b *testing.B, name string, bare, driver func() error) {
 	b.Helper()
 	b.Run(name, func(b *testing.B) {
@@ -36,15 +37,12 @@ func Compare(b *testing.B, name string, bare, driver func() error) {
 			both[1-first].turn(b)
 		}
 		b.ReportMetric(0, "ns/op") // of two turns, which says nothing
-		ratios := make([]float64, len(both[0].times))
-		for i := range ratios {
-			ratios[i] = both[1].times[i] / both[0].times[i]
-		}
+		b.ReportMetric(ratio(both[1].times, both[0].times), "ratio")
+		b.ReportMetric(ratio(both[1].cpu, both[0].cpu), "cpu-ratio")
 		for i, who := range [2]string{"bare", "driver"} {
 			b.ReportMetric(median(both[i].times), who+"-ns")
 			b.ReportMetric(math.Round(float64(both[i].allocs)/float64(both[i].n*len(both[i].times))), who+"-allocs")
 		}
-		b.ReportMetric(median(ratios), "ratio")
 	})
 }
 
@@ -53,6 +51,7 @@ type side struct {
 	call   func() error
 	n      int       // calls in a turn
 	times  []float64 // of a call in nanoseconds, turn by turn
+	cpu    []float64 // likewise, of all processors
 	allocs uint64
 }
 
@@ -71,7 +70,9 @@ func (s *side) turn(b *testing.B) {
 	b.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
+	cpu := cpuTime()
 	took := s.run(b)
+	s.cpu = append(s.cpu, float64(cpuTime()-cpu)/float64(s.n))
 	runtime.ReadMemStats(&after)
 	s.times = append(s.times, float64(took)/float64(s.n))
 	s.allocs += after.Mallocs - before.Mallocs
@@ -86,6 +87,14 @@ func (s *side) run(b *testing.B) time.Duration {
 		}
 	}
 	return time.Since(start)
+}
+
+func ratio(of, to []float64) float64 {
+	list := make([]float64, len(of))
+	for i := range list {
+		list[i] = of[i] / to[i]
+	}
+	return median(list)
 }
 
 func median(list []float64) float64 {
