@@ -171,10 +171,33 @@ func TestBind(t *testing.T) {
 	}
 }
 
+// valuesOf are values as a driver has them.
+func valuesOf(values ...any) []warehouse.Value {
+	list := make([]warehouse.Value, len(values))
+	for i, v := range values {
+		switch v := v.(type) {
+		case nil:
+		case bool:
+			list[i] = warehouse.BoolValue(v)
+		case int64:
+			list[i] = warehouse.IntValue(v)
+		case float64:
+			list[i] = warehouse.FloatValue(v)
+		case string:
+			list[i] = warehouse.StringValue(v)
+		case []byte:
+			list[i] = warehouse.BytesValue(v)
+		default:
+			panic(fmt.Sprintf("a row has no %T", v))
+		}
+	}
+	return list
+}
+
 // row is the only row of a statement, read into T.
 func row[T any](t *testing.T, columns []warehouse.Column, values ...any) (T, error) {
 	t.Helper()
-	d := &driver{page: warehouse.Page{Columns: columns, Rows: [][]any{values}}}
+	d := &driver{page: warehouse.Page{Columns: columns, Rows: warehouse.Table{valuesOf(values...)}}}
 	for v, err := range warehouse.Scan[T](open(d).Rows(t.Context(), "s-1")) {
 		return v, err
 	}
@@ -362,7 +385,9 @@ func ExampleNew() {
 	}
 	d := &driver{ // in place of redshiftwarehouse.Driver or sqlwarehouse.Over
 		state: warehouse.Description{State: warehouse.State{Result: warehouse.Result{ID: "d9b6c0c9-0747-4bf4-b142-e8883122f766"}, Status: warehouse.Finished}},
-		page:  warehouse.Page{Columns: []warehouse.Column{{Name: "day"}, {Name: "total"}}, Rows: [][]any{{"2030-01-02", 12.5}, {"2030-01-03", 7.0}}},
+		page: warehouse.Page{Columns: []warehouse.Column{{Name: "day"}, {Name: "total"}}, Rows: warehouse.Table{
+			{warehouse.StringValue("2030-01-02"), warehouse.FloatValue(12.5)}, {warehouse.StringValue("2030-01-03"), warehouse.FloatValue(7)},
+		}},
 	}
 	data := datastore.New([]datastore.Driver{d}, nil)
 	type store interface {
