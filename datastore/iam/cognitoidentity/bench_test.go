@@ -1,7 +1,6 @@
 package cognitoidentity_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -25,7 +24,7 @@ func BenchmarkDriver(b *testing.B) {
 		identity.Getter
 		identity.Lister
 	}
-	ctx, pool := context.Background(), "eu-west-1_Abc"
+	ctx, pool := paired.Context(b), "eu-west-1_Abc"
 	cfg := config("http://canned.invalid", paired.JSON11(`{"Username":"ada","Enabled":true,"UserStatus":"CONFIRMED","UserAttributes":`+attributes+`}`))
 	client, driver := cip.NewFromConfig(cfg), datastore.Use[store](function{}, identity.New(dataFor(cfg, pool), "people"))
 	paired.Compare(b, "get", func() error {

@@ -1,7 +1,6 @@
 package kinesisstream_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -30,7 +29,7 @@ type clicks interface {
 //	go test -run '^$' -bench Driver -count 6 ./datastore/iam/kinesisstream
 func BenchmarkDriver(b *testing.B) {
 	const place = `{"ShardId":"shardId-000000000000","SequenceNumber":"49579292999999999999999999999999999999999999999999999999"}`
-	ctx, name := context.Background(), aws.String("clicks")
+	ctx, name := paired.Context(b), aws.String("clicks")
 	sample := click{"u-1", "/index", "a text of some length that nobody reads, but which is there all the same"}
 	open := func(answer string) (*kinesis.Client, clicks) {
 		cfg := config("http://canned.invalid", paired.JSON11(answer))

@@ -1,7 +1,6 @@
 package kmskey_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,7 +13,7 @@ import (
 //
 //	go test -run '^$' -bench Driver -count 6 ./datastore/iam/kmskey
 func BenchmarkDriver(b *testing.B) {
-	ctx, text := context.Background(), []byte("hunter2")
+	ctx, text := paired.Context(b), []byte("hunter2")
 	cfg := config("http://canned.invalid", paired.JSON11(`{"KeyId":"k-1","CiphertextBlob":"aHVudGVyMg=="}`))
 	client, driver := kms.NewFromConfig(cfg), handle(cfg, "k-1")
 	paired.Compare(b, "encrypt", func() error {

@@ -1,7 +1,6 @@
 package lambdacall_test
 
 import (
-	"context"
 	"encoding/json"
 	"testing"
 
@@ -27,7 +26,7 @@ func BenchmarkDriver(b *testing.B) {
 		call.Caller[invoice, invoice]
 		call.Starter[invoice]
 	}
-	ctx, sample := context.Background(), invoice{"i-1", "a customer with a name of some length", 42}
+	ctx, sample := paired.Context(b), invoice{"i-1", "a customer with a name of some length", 42}
 	cfg := config("http://canned.invalid", paired.Answer{Type: "application/json", Body: `{"Number":"i-1","Customer":"a customer","Total":42}`}.Client())
 	client, driver := lambda.NewFromConfig(cfg), datastore.Use[calls](function{}, call.New[invoice, invoice](dataFor(cfg), "f"))
 	invoke := func(how types.InvocationType) (*lambda.InvokeOutput, error) {

@@ -63,7 +63,7 @@ func BenchmarkDriver(b *testing.B) {
 	cfg.HTTPClient = iam.HTTPClient()
 	driver := datastore.Use[store](function{}, search.New[item](on(server.URL+"/items", cfg), "items", search.Domain))
 	bare := bareClient{http: iam.HTTPClient(), url: server.URL + "/items", signer: v4.NewSigner()}
-	ctx := context.Background()
+	ctx := paired.Context(b)
 
 	paired.Compare(b, "index", func() error { return bare.do(ctx, http.MethodPut, "/_doc/1", doc, nil) },
 		func() error { return driver.Index(ctx, "1", doc) })

@@ -1,7 +1,6 @@
 package redshiftwarehouse_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -40,7 +39,7 @@ func BenchmarkDriver(b *testing.B) {
 		_, _ = w.Write([]byte(rows))
 	}))
 	b.Cleanup(server.Close)
-	ctx := context.Background()
+	ctx := paired.Context(b)
 	driver, client := open(config(server.URL, nil)), redshiftdata.NewFromConfig(config(server.URL, iam.HTTPClient()))
 	read := func(each func([]types.Field) error) error {
 		out, err := client.GetStatementResult(ctx, &redshiftdata.GetStatementResultInput{Id: aws.String(someID)})

@@ -2,7 +2,6 @@ package s3blob_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -67,7 +66,7 @@ func BenchmarkDriver(b *testing.B) {
 	})
 	driven := use(onServer(cfg, "bucket"))
 	content, bucket, key := string(server.content), "bucket", "in/a"
-	ctx := context.Background()
+	ctx := paired.Context(b)
 	for _, op := range []struct {
 		name         string
 		bare, driven func() error

@@ -1,7 +1,6 @@
 package smsecret_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,7 +14,7 @@ import (
 //	go test -run '^$' -bench Driver -count 6 ./datastore/iam/smsecret
 func BenchmarkDriver(b *testing.B) {
 	cfg := config("http://canned.invalid", paired.JSON11(`{"ARN":"a","Name":"hush","SecretString":"hunter2","VersionId":"v1"}`))
-	client, driver, ctx := secretsmanager.NewFromConfig(cfg), handle(cfg, "hush"), context.Background()
+	client, driver, ctx := secretsmanager.NewFromConfig(cfg), handle(cfg, "hush"), paired.Context(b)
 	paired.Compare(b, "fresh", func() error {
 		_, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("hush"), VersionStage: aws.String("AWSCURRENT")})
 		return err

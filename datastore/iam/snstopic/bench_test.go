@@ -1,7 +1,6 @@
 package snstopic_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -29,7 +28,7 @@ type notices interface {
 //
 //	go test -run '^$' -bench Driver -count 6 ./datastore/iam/snstopic
 func BenchmarkDriver(b *testing.B) {
-	ctx, arn := context.Background(), aws.String("arn:aws:sns:eu-central-1:123456789012:orders")
+	ctx, arn := paired.Context(b), aws.String("arn:aws:sns:eu-central-1:123456789012:orders")
 	sample := notice{"o-1", "shipped", "a text of some length that nobody reads, but which is there all the same"}
 	open := func(answer string) (*sns.Client, notices) {
 		cfg := config("http://canned.invalid", paired.Answer{Type: "text/xml", Body: answer}.Client())

@@ -1,7 +1,6 @@
 package sqsqueue_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -29,7 +28,7 @@ type mails interface {
 //
 //	go test -run '^$' -bench Driver -count 6 ./datastore/iam/sqsqueue
 func BenchmarkDriver(b *testing.B) {
-	ctx, url := context.Background(), aws.String("http://canned.invalid/1/jobs")
+	ctx, url := paired.Context(b), aws.String("http://canned.invalid/1/jobs")
 	sample := mail{"ann@example.com", "hello", "a text of some length that nobody reads, but which is there all the same"}
 	open := func(answer string) (*sqs.Client, mails) {
 		cfg := config("http://canned.invalid", paired.JSON10(answer))

@@ -1,7 +1,6 @@
 package ssmsecret_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,7 +14,7 @@ import (
 //	go test -run '^$' -bench Driver -count 6 ./datastore/iam/ssmsecret
 func BenchmarkDriver(b *testing.B) {
 	cfg := config("http://canned.invalid", paired.JSON11(`{"Parameter":{"Name":"hush","Value":"hunter2","Version":3}}`))
-	client, driver, ctx := ssm.NewFromConfig(cfg), handle(cfg, "hush"), context.Background()
+	client, driver, ctx := ssm.NewFromConfig(cfg), handle(cfg, "hush"), paired.Context(b)
 	paired.Compare(b, "fresh", func() error {
 		_, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("hush"), WithDecryption: aws.Bool(true)})
 		return err

@@ -33,6 +33,25 @@ func EncodeJSON(value any) (b []byte, err error) {
 	return b, err
 }
 
+// Texts are the JSON of several values, in few pieces of memory. It is empty at first.
+type Texts struct{ piece []byte }
+
+// maxPiece is the size up to which each piece has twice that of the one before.
+const maxPiece = 1 << 20
+
+// Add is EncodeJSON. What it answers stays as it is.
+func (t *Texts) Add(value any) (b []byte, err error) {
+	err = encodeWith(value, func(text []byte) {
+		if cap(t.piece)-len(t.piece) < len(text) {
+			t.piece = make([]byte, 0, max(len(text), min(2*cap(t.piece), maxPiece)))
+		}
+		start := len(t.piece)
+		t.piece = append(t.piece, text...)
+		b = t.piece[start:len(t.piece):len(t.piece)]
+	})
+	return b, err
+}
+
 // EncodeText is Encode for what is sent as text.
 func EncodeText(value any) (text string, err error) {
 	switch v := value.(type) {

@@ -4,6 +4,7 @@
 package paired
 
 import (
+	"context"
 	"math"
 	"runtime"
 	"slices"
@@ -44,6 +45,15 @@ func Compare(b *testing.B, name string, bare, driver func() error) {
 			b.ReportMetric(math.Round(float64(both[i].allocs)/float64(both[i].n*len(both[i].times))), who+"-allocs")
 		}
 	})
+}
+
+// Context is one with a deadline, as all of a Lambda function's have. It costs the
+// client something, too.
+func Context(b *testing.B) context.Context {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
+	b.Cleanup(cancel)
+	return ctx
 }
 
 // side is one of the two.

@@ -1,7 +1,6 @@
 package valkeycache_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -28,8 +27,7 @@ type texts interface {
 //	go test -run '^$' -bench Driver -count 6 ./datastore/vpc/valkeycache
 func BenchmarkDriver(b *testing.B) {
 	driver, client := compared(b)
-	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
-	defer cancel()
+	ctx := paired.Context(b)
 	value := strings.Repeat("x", 1024)
 	const n = 100
 	var short, long []string

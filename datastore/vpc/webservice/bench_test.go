@@ -16,7 +16,7 @@ import (
 //
 //	go test -run '^$' -bench Driver -count 6 ./datastore/vpc/webservice
 func BenchmarkDriver(b *testing.B) {
-	text := strings.Repeat("x", 1024)
+	ctx, text := paired.Context(b), strings.Repeat("x", 1024)
 	url := serve(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		_, _ = io.WriteString(w, text)
@@ -25,7 +25,7 @@ func BenchmarkDriver(b *testing.B) {
 	for name, body := range map[string]string{"get": "", "put": text} {
 		send := func(do func(*http.Request) (*http.Response, error), url string) func() error {
 			return func() error {
-				req, err := http.NewRequestWithContext(b.Context(), strings.ToUpper(name), url, strings.NewReader(body))
+				req, err := http.NewRequestWithContext(ctx, strings.ToUpper(name), url, strings.NewReader(body))
 				if err != nil {
 					return err
 				}
