@@ -148,21 +148,33 @@ func (c *Call) inTime(ctx context.Context) error {
 // attempt gives send a part of the time that is left, so that a connection that
 // answers nothing leaves some for another attempt.
 func (r *Rules) attempt(ctx context.Context, c Call, send func(context.Context) *Fault) *Fault {
-	if c.Whole && c.Until.IsZero() {
+	limit := c.AttemptTime(ctx)
+	switch {
+	case !c.Until.IsZero():
+		limit = min(limit, time.Until(c.Until))
+	case c.Whole:
 		return send(ctx)
-	}
-	limit := maxAttempt
-	if c.Limit > 0 {
-		limit = c.Limit
-	}
-	if left, ok := c.left(ctx); c.Whole {
-		limit = left
-	} else if ok {
-		limit = min(limit, max(left*2/5, minAttempt), left)
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return send(ctx)
+}
+
+// AttemptTime is how long an attempt that begins now may take, if the context does
+// not end before.
+func (c *Call) AttemptTime(ctx context.Context) time.Duration {
+	limit := maxAttempt
+	if c.Limit > 0 {
+		limit = c.Limit
+	}
+	left, bounded := c.left(ctx)
+	switch {
+	case c.Whole && bounded:
+		return left
+	case bounded:
+		return min(limit, max(left*2/5, minAttempt))
+	}
+	return limit
 }
 
 // pause waits before another attempt. It reports false at once, while the real
