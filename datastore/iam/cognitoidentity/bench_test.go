@@ -1,6 +1,7 @@
 package cognitoidentity_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -19,46 +20,66 @@ import (
 //
 //	go test -run '^$' -bench Driver -count 6 ./datastore/iam/cognitoidentity
 func BenchmarkDriver(b *testing.B) {
-	const attributes = `[{"Name":"sub","Value":"1"},{"Name":"email","Value":"ada@example.com"}]`
-	type store interface {
-		identity.Getter
-		identity.Lister
-	}
-	ctx, pool := paired.Context(b), "eu-west-1_Abc"
-	cfg := config("http://canned.invalid", paired.JSON11(`{"Username":"ada","Enabled":true,"UserStatus":"CONFIRMED","UserAttributes":`+attributes+`}`))
-	client, driver := cip.NewFromConfig(cfg), datastore.Use[store](function{}, identity.New(dataFor(cfg, pool), "people"))
+	ctx := paired.Context(b)
+	client, driver := beside(`{"Username":"ada","Enabled":true,"UserStatus":"CONFIRMED","UserAttributes":` + attributes + `}`)
 	paired.Compare(b, "get", func() error {
-		out, err := client.AdminGetUser(ctx, &cip.AdminGetUserInput{UserPoolId: &pool, Username: aws.String("ada")})
-		if err == nil && mapOf(out.UserAttributes)["email"] == "" {
-			err = fmt.Errorf("%+v", out)
+		out, err := client.AdminGetUser(ctx, &cip.AdminGetUserInput{UserPoolId: aws.String(poolID), Username: aws.String("ada")})
+		if err != nil {
+			return err
 		}
-		return err
+		users = append(users[:0], mapOf(out.UserAttributes))
+		return nil
 	}, func() error {
 		_, err := driver.Get(ctx, "ada")
 		return err
 	})
+	bare, driven := list(ctx, 60)
+	paired.Compare(b, "list 60", bare, driven)
+}
 
-	const user = `{"Username":"ada","Enabled":true,"UserStatus":"CONFIRMED","UserCreateDate":1.7e9,"UserLastModifiedDate":1.7e9,"Attributes":` + attributes + `}`
-	cfg = config("http://canned.invalid", paired.JSON11(`{"Users":[`+strings.Repeat(user+",", 59)+user+`]}`))
-	client, driver = cip.NewFromConfig(cfg), datastore.Use[store](function{}, identity.New(dataFor(cfg, pool), "people"))
-	paired.Compare(b, "list 60", func() error {
-		out, err := client.ListUsers(ctx, &cip.ListUsersInput{UserPoolId: &pool, Limit: aws.Int32(60)})
-		if err != nil {
+func TestAllocations(t *testing.T) {
+	paired.PerItem(t, "List", 10, 60, func(n int) (bare, driver func() error) { return list(t.Context(), n) })
+}
+
+const (
+	poolID     = "eu-west-1_Abc"
+	attributes = `[{"Name":"sub","Value":"1"},{"Name":"email","Value":"ada@example.com"}]`
+	aUser      = `{"Username":"ada","Enabled":true,"UserStatus":"CONFIRMED","UserCreateDate":1.7e9,"UserLastModifiedDate":1.7e9,"Attributes":` + attributes + `}`
+)
+
+type directory interface {
+	identity.Getter
+	identity.Lister
+}
+
+// beside are the SDK and the driver, at a server with one answer.
+func beside(answer string) (*cip.Client, directory) {
+	cfg := config("http://canned.invalid", paired.JSON11(answer))
+	return cip.NewFromConfig(cfg), datastore.Use[directory](function{}, identity.New(dataFor(cfg, poolID), "people"))
+}
+
+// users are those that the bare SDK's user keeps.
+var users []map[string]string
+
+func list(ctx context.Context, n int) (bare, driver func() error) {
+	client, driven := beside(`{"Users":[` + strings.Repeat(aUser+",", n-1) + aUser + `]}`)
+	return func() error {
+			out, err := client.ListUsers(ctx, &cip.ListUsersInput{UserPoolId: aws.String(poolID), Limit: aws.Int32(int32(n))})
+			if err != nil {
+				return err
+			}
+			users = users[:0]
+			for _, u := range out.Users {
+				users = append(users, mapOf(u.Attributes))
+			}
+			return nil
+		}, func() error {
+			page, err := driven.List(ctx, identity.Query{Limit: n})
+			if err == nil && len(page.Items) != n {
+				err = fmt.Errorf("%d users", len(page.Items))
+			}
 			return err
 		}
-		for _, u := range out.Users {
-			if mapOf(u.Attributes)["email"] == "" {
-				return fmt.Errorf("%+v", u)
-			}
-		}
-		return nil
-	}, func() error {
-		page, err := driver.List(ctx, identity.Query{Limit: 60})
-		if err == nil && len(page.Items) != 60 {
-			err = fmt.Errorf("%d users", len(page.Items))
-		}
-		return err
-	})
 }
 
 func mapOf(list []types.AttributeType) map[string]string {

@@ -1,6 +1,7 @@
 package kinesisstream_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -28,48 +29,62 @@ type clicks interface {
 //
 //	go test -run '^$' -bench Driver -count 6 ./datastore/iam/kinesisstream
 func BenchmarkDriver(b *testing.B) {
-	const place = `{"ShardId":"shardId-000000000000","SequenceNumber":"49579292999999999999999999999999999999999999999999999999"}`
-	ctx, name := paired.Context(b), aws.String("clicks")
-	sample := click{"u-1", "/index", "a text of some length that nobody reads, but which is there all the same"}
-	open := func(answer string) (*kinesis.Client, clicks) {
-		cfg := config("http://canned.invalid", paired.JSON11(answer))
-		return kinesis.NewFromConfig(cfg), datastore.Use[clicks](function{}, stream.New[click](dataFor(cfg, *name), "clicks"))
-	}
-	client, driver := open(place)
+	ctx := paired.Context(b)
+	client, driver := beside(aPlace)
 	paired.Compare(b, "put", func() error {
 		body, err := json.Marshal(sample)
 		if err != nil {
 			return err
 		}
-		_, err = client.PutRecord(ctx, &kinesis.PutRecordInput{StreamName: name, PartitionKey: &sample.User, Data: body})
+		_, err = client.PutRecord(ctx, &kinesis.PutRecordInput{StreamName: &clicksName, PartitionKey: &sample.User, Data: body})
 		return err
 	}, func() error {
 		_, err := driver.Put(ctx, sample.User, sample)
 		return err
 	})
+	bare, driven := putMany(ctx, 100)
+	paired.Compare(b, "put 100", bare, driven)
+}
 
-	const n = 100
-	client, driver = open(`{"FailedRecordCount":0,"Records":[` + strings.Repeat(place+",", n-1) + place + `]}`)
+func TestAllocations(t *testing.T) {
+	paired.PerItem(t, "PutMany", 10, 110, func(n int) (bare, driver func() error) { return putMany(t.Context(), n) })
+}
+
+const aPlace = `{"ShardId":"shardId-000000000000","SequenceNumber":"49579292999999999999999999999999999999999999999999999999"}`
+
+var (
+	clicksName = "clicks"
+	sample     = click{"u-1", "/index", "a text of some length that nobody reads, but which is there all the same"}
+)
+
+// beside are the SDK and the driver, at a server with one answer.
+func beside(answer string) (*kinesis.Client, clicks) {
+	cfg := config("http://canned.invalid", paired.JSON11(answer))
+	return kinesis.NewFromConfig(cfg), datastore.Use[clicks](function{}, stream.New[click](dataFor(cfg, clicksName), "clicks"))
+}
+
+func putMany(ctx context.Context, n int) (bare, driver func() error) {
+	client, driven := beside(`{"FailedRecordCount":0,"Records":[` + strings.Repeat(aPlace+",", n-1) + aPlace + `]}`)
 	records := make([]stream.Record[click], n)
 	for i := range records {
 		records[i].Key, records[i].Body = sample.User, sample
 	}
-	paired.Compare(b, "put 100", func() error {
-		in := &kinesis.PutRecordsInput{StreamName: name, Records: make([]types.PutRecordsRequestEntry, n)}
-		for i := range records {
-			body, err := json.Marshal(records[i].Body)
-			if err != nil {
-				return err
+	return func() error {
+			in := &kinesis.PutRecordsInput{StreamName: &clicksName, Records: make([]types.PutRecordsRequestEntry, n)}
+			for i := range records {
+				body, err := json.Marshal(records[i].Body)
+				if err != nil {
+					return err
+				}
+				in.Records[i] = types.PutRecordsRequestEntry{PartitionKey: &records[i].Key, Data: body}
 			}
-			in.Records[i] = types.PutRecordsRequestEntry{PartitionKey: &records[i].Key, Data: body}
+			out, err := client.PutRecords(ctx, in)
+			if err == nil && aws.ToInt32(out.FailedRecordCount) > 0 {
+				err = fmt.Errorf("%d failed", *out.FailedRecordCount)
+			}
+			return err
+		}, func() error {
+			_, err := driven.PutMany(ctx, records)
+			return err
 		}
-		out, err := client.PutRecords(ctx, in)
-		if err == nil && aws.ToInt32(out.FailedRecordCount) > 0 {
-			err = fmt.Errorf("%d failed", *out.FailedRecordCount)
-		}
-		return err
-	}, func() error {
-		_, err := driver.PutMany(ctx, records)
-		return err
-	})
 }

@@ -1,6 +1,7 @@
 package sqsqueue_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -28,53 +29,67 @@ type mails interface {
 //
 //	go test -run '^$' -bench Driver -count 6 ./datastore/iam/sqsqueue
 func BenchmarkDriver(b *testing.B) {
-	ctx, url := paired.Context(b), aws.String("http://canned.invalid/1/jobs")
-	sample := mail{"ann@example.com", "hello", "a text of some length that nobody reads, but which is there all the same"}
-	open := func(answer string) (*sqs.Client, mails) {
-		cfg := config("http://canned.invalid", paired.JSON10(answer))
-		return sqs.NewFromConfig(cfg), datastore.Use[mails](function{}, queue.New[mail](dataFor(cfg, *url), "jobs"))
-	}
-	client, driver := open(`{"MessageId":"m"}`)
+	ctx := paired.Context(b)
+	client, driver := beside(`{"MessageId":"m"}`)
 	paired.Compare(b, "send", func() error {
 		body, err := json.Marshal(sample)
 		if err != nil {
 			return err
 		}
-		_, err = client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: url, MessageBody: aws.String(string(body))})
+		_, err = client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: jobsURL, MessageBody: aws.String(string(body))})
 		return err
 	}, func() error {
 		_, err := driver.Send(ctx, sample)
 		return err
 	})
+	bare, driven := sendMany(ctx, 10)
+	paired.Compare(b, "send 10", bare, driven)
+}
 
+func TestAllocations(t *testing.T) {
+	paired.PerItem(t, "SendMany", 2, 10, func(n int) (bare, driver func() error) { return sendMany(t.Context(), n) })
+}
+
+var (
+	jobsURL = aws.String("http://canned.invalid/1/jobs")
+	sample  = mail{"ann@example.com", "hello", "a text of some length that nobody reads, but which is there all the same"}
+)
+
+// beside are the SDK and the driver, at a server with one answer.
+func beside(answer string) (*sqs.Client, mails) {
+	cfg := config("http://canned.invalid", paired.JSON10(answer))
+	return sqs.NewFromConfig(cfg), datastore.Use[mails](function{}, queue.New[mail](dataFor(cfg, *jobsURL), "jobs"))
+}
+
+func sendMany(ctx context.Context, n int) (bare, driver func() error) {
 	answer := `{"Successful":[`
-	for i := range 10 {
+	for i := range n {
 		if i > 0 {
 			answer += ","
 		}
 		answer += `{"Id":"` + *iam.EntryID(i) + `","MessageId":"00000000-0000-0000-0000-000000000000"}`
 	}
-	client, driver = open(answer + `]}`)
-	messages := make([]queue.Message[mail], 10)
+	client, driven := beside(answer + `]}`)
+	messages := make([]queue.Message[mail], n)
 	for i := range messages {
 		messages[i].Body = sample
 	}
-	paired.Compare(b, "send 10", func() error {
-		in := &sqs.SendMessageBatchInput{QueueUrl: url, Entries: make([]types.SendMessageBatchRequestEntry, len(messages))}
-		for i := range messages {
-			body, err := json.Marshal(messages[i].Body)
-			if err != nil {
-				return err
+	return func() error {
+			in := &sqs.SendMessageBatchInput{QueueUrl: jobsURL, Entries: make([]types.SendMessageBatchRequestEntry, n)}
+			for i := range messages {
+				body, err := json.Marshal(messages[i].Body)
+				if err != nil {
+					return err
+				}
+				in.Entries[i] = types.SendMessageBatchRequestEntry{Id: iam.EntryID(i), MessageBody: aws.String(string(body))}
 			}
-			in.Entries[i] = types.SendMessageBatchRequestEntry{Id: iam.EntryID(i), MessageBody: aws.String(string(body))}
+			out, err := client.SendMessageBatch(ctx, in)
+			if err == nil && len(out.Failed) > 0 {
+				err = fmt.Errorf("%d failed", len(out.Failed))
+			}
+			return err
+		}, func() error {
+			_, err := driven.SendMany(ctx, messages)
+			return err
 		}
-		out, err := client.SendMessageBatch(ctx, in)
-		if err == nil && len(out.Failed) > 0 {
-			err = fmt.Errorf("%d failed", len(out.Failed))
-		}
-		return err
-	}, func() error {
-		_, err := driver.SendMany(ctx, messages)
-		return err
-	})
 }
