@@ -29,19 +29,48 @@ import (
 //
 //	go test -run '^$' -bench Driver -count 6 ./datastore/iam/opensearchindex
 func BenchmarkDriver(b *testing.B) {
-	doc := item{Title: strings.Repeat("red winter boots ", 60), Price: 5, Added: time.Unix(1e9, 0).UTC()}
-	source, err := json.Marshal(doc)
+	ctx := paired.Context(b)
+	bare, driver := beside(b, 50)
+	paired.Compare(b, "index", func() error { return bare.do(ctx, http.MethodPut, "/_doc/1", boots, nil) },
+		func() error { return driver.Index(ctx, "1", boots) })
+	paired.Compare(b, "get", func() error {
+		var out struct {
+			Source item `json:"_source"`
+		}
+		return bare.do(ctx, http.MethodGet, "/_doc/1", nil, &out)
+	}, func() error {
+		_, err := driver.Get(ctx, "1")
+		return err
+	})
+	search50, driven := searchFor(ctx, b, 50)
+	paired.Compare(b, "search 50", search50, driven)
+	bulk50, driven := bulkOf(ctx, b, 50)
+	paired.Compare(b, "bulk 50", bulk50, driven)
+}
+
+func TestAllocations(t *testing.T) {
+	paired.PerItem(t, "Search", 10, 110, func(n int) (bare, driver func() error) { return searchFor(t.Context(), t, n) })
+	paired.PerItem(t, "Bulk", 10, 110, func(n int) (bare, driver func() error) { return bulkOf(t.Context(), t, n) })
+}
+
+var boots = item{Title: strings.Repeat("red winter boots ", 60), Price: 5, Added: time.Unix(1e9, 0).UTC()}
+
+// beside are a hand-written client and the driver, at a server whose answers are of n
+// documents.
+func beside(tb testing.TB, n int) (bareClient, store) {
+	tb.Helper()
+	source, err := json.Marshal(boots)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	var hits []string
-	for i := range 50 {
+	for i := range n {
 		hits = append(hits, fmt.Sprintf(`{"_index":"items","_id":"%d","_score":1.5,"_source":%s,"sort":[1.5,"%[1]d"]}`, i, source))
 	}
 	answers := map[string][]byte{
 		http.MethodPut: []byte(`{"_index":"items","_id":"1","_version":1,"result":"created","_shards":{"total":2,"successful":1,"failed":0},"_seq_no":0,"_primary_term":1}`),
 		"get":          []byte(`{"_index":"items","_id":"1","_version":1,"found":true,"_source":` + string(source) + `}`),
-		"bulk":         []byte(`{"errors":false,"items":[` + strings.Repeat(`{"index":{"status":200}},`, 49) + `{"index":{"status":200}}]}`),
+		"bulk":         []byte(`{"errors":false,"items":[` + strings.Repeat(`{"index":{"status":200}},`, n-1) + `{"index":{"status":200}}]}`),
 		"search":       []byte(`{"took":1,"timed_out":false,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0},"hits":{"total":{"value":50,"relation":"eq"},"max_score":1.5,"hits":[` + strings.Join(hits, ",") + `]}}`),
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -58,66 +87,63 @@ func BenchmarkDriver(b *testing.B) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(answer)
 	}))
-	b.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	cfg := config()
 	cfg.HTTPClient = iam.HTTPClient()
-	driver := datastore.Use[store](function{}, search.New[item](on(server.URL+"/items", cfg), "items", search.Domain))
-	bare := bareClient{http: iam.HTTPClient(), url: server.URL + "/items", signer: v4.NewSigner()}
-	ctx := paired.Context(b)
+	return bareClient{http: iam.HTTPClient(), url: server.URL + "/items", signer: v4.NewSigner()},
+		datastore.Use[store](function{}, search.New[item](on(server.URL+"/items", cfg), "items", search.Domain))
+}
 
-	paired.Compare(b, "index", func() error { return bare.do(ctx, http.MethodPut, "/_doc/1", doc, nil) },
-		func() error { return driver.Index(ctx, "1", doc) })
-	paired.Compare(b, "get", func() error {
-		var out struct {
-			Source item `json:"_source"`
-		}
-		return bare.do(ctx, http.MethodGet, "/_doc/1", nil, &out)
-	}, func() error {
-		_, err := driver.Get(ctx, "1")
-		return err
-	})
-	paired.Compare(b, "search 50", func() error {
-		var out bareHits
-		return bare.do(ctx, http.MethodGet, "/_search", map[string]any{
-			"size": 50, "query": map[string]any{"multi_match": map[string]any{"query": "winter", "fields": []string{"title"}}},
-			"sort": []any{map[string]any{"_score": "desc"}, map[string]any{"_key": "asc"}},
-		}, &out)
-	}, func() error {
-		hits, err := driver.Search(ctx, search.Query{Where: search.Match("winter"), Limit: 50})
-		if err == nil && len(hits.Items) != 50 {
-			err = fmt.Errorf("%d hits", len(hits.Items))
-		}
-		return err
-	})
-	paired.Compare(b, "bulk 50", func() error {
-		var body bytes.Buffer
-		lines := json.NewEncoder(&body)
-		for i := range 50 {
-			id := strconv.Itoa(i)
-			if err := errors.Join(lines.Encode(bareChange{bareIndex{id}}), lines.Encode(bareDoc{id, doc})); err != nil {
-				return err
+func searchFor(ctx context.Context, tb testing.TB, n int) (bare, driver func() error) {
+	tb.Helper()
+	client, driven := beside(tb, n)
+	return func() error {
+			var out bareHits
+			return client.do(ctx, http.MethodGet, "/_search", map[string]any{
+				"size": n, "query": map[string]any{"multi_match": map[string]any{"query": "winter", "fields": []string{"title"}}},
+				"sort": []any{map[string]any{"_score": "desc"}, map[string]any{"_key": "asc"}},
+			}, &out)
+		}, func() error {
+			hits, err := driven.Search(ctx, search.Query{Where: search.Match("winter"), Limit: n})
+			if err == nil && len(hits.Items) != n {
+				err = fmt.Errorf("%d hits", len(hits.Items))
 			}
+			return err
 		}
-		var out struct {
-			Errors bool `json:"errors"`
-			Items  []struct {
-				Index struct {
-					Status int `json:"status"`
-				} `json:"index"`
-			} `json:"items"`
+}
+
+func bulkOf(ctx context.Context, tb testing.TB, n int) (bare, driver func() error) {
+	tb.Helper()
+	client, driven := beside(tb, n)
+	return func() error {
+			var body bytes.Buffer
+			lines := json.NewEncoder(&body)
+			for i := range n {
+				id := strconv.Itoa(i)
+				if err := errors.Join(lines.Encode(bareChange{bareIndex{id}}), lines.Encode(bareDoc{id, boots})); err != nil {
+					return err
+				}
+			}
+			var out struct {
+				Errors bool `json:"errors"`
+				Items  []struct {
+					Index struct {
+						Status int `json:"status"`
+					} `json:"index"`
+				} `json:"items"`
+			}
+			err := client.send(ctx, http.MethodPut, "/_bulk", body.Bytes(), &out)
+			if err == nil && len(out.Items) != n {
+				err = fmt.Errorf("%d items", len(out.Items))
+			}
+			return err
+		}, func() error {
+			changes := make([]search.Change[item], n)
+			for i := range changes {
+				changes[i] = search.Change[item]{ID: strconv.Itoa(i), Doc: boots}
+			}
+			return driven.Bulk(ctx, changes)
 		}
-		err := bare.send(ctx, http.MethodPut, "/_bulk", body.Bytes(), &out)
-		if err == nil && len(out.Items) != 50 {
-			err = fmt.Errorf("%d items", len(out.Items))
-		}
-		return err
-	}, func() error {
-		changes := make([]search.Change[item], 50)
-		for i := range changes {
-			changes[i] = search.Change[item]{ID: strconv.Itoa(i), Doc: doc}
-		}
-		return driver.Bulk(ctx, changes)
-	})
 }
 
 // What a bulk request has for one document.

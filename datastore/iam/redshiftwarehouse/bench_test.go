@@ -1,9 +1,13 @@
 package redshiftwarehouse_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,59 +31,11 @@ type day struct {
 //
 //	go test -run '^$' -bench Driver -count 6 ./datastore/iam/redshiftwarehouse
 func BenchmarkDriver(b *testing.B) {
-	const row = `[{"longValue":100123},{"stringValue":"2030-01-02"},{"doubleValue":1.5}]`
-	rows := `{"ColumnMetadata":[{"name":"id","typeName":"int4"},{"name":"day","typeName":"date"},{"name":"total","typeName":"float8"}],"Records":[` +
-		strings.Repeat(row+",", 999) + row + `],"TotalNumRows":1000}`
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ExecuteStatement") {
-			_, _ = w.Write([]byte(`{"Id":"` + someID + `"}`))
-			return
-		}
-		_, _ = w.Write([]byte(rows))
-	}))
-	b.Cleanup(server.Close)
 	ctx := paired.Context(b)
-	driver, client := open(config(server.URL, nil)), redshiftdata.NewFromConfig(config(server.URL, iam.HTTPClient()))
-	read := func(each func([]types.Field) error) error {
-		out, err := client.GetStatementResult(ctx, &redshiftdata.GetStatementResultInput{Id: aws.String(someID)})
-		if err != nil {
-			return err
-		}
-		for _, record := range out.Records {
-			if err := each(record); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	bare := func(record []types.Field) error {
-		var d day
-		d.ID = int(record[0].(*types.FieldMemberLongValue).Value)
-		d.Day = record[1].(*types.FieldMemberStringValue).Value
-		d.Total = record[2].(*types.FieldMemberDoubleValue).Value
-		return d.check()
-	}
-	paired.Compare(b, "scan 1000", func() error { return read(bare) }, func() error {
-		for d, err := range warehouse.Scan[day](driver.Rows(ctx, someID)) {
-			if err != nil || d.check() != nil {
-				return fmt.Errorf("%+v: %w", d, err)
-			}
-		}
-		return nil
-	})
-	paired.Compare(b, "rows 1000", func() error { return read(bare) }, func() error {
-		var d day
-		for row, err := range driver.Rows(ctx, someID) {
-			if err == nil {
-				err = row.Scan(&d.ID, &d.Day, &d.Total)
-			}
-			if err != nil || d.check() != nil {
-				return fmt.Errorf("%+v: %w", d, err)
-			}
-		}
-		return nil
-	})
+	bare, scan, rows := readRows(ctx, b, 1000)
+	paired.Compare(b, "scan 1000", bare, scan)
+	paired.Compare(b, "rows 1000", bare, rows)
+	client, driver := beside(b, `{"Id":"`+someID+`"}`)
 	paired.Compare(b, "start", func() error {
 		_, err := client.ExecuteStatement(ctx, &redshiftdata.ExecuteStatementInput{
 			Sql: aws.String("SELECT :a"), Parameters: []types.SqlParameter{{Name: aws.String("a"), Value: aws.String("1")}},
@@ -90,6 +46,70 @@ func BenchmarkDriver(b *testing.B) {
 		_, err := driver.Start(ctx, warehouse.Statement{SQL: "SELECT :a", Params: []warehouse.Param{warehouse.Bind("a", "1")}})
 		return err
 	})
+}
+
+func TestAllocations(t *testing.T) {
+	paired.PerItem(t, "Scan", 10, 110, func(n int) (bare, driver func() error) {
+		bare, scan, _ := readRows(t.Context(), t, n)
+		return bare, scan
+	})
+	paired.PerItem(t, "Rows", 10, 110, func(n int) (bare, driver func() error) {
+		bare, _, rows := readRows(t.Context(), t, n)
+		return bare, rows
+	})
+}
+
+// beside are the SDK and the driver, at a server with one answer.
+func beside(tb testing.TB, answer string) (*redshiftdata.Client, all) {
+	tb.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		_, _ = io.WriteString(w, answer)
+	}))
+	tb.Cleanup(server.Close)
+	return redshiftdata.NewFromConfig(config(server.URL, iam.HTTPClient())), open(config(server.URL, nil))
+}
+
+// readRows reads n rows by the SDK, and by the driver in two ways.
+func readRows(ctx context.Context, tb testing.TB, n int) (bare, scan, rows func() error) {
+	tb.Helper()
+	const row = `[{"longValue":100123},{"stringValue":"2030-01-02"},{"doubleValue":1.5}]`
+	client, driver := beside(tb, `{"ColumnMetadata":[{"name":"id","typeName":"int4"},{"name":"day","typeName":"date"},{"name":"total","typeName":"float8"}],"Records":[`+
+		strings.Repeat(row+",", n-1)+row+`],"TotalNumRows":`+strconv.Itoa(n)+`}`)
+	return func() error {
+			out, err := client.GetStatementResult(ctx, &redshiftdata.GetStatementResultInput{Id: aws.String(someID)})
+			if err != nil {
+				return err
+			}
+			for _, record := range out.Records {
+				var d day
+				d.ID = int(record[0].(*types.FieldMemberLongValue).Value)
+				d.Day = record[1].(*types.FieldMemberStringValue).Value
+				d.Total = record[2].(*types.FieldMemberDoubleValue).Value
+				if err := d.check(); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, func() error {
+			for d, err := range warehouse.Scan[day](driver.Rows(ctx, someID)) {
+				if err = errors.Join(err, d.check()); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, func() error {
+			var d day
+			for row, err := range driver.Rows(ctx, someID) {
+				if err == nil {
+					err = row.Scan(&d.ID, &d.Day, &d.Total)
+				}
+				if err = errors.Join(err, d.check()); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
 }
 
 func (d day) check() error {
