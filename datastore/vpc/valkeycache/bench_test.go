@@ -1,6 +1,7 @@
 package valkeycache_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -29,55 +30,70 @@ func BenchmarkDriver(b *testing.B) {
 	driver, client := compared(b)
 	ctx := paired.Context(b)
 	value := strings.Repeat("x", 1024)
-	const n = 100
-	var short, long []string
-	for i := range n {
-		short, long = append(short, fmt.Sprint("k", i)), append(long, fmt.Sprint("bench:texts:v:k", i))
-		must(b, driver.Set(ctx, short[i], value, 0))
-	}
+	must(b, driver.Set(ctx, "k0", value, 0))
 	paired.Compare(b, "get", func() error {
-		_, err := client.Do(ctx, client.B().Get().Key(long[0]).Build()).ToString()
+		_, err := client.Do(ctx, client.B().Get().Key("bench:texts:v:k0").Build()).ToString()
 		return err
 	}, func() error {
-		_, err := driver.Get(ctx, short[0])
+		_, err := driver.Get(ctx, "k0")
 		return err
 	})
 	paired.Compare(b, "set", func() error {
-		return client.Do(ctx, client.B().Set().Key(long[0]).Value(value).Px(time.Minute).Build()).Error()
-	}, func() error { return driver.Set(ctx, short[0], value, time.Minute) })
+		return client.Do(ctx, client.B().Set().Key("bench:texts:v:k0").Value(value).Px(time.Minute).Build()).Error()
+	}, func() error { return driver.Set(ctx, "k0", value, time.Minute) })
 	paired.Compare(b, "incr", func() error {
 		return client.Do(ctx, client.B().Incrby().Key("bench:texts:v:n").Increment(1).Build()).Error()
 	}, func() error {
 		_, err := driver.Incr(ctx, "n", 1, 0)
 		return err
 	})
-	paired.Compare(b, "get 100", func() error {
-		list, err := client.Do(ctx, client.B().Mget().Key(long...).Build()).ToArray()
-		if err != nil {
-			return err
-		}
-		found := make(map[string]string, n)
-		for i := range list {
-			if found[short[i]], err = list[i].ToString(); err != nil {
+	bare, driven := getMany(ctx, b, 100)
+	paired.Compare(b, "get 100", bare, driven)
+}
+
+func TestAllocations(t *testing.T) {
+	paired.PerItem(t, "GetMany", 10, 110, func(n int) (bare, driver func() error) { return getMany(t.Context(), t, n) })
+}
+
+func getMany(ctx context.Context, tb testing.TB, n int) (bare, driver func() error) {
+	tb.Helper()
+	driven, client := compared(tb)
+	var short, long []string
+	for i := range n {
+		short, long = append(short, fmt.Sprint("k", i)), append(long, fmt.Sprint("bench:texts:v:k", i))
+		must(tb, driven.Set(ctx, short[i], strings.Repeat("x", 1024), time.Hour))
+	}
+	return func() error {
+			list, err := client.Do(ctx, client.B().Mget().Key(long...).Build()).ToArray()
+			if err != nil {
 				return err
 			}
+			found := make(map[string]string, n)
+			for i := range list {
+				if found[short[i]], err = list[i].ToString(); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, func() error {
+			found, err := driven.GetMany(ctx, short)
+			if err == nil && len(found) != n {
+				err = fmt.Errorf("%d values", len(found))
+			}
+			return err
 		}
-		return nil
-	}, func() error {
-		_, err := driver.GetMany(ctx, short)
-		return err
-	})
 }
 
 // compared are the driver and a client with the same settings.
-func compared(b *testing.B) (texts, valkey.Client) {
-	url := servers.URL(b, "TIERKIT_TEST_REDIS")
+func compared(tb testing.TB) (texts, valkey.Client) {
+	tb.Helper()
+	url := servers.URL(tb, "TIERKIT_TEST_REDIS")
 	opt, err := valkey.ParseURL(url)
-	must(b, err)
+	must(tb, err)
 	opt.ForceSingleClient, opt.DisableCache, opt.DisableRetry, opt.PipelineMultiplex = true, true, true, -1
 	opt.ReadBufferEachConn, opt.WriteBufferEachConn = 32<<10, 32<<10
 	client, err := valkey.NewClient(opt)
-	must(b, err)
-	b.Cleanup(client.Close)
+	must(tb, err)
+	tb.Cleanup(client.Close)
 	return datastore.Use[texts](function{}, cache.New[string](onServer(url, "bench", nil), "texts")), client
 }
