@@ -263,10 +263,37 @@ func setTime(to reflect.Value, v Value) error {
 // timeLayouts are how Redshift writes dates and timestamps, with and without a
 // zone. A fraction of a second is read by all.
 var timeLayouts = []string{
-	time.DateOnly, time.DateTime, "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05Z07:00", time.RFC3339,
+	time.DateOnly, time.DateTime, layoutHours, layoutMinutes, time.RFC3339,
 }
 
+const (
+	layoutHours   = "2006-01-02 15:04:05Z07"
+	layoutMinutes = "2006-01-02 15:04:05Z07:00"
+)
+
+// layoutOf is the one a text looks written in: each other that is tried makes an
+// error, of several allocations.
+func layoutOf(s string) string {
+	n := len(s)
+	switch {
+	case n <= len(time.DateOnly):
+		return time.DateOnly
+	case s[len(time.DateOnly)] == 'T':
+		return time.RFC3339
+	case n > len(time.DateTime) && isSign(s[n-3]) || s[n-1] == 'Z':
+		return layoutHours
+	case n > len(time.DateTime) && isSign(s[n-6]):
+		return layoutMinutes
+	}
+	return time.DateTime
+}
+
+func isSign(c byte) bool { return c == '+' || c == '-' }
+
 func parseTime(s string) (time.Time, error) {
+	if t, err := time.Parse(layoutOf(s), s); err == nil {
+		return t.UTC(), nil
+	}
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.UTC(), nil
