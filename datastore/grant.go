@@ -131,11 +131,14 @@ func refusal(want reflect.Type, spec Spec, caps []Capability, found []string) st
 // Bit is the operation's place among the kind's capabilities, for [Grant.Check].
 type Bit uint8
 
+// Has reports whether the operation is one that was granted.
+func (g *Grant) Has(bit Bit) bool { return g.allowed&(1<<bit) != 0 }
+
 // Check is what a handle asks before each operation: whether the function in
 // ctx may do op. It answers nil or an [*Error] of kind [ErrDenied] that names
 // what is missing. Without a function in ctx only the operation is checked.
 func (g *Grant) Check(ctx context.Context, bit Bit, op string) error {
-	if g.allowed&(1<<bit) == 0 {
+	if !g.Has(bit) {
 		return g.denied(op, "function "+g.Function+" was granted "+strings.Join(g.Ops, ", ")+
 			" at "+g.At.String()+", not "+op+"; add it to the interface there")
 	}

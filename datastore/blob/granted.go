@@ -61,14 +61,9 @@ func (h *granted) inScope(key string) error {
 		"function %s was granted what is under %q (%s), and the key does not lie there", h.grant.Function, h.bucket.spec.Prefix, h.grant.At)}
 }
 
-// may reports whether the grant has an operation.
-func (h *granted) may(ctx context.Context, bit datastore.Bit) bool {
-	return h.grant.Check(ctx, bit, capabilities[bit].Op) == nil
-}
-
 // missing makes of an object that is not there what S3 says of it.
-func (h *granted) missing(ctx context.Context, err error) error {
-	if err == nil || h.may(ctx, bitList) {
+func (h *granted) missing(err error) error {
+	if err == nil || h.grant.Has(bitList) {
 		return err
 	}
 	e, ok := errors.AsType[*datastore.Error](err)
@@ -88,7 +83,7 @@ func (*undisclosed) Error() string {
 func (u *undisclosed) Unwrap() error { return u.err }
 
 func (h *granted) Get(ctx context.Context, key string, opts ...GetOption) (*Object, error) {
-	read := Read{Known: h.may(ctx, bitList)}
+	read := Read{Known: h.grant.Has(bitList)}
 	wrong := handle.Apply(opts, func(o GetOption) { o.applyGet(&read) })
 	var o *Object
 	err := h.run(ctx, bitGet, datastore.ErrUnavailable, []string{key}, func() error {
@@ -99,7 +94,7 @@ func (h *granted) Get(ctx context.Context, key string, opts ...GetOption) (*Obje
 	}, func(ctx context.Context, conn Conn) error {
 		c, err := conn.Get(ctx, key, read)
 		if err != nil {
-			return h.missing(ctx, err)
+			return h.missing(err)
 		}
 		o = &Object{
 			Info: c.Info, Offset: c.Offset, Length: c.Length, NotModified: c.NotModified,
@@ -125,10 +120,10 @@ func (r Read) check() error {
 }
 
 func (h *granted) Stat(ctx context.Context, key string) (info Info, err error) {
-	read := Read{Known: h.may(ctx, bitList)}
+	read := Read{Known: h.grant.Has(bitList)}
 	err = h.run(ctx, bitStat, datastore.ErrUnavailable, []string{key}, nil, func(ctx context.Context, conn Conn) (err error) {
 		info, err = conn.Stat(ctx, key, read)
-		return h.missing(ctx, err)
+		return h.missing(err)
 	})
 	if err != nil {
 		return Info{}, err
@@ -158,7 +153,7 @@ func (h *granted) Put(ctx context.Context, key string, r io.Reader, opts ...PutO
 }
 
 func (h *granted) Copy(ctx context.Context, dst, src string, opts ...PutOption) (info Info, err error) {
-	w := Write{Known: h.may(ctx, bitList)}
+	w := Write{Known: h.grant.Has(bitList)}
 	wrong := handle.Apply(opts, func(o PutOption) { o.applyPut(&w) })
 	err = h.run(ctx, bitCopy, datastore.ErrUnknown, []string{dst, src}, func() error {
 		if wrong != nil {
@@ -170,7 +165,7 @@ func (h *granted) Copy(ctx context.Context, dst, src string, opts ...PutOption) 
 		return h.checkWrite(ctx, &w)
 	}, func(ctx context.Context, conn Conn) (err error) {
 		info, err = conn.Copy(ctx, dst, src, w)
-		return h.missing(ctx, err)
+		return h.missing(err)
 	})
 	if err != nil {
 		return Info{}, err
@@ -179,7 +174,7 @@ func (h *granted) Copy(ctx context.Context, dst, src string, opts ...PutOption) 
 }
 
 func (h *granted) checkWrite(ctx context.Context, w *Write) error {
-	if err := h.checkCondition(ctx, w.If); err != nil {
+	if err := h.checkCondition(w.If); err != nil {
 		return err
 	}
 	if w.ContentType == "" {
@@ -195,13 +190,13 @@ func (h *granted) checkWrite(ctx context.Context, w *Write) error {
 
 // checkCondition refuses what contradicts itself, and what S3 would refuse for
 // want of a permission.
-func (h *granted) checkCondition(ctx context.Context, c Condition) error {
+func (h *granted) checkCondition(c Condition) error {
 	switch {
 	case c.wrong:
 		return invalid("IfMatch: the ETag is empty; take it from an Info, or use Absent for an object that is not there")
 	case c.Absent && c.ETag != "":
 		return invalid("Absent and IfMatch contradict each other")
-	case c.ETag != "" && !h.may(ctx, bitGet) && !h.may(ctx, bitStat):
+	case c.ETag != "" && !h.grant.Has(bitGet) && !h.grant.Has(bitStat):
 		return errNoRead
 	}
 	return checkETag(c.ETag)
@@ -224,7 +219,7 @@ func (h *granted) Delete(ctx context.Context, key string, opts ...DeleteOption) 
 		if wrong != nil {
 			return wrong
 		}
-		return h.checkCondition(ctx, c)
+		return h.checkCondition(c)
 	}, func(ctx context.Context, conn Conn) error { return conn.Delete(ctx, key, c) })
 }
 
@@ -292,7 +287,7 @@ func (h *granted) sign(ctx context.Context, bit datastore.Bit, key string, s Sig
 		if wrong != nil {
 			return wrong
 		}
-		if err := h.checkCondition(ctx, s.If); err != nil {
+		if err := h.checkCondition(s.If); err != nil {
 			return err
 		}
 		return s.check(key)

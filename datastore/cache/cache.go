@@ -124,8 +124,9 @@ func (h *granted[V]) Get(ctx context.Context, key string) (V, error) {
 
 func (h *granted[V]) GetMany(ctx context.Context, keys []string) (map[string]V, error) {
 	found := make(map[string]V, len(keys))
+	var value, none V // of one key after the other
 	err := h.getMany(ctx, keys, func(key string, payload []byte) error {
-		var value V
+		value = none
 		if err := decode(payload, &value); err != nil {
 			return err
 		}

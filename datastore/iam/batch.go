@@ -46,6 +46,18 @@ func (a *Answer) Failed(f Failed) {
 	}
 }
 
+// byItem are those that failed, nil if none did.
+func (a *Answer) byItem() map[int]*Failed {
+	if len(a.failed) == 0 {
+		return nil
+	}
+	failed := make(map[int]*Failed, len(a.failed))
+	for i := range a.failed {
+		failed[a.failed[i].Item] = &a.failed[i]
+	}
+	return failed
+}
+
 // EntryID is the id by which a request calls an item.
 func EntryID(item int) *string {
 	if item < len(entryIDs) {
@@ -129,15 +141,12 @@ var errUnmentioned = errors.New("the answer does not mention the item")
 // sort tells the items that are sent again from those that are not. It answers
 // what the attempt as a whole means: nil if none is left.
 func (b *batch) sort(a *Answer) *retry.Fault {
-	failed := make(map[int]*Failed, len(a.failed))
-	for i := range a.failed {
-		failed[a.failed[i].Item] = &a.failed[i]
-	}
+	failed := a.byItem()
 	sent := b.left
 	order := orderOf(b.call.Group, sent, func(item int) bool { return a.done[item] && failed[item] == nil })
-	b.left, b.reasons = nil, map[int]retry.Fault{}
+	b.left, b.reasons = nil, nil
 	b.answered = true
-	var whole *retry.Fault
+	var last retry.Fault // of those that are left
 	for _, item := range sent {
 		var f retry.Fault
 		switch {
@@ -157,15 +166,18 @@ func (b *batch) sort(a *Answer) *retry.Fault {
 			b.fail(item, f, b.tries)
 			continue
 		}
+		if b.reasons == nil {
+			b.reasons = map[int]retry.Fault{}
+		}
 		b.left, b.reasons[item] = append(b.left, item), f
-		whole = &f
+		last = f
 	}
-	if whole == nil {
+	if len(b.left) == 0 {
 		return nil
 	}
-	own := *whole
-	own.Progress, own.Lost = len(b.left) < len(sent), false // each item has its own
-	return &own
+	whole := last
+	whole.Progress, whole.Lost = len(b.left) < len(sent), false // each item has its own
+	return &whole
 }
 
 func (b *batch) faultOf(f *Failed) retry.Fault {

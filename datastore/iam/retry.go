@@ -2,6 +2,7 @@ package iam
 
 import (
 	"context"
+	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
 )
@@ -46,6 +47,10 @@ type Call struct {
 	// none behind it in its group was done and none before it failed for good.
 	Group func(item int) string
 }
+
+// AttemptTime is how long one attempt may take that begins now, for calls that are
+// Whole to the rules because they know more of their time.
+func AttemptTime(ctx context.Context) time.Duration { return new(retry.Call).AttemptTime(ctx) }
 
 // Unfinished is what send returns of a batch that was only partly done and is to
 // go on with the rest after a pause. Attempts that made progress do not count as

@@ -49,23 +49,33 @@ const (
 	withdrawn // by the caller: it says nothing about the service
 )
 
-// allow asks for an attempt. If it is granted, done must be called with its
-// outcome.
-func (b *breaker) allow() (done func(outcome), ok bool) {
+// allow asks for an attempt. If it is granted, done must be called with probe, which
+// says that it is the one after a pause, and with its outcome.
+func (b *breaker) allow() (probe, ok bool) {
 	if b.rules.Off {
-		return func(outcome) {}, true
+		return false, true
 	}
 	now := b.now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.until.IsZero() {
-		return b.count, true
+		return false, true
 	}
 	if b.probing || now.Before(b.until) {
-		return nil, false
+		return false, false
 	}
 	b.probing = true
-	return b.probed, true
+	return true, true
+}
+
+// done notes what became of an attempt.
+func (b *breaker) done(probe bool, o outcome) {
+	switch {
+	case probe:
+		b.probed(o)
+	case !b.rules.Off:
+		b.count(o)
+	}
 }
 
 // count notes an attempt of a closed breaker, and opens it.

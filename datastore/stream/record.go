@@ -33,16 +33,16 @@ type Envelope struct {
 // Size is the record's size in bytes, as Kinesis counts it.
 func (e *Envelope) Size() int { return len(e.Body) + len(e.Key) }
 
-// envelope makes the record of a value.
-func (s *state) envelope(key string, value any, opts []PutOption) (e Envelope, err error) {
+// fill makes e, which is empty, the record of a value.
+func (s *state) fill(e *Envelope, key string, value any, opts []PutOption) (err error) {
 	e.Key = key
-	if err := handle.Apply(opts, func(o PutOption) { o.apply(&e) }); err != nil {
-		return e, err
+	if err := handle.Apply(opts, func(o PutOption) { o.apply(e) }); err != nil {
+		return err
 	}
 	if e.Body, err = message.Encode(value); err != nil {
-		return e, err
+		return err
 	}
-	return e, s.check(&e)
+	return s.check(e)
 }
 
 func (s *state) check(e *Envelope) error {

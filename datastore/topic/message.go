@@ -71,21 +71,21 @@ func (e *Envelope) Size() int {
 	return len(e.Body) + len(e.Subject) + message.AttributesSize(e.Attributes)
 }
 
-// envelope makes the message of a value.
-func (s *state) envelope(value any, opts []PublishOption) (e Envelope, err error) {
-	if err := handle.Apply(opts, func(o PublishOption) { o.apply(&e) }); err != nil {
-		return e, err
+// fill makes e, which is empty, the message of a value.
+func (s *state) fill(e *Envelope, value any, opts []PublishOption) (err error) {
+	if err := handle.Apply(opts, func(o PublishOption) { o.apply(e) }); err != nil {
+		return err
 	}
 	if e.Body, err = message.EncodeText(value); err != nil {
-		return e, err
+		return err
 	}
-	if err := s.check(&e); err != nil {
-		return e, err
+	if err := s.check(e); err != nil {
+		return err
 	}
 	if s.spec.FIFO && !e.deduped {
 		e.Dedup, err = message.Dedup(e.Body, s.spec.ContentDedup, s.Data.Rand())
 	}
-	return e, err
+	return err
 }
 
 func (s *state) check(e *Envelope) error {

@@ -208,11 +208,12 @@ func (h *granted) Rows(ctx context.Context, id ID) iter.Seq2[Row, error] {
 				yield(Row{}, err)
 				return
 			}
-			if head.columns == nil {
-				head.columns = page.Columns
+			if err := head.begin(page.Columns); err != nil {
+				yield(Row{}, head.wrap(err))
+				return
 			}
-			for _, values := range page.Rows {
-				if !yield(Row{head, values}, nil) {
+			for i := range page.length() {
+				if !yield(Row{head, page.Rows, i}, nil) {
 					return
 				}
 			}

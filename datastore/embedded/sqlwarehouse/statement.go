@@ -28,7 +28,7 @@ type statement struct {
 // result is what one statement found.
 type result struct {
 	columns  []warehouse.Column // nil for none
-	rows     [][]any
+	rows     warehouse.Table
 	affected int64
 	bytes    int64
 	took     time.Duration

@@ -6,33 +6,29 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore/iam"
 )
 
 // opening is the context of an attempt whose answer outlives it: it ends with the
-// attempt until keep is called, and from then on with the operation.
+// time of the attempt until keep is called. It ends with the operation in any case.
 type opening struct {
 	context.Context
 	cancel context.CancelCauseFunc
-	stop   func() bool
+	timer  *time.Timer
 }
 
-func open(attempt context.Context) *opening {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(attempt))
-	stop := context.AfterFunc(attempt, func() { cancel(context.Cause(attempt)) })
-	return &opening{ctx, cancel, stop}
+func open(whole context.Context) *opening {
+	ctx, cancel := context.WithCancelCause(whole)
+	timer := time.AfterFunc(iam.AttemptTime(whole), func() { cancel(context.DeadlineExceeded) })
+	return &opening{ctx, cancel, timer}
 }
 
-// keep makes it end with whole. It is too late if it reports false.
-func (o *opening) keep(whole context.Context) bool {
-	if !o.stop() {
-		return false
-	}
-	o.stop = context.AfterFunc(whole, func() { o.cancel(context.Cause(whole)) })
-	return true
-}
+// keep makes it outlive the attempt. It is too late if it reports false.
+func (o *opening) keep() bool { return o.timer.Stop() }
 
 func (o *opening) end() {
-	o.stop()
+	o.timer.Stop()
 	o.cancel(context.Canceled)
 }
 
@@ -40,37 +36,58 @@ func (o *opening) end() {
 // attempt is over.
 const stall = time.Second
 
-// sending is the context of an attempt that sends a body: it ends with the attempt
-// unless the body is moving, and with whole in any case. end must be called.
-func sending(attempt, whole context.Context, b *body) (ctx context.Context, end func()) {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(attempt))
-	stopWhole := context.AfterFunc(whole, func() { cancel(context.Cause(whole)) })
-	stopAttempt := context.AfterFunc(attempt, func() {
-		defer cancel(context.DeadlineExceeded)
-		for at := int64(-1); b.moved.Load() != at; {
-			at = b.moved.Load()
-			timer := time.NewTimer(stall)
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				timer.Stop()
-				return
-			}
-		}
-	})
-	return ctx, func() {
-		stopWhole()
-		stopAttempt()
-		cancel(context.Canceled)
+// sending is the context of an attempt that sends a body: it ends with the time of
+// the attempt unless the body is moving, and with the operation in any case. end must
+// be called.
+type sending struct {
+	context.Context
+	cancel context.CancelCauseFunc
+	body   *body
+
+	mu    sync.Mutex
+	timer *time.Timer // nil after end
+	seen  int64       // of the body, when the timer went off last
+}
+
+func startSending(whole context.Context, b *body) *sending {
+	s := &sending{body: b, seen: -1}
+	s.Context, s.cancel = context.WithCancelCause(whole)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.timer = time.AfterFunc(iam.AttemptTime(whole), s.look)
+	return s
+}
+
+// look ends the attempt if the body has not moved since it looked last.
+func (s *sending) look() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	moved := s.body.moved.Load()
+	switch {
+	case s.timer == nil:
+	case moved == s.seen:
+		s.cancel(context.DeadlineExceeded)
+	default:
+		s.seen = moved
+		s.timer.Reset(stall)
 	}
+}
+
+func (s *sending) end() {
+	s.mu.Lock()
+	s.timer.Stop()
+	s.timer = nil
+	s.mu.Unlock()
+	s.cancel(context.Canceled)
 }
 
 // body is a piece that one attempt sends. The transport may go on reading after the
 // attempt has ended; after detach it gets nothing, so that the piece's memory and
 // the caller's reader are free.
 type body struct {
-	moved atomic.Int64 // bytes that were read
-	size  int64
+	moved  atomic.Int64 // bytes that were read
+	size   int64
+	buffer []byte // of WriteTo
 
 	mu  sync.Mutex
 	r   io.ReadSeeker // nil after detach
@@ -93,9 +110,26 @@ func (b *body) Read(p []byte) (int, error) {
 
 // WriteTo reads to the end with no more memory than the piece needs: the SDK reads
 // it for its checksums before it is sent.
-func (b *body) WriteTo(w io.Writer) (int64, error) {
-	buffer := make([]byte, min(max(b.size, 1), copySize))
-	return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{b}, buffer)
+func (b *body) WriteTo(w io.Writer) (written int64, err error) {
+	if b.buffer == nil {
+		b.buffer = make([]byte, min(max(b.size, 1), copySize))
+	}
+	for {
+		n, failed := b.Read(b.buffer)
+		if n > 0 {
+			m, err := w.Write(b.buffer[:n])
+			if written += int64(m); err != nil {
+				return written, err
+			}
+		}
+		switch failed {
+		case nil:
+		case io.EOF:
+			return written, nil
+		default:
+			return written, failed
+		}
+	}
 }
 
 const copySize = 32 << 10

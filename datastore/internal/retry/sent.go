@@ -12,14 +12,16 @@ import (
 // Sending watches whether the requests of one attempt got a connection. Without
 // one, be it for want of an address, an open port, a proxy or a TLS handshake,
 // no byte of a request went out.
-type Sending struct{ wanted, got atomic.Bool }
+type Sending struct {
+	wanted, got atomic.Bool
+	trace       httptrace.ClientTrace
+}
 
 // Watch is the context for the attempt.
 func (s *Sending) Watch(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { s.wanted.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { s.got.Store(true) },
-	})
+	s.trace.GetConn = func(string) { s.wanted.Store(true) }
+	s.trace.GotConn = func(httptrace.GotConnInfo) { s.got.Store(true) }
+	return httptrace.WithClientTrace(ctx, &s.trace)
 }
 
 // None reports whether it is certain that no request went out: the transport
