@@ -27,6 +27,9 @@ type Function struct {
 	authorizer *LambdaAuthorizer // that the function is, nil for none
 	direct     handler.Handler   // of direct invocations, nil for none
 	directAt   datastore.Position
+
+	deployed   datastore.Spec        // to which it does something at a deployment, nil for none
+	deployment *datastore.Deployment // what that is
 }
 
 const (

@@ -27,7 +27,10 @@ func Portable() Option {
 }
 
 // Migrations are the files that make the tables; package migrate says how they
-// are named. The embedded databases apply them when they are opened.
+// are named. The embedded databases apply them when they are opened. In AWS the
+// command migrate applies them, and each deployment does so if they are a [Deployer]:
+//
+//	sqldb.Migrations(migrate.OnDeploy(files))
 func Migrations(files fs.FS) Option {
 	return optionFunc(func(s *Spec) error {
 		if files == nil {

@@ -45,7 +45,14 @@ func (s *session) pending(ctx context.Context) ([]Migration, error) {
 		m.done = a.statements
 		pending = append(pending, m)
 	}
-	for _, a := range before {
+	var newest int64
+	for _, m := range all {
+		newest = max(newest, m.Version)
+	}
+	for version, a := range before {
+		if s.opts.Behind && version > newest {
+			continue
+		}
 		return nil, fmt.Errorf("migration %s was applied and is not there any more; restore the file", a.file)
 	}
 	return pending, nil

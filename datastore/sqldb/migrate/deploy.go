@@ -18,6 +18,12 @@ type DeployOptions struct {
 	Owner datastore.Login
 	// DryRun finds out what is to be done, and does nothing.
 	DryRun bool
+	// Behind is [Options].Behind.
+	Behind bool
+	// Writers and Readers are the ARNs of the roles of IAM that log in as the writer
+	// and as the reader to a database of Aurora DSQL, which keeps a list of them. A
+	// role in one list alone is taken from the other user; roles in none stay.
+	Writers, Readers []string
 }
 
 // Deployment is what [Deploy] did to a database, or would do.
@@ -40,8 +46,8 @@ const loginTime = time.Minute
 // several at once. What was done is returned with an error, too.
 //
 // Users that log in with a secret get its password; one that is the owner itself
-// stays as it is. SQLite has no users. Those of Aurora DSQL are not made here: they
-// belong to roles of IAM.
+// stays as it is. SQLite has no users. Those of Aurora DSQL are tied to the roles in
+// the options, and have their rights on the tables that there are at the end.
 //
 // See https://docs.aws.amazon.com/aurora-dsql/latest/userguide/using-database-and-iam-roles.html
 func Deploy(ctx context.Context, data *datastore.Data, spec sqldb.Spec, o DeployOptions) (d Deployment, err error) {
@@ -53,24 +59,36 @@ func Deploy(ctx context.Context, data *datastore.Data, spec sqldb.Spec, o Deploy
 		return d, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if spec.Engine == sqldb.DSQL && dialect == sqldb.DialectPostgres && !o.DryRun {
+		err = withRoles(ctx, db, spec, o, &d, func() error { return deployTo(ctx, db, dialect, spec, o, &d) })
+	} else {
+		err = deployTo(ctx, db, dialect, spec, o, &d)
+	}
+	return d, err
+}
+
+// deployTo brings a database up to date that was logged in to.
+func deployTo(ctx context.Context, db *sql.DB, dialect sqldb.Dialect, spec sqldb.Spec, o DeployOptions, d *Deployment) (err error) {
 	if spec.Migrations == nil {
 		if o.DryRun {
-			return d, nil
+			return nil
 		}
-		d.Users, err = grant(ctx, spec, dialect, func(u Users) error { return Grant(ctx, db, dialect, u) })
-		return d, err
+		users, err := grant(ctx, spec, dialect, func(u Users) error { return Grant(ctx, db, dialect, u) })
+		d.Users = append(d.Users, users...)
+		return err
 	}
 	files := Of(spec)
-	files.Dialect = dialect
+	files.Dialect, files.Behind = dialect, o.Behind
 	if d.Before, err = Applied(ctx, db, files); err != nil {
-		return d, err
+		return err
 	}
 	var done []Migration
 	if o.DryRun {
 		done, err = Pending(ctx, db, files)
 	} else {
 		err = locked(ctx, db, files, func(s *session) error {
-			d.Users, err = grant(ctx, spec, dialect, func(u Users) error { return grantOn(ctx, s.conn, dialect, u) })
+			users, err := grant(ctx, spec, dialect, func(u Users) error { return grantOn(ctx, s.conn, dialect, u) })
+			d.Users = append(d.Users, users...)
 			if err == nil {
 				done, err = s.up(ctx)
 			}
@@ -80,7 +98,7 @@ func Deploy(ctx context.Context, data *datastore.Data, spec sqldb.Spec, o Deploy
 	for _, m := range done {
 		d.Done = append(d.Done, m.File)
 	}
-	return d, err
+	return err
 }
 
 // open logs in as the owner, and answers what is spoken there.
