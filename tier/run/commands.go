@@ -129,9 +129,10 @@ func (p *program) template(args []string) error {
 		return err
 	}
 	text, err := template.SAM(app, code)
-	if err != nil {
+	if err := errors.Join(err, p.checkDeployments(app)); err != nil {
 		return err
 	}
+	p.noteMigrations(app)
 	_, err = p.stdout.Write(text)
 	return err
 }

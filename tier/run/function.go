@@ -44,6 +44,9 @@ func (p *program) prepare() (handler.Handler, *lambda.Options, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if _, d := f.Deployment(); d != nil {
+		return nil, deploys(f, data), nil
+	}
 	return served(f)
 }
 
