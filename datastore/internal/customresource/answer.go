@@ -40,6 +40,9 @@ const maxAnswer = 4096
 // body is the answer with as much of the reason as there is room for.
 func (a answer) body() ([]byte, error) {
 	a.Reason = strings.ToValidUTF8(a.Reason, "\uFFFD")
+	if len(a.Reason) > maxAnswer {
+		a.Reason = shorter(a.Reason, len(a.Reason)-maxAnswer)
+	}
 	for {
 		var b bytes.Buffer
 		enc := json.NewEncoder(&b)
@@ -54,7 +57,7 @@ func (a answer) body() ([]byte, error) {
 		if a.Reason == "" {
 			return nil, fmt.Errorf("custom resource: the answer has %d bytes without a reason, more than %d", b.Len(), maxAnswer)
 		}
-		a.Reason = shorter(a.Reason, over)
+		a.Reason = shorter(a.Reason, (over+5)/6) // a byte takes up to six: \u0001
 	}
 }
 
@@ -62,8 +65,11 @@ const cutMark = "…"
 
 // shorter is text without at least n bytes of its end.
 func shorter(text string, n int) string {
+	if !strings.HasSuffix(text, cutMark) {
+		n += len(cutMark) // which comes to it
+	}
 	text = strings.TrimSuffix(text, cutMark)
-	end := max(0, len(text)-n-len(cutMark))
+	end := max(0, len(text)-n)
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
