@@ -72,9 +72,9 @@ func Secret(writer, reader datastore.Login) Option {
 	})
 }
 
-// OwnerSecret logs the owner in with a secret, such as the one that RDS keeps for
-// the master user of a database. Default: the function's role logs in as
-// NAME_owner.
+// OwnerSecret logs the owner in with a secret: the one that RDS keeps for the master
+// user of a database, which is what the generated template takes for it. Two databases
+// have a secret each. Default: the function's role logs in as NAME_owner.
 //
 // See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
 func OwnerSecret(owner datastore.Login) Option {
