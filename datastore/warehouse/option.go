@@ -41,7 +41,7 @@ func IAMLogin(writer, reader string) Option {
 }
 
 // Secret logs in with user and password from two secrets, that the Data API itself
-// reads. The reader's user must be one who can only read.
+// reads, or by [Wire] the function. The reader's user must be one who can only read.
 //
 // See https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-secrets.html
 func Secret(writer, reader datastore.Login) Option {
@@ -55,6 +55,17 @@ func Secret(writer, reader datastore.Login) Option {
 			return errors.New("warehouse.Secret: both are the same secret; give it two, of which the second is of a user who can only read")
 		}
 		s.Writer, s.Reader = User{Login: writer}, User{Login: reader}
+		return nil
+	})
+}
+
+// Wire reaches the warehouse in the private network, by PostgreSQL's protocol, and not
+// by the Data API: a statement begins at once, and its rows come without a second call.
+// It needs [Secret]. What the Data API keeps for 24 hours is kept by the process that
+// sent the statement, and is lost with it; driver redshiftwire says more.
+func Wire() Option {
+	return optionFunc(func(s *Spec) error {
+		s.Wire = true
 		return nil
 	})
 }
@@ -76,6 +87,9 @@ func specOf(name string, product Product, opts []Option) (Spec, []error) {
 		} else if err := o.apply(&s); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	if s.Wire && s.Writer.Login == nil {
+		errs = append(errs, errors.New("by the wire it is logged in to with secrets; add warehouse.Secret"))
 	}
 	return s, errs
 }

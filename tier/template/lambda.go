@@ -9,6 +9,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -84,6 +85,10 @@ func physical(store datastore.Spec) object {
 		return searchURL(spec)
 	case sqldb.Spec:
 		return databaseURL(spec)
+	case warehouse.Spec:
+		if spec.Wire {
+			return warehouseURL(spec)
+		}
 	case secret.Spec:
 		if spec.Source == secret.Parameter {
 			return sub("/" + policy.ParameterName(spec))

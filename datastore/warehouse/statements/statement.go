@@ -90,8 +90,8 @@ func partID(id warehouse.ID, part int) warehouse.ID {
 func (s *statement) run(ctx context.Context, access warehouse.Access, queries []query) {
 	begun := time.Now()
 	results, err := transact(ctx, s.conn, access, queries)
-	_ = s.conn.Close() // what came of the statement is known
 	s.end(ctx, results, err, time.Since(begun))
+	_ = s.conn.Close() // what came of the statement is known
 }
 
 // commitError is that of a commit: whether it was carried out is open if it is one of
