@@ -42,7 +42,7 @@ var rules = []rule{
 	{`datastore`, ``, ``},
 	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|key|identity)`, `datastore(/internal/(handle|retry|message))?`, ``},
 	{`datastore/topic/filterpolicy`, `datastore`, ``},
-	{`datastore/sqldb/migrate`, `datastore(/sqldb|/internal/customresource)?`, ``},
+	{`datastore/sqldb/migrate`, `datastore(/sqldb|/internal/(customresource|retry))?`, ``},
 	{`datastore/sqldb/sqlstate`, `datastore(/sqldb)?`, ``},
 	{`datastore/warehouse/statements`, `datastore(/warehouse)?`, ``},
 	{`datastore/sqldb/postgres`, `datastore(/sqldb(/sqlstate)?|/internal/socket)?`, `github.com/jackc/pgx/v5/?.*`},

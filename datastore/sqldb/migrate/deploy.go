@@ -54,21 +54,21 @@ func Deploy(ctx context.Context, data *datastore.Data, spec sqldb.Spec, o Deploy
 	if o.Owner != nil {
 		spec.Owner = sqldb.User{Login: o.Owner}
 	}
-	db, dialect, err := open(ctx, data, spec)
+	db, connector, dialect, err := open(ctx, data, spec)
 	if err != nil {
 		return d, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if spec.Engine == sqldb.DSQL && dialect == sqldb.DialectPostgres && !o.DryRun {
-		err = withRoles(ctx, db, spec, o, &d, func() error { return deployTo(ctx, db, dialect, spec, o, &d) })
+		err = withRoles(ctx, db, connector.Fault, spec, o, &d, func() error { return deployTo(ctx, db, connector.Fault, dialect, spec, o, &d) })
 	} else {
-		err = deployTo(ctx, db, dialect, spec, o, &d)
+		err = deployTo(ctx, db, nil, dialect, spec, o, &d)
 	}
 	return d, err
 }
 
 // deployTo brings a database up to date that was logged in to.
-func deployTo(ctx context.Context, db *sql.DB, dialect sqldb.Dialect, spec sqldb.Spec, o DeployOptions, d *Deployment) (err error) {
+func deployTo(ctx context.Context, db *sql.DB, fault func(error) sqldb.Fault, dialect sqldb.Dialect, spec sqldb.Spec, o DeployOptions, d *Deployment) (err error) {
 	if spec.Migrations == nil {
 		if o.DryRun {
 			return nil
@@ -78,7 +78,7 @@ func deployTo(ctx context.Context, db *sql.DB, dialect sqldb.Dialect, spec sqldb
 		return err
 	}
 	files := Of(spec)
-	files.Dialect, files.Behind = dialect, o.Behind
+	files.Dialect, files.Behind, files.fault = dialect, o.Behind, fault
 	if d.Before, err = Applied(ctx, db, files); err != nil {
 		return err
 	}
@@ -102,14 +102,14 @@ func deployTo(ctx context.Context, db *sql.DB, dialect sqldb.Dialect, spec sqldb
 }
 
 // open logs in as the owner, and answers what is spoken there.
-func open(ctx context.Context, data *datastore.Data, spec sqldb.Spec) (*sql.DB, sqldb.Dialect, error) {
+func open(ctx context.Context, data *datastore.Data, spec sqldb.Spec) (*sql.DB, sqldb.Connector, sqldb.Dialect, error) {
 	driver, err := datastore.DriverOf[sqldb.Driver](data, spec)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	connector, err := driver.OpenDatabase(ctx, data, spec)
 	if err != nil {
-		return nil, "", opening(spec, err)
+		return nil, nil, "", opening(spec, err)
 	}
 	dialect := spec.Dialect()
 	if s, ok := connector.(sqldb.Speaker); ok {
@@ -126,9 +126,9 @@ func open(ctx context.Context, data *datastore.Data, spec sqldb.Spec) (*sql.DB, 
 			}
 			err = &datastore.Error{Store: "sqldb " + spec.Logical, Op: "open", Kind: f.Kind, Code: f.Code, Err: err}
 		}
-		return nil, "", errors.Join(fmt.Errorf("%w: %w", ErrLogin, err), db.Close())
+		return nil, nil, "", errors.Join(fmt.Errorf("%w: %w", ErrLogin, err), db.Close())
 	}
-	return db, dialect, nil
+	return db, connector, dialect, nil
 }
 
 // opening is an error of a driver, to which it leaves to say of what it is.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 )
 
@@ -29,13 +30,41 @@ func roleUsers(spec sqldb.Spec, o DeployOptions) []roleUser {
 	}
 }
 
+// again carries out statements outside of transactions, and once more those that the
+// database refused because others were first, as Aurora DSQL does to a session that has
+// not seen yet how tables were changed.
+//
+// See https://docs.aws.amazon.com/aurora-dsql/latest/userguide/working-with-concurrency-control.html
+type again struct {
+	execer
+	fault func(error) sqldb.Fault // nil: nothing is sent again
+}
+
+func (a again) ExecContext(ctx context.Context, query string, args ...any) (result sql.Result, err error) {
+	if a.fault == nil {
+		return a.execer.ExecContext(ctx, query, args...)
+	}
+	failed := retry.New(nil).Do(ctx, retry.Call{Whole: true}, func(ctx context.Context) *retry.Fault {
+		if result, err = a.execer.ExecContext(ctx, query, args...); err == nil {
+			return nil
+		}
+		f := a.fault(err)
+		return &retry.Fault{Err: err, Kind: f.Kind, Code: f.Code, Retry: f.Retry && !f.Broken}
+	})
+	if failed != nil && err == nil { // there was no time for it
+		err = failed
+	}
+	return result, err
+}
+
 // withRoles makes the users of a database of Aurora DSQL and says which roles of IAM
 // log in as them, has the migrations applied, and gives the users their rights on the
 // tables that there are then: DSQL knows neither DO nor default privileges, nor
 // transactions of several such statements.
 //
 // See https://docs.aws.amazon.com/aurora-dsql/latest/userguide/using-database-and-iam-roles.html
-func withRoles(ctx context.Context, db *sql.DB, spec sqldb.Spec, o DeployOptions, d *Deployment, apply func() error) error {
+func withRoles(ctx context.Context, pool *sql.DB, fault func(error) sqldb.Fault, spec sqldb.Spec, o DeployOptions, d *Deployment, apply func() error) error {
+	db := roleDB{pool, again{pool, fault}}
 	users := roleUsers(spec, o)
 	for _, u := range users {
 		if err := u.create(ctx, db); err != nil {
@@ -53,15 +82,21 @@ func withRoles(ctx context.Context, db *sql.DB, spec sqldb.Spec, o DeployOptions
 	return err
 }
 
+// roleDB is a database of Aurora DSQL.
+type roleDB struct {
+	pool *sql.DB
+	again
+}
+
 // roleARN is how the ARN of a role looks, which can stand between quotes.
 var roleARN = regexp.MustCompile(`^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$`)
 
 // create makes the user if it is not there, and ties it to its roles.
-func (u roleUser) create(ctx context.Context, db *sql.DB) error {
+func (u roleUser) create(ctx context.Context, db roleDB) error {
 	if err := plainName(u.name); err != nil {
 		return err
 	}
-	there, err := column(ctx, db, "SELECT rolname FROM pg_roles WHERE rolname = '"+u.name+"'")
+	there, err := db.column(ctx, "SELECT rolname FROM pg_roles WHERE rolname = '"+u.name+"'")
 	if err != nil {
 		return err
 	}
@@ -70,7 +105,7 @@ func (u roleUser) create(ctx context.Context, db *sql.DB) error {
 			return err
 		}
 	}
-	tied, err := column(ctx, db, "SELECT arn FROM sys.iam_pg_role_mappings WHERE pg_role_name = '"+u.name+"'")
+	tied, err := db.column(ctx, "SELECT arn FROM sys.iam_pg_role_mappings WHERE pg_role_name = '"+u.name+"'")
 	if err != nil {
 		return fmt.Errorf("which roles log in: %w", err)
 	}
@@ -95,8 +130,8 @@ func (u roleUser) create(ctx context.Context, db *sql.DB) error {
 }
 
 // grant gives the user its rights on the tables that there are.
-func (u roleUser) grant(ctx context.Context, db *sql.DB) error {
-	schemas, err := column(ctx, db, "SELECT quote_ident(current_schema())")
+func (u roleUser) grant(ctx context.Context, db roleDB) error {
+	schemas, err := db.column(ctx, "SELECT quote_ident(current_schema())")
 	if err != nil {
 		return err
 	}
@@ -111,8 +146,8 @@ func (u roleUser) grant(ctx context.Context, db *sql.DB) error {
 }
 
 // column is the first column of what a query finds.
-func column(ctx context.Context, db *sql.DB, query string) (all []string, err error) {
-	rows, err := db.QueryContext(ctx, query)
+func (db roleDB) column(ctx context.Context, query string) (all []string, err error) {
+	rows, err := db.pool.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}

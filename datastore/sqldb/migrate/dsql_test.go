@@ -23,6 +23,7 @@ type dsql struct {
 	users   []string
 	tied    map[string][]string // roles of IAM, by user
 	applied bool                // the table of migrations is there
+	stale   map[string]bool     // statements that are refused once, by a part of them
 	sent    []string
 }
 
@@ -37,7 +38,11 @@ func (d *dsql) Connect(context.Context, sqldb.Access) (sqldb.Session, error) {
 	return sqldb.Session{Conn: dsqlConn{d}}, nil
 }
 
-func (d *dsql) Fault(error) sqldb.Fault { return sqldb.Fault{} }
+func (d *dsql) Fault(err error) sqldb.Fault {
+	return sqldb.Fault{Kind: datastore.ErrConflict, Code: "40001", Retry: errors.Is(err, errStale)}
+}
+
+var errStale = errors.New("schema has been updated by another transaction (OC001)")
 
 type dsqlConn struct{ *dsql }
 
@@ -49,6 +54,12 @@ func (c dsqlConn) ExecContext(_ context.Context, query string, _ []driver.NamedV
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	words := strings.Fields(strings.NewReplacer(`"`, "", `'`, "").Replace(query))
+	for part := range c.stale {
+		if strings.Contains(query, part) {
+			delete(c.stale, part)
+			return nil, errStale
+		}
+	}
 	switch {
 	case strings.Contains(query, "wrong"):
 		return nil, errors.New("no such table")
@@ -106,12 +117,15 @@ func (v *values) Next(row []driver.Value) error {
 	return nil
 }
 
-// TestDSQLUsers: the users are made before the migrations and have their rights after
+// TestDSQLUsers: what lost against others is sent again, the users are made before the migrations and have their rights after
 // them; roles are tied once, and one that only reads now cannot write any more.
 func TestDSQLUsers(t *testing.T) {
 	t.Parallel()
 	const a, b = "arn:aws:iam::123456789012:role/a", "arn:aws:iam::123456789012:role/path/b"
-	d := &dsql{tied: map[string][]string{"shop_writer": {"arn:aws:iam::123456789012:role/by-hand"}}}
+	d := &dsql{
+		tied:  map[string][]string{"shop_writer": {"arn:aws:iam::123456789012:role/by-hand"}},
+		stale: map[string]bool{"CREATE ROLE": true, "CREATE TABLE a": true, "INSERT INTO tierkit": true, "UPDATE tierkit": true, "GRANT USAGE": true},
+	}
 	data, spec := declared(t, d, sqldb.DSQL, sqldb.Migrations(folder(map[string]string{"1_a.sql": "CREATE TABLE a (x INTEGER)"})))
 	done, err := migrate.Deploy(t.Context(), data, spec, migrate.DeployOptions{Writers: []string{a, b}, Readers: []string{a}})
 	if diff := cmp.Diff(migrate.Deployment{Done: []string{"1_a.sql"}, Users: []string{"shop_writer", "shop_reader"}}, done); diff != "" || err != nil {
@@ -128,6 +142,9 @@ func TestDSQLUsers(t *testing.T) {
 		`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "shop_writer"`,
 		`GRANT USAGE ON SCHEMA public TO "shop_reader"`,
 		`GRANT SELECT ON ALL TABLES IN SCHEMA public TO "shop_reader"`,
+	}
+	if len(d.stale) > 0 {
+		t.Errorf("no statement was refused that has %v", d.stale)
 	}
 	if diff := cmp.Diff(want, d.sent); diff != "" {
 		t.Errorf("statements (-want +got):\n%s", diff)

@@ -66,6 +66,8 @@ type Options struct {
 	// applied and are later than all of Files are no mistake, and stay. It is so when
 	// a deployment is rolled back.
 	Behind bool
+
+	fault func(error) sqldb.Fault // says which statements are sent again, nil for none
 }
 
 // Of are the Options for a declared database. Panics if it declares no
