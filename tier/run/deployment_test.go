@@ -190,7 +190,7 @@ func TestDeploymentFails(t *testing.T) {
 		time  time.Duration
 		want  string
 	}{
-		"no time":     {func(l ledger) []string { return l.env }, map[string]string{"0001_slow.sql": "SELECT pg_sleep(60);"}, 3 * time.Second, "the time of the function was over: database main: migration 0001_slow.sql"},
+		"no time":     {func(l ledger) []string { return l.env }, map[string]string{"0001_slow.sql": "SELECT pg_sleep(60);"}, 8 * time.Second, "the time of the function was over: database main: migration 0001_slow.sql"},
 		"no database": {func(l ledger) []string { return append(l.env, "TIERKIT_SQLDB_MAIN=postgres://"+nowhere+"/main") }, none, time.Minute, "database main: log in as the owner"},
 		"no address":  {func(l ledger) []string { return append(l.env, "TIERKIT_SQLDB_MAIN=") }, none, time.Minute, "TIERKIT_SQLDB_MAIN is not set"},
 		"wrong login": {func(l ledger) []string {

@@ -108,7 +108,7 @@ func TestServeInTime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStack(t)
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 			defer cancel()
 			if err := customresource.Serve(ctx, s.event("Create", ""), s.resource(tt.apply)); err != nil || ctx.Err() != nil {
 				t.Fatalf("Serve: %v, %v", err, ctx.Err())

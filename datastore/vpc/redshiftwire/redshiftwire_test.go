@@ -1,14 +1,13 @@
 package redshiftwire_test
 
 import (
+	"context"
 	"errors"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"context"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -75,6 +74,14 @@ func TestConnecting(t *testing.T) {
 	if _, err := s.use(t, strings.TrimPrefix(closed.URL, "http://"), nil).Query(ctx, warehouse.Statement{SQL: "SELECT 1"}); !errors.Is(err, datastore.ErrUnavailable) {
 		t.Errorf("nobody there: %v", err)
 	}
+	p := faults.NewProxy(t, s.url.Host)
+	p.BlackHoleAll()
+	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	begun := time.Now()
+	if _, err := s.use(t, p.Addr(), nil).Run(ctx, warehouse.Statement{SQL: "SELECT 1"}); err == nil || time.Since(begun) > 2*time.Second {
+		t.Errorf("nothing comes: %v after %v", err, time.Since(begun))
+	}
 	wrong := *s
 	wrong.reader = newLogin(s.reader.user, "another")
 	_, err := wrong.use(t, "", nil).Query(t.Context(), warehouse.Statement{SQL: "SELECT 1"})
@@ -105,7 +112,7 @@ func TestLost(t *testing.T) {
 			w := s.use(t, p.Addr(), nil)
 			for _, sql := range []string{
 				"CREATE TABLE orders (id INTEGER)",
-				"CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$",
+				"CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$",
 				"CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.id > 1) EXECUTE FUNCTION slow()",
 			} {
 				if _, err := w.Run(t.Context(), warehouse.Statement{SQL: sql}); err != nil {
@@ -131,7 +138,7 @@ func TestLost(t *testing.T) {
 					}
 				}
 			}
-			state := lose("INSERT INTO orders SELECT 1 FROM pg_sleep(2)", "INSERT%")
+			state := lose("INSERT INTO orders SELECT 1 FROM pg_sleep(60)", "INSERT%")
 			if !errors.Is(state.Err, datastore.ErrUnavailable) {
 				t.Errorf("in the statement: %+v, want %v", state, datastore.ErrUnavailable)
 			}
