@@ -28,6 +28,9 @@ type Function struct {
 	direct     handler.Handler   // of direct invocations, nil for none
 	directAt   datastore.Position
 	triggers   []*Trigger
+
+	deployed   datastore.Spec        // to which it does something at a deployment, nil for none
+	deployment *datastore.Deployment // what that is
 }
 
 const (

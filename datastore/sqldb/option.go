@@ -28,7 +28,10 @@ func Portable() Option {
 }
 
 // Migrations are the files that make the tables; package migrate says how they
-// are named. The embedded databases apply them when they are opened.
+// are named. The embedded databases apply them when they are opened. In AWS the
+// command migrate applies them, and each deployment does so if they are a [Deployer]:
+//
+//	sqldb.Migrations(migrate.OnDeploy(files))
 func Migrations(files fs.FS) Option {
 	return optionFunc(func(s *Spec) error {
 		if files == nil {
@@ -70,9 +73,9 @@ func Secret(writer, reader datastore.Login) Option {
 	})
 }
 
-// OwnerSecret logs the owner in with a secret, such as the one that RDS keeps for
-// the master user of a database. Default: the function's role logs in as
-// NAME_owner.
+// OwnerSecret logs the owner in with a secret: the one that RDS keeps for the master
+// user of a database, which is what the generated template takes for it. Two databases
+// have a secret each. Default: the function's role logs in as NAME_owner.
 //
 // See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
 func OwnerSecret(owner datastore.Login) Option {

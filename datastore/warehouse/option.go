@@ -42,7 +42,7 @@ func IAMLogin(writer, reader string) Option {
 }
 
 // Secret logs in with user and password from two secrets, that the Data API itself
-// reads. The reader's user must be one who can only read.
+// reads, or by [Wire] the function. The reader's user must be one who can only read.
 //
 // See https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-secrets.html
 func Secret(writer, reader datastore.Login) Option {
@@ -56,6 +56,17 @@ func Secret(writer, reader datastore.Login) Option {
 			return errors.New("warehouse.Secret: both are the same secret; give it two, of which the second is of a user who can only read")
 		}
 		s.Writer, s.Reader = User{Login: writer}, User{Login: reader}
+		return nil
+	})
+}
+
+// Wire reaches the warehouse in the private network, by PostgreSQL's protocol, and not
+// by the Data API: a statement begins at once, and its rows come without a second call.
+// It needs [Secret]. What the Data API keeps for 24 hours is kept by the process that
+// sent the statement, and is lost with it; driver redshiftwire says more.
+func Wire() Option {
+	return optionFunc(func(s *Spec) error {
+		s.Wire = true
 		return nil
 	})
 }
@@ -78,6 +89,9 @@ func specOf(name string, product Product, opts []Option) (Spec, []error) {
 	})
 	if wrong != nil {
 		errs = append(errs, wrong)
+	}
+	if s.Wire && s.Writer.Login == nil {
+		errs = append(errs, errors.New("by the wire it is logged in to with secrets; add warehouse.Secret"))
 	}
 	return s, errs
 }

@@ -131,10 +131,11 @@ func (p *program) template(args []string) error {
 		return err
 	}
 	text, err := template.SAM(app, code)
-	if err != nil {
+	if err := errors.Join(err, p.checkDeployments(app)); err != nil {
 		return err
 	}
 	p.warnDriverless(app)
+	p.noteMigrations(app)
 	_, err = p.stdout.Write(text)
 	return err
 }

@@ -43,6 +43,9 @@ func (p *program) prepare() (handler.Handler, *lambda.Options, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if _, d := f.Deployment(); d != nil {
+		return nil, deploys(f, data), nil
+	}
 	return doorway.Of(f, p.lookup)
 }
 

@@ -42,17 +42,21 @@ var rules = []rule{
 	{`datastore`, ``, ``},
 	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|key|identity)`, `datastore(/internal/(handle|retry|message))?`, ``},
 	{`datastore/topic/filterpolicy`, `datastore`, ``},
-	{`datastore/sqldb/migrate`, `datastore(/sqldb)?`, ``},
+	{`datastore/sqldb/migrate`, `datastore(/sqldb|/internal/(customresource|retry))?`, ``},
 	{`datastore/sqldb/sqlstate`, `datastore(/sqldb)?`, ``},
+	{`datastore/warehouse/statements`, `datastore(/warehouse)?`, ``},
 	{`datastore/sqldb/postgres`, `datastore(/sqldb(/sqlstate)?|/internal/socket)?`, `github.com/jackc/pgx/v5/?.*`},
 	{`datastore/[a-z]+/[a-z]+test`, `datastore(/[a-z]+)?|datastore/topic/filterpolicy|datastore/internal/.*`, `github.com/google/go-cmp/.*`},
+	{`datastore/internal/customresource`, `datastore(/internal/retry)?`, ``},
 	{`datastore/internal/.*`, `datastore`, ``},
 	{`datastore/embedded/sqlitedb`, `datastore(/sqldb(/migrate)?|/internal/storefile)?`, `modernc.org/sqlite.*`},
 	{`datastore/embedded/localpostgres`, `datastore(/sqldb(/migrate|/postgres)?)?`, `github.com/jackc/pgx/v5/?.*`},
+	{`datastore/embedded/sqlwarehouse`, `datastore(/warehouse(/statements)?)?`, ``},
 	{`datastore/embedded/.*`, `datastore(/[a-z]+|/internal/storefile)?|datastore/topic/filterpolicy`, ``},
 	{`datastore/vpc`, `datastore(/iam)?`, `github.com/aws/aws-sdk-go-v2/aws`},
 	{`datastore/vpc/rdspostgres`, `datastore(/sqldb(/postgres)?|/iam|/vpc)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/jackc/pgx/v5/?.*`},
 	{`datastore/vpc/rdsmysql`, `datastore(/sqldb|/iam|/vpc|/internal/socket)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/go-sql-driver/mysql`},
+	{`datastore/vpc/redshiftwire`, `datastore(/warehouse(/statements)?|/sqldb/postgres|/vpc|/internal/retry)?`, ``},
 	{`datastore/vpc/valkeycache`, `datastore(/cache|/iam|/vpc|/internal/retry)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/valkey-io/valkey-go`},
 	{`datastore/vpc/webservice`, `datastore(/service|/iam|/vpc|/internal/retry)?`, `github.com/aws/aws-sdk-go-v2/.*`},
 	{`datastore/datatest`, `datastore(/[a-z]+)?|datastore/embedded/.*`, ``},
@@ -169,12 +173,13 @@ var notInLambda = []string{
 	"testing", "text/template", "html/template", "flag", "text/tabwriter", "net/rpc", "go/.*",
 	"github.com/aws/aws-sdk-go-v2/config", "github.com/coder/websocket.*", "github.com/google/go-cmp/.*", "github.com/fsnotify/.*",
 	module + "tier/(local|template|policy|openapi|client|console|scaffold)",
+	module + "datastore/(sqldb/migrate|internal/customresource)", // but by a program that names migrate.OnDeploy
 	module + "datastore/(embedded|datatest).*", module + "datastore/[a-z]+/[a-z]+test", module + "handler/handlertest",
 }
 
 func TestLambdaLinkSet(t *testing.T) {
 	t.Parallel()
-	for _, program := range []string{"./examples/quickstart", "./tier/run/testdata/chat"} {
+	for _, program := range []string{"./examples/quickstart", "./tier/run/testdata/chat", "./tier/run/testdata/ledger"} {
 		for _, p := range list(t, "-deps", "-tags", lambdaTags, program) {
 			for _, expr := range notInLambda {
 				if whole(expr, p.ImportPath) {

@@ -60,6 +60,7 @@ type networked struct {
 	function *tier.Function
 	reaches  []policy.Reach
 	services []string
+	answers  bool // CloudFormation, by way of S3
 }
 
 // networkedFunctions are those that a store puts into the private network.
@@ -67,7 +68,12 @@ func networkedFunctions(app *tier.App) []networked {
 	var all []networked
 	for _, f := range app.Functions() {
 		if reaches := policy.Reaches(f); len(reaches) > 0 {
-			all = append(all, networked{f, reaches, policy.Services(f)})
+			all = append(all, networked{f, reaches, policy.Services(f), false})
+		}
+	}
+	for _, f := range app.Deployments() {
+		if reaches := policy.Reaches(f); len(reaches) > 0 {
+			all = append(all, networked{f, reaches, policy.Services(f), true})
 		}
 	}
 	return all
@@ -163,6 +169,11 @@ func (s *stack) subnets() any {
 func (s *stack) endpoints(functions []networked) {
 	users := map[string][]networked{}
 	var services []string
+	if i := slices.IndexFunc(functions, func(f networked) bool { return f.answers }); i >= 0 {
+		if !slices.ContainsFunc(functions, func(f networked) bool { return slices.Contains(f.services, "s3") }) {
+			s.answersOnly(functions[i].function.At())
+		}
+	}
 	for _, f := range functions {
 		for _, service := range f.services {
 			if users[service] == nil {
@@ -181,10 +192,10 @@ func (s *stack) endpoints(functions []networked) {
 		}
 		switch {
 		case gateways[service] != "":
-			s.endpoint(service, gateways[service], at, allowed, object{
-				{"VpcEndpointType", "Gateway"},
-				{"RouteTableIds", array{ref(routesID)}},
-			})
+			if service == "s3" && slices.ContainsFunc(functions, func(f networked) bool { return f.answers }) {
+				allowed = append(allowed, answerStatement())
+			}
+			s.endpoint(service, gateways[service], at, allowed, gatewayEndpoint())
 		case interfaceEndpoints[service] != "":
 			if !grouped {
 				grouped = true
@@ -221,8 +232,29 @@ func rolesOf(functions []networked, service string) array {
 // signedBy lets the requests to a service of those roles through, to resources of this
 // account alone.
 // See https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html.
-func signedBy(service string, roles array) array {
-	return array{object{
+func signedBy(service string, roles array) array { return array{ownStatement(service, roles)} }
+
+// endpoint is one of an AWS service, by which only what is allowed can be done.
+// See https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html.
+func (s *stack) endpoint(service, name string, at datastore.Position, allowed array, properties object) {
+	s.add(resource{id: endpointID(service), typ: "AWS::EC2::VPCEndpoint", at: at, properties: append(object{
+		{"VpcId", ref(networkID)},
+		{"ServiceName", sub("com.amazonaws.${AWS::Region}." + name)},
+		{"PolicyDocument", document(allowed...)},
+	}, properties...)})
+}
+
+func endpointID(service string) string { return policy.LogicalID(service, "endpoint") }
+
+// gatewayEndpoint is what such an endpoint has beside its policy.
+func gatewayEndpoint() object {
+	return object{{"VpcEndpointType", "Gateway"}, {"RouteTableIds", array{ref(routesID)}}}
+}
+
+// ownStatement lets the roles of the functions that use a service do so, with
+// resources of this account alone.
+func ownStatement(service string, roles array) object {
+	return object{
 		{"Effect", "Allow"},
 		{"Principal", object{{"AWS", "*"}}},
 		{"Action", service + ":*"},
@@ -231,16 +263,7 @@ func signedBy(service string, roles array) array {
 			{"ArnEquals", object{{"aws:PrincipalArn", roles}}},
 			{"StringEquals", object{{"aws:ResourceAccount", ref("AWS::AccountId")}}},
 		}},
-	}}
-}
-
-// endpoint is one of an AWS service, which lets through what is allowed.
-func (s *stack) endpoint(service, name string, at datastore.Position, allowed array, properties object) {
-	s.add(resource{id: policy.LogicalID(service, "endpoint"), typ: "AWS::EC2::VPCEndpoint", at: at, properties: append(object{
-		{"VpcId", ref(networkID)},
-		{"ServiceName", sub("com.amazonaws.${AWS::Region}." + name)},
-		{"PolicyDocument", document(allowed...)},
-	}, properties...)})
+	}
 }
 
 // group is a security group that nothing leaves. An empty list of rules would let
@@ -278,7 +301,7 @@ func (s *stack) functionGroup(f networked) {
 			s.ingress(id, storeGroupID(r.Spec), group, r.Port, at)
 		}
 	}
-	gateway, direct := false, false
+	gateway, direct := f.answers, false
 	for _, service := range f.services {
 		gateway = gateway || gateways[service] != ""
 		direct = direct || interfaceEndpoints[service] != ""

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -81,12 +82,14 @@ func (s *stack) database(store usedStore, spec sqldb.Spec) {
 		{"Engine", string(spec.Engine)},
 		{"MasterUsername", databaseOwner},
 		{"ManageMasterUserPassword", true},
+	}
+	common = append(append(common, masterKey(spec)...), object{
 		{"EnableIAMDatabaseAuthentication", true},
 		{"StorageEncrypted", true},
 		{"DeletionProtection", true},
 		{"BackupRetentionPeriod", backupDays},
 		{"DBSubnetGroupName", ref(id + "Subnets")},
-	}
+	}...)
 	common = append(common, s.databaseParameters(store, spec)...)
 	groups := array{getAtt(storeGroupID(spec), "GroupId")}
 	if spec.Aurora() {
@@ -121,12 +124,26 @@ func (s *stack) auroraCluster(store usedStore, spec sqldb.Spec, common object) {
 			member{"ServerlessV2ScalingConfiguration", object{{"MinCapacity", minCapacity}, {"MaxCapacity", maxCapacity}}},
 		),
 	})
-	s.add(resource{id: id + "Instance", typ: "AWS::RDS::DBInstance", at: store.at, properties: object{
+	s.add(resource{id: auroraInstanceID(spec), typ: "AWS::RDS::DBInstance", at: store.at, properties: object{
 		{"Engine", string(spec.Engine)},
 		{"DBClusterIdentifier", ref(id)},
 		{"DBInstanceClass", "db.serverless"},
 		{"PubliclyAccessible", false},
 	}})
+}
+
+// auroraInstanceID is the logical id of the instance of a cluster.
+func auroraInstanceID(spec sqldb.Spec) string { return policy.StoreID(spec) + "Instance" }
+
+// masterKey is the key that the master user's secret is declared to have, if any.
+func masterKey(spec sqldb.Spec) object {
+	if spec.Owner.Login == nil {
+		return nil
+	}
+	if own, ok := spec.Owner.Login.Spec().(secret.Spec); ok && own.Key != nil {
+		return object{{"MasterUserSecret", object{{"KmsKeyId", ref(policy.StoreID(own.Key))}}}}
+	}
+	return nil
 }
 
 // databaseName is the name of the database in its instance or cluster.

@@ -101,6 +101,17 @@ func reports(data *datastore.Data) *tier.App {
 	return app
 }
 
+// wired has warehouses that are reached in the private network.
+func wired(data *datastore.Data) *tier.App {
+	app := tier.New("shop")
+	api := app.API("reports")
+	writer, reader := secret.NewLogin(data, "sales-writer", nil), secret.NewLogin(data, "sales-reader", nil)
+	datastore.Use[warehouse.Querier](api, warehouse.New(data, "sales", warehouse.Serverless, warehouse.Wire(), warehouse.Secret(writer, reader)))
+	datastore.Use[warehouse.BatchRunner](api, warehouse.New(data, "old-sales", warehouse.Provisioned, warehouse.Database("shop"), warehouse.Wire(), warehouse.Secret(writer, reader)))
+	api.Handle("GET /reports/{id}", handler.New(get))
+	return app
+}
+
 type product struct {
 	Title string `json:"title" search:"text"`
 }

@@ -45,14 +45,15 @@ type resource struct {
 
 // stack collects the resources of an App in order.
 type stack struct {
-	app        *tier.App
-	resources  []resource
-	parameters []parameter
-	given      bool // the network is a parameter
-	outputs    object
-	errs       []error
-	declared   map[string]datastore.Position // of outputs
-	policies   map[*tier.Function]int        // bytes that permissions take
+	app         *tier.App
+	deployments []*tier.Function
+	resources   []resource
+	parameters  []parameter
+	given       bool // the network is a parameter
+	outputs     object
+	errs        []error
+	declared    map[string]datastore.Position // of outputs
+	policies    map[*tier.Function]int        // bytes that permissions take
 }
 
 // output puts out a value. Names are those of resources with other words behind
@@ -90,14 +91,19 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 	if errs := app.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s := &stack{app: app}
+	s := &stack{app: app, deployments: app.Deployments()}
 	s.checkCalls()
+	s.checkDeployments()
 	s.network(app)
 	for _, spec := range stores(app) {
 		s.store(spec)
 	}
 	for _, f := range app.Functions() {
 		s.function(f, codeURI)
+	}
+	for _, f := range s.deployments {
+		s.function(f, codeURI)
+		s.deployment(f)
 	}
 	s.forwardings()
 	for _, api := range app.APIs() {
@@ -142,7 +148,7 @@ type usedStore struct {
 // and then those of which messages are only forwarded.
 func stores(app *tier.App) []usedStore {
 	var all []usedStore
-	for _, f := range app.Functions() {
+	for _, f := range append(app.Functions(), app.Deployments()...) {
 		at := map[datastore.Spec]datastore.Position{}
 		for _, u := range datastore.Usages(f.Grants()) {
 			at[u.Spec] = at[u.For]

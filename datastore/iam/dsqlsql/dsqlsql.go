@@ -14,7 +14,8 @@
 //
 // dsql:DbConnect on the cluster for Read, Write and Tx, dsql:DbConnectAdmin for Own.
 // Tokens are signed in the function. Who is the reader and who the writer is decided
-// in the database, once, by its admin: IAM cannot tell its users apart.
+// in the database, by its admin: IAM cannot tell its users apart. migrate.OnDeploy does
+// so with the roles of the functions; what it does is this:
 //
 //	CREATE ROLE main_writer WITH LOGIN;
 //	AWS IAM GRANT main_writer TO 'arn:aws:iam::123456789012:role/...'; -- the function's role
