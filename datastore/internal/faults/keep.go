@@ -1,0 +1,26 @@
+package faults
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"testing"
+)
+
+// Keeping is the URL of a server that passes requests on to the HTTP server at
+// upstream, and keeps its connections. It is for servers that close theirs after
+// each answer, as moto does: no client has an idle one then, which a fault could
+// break. What AWS does is to keep them.
+func Keeping(t testing.TB, upstream string) string {
+	t.Helper()
+	u, err := url.Parse(upstream)
+	if err != nil {
+		t.Fatalf("faults: upstream: %v", err)
+	}
+	relay := httputil.NewSingleHostReverseProxy(u) // which leaves the header Host as it is
+	relay.Transport = &http.Transport{DisableKeepAlives: true}
+	server := httptest.NewServer(relay)
+	t.Cleanup(server.Close)
+	return server.URL
+}
