@@ -63,9 +63,19 @@ var (
 	startedAt = time.Now().UnixNano()
 )
 
-// onServer makes a stream on the server at url, and deletes it when the test ends.
-// The driver reaches it by transport; nil for its own.
+// onServer is a new stream on the server at url. The driver reaches it by transport;
+// nil for its own.
 func onServer(t testing.TB, url string, transport *http.Client, spec stream.Spec) streamtest.Harness {
+	t.Helper()
+	name, client := newStream(t, url, spec), kinesis.NewFromConfig(config(url, nil))
+	return streamtest.Harness{
+		Data: dataFor(config(url, transport), name),
+		Read: func(t testing.TB, n int) []streamtest.Read { return read(t, client, &name, n) },
+	}
+}
+
+// newStream makes a stream on the server at url, and deletes it when the test ends.
+func newStream(t testing.TB, url string, spec stream.Spec) string {
 	t.Helper()
 	client := kinesis.NewFromConfig(config(url, nil))
 	name := aws.String(fmt.Sprintf("tierkit-%d-%d", startedAt, created.Add(1)))
@@ -87,10 +97,7 @@ func onServer(t testing.TB, url string, transport *http.Client, spec stream.Spec
 			t.Logf("DeleteStream: %v", err)
 		}
 	})
-	return streamtest.Harness{
-		Data: dataFor(config(url, transport), *name),
-		Read: func(t testing.TB, n int) []streamtest.Read { return read(t, client, name, n) },
-	}
+	return *name
 }
 
 func read(t testing.TB, client *kinesis.Client, name *string, n int) []streamtest.Read {

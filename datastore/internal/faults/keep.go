@@ -1,6 +1,8 @@
 package faults
 
 import (
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -20,6 +22,7 @@ func Keeping(t testing.TB, upstream string) string {
 	}
 	relay := httputil.NewSingleHostReverseProxy(u) // which leaves the header Host as it is
 	relay.Transport = &http.Transport{DisableKeepAlives: true}
+	relay.ErrorLog = log.New(io.Discard, "", 0) // clients may leave
 	server := httptest.NewServer(relay)
 	t.Cleanup(server.Close)
 	return server.URL
