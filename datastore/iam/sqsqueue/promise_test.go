@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/faults"
@@ -13,12 +15,46 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 )
 
-// queues are handles on a standard queue and a FIFO queue.
-type queues struct{ standard, fifo both }
+// queues are handles on a standard queue, a FIFO queue, and a standard one whose
+// receivers know a message again.
+type queues struct{ standard, fifo, idempotent both }
+
+// queuesBy is handles on the queues with those URLs.
+func queuesBy(cfg aws.Config, standard, fifo string) queues {
+	data := dataFor(cfg, standard)
+	return queues{
+		datastore.Use[both](function{}, queue.New[string](data, "jobs")),
+		datastore.Use[both](function{}, queue.New[string](dataFor(cfg, fifo), "jobs", queue.FIFO())),
+		datastore.Use[both](function{}, queue.New[string](data, "tasks", queue.Idempotent())),
+	}
+}
+
+// operations are one of each sort, for messages with a secret.
+var operations = []faults.Operation[queues]{
+	{Name: "Send", Write: true, Do: func(ctx context.Context, q queues) error {
+		_, err := q.standard.Send(ctx, "hunter2")
+		return err
+	}},
+	{Name: "SendMany", Write: true, Do: func(ctx context.Context, q queues) error {
+		_, err := q.standard.SendMany(ctx, messages(2))
+		return err
+	}},
+	{Name: "Send, FIFO", Write: true, Repeatable: true, Do: func(ctx context.Context, q queues) error {
+		_, err := q.fifo.Send(ctx, "hunter2", queue.Group("g"))
+		return err
+	}},
+	{Name: "SendMany, FIFO", Write: true, Repeatable: true, Do: func(ctx context.Context, q queues) error {
+		_, err := q.fifo.SendMany(ctx, messages(2, queue.Group("g")))
+		return err
+	}},
+	{Name: "Send, idempotent", Write: true, Repeatable: true, Do: func(ctx context.Context, q queues) error {
+		_, err := q.idempotent.Send(ctx, "hunter2")
+		return err
+	}},
+}
 
 // TestPromises: what is promised of a network that fails.
 func TestPromises(t *testing.T) {
-	group := queue.Group("g")
 	for _, variable := range []string{"TIERKIT_TEST_FAUXQS", "TIERKIT_TEST_ELASTICMQ"} {
 		t.Run(variable, func(t *testing.T) {
 			faults.Promises[queues]{
@@ -28,30 +64,9 @@ func TestPromises(t *testing.T) {
 				},
 				Open: func(_ *testing.T, url, told string, now func() time.Time) queues {
 					standard, fifo, _ := strings.Cut(told, " ")
-					cfg := config(url, iam.HTTPClientAt(now))
-					return queues{
-						datastore.Use[both](function{}, queue.New[string](dataFor(cfg, standard), "jobs")),
-						datastore.Use[both](function{}, queue.New[string](dataFor(cfg, fifo), "jobs", queue.FIFO())),
-					}
+					return queuesBy(config(url, iam.HTTPClientAt(now)), standard, fifo)
 				},
-				Operations: []faults.Operation[queues]{
-					{Name: "Send", Write: true, Do: func(ctx context.Context, q queues) error {
-						_, err := q.standard.Send(ctx, "x")
-						return err
-					}},
-					{Name: "SendMany", Write: true, Do: func(ctx context.Context, q queues) error {
-						_, err := q.standard.SendMany(ctx, messages(2))
-						return err
-					}},
-					{Name: "Send, FIFO", Write: true, Repeatable: true, Do: func(ctx context.Context, q queues) error {
-						_, err := q.fifo.Send(ctx, "x", group)
-						return err
-					}},
-					{Name: "SendMany, FIFO", Write: true, Repeatable: true, Do: func(ctx context.Context, q queues) error {
-						_, err := q.fifo.SendMany(ctx, messages(2, group))
-						return err
-					}},
-				},
+				Operations: operations,
 			}.Run(t)
 		})
 	}
