@@ -21,6 +21,15 @@ type sealed struct {
 	ciphertext []byte
 }
 
+// operations are one of each sort, with a secret.
+var operations = []faults.Operation[sealed]{
+	{Name: "Encrypt", Do: func(ctx context.Context, k sealed) error {
+		_, err := k.Encrypt(ctx, []byte("hunter2"), nil)
+		return err
+	}},
+	{Name: "Decrypt", Do: func(ctx context.Context, k sealed) error { _, err := k.Decrypt(ctx, k.ciphertext, nil); return err }},
+}
+
 // TestPromises: what is promised of a network that fails.
 func TestPromises(t *testing.T) {
 	faults.Promises[sealed]{
@@ -44,9 +53,6 @@ func TestPromises(t *testing.T) {
 			})
 			return sealed{datastore.Use[all](function{}, key.New(data, "pii", nil)), ciphertext}
 		},
-		Operations: []faults.Operation[sealed]{
-			{Name: "Encrypt", Do: func(ctx context.Context, k sealed) error { _, err := k.Encrypt(ctx, []byte("x"), nil); return err }},
-			{Name: "Decrypt", Do: func(ctx context.Context, k sealed) error { _, err := k.Decrypt(ctx, k.ciphertext, nil); return err }},
-		},
+		Operations: operations,
 	}.Run(t)
 }

@@ -12,6 +12,10 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 )
 
+var operations = []faults.Operation[all]{
+	{Name: "Fresh", Do: func(ctx context.Context, s all) error { _, err := s.Fresh(ctx); return err }},
+}
+
 // TestPromises: what is promised of a network that fails.
 func TestPromises(t *testing.T) {
 	faults.Promises[all]{
@@ -23,8 +27,6 @@ func TestPromises(t *testing.T) {
 			data := dataFor(config(url, iam.HTTPClientAt(now)), told, now)
 			return datastore.Use[all](function{}, secret.New[string](data, "hush", secret.Manager, nil))
 		},
-		Operations: []faults.Operation[all]{
-			{Name: "Fresh", Do: func(ctx context.Context, s all) error { _, err := s.Fresh(ctx); return err }},
-		},
+		Operations: operations,
 	}.Run(t)
 }

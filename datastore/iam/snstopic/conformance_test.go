@@ -25,14 +25,14 @@ import (
 func TestConformanceMoto(t *testing.T) {
 	t.Parallel()
 	url := servers.URL(t, "TIERKIT_TEST_MOTO")
-	topictest.Run(t, func(t testing.TB, spec topic.Spec) topictest.Harness { return onServer(t, url, nil, spec) },
+	topictest.Run(t, func(t testing.TB, spec topic.Spec) topictest.Harness { return onServer(t, url, url, spec) },
 		topictest.Only256, topictest.NoBinary, topictest.ExistsAlone)
 }
 
 func TestConformanceFauxqs(t *testing.T) {
 	t.Parallel()
 	url := servers.URL(t, "TIERKIT_TEST_FAUXQS")
-	topictest.Run(t, func(t testing.TB, spec topic.Spec) topictest.Harness { return onServer(t, url, nil, spec) },
+	topictest.Run(t, func(t testing.TB, spec topic.Spec) topictest.Harness { return onServer(t, url, url, spec) },
 		topictest.Only256, topictest.GroupLost, topictest.TenthSecond, topictest.NoArraysInBody)
 }
 
@@ -95,9 +95,9 @@ func newTopic(t testing.TB, url string, spec topic.Spec) (arn string) {
 	return aws.ToString(made.TopicArn)
 }
 
-// onServer is a new topic on the server at url. The driver reaches it by transport;
-// nil for its own.
-func onServer(t testing.TB, url string, transport *http.Client, spec topic.Spec) topictest.Harness {
+// onServer is a new topic on the server at url. The driver reaches that at via, which
+// may be a proxy.
+func onServer(t testing.TB, url, via string, spec topic.Spec) topictest.Harness {
 	t.Helper()
 	client, queues := sns.NewFromConfig(config(url, nil)), sqs.NewFromConfig(config(url, nil))
 	topicARN := newTopic(t, url, spec)
@@ -118,7 +118,7 @@ func onServer(t testing.TB, url string, transport *http.Client, spec topic.Spec)
 		}
 		return func(t testing.TB, n int) []topictest.Received { return receive(t, queues, queueURL, n) }
 	}
-	return topictest.Harness{Data: dataFor(config(url, transport), topicARN), Subscribe: subscribe}
+	return topictest.Harness{Data: dataFor(config(via, nil), topicARN), Subscribe: subscribe}
 }
 
 // newQueue makes the queue of a subscriber.
