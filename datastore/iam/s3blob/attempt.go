@@ -37,19 +37,25 @@ func (o *opening) end() {
 }
 
 // stall is how long the bytes of an upload may stand still once the time of its
-// attempt is over.
+// attempt is over. An attempt that had less time than that may stand still as long as
+// it had, so that another one fits.
 const stall = time.Second
 
 // sending is the context of an attempt that sends a body: it ends with the attempt
 // unless the body is moving, and with whole in any case. end must be called.
 func sending(attempt, whole context.Context, b *body) (ctx context.Context, end func()) {
+	b.begun = time.Now()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(attempt))
 	stopWhole := context.AfterFunc(whole, func() { cancel(context.Cause(whole)) })
 	stopAttempt := context.AfterFunc(attempt, func() {
 		defer cancel(context.DeadlineExceeded)
-		for at := int64(-1); b.moved.Load() != at; {
-			at = b.moved.Load()
-			timer := time.NewTimer(stall)
+		limit := min(stall, time.Since(b.begun))
+		for {
+			left := limit - b.still()
+			if left <= 0 {
+				return
+			}
+			timer := time.NewTimer(left)
 			select {
 			case <-timer.C:
 			case <-ctx.Done():
@@ -69,7 +75,8 @@ func sending(attempt, whole context.Context, b *body) (ctx context.Context, end 
 // attempt has ended; after detach it gets nothing, so that the piece's memory and
 // the caller's reader are free.
 type body struct {
-	moved atomic.Int64 // bytes that were read
+	begun time.Time    // the attempt
+	moved atomic.Int64 // when bytes were last read, in nanoseconds since then
 	size  int64
 
 	mu  sync.Mutex
@@ -84,12 +91,15 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, io.ErrClosedPipe
 	}
 	n, err := b.r.Read(p)
-	b.moved.Add(int64(n))
+	b.moved.Store(int64(time.Since(b.begun)))
 	if err != nil && err != io.EOF {
 		b.err = err
 	}
 	return n, err
 }
+
+// still is how long nothing was read.
+func (b *body) still() time.Duration { return time.Since(b.begun) - time.Duration(b.moved.Load()) }
 
 // WriteTo reads to the end with no more memory than the piece needs: the SDK reads
 // it for its checksums before it is sent.

@@ -130,15 +130,17 @@ func (p Promises[H]) warm(t *testing.T, op Operation[H]) (proxy *Proxy, call fun
 	proxy = NewProxy(t, upstream)
 	handle := p.Open(t, proxy.URL(), told, time.Now)
 	call = func(ctx context.Context) error { return op.Do(ctx, handle) }
+	connections := 0
 	for range 2 { // the first one connects
-		before := proxy.Requests()
+		connections, requests = proxy.Connections(), proxy.Requests()
 		if err := call(t.Context()); err != nil {
 			t.Fatalf("%s before all faults: %v", op.Name, err)
 		}
-		requests = proxy.Requests() - before
 	}
-	if proxy.Live() == 0 || requests == 0 {
-		t.Fatalf("%s: %d connections are kept, and it is %d requests: no fault would be felt", op.Name, proxy.Live(), requests)
+	requests = proxy.Requests() - requests
+	if n := proxy.Connections(); n != connections || requests == 0 {
+		t.Fatalf("%s: %d connections after the first call, %d after the second, which was %d requests: no fault would be felt; see Keeping",
+			op.Name, connections, n, requests)
 	}
 	return proxy, call, requests
 }
