@@ -292,8 +292,10 @@ func (p Promises[H]) cut(t *testing.T, op Operation[H]) {
 func (p Promises[H]) alwaysCut(t *testing.T, op Operation[H]) {
 	proxy, call, _ := p.warm(t, op)
 	proxy.CutAfter(1)
-	if _, err := within(t, tightDeadline, call); !errors.Is(err, op.lost()) {
-		t.Errorf("error = %v, want %v", err, op.lost())
+	before := proxy.Requests()
+	_, err := within(t, tightDeadline, call)
+	if sent := proxy.Requests() - before; !errors.Is(err, op.lost()) || !op.repeated() && sent != 1 {
+		t.Errorf("error = %v after %d requests, want %v, and one if it is not sent again", err, sent, op.lost())
 	}
 }
 
