@@ -2,6 +2,7 @@ package lambdacall_test
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -15,6 +16,30 @@ import (
 // functions are handles on one function, which can be called twice or not.
 type functions struct{ once, idempotent both }
 
+func functionsBy(client *http.Client, url string) functions {
+	data := dataFor(config(url, client))
+	return functions{
+		datastore.Use[both](function{}, call.New[int, int](data, "f")),
+		datastore.Use[both](function{}, call.New[int, int](data, "g", call.Idempotent())),
+	}
+}
+
+// operations are one of each sort.
+var operations = []faults.Operation[functions]{
+	{Name: "Call", Write: true, Whole: true, Do: func(ctx context.Context, f functions) error {
+		_, err := f.once.Call(ctx, 1)
+		return err
+	}},
+	{Name: "Start", Write: true, Do: func(ctx context.Context, f functions) error { return f.once.Start(ctx, 1) }},
+	{Name: "Call, idempotent", Write: true, Repeatable: true, Whole: true, Do: func(ctx context.Context, f functions) error {
+		_, err := f.idempotent.Call(ctx, 1)
+		return err
+	}},
+	{Name: "Start, idempotent", Write: true, Repeatable: true, Do: func(ctx context.Context, f functions) error {
+		return f.idempotent.Start(ctx, 1)
+	}},
+}
+
 // TestPromises: what is promised of a network that fails, on our own server.
 func TestPromises(t *testing.T) {
 	faults.Promises[functions]{
@@ -24,25 +49,8 @@ func TestPromises(t *testing.T) {
 			return server.URL, ""
 		},
 		Open: func(_ *testing.T, url, _ string, now func() time.Time) functions {
-			data := dataFor(config(url, iam.HTTPClientAt(now)))
-			return functions{
-				datastore.Use[both](function{}, call.New[int, int](data, "f")),
-				datastore.Use[both](function{}, call.New[int, int](data, "g", call.Idempotent())),
-			}
+			return functionsBy(iam.HTTPClientAt(now), url)
 		},
-		Operations: []faults.Operation[functions]{
-			{Name: "Call", Write: true, Whole: true, Do: func(ctx context.Context, f functions) error {
-				_, err := f.once.Call(ctx, 1)
-				return err
-			}},
-			{Name: "Start", Write: true, Do: func(ctx context.Context, f functions) error { return f.once.Start(ctx, 1) }},
-			{Name: "Call, idempotent", Write: true, Repeatable: true, Whole: true, Do: func(ctx context.Context, f functions) error {
-				_, err := f.idempotent.Call(ctx, 1)
-				return err
-			}},
-			{Name: "Start, idempotent", Write: true, Repeatable: true, Do: func(ctx context.Context, f functions) error {
-				return f.idempotent.Start(ctx, 1)
-			}},
-		},
+		Operations: operations,
 	}.Run(t)
 }
