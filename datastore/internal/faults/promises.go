@@ -90,6 +90,7 @@ const (
 	roomyDeadline = time.Second
 	lateness      = 250 * time.Millisecond // of a busy machine
 	shortFreeze   = time.Second            // by which no driver gives up a connection
+	thawLimit     = 800 * time.Millisecond // of all operations at once
 )
 
 // Run runs the tests, each as a subtest of t, which must not be a parallel one.
@@ -325,6 +326,7 @@ func (p Promises[H]) stopped(t *testing.T, op Operation[H]) {
 func (p Promises[H]) frozen(idle time.Duration) Frozen {
 	return Frozen{
 		Idle:  idle,
+		Limit: thawLimit,
 		Serve: p.Serve,
 		Open: func(t *testing.T, url, told string, now func() time.Time) func(context.Context) error {
 			handles := make([]H, len(p.Operations))
