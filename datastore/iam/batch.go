@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
 )
@@ -58,6 +60,20 @@ func (a *Answer) byItem() map[int]*Failed {
 	return failed
 }
 
+// Took says that the entry of a request was done, and puts the id that the service gave
+// it into ids, at the place of its item.
+func (a *Answer) Took(ids []string, entry, id *string) {
+	if item := itemOf(entry); item >= 0 && item < len(ids) {
+		ids[item] = aws.ToString(id)
+		a.Done(item)
+	}
+}
+
+// Refused says that the entry of a request failed.
+func (a *Answer) Refused(entry, code, message *string, sender bool) {
+	a.Failed(Failed{Item: itemOf(entry), Code: aws.ToString(code), Message: aws.ToString(message), Sender: sender})
+}
+
 // EntryID is the id by which a request calls an item.
 func EntryID(item int) *string {
 	if item < len(entryIDs) {
@@ -70,8 +86,8 @@ func EntryID(item int) *string {
 // entryIDs are those of the services that take 10 items.
 var entryIDs = [...]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
 
-// Entry is the item that an id is of, -1 for none.
-func Entry(id *string) int {
+// itemOf is the item that an entry's id is of, -1 for none.
+func itemOf(id *string) int {
 	if id == nil {
 		return -1
 	}

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam"
@@ -259,5 +259,30 @@ func TestBatchOfNone(t *testing.T) {
 	var partial *datastore.PartialError
 	if !errors.Is(err, datastore.ErrUnavailable) || errors.As(err, &partial) {
 		t.Errorf("error = %v, want %v of the whole batch", err, datastore.ErrUnavailable)
+	}
+}
+
+// TestEntries: what an answer says of entries that were not sent changes nothing, and
+// those that it does not mention are not known to be done.
+func TestEntries(t *testing.T) {
+	t.Parallel()
+	ids := make([]string, 3)
+	err := iam.NewRetry(nil).Batch(t.Context(), iam.Call{Write: true}, 3, func(_ context.Context, _ []int, a *iam.Answer) error {
+		for _, entry := range []*string{nil, aws.String("x"), aws.String("7"), aws.String("-1"), aws.String("0")} {
+			a.Took(ids, entry, aws.String("id"))
+		}
+		for _, entry := range []*string{nil, aws.String("x"), aws.String("7"), aws.String("1")} {
+			a.Refused(entry, aws.String("InvalidParameterValue"), nil, true)
+		}
+		return nil
+	})
+	partial, ok := errors.AsType[*datastore.PartialError](err)
+	if !ok || len(partial.Failed) != 2 || ids[0] != "id" || ids[1] != "" || ids[2] != "" {
+		t.Fatalf("Batch: ids %q, error = %v, want item 0 done and the others failed", ids, err)
+	}
+	for i, want := range []error{datastore.ErrDeclaration, datastore.ErrUnknown} {
+		if f := partial.Failed[i]; f.Index != i+1 || !errors.Is(f.Err, want) {
+			t.Errorf("failed: item %d, %v, want item %d, %v", f.Index, f.Err, i+1, want)
+		}
 	}
 }

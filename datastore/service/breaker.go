@@ -8,7 +8,10 @@ import (
 // Breaker says when a service is left alone: after Calls attempts within a window
 // of which Ratio or more failed, none is sent for Pause; then one, and all of them
 // when it succeeds. Connections that fail, attempts that take too long and the
-// statuses of 500 and above are failures. It leaves alone the service as one
+// statuses of 500 and above are failures. An attempt that its caller's deadline ended
+// before [Policy.AttemptTimeout] is none: a caller who waits for the tenth of a second
+// says nothing about the service. Where callers have less time than that, a shorter
+// AttemptTimeout has the breaker count them. It leaves alone the service as one
 // process sees it.
 type Breaker struct {
 	// Window is the time over which attempts are counted. Default: 10 seconds.

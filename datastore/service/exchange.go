@@ -38,8 +38,15 @@ func newState(data *datastore.Data, name string, policy *Policy) *state {
 
 // exchange is one request, which can be sent several times.
 type exchange struct {
-	req  *http.Request
-	body []byte
+	req     *http.Request
+	body    []byte
+	hurried bool
+}
+
+// hurried reports whether a caller gives the service less time than its policy does.
+func (s *state) hurried(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) < s.policy.Timeout
 }
 
 // safe are the methods that change nothing, and idempotent those that can be
@@ -62,7 +69,7 @@ func (e errStatus) Error() string { return "status " + strconv.Itoa(int(e)) }
 // exchange sends a request, again where that helps.
 func (s *state) exchange(ctx context.Context, conn Conn, req *http.Request) (*http.Response, error) {
 	until := time.Now().Add(s.policy.Timeout)
-	x := &exchange{req: req}
+	x := &exchange{req: req, hurried: s.hurried(ctx)}
 	if err := x.read(s.policy.MaxBytes); err != nil {
 		return nil, err
 	}
@@ -130,6 +137,7 @@ func (s *state) attempt(ctx context.Context, conn Conn, x *exchange) (*http.Resp
 	}
 	how := failed
 	defer func() { s.breaker.done(probe, how) }() // also if the driver panics
+	begun := time.Now()
 	var sending retry.Sending
 	resp, err := conn.RoundTrip(s.request(sending.Watch(ctx), x))
 	if err == nil {
@@ -137,7 +145,8 @@ func (s *state) attempt(ctx context.Context, conn Conn, x *exchange) (*http.Resp
 	}
 	if err != nil {
 		f := faultOf(err, sending.None(err))
-		if errors.Is(err, context.Canceled) || f.Kind != datastore.ErrUnavailable {
+		tooSoon := x.hurried && ctx.Err() != nil && time.Since(begun) < s.policy.AttemptTimeout*9/10 // timers are not exact
+		if errors.Is(err, context.Canceled) || tooSoon || f.Kind != datastore.ErrUnavailable {
 			how = withdrawn
 		}
 		return nil, f

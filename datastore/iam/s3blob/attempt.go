@@ -33,7 +33,8 @@ func (o *opening) end() {
 }
 
 // stall is how long the bytes of an upload may stand still once the time of its
-// attempt is over.
+// attempt is over. An attempt that had less time than that may stand still as long as
+// it had, so that another one fits.
 const stall = time.Second
 
 // sending is the context of an attempt that sends a body: it ends with the time of
@@ -43,33 +44,34 @@ type sending struct {
 	context.Context
 	cancel context.CancelCauseFunc
 	body   *body
+	limit  time.Duration // how long the body may stand still
 
 	mu    sync.Mutex
 	timer *time.Timer // nil after end
-	seen  int64       // of the body, when the timer went off last
 }
 
 func startSending(whole context.Context, b *body) *sending {
-	s := &sending{body: b, seen: -1}
+	b.begun = time.Now()
+	own := iam.AttemptTime(whole)
+	s := &sending{body: b, limit: min(stall, own)}
 	s.Context, s.cancel = context.WithCancelCause(whole)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.timer = time.AfterFunc(iam.AttemptTime(whole), s.look)
+	s.timer = time.AfterFunc(own, s.look)
 	return s
 }
 
-// look ends the attempt if the body has not moved since it looked last.
+// look ends the attempt if the body has stood still for too long.
 func (s *sending) look() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	moved := s.body.moved.Load()
-	switch {
-	case s.timer == nil:
-	case moved == s.seen:
+	if s.timer == nil {
+		return
+	}
+	if left := s.limit - s.body.still(); left > 0 {
+		s.timer.Reset(left)
+	} else {
 		s.cancel(context.DeadlineExceeded)
-	default:
-		s.seen = moved
-		s.timer.Reset(stall)
 	}
 }
 
@@ -85,7 +87,8 @@ func (s *sending) end() {
 // attempt has ended; after detach it gets nothing, so that the piece's memory and
 // the caller's reader are free.
 type body struct {
-	moved  atomic.Int64 // bytes that were read
+	begun  time.Time    // the attempt
+	moved  atomic.Int64 // when bytes were last read, in nanoseconds since then
 	size   int64
 	buffer []byte // of WriteTo
 
@@ -101,12 +104,15 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, io.ErrClosedPipe
 	}
 	n, err := b.r.Read(p)
-	b.moved.Add(int64(n))
+	b.moved.Store(int64(time.Since(b.begun)))
 	if err != nil && err != io.EOF {
 		b.err = err
 	}
 	return n, err
 }
+
+// still is how long nothing was read.
+func (b *body) still() time.Duration { return time.Since(b.begun) - time.Duration(b.moved.Load()) }
 
 // WriteTo reads to the end with no more memory than the piece needs: the SDK reads
 // it for its checksums before it is sent.

@@ -66,13 +66,10 @@ func (c *conn) PublishMany(ctx context.Context, es []topic.Envelope) ([]string, 
 			return err
 		}
 		for _, done := range out.Successful {
-			if i := iam.Entry(done.Id); i >= 0 && i < len(ids) {
-				ids[i] = aws.ToString(done.MessageId)
-				answer.Done(i)
-			}
+			answer.Took(ids, done.Id, done.MessageId)
 		}
 		for _, f := range out.Failed {
-			answer.Failed(iam.Failed{Item: iam.Entry(f.Id), Code: aws.ToString(f.Code), Message: aws.ToString(f.Message), Sender: f.SenderFault})
+			answer.Refused(f.Id, f.Code, f.Message, f.SenderFault)
 		}
 		return nil
 	})

@@ -7,8 +7,10 @@ import (
 	"syscall"
 )
 
-// quiet looks at the socket without taking anything from it.
-func quiet(conn net.Conn) bool {
+// Quiet reports whether the other side of a connection has neither closed it nor sent
+// anything that nobody has read. It does not wait, and what was sent can still be
+// read. Connections that are not the kernel's, such as those of TLS, look quiet.
+func Quiet(conn net.Conn) bool {
 	sc, ok := conn.(syscall.Conn)
 	if !ok {
 		return true

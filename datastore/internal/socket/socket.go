@@ -68,7 +68,7 @@ func (s *Socket) get() net.Conn {
 // still be read. A black hole looks alive.
 func (s *Socket) Alive() bool {
 	conn := s.get()
-	return conn != nil && quiet(conn)
+	return conn != nil && Quiet(conn)
 }
 
 // Cut closes the connection; the client above finds that out when it uses it.
