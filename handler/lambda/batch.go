@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
 	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
@@ -75,7 +77,7 @@ type batch struct {
 	waiting int             // records that were not begun because of those
 	unbegun int             // records that were not because it was late
 	err     error           // of the event as a whole
-	reason  error           // what the function error of an event says
+	reason  error           // why the first failed
 }
 
 // failure is a record that was not worked off.
@@ -232,7 +234,7 @@ func (b *batch) work(ctx context.Context, i int, r *delivery, err error) {
 	defer b.mu.Unlock()
 	b.fail(i, r)
 	if b.reason == nil {
-		b.reason = b.functionError(r, err)
+		b.reason = b.problem(r, err)
 	}
 }
 
@@ -301,7 +303,7 @@ func (b *batch) answer() ([]byte, error) {
 	case b.service == nil, b.service.fails != failsEvent:
 		return b.itemFailures(), nil
 	case len(b.failed) > 0:
-		return nil, b.reason
+		return nil, b.functionError()
 	}
 	return []byte("null"), nil
 }
@@ -340,10 +342,9 @@ func (b *batch) itemFailures() []byte {
 	return append(out, shut...)
 }
 
-// functionError is the error of an event of which record r failed, nil where the
-// service is told of records. It says nothing that a client of a request would not
-// be told.
-func (b *batch) functionError(r *delivery, err error) error {
+// problem is why record r failed, in words of which a client of a request would be
+// told as many. It is nil where the service is told of records.
+func (b *batch) problem(r *delivery, err error) error {
 	if b.service.fails != failsEvent {
 		return nil
 	}
@@ -352,7 +353,17 @@ func (b *batch) functionError(r *delivery, err error) error {
 		return err
 	}
 	e := functionError(resp)
-	e.Message = "a record of " + r.source.Feed.Spec.Kind() + " " + r.source.Feed.Spec.Name() + " failed: " + e.Message
+	e.Message = r.source.Feed.Spec.Kind() + " " + r.source.Feed.Spec.Name() + ": " + e.Message
+	return e
+}
+
+// functionError is the error of an event of which records failed.
+func (b *batch) functionError() error {
+	e, ok := b.reason.(messages.InvokeResponse_Error)
+	if !ok {
+		return b.reason
+	}
+	e.Message = fmt.Sprintf("%d of %d records failed, %s", len(b.failed), b.records, e.Message)
 	return e
 }
 

@@ -3,7 +3,6 @@ package lambda_test
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -563,5 +562,3 @@ func TestSourcesBesideOthers(t *testing.T) {
 		}
 	}
 }
-
-func b64(data []byte) string { return base64.StdEncoding.EncodeToString(data) }
