@@ -267,6 +267,41 @@ func TestRecordWithoutID(t *testing.T) {
 	}
 }
 
+// An event that turns out not to be JSON is delivered again whole, whatever was worked
+// off.
+func TestBrokenEvent(t *testing.T) {
+	t.Parallel()
+	good := `{"eventSource":"aws:sqs","messageId":"1","body":"x"}`
+	for _, tt := range []struct{ event, want string }{
+		{`{"Records":[` + good + `,{"messageId":"2","body":"\q"}]}`, "unknown escape"},
+		{`{"Records":[` + good + `,]}`, "expected a value"},
+		{`{"Records":[` + good + `}`, "expected a comma or ]"},
+		{`{"Records":[` + good, "expected a comma or ]"},
+		{`{"Records":[` + good + `]`, "expected a comma or }"},
+		{`{"Records":[` + good + `]} x`, "unexpected text"},
+		{`{"Records":[` + good + `],"Records":[` + good + `]}`, "second list"},
+		{`{"Records":[],}`, "expected a name"},
+		{"{\"Records\":[" + good + "],\"a\":\"\xff\"}", "UTF-8"},
+		{`{"a":1,"Records":[` + good + `,{"messageId":"2","body":"\q"}]}`, "unknown escape"},
+	} {
+		for _, at := range []int{1, 4} {
+			out, err := (&worker{}).doorway("sqs", parallel(at)).Invoke(t.Context(), []byte(tt.event))
+			if out != nil || err == nil || !strings.Contains(err.Error(), "the event is not JSON: ") || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Invoke(%s) = %s, %v, want %s", tt.event, out, err, tt.want)
+			}
+		}
+	}
+	// What is behind a failure of a stream is looked at, too.
+	stream := `{"Records":[{"eventSource":"aws:kinesis","kinesis":{"sequenceNumber":"1","data":"eA=="}},{"kinesis":{`
+	if out, err := (&worker{fail: failing("1")}).doorway("kinesis").Invoke(t.Context(), []byte(stream)); out != nil || err == nil {
+		t.Errorf("Invoke = %s, %v", out, err)
+	}
+	w := &worker{}
+	if out, err := w.doorway("sqs").Invoke(t.Context(), []byte(`{"version":"1","Records":[`+good+`],"more":[1]}`)); err != nil || len(w.records) != 1 {
+		t.Errorf("other members: Invoke = %s, %v", out, err)
+	}
+}
+
 // SQS-07: a message that is twice in an event is worked off twice, and is reported
 // once if it failed once.
 func TestDuplicates(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 // readSQS reads a message of a queue.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
-func (e *event) readSQS(s scanner, r *delivery) error {
+func (e *event) readSQS(s *scanner, r *delivery) error {
 	var id, body, attributes, own, arn span
 	for ok := s.open('{'); ok; ok = s.more('{') {
 		switch s.key() {

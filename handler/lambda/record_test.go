@@ -185,7 +185,7 @@ func recordJSON(t *testing.T, event []byte, i int) []byte {
 		t.Fatal(err)
 	}
 	if e.Records == nil {
-		return event
+		return bytes.TrimRight(event, "\n")
 	}
 	return e.Records[i]
 }
