@@ -70,7 +70,6 @@ type batch struct {
 	late    time.Time      // from when on no record is begun, zero for never
 
 	mu      sync.Mutex // of what follows
-	fifo    bool       // records of a group come in their order
 	begun   bool       // a record was
 	records int        // so far
 	failed  []failure
@@ -276,11 +275,12 @@ func (b *batch) work(ctx context.Context, i int, r *delivery, err error) {
 		return
 	}
 	b.log(ctx, r, err)
+	reason := b.problem(r, err)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fail(i, r)
 	if b.reason == nil {
-		b.reason = b.problem(r, err)
+		b.reason = reason
 	}
 }
 
@@ -309,8 +309,10 @@ func (b *batch) begin(ctx context.Context, i int, r *delivery) bool {
 		// The first is begun however late it is, or a function that has little time
 		// would never get on.
 		b.unbegun++
-		b.reason = cmp.Or(b.reason, errLate)
 		b.fail(i, r)
+		if b.reason == nil {
+			b.reason = errLate
+		}
 		return false
 	}
 	b.begun = true

@@ -159,7 +159,8 @@ func TestFailedRecord(t *testing.T) {
 			return err
 		}}, nil), "x", nil},
 		{"an error", answers(nil, errWork), "x", []string{`"error":"the work went wrong"`}},
-		{"an error beside an answer", answers(&handler.Response{Err: errWork}, nil), "x", []string{`"error":"the work went wrong"`}},
+		{"an error and an answer", answers(&handler.Response{}, errWork), "x", []string{`"error":"the work went wrong"`}},
+		{"an error in an answer", answers(&handler.Response{Err: errWork}, nil), "x", []string{`"error":"the work went wrong"`}},
 		{"an error status", answers(&handler.Response{Status: 503}, nil), "x", []string{`"error":"503: Service Unavailable"`}},
 		{"neither", answers(nil, nil), "x", []string{"neither a response nor an error"}},
 		{"a broken stream", answers(&handler.Response{Stream: func(context.Context, io.Writer) error { return errWork }}, nil), "x", []string{"the work went wrong"}},
@@ -184,7 +185,7 @@ func TestFailedRecord(t *testing.T) {
 				resp, err := tt.handler.Handle(ctx, req)
 				if resp != nil {
 					own := *resp
-					answered = err == nil
+					answered = true
 					own.OnDone(func(error) { done++ })
 					resp = &own
 				}

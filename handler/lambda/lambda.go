@@ -166,9 +166,9 @@ type Options struct {
 	// EventBridge. Those without a Handler are passed over. Default: none, and those
 	// events are an [EventError].
 	Sources []Source
-	// Logger is told of errors of status 500 and above and of panics, at level
-	// error; of what a front door cannot carry, at level warn; and of other
-	// errors at level debug. Default: JSON on the standard error, from level
+	// Logger is told of errors of status 500 and above, of panics and of records
+	// that failed, at level error; of what a front door cannot carry and of records
+	// that were not begun, at level warn; and of other errors at level debug. Default: JSON on the standard error, from level
 	// info.
 	Logger *slog.Logger
 }
