@@ -64,8 +64,9 @@ type Record struct {
 	// Source is the ARN of the queue, topic, stream, table stream or bucket.
 	Source string
 	// ID by which the service knows the record: that of a message; the sequence
-	// number of a record of a stream; "" where it has none. A record that is
-	// delivered again has the same.
+	// number of a record of a stream, followed by "." and its place where the record
+	// was put into one with others; "" where it has none. A record that is delivered
+	// again has the same.
 	ID string
 	// Sequence orders the records of a Group: digits that compare as numbers, or
 	// for a bucket's event the hexadecimal sequencer of the key. "" without order.

@@ -112,9 +112,18 @@ func decodeEvent(r *datastore.Record, e *Event) error {
 	if err != nil {
 		return corrupt(errors.New("the key is not encoded as S3 does"))
 	}
-	*e = Event{Key: key, Removed: strings.HasPrefix(n.EventName, "ObjectRemoved:"), Size: o.Size, ETag: quoted(o.ETag),
+	*e = Event{Key: key, Removed: removed(n.EventName), Size: o.Size, ETag: quoted(o.ETag),
 		Version: o.Version, Sequencer: o.Sequencer, Time: n.EventTime}
 	return e.check()
+}
+
+// removed reports whether an event of S3 tells that an object was deleted: by a
+// request, or by a rule of the bucket's life cycle.
+//
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html
+func removed(name string) bool {
+	name = strings.TrimPrefix(name, "s3:")
+	return strings.HasPrefix(name, "ObjectRemoved:") || strings.HasPrefix(name, "LifecycleExpiration:")
 }
 
 func (e *Event) check() error {

@@ -40,10 +40,14 @@ func RecordsOf[T any](source datastore.Source[T], values ...T) []datastore.Recor
 	if feed.Service == "dynamodb" || feed.Service == "s3" {
 		panic("handlertest: RecordsOf: records of a " + feed.Spec.Kind() + " are no values of their own")
 	}
+	name := feed.Spec.Name()
+	if feed.FIFO {
+		name += ".fifo" // as SQS and SNS want it
+	}
 	all := make([]datastore.Record, len(values))
 	for i := range values {
 		r := datastore.Record{
-			Service: feed.Service, Source: arnOf(feed.Service, feed.Spec.Name()), ID: "record-" + strconv.Itoa(i+1),
+			Service: feed.Service, Source: arnOf(feed.Service, name), ID: "record-" + strconv.Itoa(i+1),
 			SentAt: sentAt, Data: dataOf(values[i]),
 		}
 		switch feed.Service {

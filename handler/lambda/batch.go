@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
 	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
@@ -19,7 +21,9 @@ import (
 type recordService struct {
 	name  string // as datastore.Feed has it
 	fails failing
-	read  func(e *event, s scanner, r *delivery) error
+	json  bool // the record itself is its data
+	// read reads the record that s stands at, which is an object, to its end.
+	read func(e *event, s *scanner, r *delivery) error
 }
 
 // failing says what becomes of an event of which a record failed.
@@ -32,12 +36,12 @@ const (
 )
 
 var (
-	sqsRecords      = &recordService{"sqs", failsItems, (*event).readSQS}
-	kinesisRecords  = &recordService{"kinesis", failsRest, (*event).readKinesis}
-	dynamodbRecords = &recordService{"dynamodb", failsRest, (*event).readDynamoDB}
-	snsRecords      = &recordService{"sns", failsEvent, (*event).readSNS}
-	s3Records       = &recordService{"s3", failsEvent, (*event).readS3}
-	s3EventBridge   = &recordService{"s3", failsEvent, (*event).readEventBridge}
+	sqsRecords      = &recordService{"sqs", failsItems, false, (*event).readSQS}
+	kinesisRecords  = &recordService{"kinesis", failsRest, false, (*event).readKinesis}
+	dynamodbRecords = &recordService{"dynamodb", failsRest, true, (*event).readDynamoDB}
+	snsRecords      = &recordService{"sns", failsEvent, false, (*event).readSNS}
+	s3Records       = &recordService{"s3", failsEvent, true, (*event).readS3}
+	s3EventBridge   = &recordService{"s3", failsEvent, true, (*event).readEventBridge}
 )
 
 // serviceOf is the service of a record that names it, nil for others.
@@ -66,7 +70,6 @@ type batch struct {
 	late    time.Time      // from when on no record is begun, zero for never
 
 	mu      sync.Mutex // of what follows
-	fifo    bool       // records of a group come in their order
 	begun   bool       // a record was
 	records int        // so far
 	failed  []failure
@@ -75,7 +78,7 @@ type batch struct {
 	waiting int             // records that were not begun because of those
 	unbegun int             // records that were not because it was late
 	err     error           // of the event as a whole
-	reason  error           // what the function error of an event says
+	reason  error           // why the first failed
 }
 
 // failure is a record that was not worked off.
@@ -106,14 +109,12 @@ func (d *Doorway) batch(k kind, e *event) *batch {
 func (e *event) recordService(k kind, all sources) (s *recordService, ok bool) {
 	switch {
 	case k == records:
-		var first span
-		for first = range e.elements(e.records) {
-			break
-		}
-		if first == (span{}) {
+		list := scanner{text: e.payload, pos: int(e.records.from)}
+		if list.open('[') {
+			s = serviceOf(list.eventSource())
+		} else if list.rest() == nil {
 			return nil, true
 		}
-		s = serviceOf(e.eventSource(first))
 	case k == unknown && e.text(e.source) == "aws.s3" && e.is(e.detail, '{'):
 		s = s3EventBridge
 	case k == unknown && e.isTestEvent():
@@ -122,13 +123,12 @@ func (e *event) recordService(k kind, all sources) (s *recordService, ok bool) {
 	return s, s != nil && all.has(s.name)
 }
 
-// eventSource is the service that a record names.
-func (e *event) eventSource(v span) string {
-	if !e.is(v, '{') {
+// eventSource is the service that the record which comes next names.
+func (s *scanner) eventSource() string {
+	var name span
+	if s.peek() != '{' {
 		return ""
 	}
-	var name span
-	s := v.over(e.payload)
 	for ok := s.open('{'); ok; ok = s.more('{') {
 		switch s.key() {
 		case "eventSource", "EventSource": // of SNS
@@ -137,7 +137,19 @@ func (e *event) eventSource(v span) string {
 			s.value()
 		}
 	}
+	e := event{payload: s.text}
 	return e.text(name)
+}
+
+// rest goes over what is behind the list of records.
+func (s *scanner) rest() error {
+	for ok := s.more('{'); ok; ok = s.more('{') {
+		if s.key() == "Records" { // of which only one would have been worked off
+			s.fail("a second list of records")
+		}
+		s.value()
+	}
+	return s.end()
 }
 
 // The end of an invocation is kept free of records, so that the answer comes in time
@@ -164,28 +176,75 @@ func (b *batch) workOff(ctx context.Context) ([]byte, error) {
 		return b.answer()
 	}
 	b.late = lateFrom(ctx)
+	var err error
 	if n := b.parallel(); n > 1 {
-		b.atOnce(ctx, n)
+		err = b.atOnce(ctx, n)
 	} else {
-		b.inOrder(ctx)
+		err = b.inOrder(ctx)
+	}
+	if err != nil {
+		return nil, err
 	}
 	b.logWaiting(ctx)
 	return b.answer()
 }
 
-// elements are the records of the event.
-func (b *batch) elements() func(yield func(span) bool) {
+// each reads the records of the event one after the other, as long as take says
+// true, and then the rest of it. i is the place of a record, err why it cannot be
+// worked off. The error of each is that the event is not JSON.
+func (b *batch) each(take func(i int, raw span, r *delivery, err error) bool) error {
+	s := scanner{text: b.e.payload, pos: int(b.e.records.from)}
 	if b.service == s3EventBridge { // one, without a list
-		return func(yield func(span) bool) { yield(span{0, int32(len(b.e.payload))}) }
+		r, err := b.read(&s)
+		take(0, span{0, int32(s.pos)}, r, err)
+		return nil
 	}
-	return b.e.elements(b.e.records)
+	i, on := 0, true
+	for ok := s.open('['); ok; ok = s.more('[') {
+		if !on {
+			s.skip(1)
+			continue
+		}
+		s.peek()
+		from := s.pos
+		r, err := b.read(&s)
+		if s.err != nil {
+			break
+		}
+		on = take(i, span{int32(from), int32(s.pos)}, r, err)
+		i++
+	}
+	if err := s.rest(); err != nil {
+		return notJSON(err)
+	}
+	return nil
+}
+
+var errNoRecord = errors.New("the record is no object")
+
+// read reads the record that comes next. The error is why it cannot be worked off.
+func (b *batch) read(s *scanner) (r *delivery, err error) {
+	r = &delivery{invocation: b.e.invocation}
+	r.record.Service = b.service.name
+	s.peek()
+	from := s.pos
+	if s.peek() != '{' {
+		s.skip(1)
+		err = errNoRecord
+	} else {
+		err = b.service.read(b.e, s, r)
+	}
+	r.json = s.text[from:s.pos]
+	if b.service.json {
+		r.record.Data = []byte(r.json)
+	}
+	r.source = b.sources.find(r)
+	return r, err
 }
 
 // inOrder works off one record after the other.
-func (b *batch) inOrder(ctx context.Context) {
-	i := 0
-	for raw := range b.elements() {
-		r, err := b.read(raw)
+func (b *batch) inOrder(ctx context.Context) error {
+	return b.each(func(i int, _ span, r *delivery, err error) bool {
 		if r.parts == nil || err != nil {
 			b.work(ctx, i, r, err)
 		} else {
@@ -193,11 +252,8 @@ func (b *batch) inOrder(ctx context.Context) {
 				b.work(ctx, i, r.part(n), nil)
 			}
 		}
-		if b.over(i) {
-			break
-		}
-		i++
-	}
+		return !b.over(i)
+	})
 }
 
 // over reports whether nothing behind record i is worked off.
@@ -205,15 +261,6 @@ func (b *batch) over(i int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.err != nil || b.service.fails == failsRest && b.first <= i
-}
-
-// read reads a record. The error is why it cannot be worked off.
-func (b *batch) read(raw span) (*delivery, error) {
-	r := &delivery{invocation: b.e.invocation, json: b.e.payload[raw.from:raw.to]}
-	r.record.Service = b.service.name
-	err := b.service.read(b.e, raw.over(b.e.payload), r)
-	r.source = b.sources.find(r)
-	return r, err
 }
 
 // work works record i of the event off, or a part of it.
@@ -228,11 +275,12 @@ func (b *batch) work(ctx context.Context, i int, r *delivery, err error) {
 		return
 	}
 	b.log(ctx, r, err)
+	reason := b.problem(r, err)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fail(i, r)
 	if b.reason == nil {
-		b.reason = b.functionError(r, err)
+		b.reason = reason
 	}
 }
 
@@ -261,8 +309,10 @@ func (b *batch) begin(ctx context.Context, i int, r *delivery) bool {
 		// The first is begun however late it is, or a function that has little time
 		// would never get on.
 		b.unbegun++
-		b.reason = cmp.Or(b.reason, errLate)
 		b.fail(i, r)
+		if b.reason == nil {
+			b.reason = errLate
+		}
 		return false
 	}
 	b.begun = true
@@ -301,7 +351,7 @@ func (b *batch) answer() ([]byte, error) {
 	case b.service == nil, b.service.fails != failsEvent:
 		return b.itemFailures(), nil
 	case len(b.failed) > 0:
-		return nil, b.reason
+		return nil, b.functionError()
 	}
 	return []byte("null"), nil
 }
@@ -340,10 +390,9 @@ func (b *batch) itemFailures() []byte {
 	return append(out, shut...)
 }
 
-// functionError is the error of an event of which record r failed, nil where the
-// service is told of records. It says nothing that a client of a request would not
-// be told.
-func (b *batch) functionError(r *delivery, err error) error {
+// problem is why record r failed, in words of which a client of a request would be
+// told as many. It is nil where the service is told of records.
+func (b *batch) problem(r *delivery, err error) error {
 	if b.service.fails != failsEvent {
 		return nil
 	}
@@ -352,7 +401,17 @@ func (b *batch) functionError(r *delivery, err error) error {
 		return err
 	}
 	e := functionError(resp)
-	e.Message = "a record of " + r.source.Feed.Spec.Kind() + " " + r.source.Feed.Spec.Name() + " failed: " + e.Message
+	e.Message = r.source.Feed.Spec.Kind() + " " + r.source.Feed.Spec.Name() + ": " + e.Message
+	return e
+}
+
+// functionError is the error of an event of which records failed.
+func (b *batch) functionError() error {
+	e, ok := b.reason.(messages.InvokeResponse_Error)
+	if !ok {
+		return b.reason
+	}
+	e.Message = fmt.Sprintf("%d of %d records failed, %s", len(b.failed), b.records, e.Message)
 	return e
 }
 

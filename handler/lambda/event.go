@@ -81,6 +81,12 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 	// The one copy: aws-lambda-go uses its buffer again, and everything that a
 	// handler is given lies in this string.
 	e := &event{payload: string(payload), basePath: d.basePath, mapped: d.mapped}
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		e.invocation = lc.AwsRequestID
+	}
+	if len(d.sources) > 0 && d.openRecords(e) {
+		return e, nil
+	}
 	s := scanner{text: e.payload}
 	if s.peek() == '{' {
 		s.event(&e.parts)
@@ -88,13 +94,10 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 		s.value()
 	}
 	if err := s.end(); err != nil {
-		return nil, fmt.Errorf("lambda: the event is not JSON: %w", err)
+		return nil, notJSON(err)
 	}
 	if !s.ascii() && !utf8.ValidString(e.payload) {
-		return nil, errors.New("lambda: the event is not JSON: it is not valid UTF-8")
-	}
-	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		e.invocation = lc.AwsRequestID
+		return nil, errNotUTF8
 	}
 	kind := e.kind()
 	if e.batch = d.batch(kind, e); e.batch != nil {
@@ -114,6 +117,23 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// notJSON is the error of an event that is none.
+func notJSON(err error) error { return fmt.Errorf("lambda: the event is not JSON: %w", err) }
+
+var errNotUTF8 = errors.New("lambda: the event is not JSON: it is not valid UTF-8")
+
+// openRecords opens an event that begins with a list of records for the sources of d.
+// The list is left for when the records are worked off, so that it is gone over once.
+func (d *Doorway) openRecords(e *event) bool {
+	s := scanner{text: e.payload}
+	if s.peek() != '{' || !s.open('{') || s.key() != "Records" || s.peek() != '[' || !utf8.ValidString(e.payload) {
+		return false
+	}
+	e.records = span{int32(s.pos), int32(len(e.payload))}
+	e.batch = d.batch(records, e)
+	return e.batch != nil
 }
 
 // event goes over the whole event. As in encoding/json, the last of several

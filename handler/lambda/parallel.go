@@ -16,11 +16,12 @@ func (b *batch) parallel() int {
 	if most == 1 || b.service.fails == failsEvent {
 		return 1
 	}
-	for raw := range b.elements() { // an event is of one source
-		if r, _ := b.read(raw); r.source != nil {
-			return r.source.Parallel
-		}
-		break
+	s := scanner{text: b.e.payload, pos: int(b.e.records.from)}
+	if !s.open('[') {
+		return 1
+	}
+	if r, _ := b.read(&s); r.source != nil { // an event is of one source
+		return r.source.Parallel
 	}
 	return 1
 }
@@ -55,24 +56,22 @@ type shared struct {
 
 // plan reads all records once, and keeps of each only where it is and what comes
 // behind it.
-func (b *batch) plan() *plan {
+func (b *batch) plan() (*plan, error) {
 	p := &plan{}
 	last := map[string]int32{} // unit of a group
-	i := 0
-	for raw := range b.elements() {
-		r, err := b.read(raw)
+	err := b.each(func(i int, raw span, r *delivery, err error) bool {
 		ordered := r.source != nil && b.isFIFO(r)
 		if r.parts == nil || err != nil {
 			p.add(unit{raw: raw, index: i}, r.record.Group, ordered, last)
-		} else {
-			of := &shared{left: len(r.parts.records)}
-			for n, part := range r.parts.records {
-				p.add(unit{raw: raw, index: i, part: n, shared: of}, strings.Clone(part.key), ordered, last)
-			}
+			return true
 		}
-		i++
-	}
-	return p
+		of := &shared{left: len(r.parts.records)}
+		for n, part := range r.parts.records {
+			p.add(unit{raw: raw, index: i, part: n, shared: of}, strings.Clone(part.key), ordered, last)
+		}
+		return true
+	})
+	return p, err
 }
 
 func (p *plan) add(u unit, group string, ordered bool, last map[string]int32) {
@@ -113,8 +112,11 @@ func (p *plan) take(worked int) int {
 }
 
 // atOnce works off n records at the same time.
-func (b *batch) atOnce(ctx context.Context, n int) {
-	p := b.plan()
+func (b *batch) atOnce(ctx context.Context, n int) error {
+	p, err := b.plan()
+	if err != nil {
+		return err
+	}
 	var workers sync.WaitGroup
 	for range min(n, len(p.units)) {
 		workers.Go(func() {
@@ -125,19 +127,22 @@ func (b *batch) atOnce(ctx context.Context, n int) {
 	}
 	workers.Wait()
 	if p.done < len(p.units) {
-		b.err = errors.New("lambda: a handler of records ended its goroutine, so that nobody knows what became of the record")
+		return errors.New("lambda: a handler of records ended its goroutine, so that nobody knows what became of the record")
 	}
+	return nil
 }
 
 // workUnit reads a unit again and works it off.
 func (b *batch) workUnit(ctx context.Context, u *unit) {
 	if u.shared == nil {
-		r, err := b.read(u.raw)
+		s := u.raw.over(b.e.payload)
+		r, err := b.read(&s)
 		b.work(ctx, u.index, r, err)
 		return
 	}
 	r := u.shared.take(func() *delivery {
-		r, _ := b.read(u.raw) // as it was read before
+		s := u.raw.over(b.e.payload)
+		r, _ := b.read(&s) // as it was read before
 		return r
 	})
 	b.work(ctx, u.index, r.part(u.part), nil)

@@ -57,12 +57,13 @@ func (r *delivery) Caller() handler.Caller { return handler.Caller{} }
 func (r *delivery) work(ctx context.Context) (err error) {
 	defer recovered(&err)
 	resp, err := r.source.Handler.Handle(datastore.WithRecord(ctx, &r.record), handler.NewRequest(r))
-	switch {
-	case err != nil:
+	if resp == nil {
+		if err == nil {
+			err = errors.New("the handler returned neither a response nor an error")
+		}
 		return err
-	case resp == nil:
-		return errors.New("the handler returned neither a response nor an error")
-	case resp.Stream != nil:
+	}
+	if err == nil && resp.Stream != nil {
 		err = resp.Stream(ctx, io.Discard) // it may be what does the work
 	}
 	resp.Done(err)

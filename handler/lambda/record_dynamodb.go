@@ -10,7 +10,7 @@ import (
 // table can read.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
-func (e *event) readDynamoDB(s scanner, r *delivery) error {
+func (e *event) readDynamoDB(s *scanner, r *delivery) error {
 	var all, arn span
 	for ok := s.open('{'); ok; ok = s.more('{') {
 		switch s.key() {
@@ -41,7 +41,6 @@ func (e *event) readDynamoDB(s scanner, r *delivery) error {
 	}
 	r.record.ID = e.text(r.item)
 	r.record.Sequence = r.record.ID
-	r.record.Data = []byte(r.json)
 	return nil
 }
 

@@ -5,7 +5,7 @@ import "errors"
 // readKinesis reads a record of a stream.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
-func (e *event) readKinesis(s scanner, r *delivery) error {
+func (e *event) readKinesis(s *scanner, r *delivery) error {
 	var all, arn span
 	for ok := s.open('{'); ok; ok = s.more('{') {
 		switch s.key() {

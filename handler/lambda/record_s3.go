@@ -16,7 +16,7 @@ const (
 // reads.
 //
 // See https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
-func (e *event) readS3(s scanner, r *delivery) error {
+func (e *event) readS3(s *scanner, r *delivery) error {
 	var name, time, all span
 	for ok := s.open('{'); ok; ok = s.more('{') {
 		switch s.key() {
@@ -41,7 +41,6 @@ func (e *event) readS3(s scanner, r *delivery) error {
 	}
 	r.record.Source = e.bucketARN(bucket)
 	r.record.SentAt = e.instant(time)
-	r.record.Data = []byte(r.json)
 	r.happened = happened(e.text(name))
 	var key string
 	for member, v := range e.members(object) {
@@ -90,7 +89,7 @@ func (e *event) bucketARN(bucket span) string {
 // readEventBridge reads an event of a bucket that came through EventBridge.
 //
 // See https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
-func (e *event) readEventBridge(s scanner, r *delivery) error {
+func (e *event) readEventBridge(s *scanner, r *delivery) error {
 	var resources, detail span
 	for ok := s.open('{'); ok; ok = s.more('{') {
 		switch s.key() {
@@ -127,7 +126,6 @@ func (e *event) readEventBridge(s scanner, r *delivery) error {
 		r.record.Source = e.text(v)
 		break
 	}
-	r.record.Data = []byte(r.json)
 	return nil
 }
 

@@ -49,7 +49,7 @@ func (p *snsParts) genuine(e *event) bool {
 // readSNS reads a message of a topic.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
-func (e *event) readSNS(s scanner, r *delivery) error {
+func (e *event) readSNS(s *scanner, r *delivery) error {
 	var all span
 	for ok := s.open('{'); ok; ok = s.more('{') {
 		if s.key() == "Sns" {

@@ -3,7 +3,6 @@ package lambda_test
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -186,7 +185,7 @@ func recordJSON(t *testing.T, event []byte, i int) []byte {
 		t.Fatal(err)
 	}
 	if e.Records == nil {
-		return event
+		return bytes.TrimRight(event, "\n")
 	}
 	return e.Records[i]
 }
@@ -563,5 +562,3 @@ func TestSourcesBesideOthers(t *testing.T) {
 		}
 	}
 }
-
-func b64(data []byte) string { return base64.StdEncoding.EncodeToString(data) }
