@@ -50,7 +50,7 @@ func Items[T any, P table.KeyPart](t testing.TB, data *datastore.Data, name stri
 			t.Fatalf("datatest.Items table %s: %v", name, cause(err))
 		}
 		for _, stored := range page.Items {
-			item, err := codec.Decode(stored)
+			item, err := codec.Decode(table.ItemOf(stored))
 			if err != nil {
 				t.Fatalf("datatest.Items table %s: %v", name, err)
 			}
@@ -134,7 +134,7 @@ type faultyTable struct {
 	faults *faults
 }
 
-func (f *faultyTable) Get(ctx context.Context, key table.Item, read table.Read) (item table.Item, err error) {
+func (f *faultyTable) Get(ctx context.Context, key table.Item, read table.Read) (item table.Attributes, err error) {
 	err = f.faults.run(f.spec, "Get", func() error {
 		item, err = f.conn.Get(ctx, key, read)
 		return err
@@ -142,7 +142,7 @@ func (f *faultyTable) Get(ctx context.Context, key table.Item, read table.Read) 
 	return item, err
 }
 
-func (f *faultyTable) GetMany(ctx context.Context, keys []table.Item, read table.Read) (items []table.Item, err error) {
+func (f *faultyTable) GetMany(ctx context.Context, keys []table.Item, read table.Read) (items []table.Attributes, err error) {
 	err = f.faults.runBatch(f.spec, "GetMany", len(keys), func(which []int) error {
 		items, err = f.conn.GetMany(ctx, pick(keys, which), read)
 		return err
@@ -178,7 +178,7 @@ func (f *faultyTable) Write(ctx context.Context, w table.Write) error {
 	return f.faults.run(f.spec, w.Op, func() error { return f.conn.Write(ctx, w) })
 }
 
-func (f *faultyTable) Update(ctx context.Context, w table.Write) (item table.Item, err error) {
+func (f *faultyTable) Update(ctx context.Context, w table.Write) (item table.Attributes, err error) {
 	err = f.faults.run(f.spec, w.Op, func() error {
 		item, err = f.conn.Update(ctx, w)
 		return err

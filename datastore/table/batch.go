@@ -48,9 +48,9 @@ func (s *state) prepareMany(put reflect.Value, del []Key) ([]Write, error) {
 	}
 	for i := range put.Len() {
 		w := Write{Op: "Put"}
-		err := s.encode(&w, put.Index(i))
+		_, err := s.encode(&w, put.Index(i))
 		if err == nil {
-			err = checkItemSize(w.Item)
+			err = checkItemSize(w.size)
 		}
 		if err := add(w, "item", i, err); err != nil {
 			return nil, err
@@ -97,11 +97,23 @@ func writeBatches(ctx context.Context, conn Conn, writes []Write) error {
 
 // batchSize is how many of the writes, at least one, make a batch.
 func batchSize(writes []Write) int {
+	writes = writes[:min(len(writes), maxBatchWrite)]
 	size := 0
-	for i, w := range writes[:min(len(writes), maxBatchWrite)] {
-		if size += w.Item.jsonSize() + w.Key.jsonSize() + 100; size > maxBatchBytes && i > 0 {
+	for _, w := range writes {
+		size += w.size + w.Key.Size() + 100
+	}
+	if size < maxBatchBytes/mostJSON {
+		return len(writes)
+	}
+	size = 0
+	for i, w := range writes {
+		if size += ItemOf(w.Item).jsonSize() + w.Key.jsonSize() + 100; size > maxBatchBytes && i > 0 {
 			return i
 		}
 	}
-	return min(len(writes), maxBatchWrite)
+	return len(writes)
 }
+
+// mostJSON is more than JSON can make of a byte of an item: of a number with one
+// digit and 37 zeros, in 2 bytes, it makes 40.
+const mostJSON = 32

@@ -12,8 +12,9 @@ type Write struct {
 	Op string
 	// Key of the item.
 	Key Item
-	// Item to put, with its key; nil of the other operations.
-	Item Item
+	// Item to put, with its key, in the form of the driver if it has one and the
+	// write is of a handle; nil of the other operations.
+	Item Attributes
 	// Changes that an Update makes, each of another attribute.
 	Changes []Change
 	// If is the condition on the stored item. If it does not hold, nothing is
@@ -27,22 +28,30 @@ type Write struct {
 	missing bool // a failed condition means that the item to update is not there
 	spec    Spec // whose TTL tells it, with now
 	now     time.Time
+	size    int // of the item
 }
 
 // Own reports whether the stored item is what this very write left behind.
-func (w Write) Own(stored Item) bool {
-	return w.ID != "" && stored[writeID].typ == B && stored[writeID].text == w.ID
+func (w Write) Own(stored Attributes) bool {
+	if w.ID == "" || stored == nil {
+		return false
+	}
+	id, _ := stored.Find(writeID)
+	return id.typ == B && id.text == w.ID
 }
 
 // Refused is the error of a write whose condition did not hold of the stored
 // item, nil if there is none: [datastore.ErrNotFound] of an update of an item that
 // is not there, else [datastore.ErrConflict].
-func (w Write) Refused(stored Item) error {
-	if w.missing && (stored == nil || w.spec.Expired(stored, w.now)) {
+func (w Write) Refused(stored Attributes) error {
+	if w.missing && (none(stored) || w.spec.Expired(stored, w.now)) {
 		return datastore.ErrNotFound
 	}
 	return datastore.ErrConflict
 }
+
+// none reports whether there is no item: a stored one has its key.
+func none(stored Attributes) bool { return stored == nil || stored.Len() == 0 }
 
 // Repeatable reports whether the write may be sent again when its answer was
 // lost: what replaces, deletes or sets unconditionally, and what recognises itself,

@@ -85,7 +85,7 @@ func valueOf[V Operand](v V) (Value, error) {
 	rv := reflect.ValueOf(&v).Elem()
 	switch {
 	case isText(rv.Type()):
-		return textCodec(rv.Type()).encode(rv, 0)
+		return textOf(rv)
 	case rv.Kind() == reflect.String:
 		return String(rv.String()), nil
 	case rv.Kind() == reflect.Bool:
@@ -93,5 +93,5 @@ func valueOf[V Operand](v V) (Value, error) {
 	case rv.Kind() == reflect.Slice:
 		return Bytes(rv.Bytes()), nil
 	}
-	return encodeNumber(rv, 0)
+	return numberOf(rv)
 }

@@ -21,7 +21,7 @@ func (a *access) get(ctx context.Context, key Key, read Read, into reflect.Value
 		switch {
 		case err != nil:
 			return err
-		case item == nil || a.expired(item):
+		case none(item) || a.expired(item):
 			return &datastore.Error{Kind: datastore.ErrNotFound}
 		}
 		return a.decode(item, into)
@@ -29,11 +29,11 @@ func (a *access) get(ctx context.Context, key Key, read Read, into reflect.Value
 }
 
 // expired reports whether an item is only there because it was not deleted yet.
-func (s *state) expired(item Item) bool {
+func (s *state) expired(item Attributes) bool {
 	return s.shape.ttl != nil && s.shape.spec.Expired(item, s.Data.Now())
 }
 
-func (s *state) decode(item Item, into reflect.Value) error {
+func (s *state) decode(item Attributes, into reflect.Value) error {
 	if err := s.plan().decode(item, into); err != nil {
 		return &datastore.Error{Kind: datastore.ErrCorrupt, Err: fmt.Errorf("stored item does not fit %v: %w", s.typ, err)}
 	}
@@ -86,7 +86,7 @@ func (s *state) getBatches(ctx context.Context, conn Conn, keys []Item, read Rea
 			distinct = append(distinct, k)
 		}
 	}
-	found := make(map[string]Item, len(distinct))
+	found := make(map[string]Attributes, len(distinct))
 	failed := map[string]error{}
 	for len(distinct) > 0 {
 		n := min(len(distinct), maxBatchGet)
@@ -120,7 +120,7 @@ func partialError(partial *datastore.PartialError) error {
 }
 
 // getBatch reads one batch and notes what was found and what failed, by key.
-func (s *state) getBatch(ctx context.Context, conn Conn, keys []Item, read Read, found map[string]Item, failed map[string]error) {
+func (s *state) getBatch(ctx context.Context, conn Conn, keys []Item, read Read, found map[string]Attributes, failed map[string]error) {
 	items, err := conn.GetMany(ctx, keys, read)
 	for _, item := range items {
 		found[s.shape.spec.KeyText(item)] = item
@@ -176,7 +176,7 @@ func (a *access) scan(ctx context.Context, q Scan, into reflect.Value) (next dat
 }
 
 // decodePage fills a slice with the items of a page, those that fit.
-func (s *state) decodePage(items []Item, into reflect.Value) error {
+func (s *state) decodePage(items []Attributes, into reflect.Value) error {
 	into.Set(reflect.MakeSlice(into.Type(), len(items), len(items)))
 	var partial datastore.PartialError
 	n := 0

@@ -103,10 +103,11 @@ var ownRows = []datastore.Condition{
 }
 
 // KeyOf is the part of item that is its primary key.
-func (s Spec) KeyOf(item Item) Item {
-	key := Item{s.PK.Name: item[s.PK.Name]}
+func (s Spec) KeyOf(item Attributes) Item {
+	key := make(Item, 2)
+	key[s.PK.Name], _ = item.Find(s.PK.Name)
 	if s.HasSK() {
-		key[s.SK.Name] = item[s.SK.Name]
+		key[s.SK.Name], _ = item.Find(s.SK.Name)
 	}
 	return key
 }
@@ -122,19 +123,21 @@ func (s Spec) PlaceOf(x Index, item Item) Item {
 }
 
 // checkKey checks the key attributes of an item or a key.
-func (s Spec) checkKey(item Item) error {
-	if err := checkKeyValue("partition key", s.PK, item[s.PK.Name], MaxPartitionKeySize); err != nil {
+func (s Spec) checkKey(item Attributes) error {
+	pk, _ := item.Find(s.PK.Name)
+	if err := checkKeyValue("partition key", s.PK, pk, MaxPartitionKeySize); err != nil {
 		return err
 	}
 	if !s.HasSK() {
 		return nil
 	}
-	return checkKeyValue("sort key", s.SK, item[s.SK.Name], MaxSortKeySize)
+	sk, _ := item.Find(s.SK.Name)
+	return checkKeyValue("sort key", s.SK, sk, MaxSortKeySize)
 }
 
 // checkIndexes checks the attributes of item that are keys of indexes, if it has
 // them.
-func checkIndexes(indexes []Index, item Item) error {
+func checkIndexes(indexes []Index, item Attributes) error {
 	for _, x := range indexes {
 		if err := x.check(item); err != nil {
 			return err
@@ -143,20 +146,21 @@ func checkIndexes(indexes []Index, item Item) error {
 	return nil
 }
 
-func (x Index) check(item Item) error {
-	if v, ok := item[x.PK.Name]; ok {
+func (x Index) check(item Attributes) error {
+	if v, ok := item.Find(x.PK.Name); ok {
 		if err := checkKeyValue("partition key of index "+x.Name, x.PK, v, MaxPartitionKeySize); err != nil {
 			return err
 		}
 	}
-	if v, ok := item[x.SK.Name]; ok {
+	if v, ok := item.Find(x.SK.Name); ok {
 		return checkKeyValue("sort key of index "+x.Name, x.SK, v, MaxSortKeySize)
 	}
 	return nil
 }
 
 // KeyText tells keys of one table apart: the length keeps the two parts apart.
-func (s Spec) KeyText(item Item) string {
-	pk := item[s.PK.Name].text
-	return strconv.Itoa(len(pk)) + ":" + pk + item[s.SK.Name].text
+func (s Spec) KeyText(item Attributes) string {
+	pk, _ := item.Find(s.PK.Name)
+	sk, _ := item.Find(s.SK.Name)
+	return strconv.Itoa(len(pk.text)) + ":" + pk.text + sk.text
 }

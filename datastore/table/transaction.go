@@ -145,7 +145,7 @@ func (a *access) prepareTx(ctx context.Context, ops []TxOp) (tx Transaction, err
 			return tx, invalid("operation %d: is on the item of operation %d; a transaction does one thing to an item", i, first)
 		}
 		seen[item] = i
-		size += w.Item.Size()
+		size += w.size
 		tx.Writes = append(tx.Writes, TxWrite{Write: w})
 	}
 	if size > maxTxBytes {

@@ -68,7 +68,7 @@ func (s *state) prepareUpdate(key Key, p Patch, conds []Cond) (w Write, err erro
 // replaceExpired makes the item anew where the one that is stored has expired and
 // was not deleted yet, if the update would make one where there is none: the changes
 // take the place of all attributes. Otherwise it answers conflict.
-func (a *access) replaceExpired(ctx context.Context, conn Conn, w Write, conflict error) (Item, error) {
+func (a *access) replaceExpired(ctx context.Context, conn Conn, w Write, conflict error) (Attributes, error) {
 	if !w.If.Match(nil) {
 		return nil, conflict
 	}

@@ -26,7 +26,7 @@ func (e *engine) plan(w table.Write) (change, error) {
 	if !w.If.Match(stored) {
 		return change{}, &datastore.Error{Kind: w.Refused(stored), Code: "ConditionalCheckFailedException"}
 	}
-	c := change{engine: e, key: w.Key, item: w.Item}
+	c := change{engine: e, key: w.Key, item: table.ItemOf(w.Item)}
 	switch w.Op {
 	case "Update":
 		var err error
@@ -89,7 +89,7 @@ func (e *engine) Write(ctx context.Context, w table.Write) error {
 }
 
 // Update implements [table.WriteConn].
-func (e *engine) Update(ctx context.Context, w table.Write) (table.Item, error) {
+func (e *engine) Update(ctx context.Context, w table.Write) (table.Attributes, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := e.usable(ctx); err != nil {

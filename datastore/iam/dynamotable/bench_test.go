@@ -74,7 +74,7 @@ func answered(b *testing.B, n int) string {
 	return strings.TrimSuffix(strings.TrimPrefix(string(form), `{"M":`), "}")
 }
 
-func pageOf(b *testing.B, n int) string {
+func pageAnswered(b *testing.B, n int) string {
 	b.Helper()
 	items := make([]string, n)
 	for i := range items {
@@ -155,7 +155,7 @@ func BenchmarkDriver(b *testing.B) {
 		return err
 	})
 
-	page := `{"Items":` + pageOf(b, 50) + `,"Count":50,"ScannedCount":50}`
+	page := `{"Items":` + pageAnswered(b, 50) + `,"Count":50,"ScannedCount":50}`
 	against("query50", page, func(c *dynamodb.Client) error {
 		out, err := c.Query(ctx, &dynamodb.QueryInput{
 			TableName: name, KeyConditionExpression: aws.String("#0 = :0"), ConsistentRead: aws.Bool(false), ScanIndexForward: aws.Bool(true),
@@ -178,7 +178,7 @@ func BenchmarkDriver(b *testing.B) {
 		return attributevalue.UnmarshalListOfMaps(out.Items, &list)
 	}, func(h parcels) error { _, err := h.Scan(ctx, table.Scan{}); return err })
 
-	against("getmany50", `{"Responses":{"physical":`+pageOf(b, 50)+`},"UnprocessedKeys":{}}`, func(c *dynamodb.Client) error {
+	against("getmany50", `{"Responses":{"physical":`+pageAnswered(b, 50)+`},"UnprocessedKeys":{}}`, func(c *dynamodb.Client) error {
 		keys := make([]map[string]types.AttributeValue, 50)
 		for i := range keys {
 			keys[i] = key(i)

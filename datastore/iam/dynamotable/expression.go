@@ -51,20 +51,16 @@ func (x *expression) maps() (map[string]string, map[string]types.AttributeValue)
 	return names, values
 }
 
-// forms are the comparisons: $n is the name, $1 and $2 the values.
-var forms = map[table.CondOp]string{
-	table.OpExists:     "attribute_exists($n)",
-	table.OpNotExists:  "attribute_not_exists($n)",
-	table.OpEq:         "$n = $1",
-	table.OpNe:         "$n <> $1",
-	table.OpLt:         "$n < $1",
-	table.OpLe:         "$n <= $1",
-	table.OpGt:         "$n > $1",
-	table.OpGe:         "$n >= $1",
-	table.OpBetween:    "$n BETWEEN $1 AND $2",
-	table.OpBeginsWith: "begins_with($n, $1)",
-	table.OpContains:   "contains($n, $1)",
-}
+// infix are the comparisons, functions the functions.
+var (
+	infix = map[table.CondOp]string{
+		table.OpEq: " = ", table.OpNe: " <> ", table.OpLt: " < ", table.OpLe: " <= ", table.OpGt: " > ", table.OpGe: " >= ",
+	}
+	functions = map[table.CondOp]string{
+		table.OpExists: "attribute_exists(", table.OpNotExists: "attribute_not_exists(",
+		table.OpBeginsWith: "begins_with(", table.OpContains: "contains(",
+	}
+)
 
 // cond writes a condition.
 func (x *expression) cond(c table.Cond) string {
@@ -76,16 +72,26 @@ func (x *expression) cond(c table.Cond) string {
 	case table.OpNot:
 		return "(NOT " + x.cond(c.Conds()[0]) + ")"
 	}
-	replace := []string{"$n", x.name(c.Attr())}
-	values := make([]string, len(c.Values()))
-	for i, v := range c.Values() {
-		values[i] = x.value(v)
-		replace = append(replace, "$"+strconv.Itoa(i+1), values[i])
+	n, values := x.name(c.Attr()), c.Values()
+	switch c.Op() {
+	case table.OpIn:
+		return n + " IN (" + x.each(values) + ")"
+	case table.OpBetween:
+		return n + " BETWEEN " + x.value(values[0]) + " AND " + x.value(values[1])
+	case table.OpExists, table.OpNotExists:
+		return functions[c.Op()] + n + ")"
+	case table.OpBeginsWith, table.OpContains:
+		return functions[c.Op()] + n + ", " + x.value(values[0]) + ")"
 	}
-	if c.Op() == table.OpIn {
-		return x.name(c.Attr()) + " IN (" + strings.Join(values, ", ") + ")"
+	return n + infix[c.Op()] + x.value(values[0])
+}
+
+func (x *expression) each(values []table.Value) string {
+	parts := make([]string, len(values))
+	for i, v := range values {
+		parts[i] = x.value(v)
 	}
-	return strings.NewReplacer(replace...).Replace(forms[c.Op()])
+	return strings.Join(parts, ", ")
 }
 
 func (x *expression) join(conds []table.Cond, word string) string {

@@ -141,7 +141,7 @@ func refused(tx table.Transaction, err error) error {
 			kind = unfitKind(aws.ToString(reason.Message))
 		}
 		if kind == datastore.ErrConflict && tx.Writes[i].Op == "Update" {
-			kind = tx.Writes[i].Refused(storedOr(reason.Item))
+			kind = tx.Writes[i].Refused(attributes(reason.Item))
 		}
 		partial.Failed = append(partial.Failed, datastore.ItemError{Index: i, Err: &datastore.Error{
 			Kind: kind, Code: aws.ToString(reason.Code), Attempts: own.Attempts,
@@ -154,16 +154,4 @@ func refused(tx table.Transaction, err error) error {
 		return err
 	}
 	return &partial
-}
-
-// storedOr is an item that a condition failed on, nil if there is none.
-func storedOr(attributes map[string]types.AttributeValue) table.Item {
-	if len(attributes) == 0 {
-		return nil
-	}
-	item, err := fromAWS(attributes)
-	if err != nil {
-		return table.Item{} // there is one, whatever it is
-	}
-	return item
 }

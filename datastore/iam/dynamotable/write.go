@@ -33,18 +33,12 @@ func (c *conn) Write(ctx context.Context, w table.Write) error {
 // recognise looks at the item that failed the condition of a write: the condition
 // may have failed because of an attempt of ours that was carried out although its
 // answer was lost. Then own is true, err nil and the item what it left behind.
-func recognise(w table.Write, err error) (own bool, item table.Item, _ error) {
+func recognise(w table.Write, err error) (own bool, item table.Attributes, _ error) {
 	var failed *types.ConditionalCheckFailedException
 	if !errors.As(err, &failed) || w.ID == "" {
 		return false, nil, err
 	}
-	var stored table.Item
-	if len(failed.Item) > 0 {
-		var wrong error
-		if stored, wrong = fromAWS(failed.Item); wrong != nil {
-			stored = table.Item{} // there is one, and it is not ours
-		}
-	}
+	stored := attributes(failed.Item)
 	failed.Item = nil // no items in errors
 	if w.Own(stored) {
 		return true, stored, nil
@@ -87,7 +81,7 @@ func (c *conn) deleteItem(ctx context.Context, w table.Write) error {
 
 // Update implements [table.WriteConn]. One that adds to what is there and whose
 // answer was lost is not sent again, but looked for.
-func (c *conn) Update(ctx context.Context, w table.Write) (table.Item, error) {
+func (c *conn) Update(ctx context.Context, w table.Write) (table.Attributes, error) {
 	var x expression
 	update := x.update(w.Changes)
 	in := &dynamodb.UpdateItemInput{
@@ -105,7 +99,7 @@ func (c *conn) Update(ctx context.Context, w table.Write) (table.Item, error) {
 	return item, err
 }
 
-func (c *conn) updateItem(ctx context.Context, w table.Write, in *dynamodb.UpdateItemInput, call iam.Call) (table.Item, error) {
+func (c *conn) updateItem(ctx context.Context, w table.Write, in *dynamodb.UpdateItemInput, call iam.Call) (table.Attributes, error) {
 	var out *dynamodb.UpdateItemOutput
 	err := c.retry.Do(ctx, call, func(ctx context.Context) (err error) {
 		out, err = c.client.UpdateItem(ctx, in)
@@ -115,13 +109,13 @@ func (c *conn) updateItem(ctx context.Context, w table.Write, in *dynamodb.Updat
 		_, item, err := recognise(w, err)
 		return item, unfit(err)
 	}
-	return c.stored(out.Attributes)
+	return attributes(out.Attributes), nil
 }
 
 // look finds out whether an update was carried out whose answer was lost, by one
 // that never is: its condition fails, and the answer shows what is stored. That
 // needs no permission to read. If another write came since, it is not known.
-func (c *conn) look(ctx context.Context, w table.Write, in *dynamodb.UpdateItemInput, lost error) (table.Item, error) {
+func (c *conn) look(ctx context.Context, w table.Write, in *dynamodb.UpdateItemInput, lost error) (table.Attributes, error) {
 	never := *in
 	never.ConditionExpression = aws.String("(" + *in.ConditionExpression + ") AND attribute_exists(#0) AND attribute_not_exists(#0)")
 	item, err := c.updateItem(ctx, w, &never, iam.Call{})
