@@ -1,8 +1,8 @@
 package dynamotable
 
 import (
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -18,35 +18,58 @@ type expression struct {
 	values []table.Value
 }
 
+// The first placeholders of names and values, which most requests have enough of.
+var nameMarks, valueMarks = marks("#"), marks(":")
+
+func marks(sign string) (m [16]string) {
+	for i := range m {
+		m[i] = sign + strconv.Itoa(i)
+	}
+	return m
+}
+
+func nameMark(i int) string {
+	if i < len(nameMarks) {
+		return nameMarks[i]
+	}
+	return "#" + strconv.Itoa(i)
+}
+
+func valueMark(i int) string {
+	if i < len(valueMarks) {
+		return valueMarks[i]
+	}
+	return ":" + strconv.Itoa(i)
+}
+
 // name is the placeholder of an attribute.
 func (x *expression) name(attr string) string {
-	for i, n := range x.names {
-		if n == attr {
-			return "#" + strconv.Itoa(i)
-		}
+	at := slices.Index(x.names, attr)
+	if at < 0 {
+		at = len(x.names)
+		x.names = append(x.names, attr)
 	}
-	x.names = append(x.names, attr)
-	return "#" + strconv.Itoa(len(x.names)-1)
+	return nameMark(at)
 }
 
 // value is the placeholder of a value.
 func (x *expression) value(v table.Value) string {
 	x.values = append(x.values, v)
-	return ":" + strconv.Itoa(len(x.values)-1)
+	return valueMark(len(x.values) - 1)
 }
 
 // maps are the placeholders as a request takes them: nil if there are none.
 func (x *expression) maps() (map[string]string, map[string]types.AttributeValue) {
 	names := make(map[string]string, len(x.names))
 	for i, n := range x.names {
-		names["#"+strconv.Itoa(i)] = n
+		names[nameMark(i)] = n
 	}
 	if len(x.values) == 0 {
 		return names, nil
 	}
 	values := make(map[string]types.AttributeValue, len(x.values))
 	for i, v := range x.values {
-		values[":"+strconv.Itoa(i)] = valueToAWS(v)
+		values[valueMark(i)] = valueToAWS(v)
 	}
 	return names, values
 }
@@ -62,85 +85,101 @@ var (
 	}
 )
 
-// cond writes a condition.
+// cond is a condition.
 func (x *expression) cond(c table.Cond) string {
+	var text []byte
+	return string(x.appendCond(text, c))
+}
+
+func (x *expression) appendCond(text []byte, c table.Cond) []byte {
 	switch c.Op() {
 	case table.OpAnd:
-		return "(" + x.join(c.Conds(), " AND ") + ")"
+		return x.appendConds(text, c.Conds(), " AND ")
 	case table.OpOr:
-		return "(" + x.join(c.Conds(), " OR ") + ")"
+		return x.appendConds(text, c.Conds(), " OR ")
 	case table.OpNot:
-		return "(NOT " + x.cond(c.Conds()[0]) + ")"
+		return append(x.appendCond(append(text, "(NOT "...), c.Conds()[0]), ')')
 	}
-	n, values := x.name(c.Attr()), c.Values()
+	name, values := x.name(c.Attr()), c.Values()
 	switch c.Op() {
 	case table.OpIn:
-		return n + " IN (" + x.each(values) + ")"
+		return append(x.appendValues(append(append(text, name...), " IN ("...), values, ", "), ')')
 	case table.OpBetween:
-		return n + " BETWEEN " + x.value(values[0]) + " AND " + x.value(values[1])
-	case table.OpExists, table.OpNotExists:
-		return functions[c.Op()] + n + ")"
-	case table.OpBeginsWith, table.OpContains:
-		return functions[c.Op()] + n + ", " + x.value(values[0]) + ")"
+		return x.appendValues(append(append(text, name...), " BETWEEN "...), values, " AND ")
 	}
-	return n + infix[c.Op()] + x.value(values[0])
+	if f, ok := functions[c.Op()]; ok {
+		text = append(append(text, f...), name...)
+		if len(values) > 0 {
+			text = x.appendValues(append(text, ", "...), values, "")
+		}
+		return append(text, ')')
+	}
+	return x.appendValues(append(append(text, name...), infix[c.Op()]...), values, "")
 }
 
-func (x *expression) each(values []table.Value) string {
-	parts := make([]string, len(values))
-	for i, v := range values {
-		parts[i] = x.value(v)
-	}
-	return strings.Join(parts, ", ")
-}
-
-func (x *expression) join(conds []table.Cond, word string) string {
-	parts := make([]string, len(conds))
+func (x *expression) appendConds(text []byte, conds []table.Cond, word string) []byte {
+	text = append(text, '(')
 	for i, c := range conds {
-		parts[i] = x.cond(c)
+		if i > 0 {
+			text = append(text, word...)
+		}
+		text = x.appendCond(text, c)
 	}
-	return strings.Join(parts, word)
+	return append(text, ')')
+}
+
+func (x *expression) appendValues(text []byte, values []table.Value, word string) []byte {
+	for i, v := range values {
+		if i > 0 {
+			text = append(text, word...)
+		}
+		text = append(text, x.value(v)...)
+	}
+	return text
 }
 
 // update writes changes. There is always a SET: that of the write id.
 //
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 func (x *expression) update(changes []table.Change) string {
-	var clauses [len(clauseWords)][]string
-	empty := ""
+	var clauses [len(clauseWords)][]byte
+	empty := "" // the list that Append begins with
 	for _, c := range changes {
-		n := x.name(c.Attr())
-		switch c.Op() {
-		case table.ToRemove:
-			clauses[removeClause] = append(clauses[removeClause], n)
-			continue
-		case table.ToAppend:
-			if empty == "" {
-				empty = x.value(table.List())
-			}
+		name, at := x.name(c.Attr()), clauseOf[c.Op()]
+		if c.Op() == table.ToAppend && empty == "" {
+			empty = x.value(table.List())
 		}
-		v := x.value(c.Value())
-		switch c.Op() {
-		case table.ToSet:
-			clauses[setClause] = append(clauses[setClause], n+" = "+v)
-		case table.ToSetIfAbsent:
-			clauses[setClause] = append(clauses[setClause], n+" = if_not_exists("+n+", "+v+")")
-		case table.ToAppend:
-			clauses[setClause] = append(clauses[setClause], n+" = list_append(if_not_exists("+n+", "+empty+"), "+v+")")
-		case table.ToAdd, table.ToInclude:
-			clauses[addClause] = append(clauses[addClause], n+" "+v)
-		case table.ToExclude:
-			clauses[deleteClause] = append(clauses[deleteClause], n+" "+v)
+		text := append(clauses[at], ", "...)
+		if clauses[at] == nil {
+			text = append(make([]byte, 0, 64), clauseWords[at]...)
 		}
+		clauses[at] = x.appendChange(append(text, name...), c, name, empty)
 	}
-	var b strings.Builder
-	for i, parts := range clauses {
-		if len(parts) > 0 {
-			b.WriteString(clauseWords[i])
-			b.WriteString(strings.Join(parts, ", "))
-		}
+	text := clauses[setClause]
+	for _, clause := range clauses[setClause+1:] {
+		text = append(text, clause...)
 	}
-	return b.String()
+	return string(text)
+}
+
+// appendChange writes what follows the name that is changed.
+func (x *expression) appendChange(text []byte, c table.Change, name, empty string) []byte {
+	if c.Op() == table.ToRemove {
+		return text
+	}
+	value, end := x.value(c.Value()), ""
+	switch c.Op() {
+	case table.ToSet:
+		text = append(text, " = "...)
+	case table.ToSetIfAbsent:
+		text, end = append(append(append(text, " = if_not_exists("...), name...), ", "...), ")"
+	case table.ToAppend:
+		text, end = append(append(append(text, " = list_append(if_not_exists("...), name...), ", "...), ")"
+		text = append(append(text, empty...), "), "...)
+	default:
+		text = append(text, ' ')
+	}
+	return append(append(text, value...), end...)
 }
 
 const (
@@ -150,4 +189,10 @@ const (
 	deleteClause
 )
 
-var clauseWords = [...]string{setClause: "SET ", removeClause: " REMOVE ", addClause: " ADD ", deleteClause: " DELETE "}
+var (
+	clauseWords = [...]string{setClause: "SET ", removeClause: " REMOVE ", addClause: " ADD ", deleteClause: " DELETE "}
+	clauseOf    = [...]int{
+		table.ToSet: setClause, table.ToSetIfAbsent: setClause, table.ToAppend: setClause,
+		table.ToRemove: removeClause, table.ToAdd: addClause, table.ToInclude: addClause, table.ToExclude: deleteClause,
+	}
+)
