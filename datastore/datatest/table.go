@@ -27,7 +27,7 @@ func Seed[T any](t testing.TB, data *datastore.Data, name string, items ...T) {
 				t.Fatalf("datatest.Seed table %s: the item has no key %q", name, a.Name)
 			}
 		}
-		if err := conn.Write(background(t), table.Write{Op: "Put", Key: spec.KeyOf(encoded), Item: encoded}); err != nil {
+		if err := conn.Write(background(t), table.Write{Op: "Put", Item: encoded}); err != nil {
 			t.Fatalf("datatest.Seed table %s: %v", name, cause(err))
 		}
 	}
@@ -134,7 +134,7 @@ type faultyTable struct {
 	faults *faults
 }
 
-func (f *faultyTable) Get(ctx context.Context, key table.Item, read table.Read) (item table.Attributes, err error) {
+func (f *faultyTable) Get(ctx context.Context, key table.Attributes, read table.Read) (item table.Attributes, err error) {
 	err = f.faults.run(f.spec, "Get", func() error {
 		item, err = f.conn.Get(ctx, key, read)
 		return err
@@ -142,7 +142,7 @@ func (f *faultyTable) Get(ctx context.Context, key table.Item, read table.Read) 
 	return item, err
 }
 
-func (f *faultyTable) GetMany(ctx context.Context, keys []table.Item, read table.Read) (items []table.Attributes, err error) {
+func (f *faultyTable) GetMany(ctx context.Context, keys []table.Attributes, read table.Read) (items []table.Attributes, err error) {
 	err = f.faults.runBatch(f.spec, "GetMany", len(keys), func(which []int) error {
 		items, err = f.conn.GetMany(ctx, pick(keys, which), read)
 		return err

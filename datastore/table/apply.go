@@ -17,7 +17,7 @@ import (
 func (w Write) Apply(stored Item) (Item, error) {
 	item := maps.Clone(stored)
 	if item == nil {
-		item = maps.Clone(w.Key)
+		item = maps.Clone(ItemOf(w.Key))
 	}
 	for _, c := range w.Changes {
 		v, ok := item[c.attr]

@@ -22,7 +22,7 @@ type Driver interface {
 
 // Conn is a table that is open. It takes what has been checked: keys and items
 // that are within the limits, conditions and changes that are well-formed. It owns
-// what it is given, and what it returns is not changed. Items come and go in the
+// what it is given, and what it returns is not changed. Keys and items come and go in the
 // form that is best for the driver; see [Form].
 //
 // Its errors are [*datastore.Error] with Kind, Code and Attempts set; the handle
@@ -35,11 +35,11 @@ type Conn interface {
 // ReadConn is the reading part of a [Conn].
 type ReadConn interface {
 	// Get reads one item; nil if there is none.
-	Get(ctx context.Context, key Item, read Read) (Attributes, error)
+	Get(ctx context.Context, key Attributes, read Read) (Attributes, error)
 	// GetMany reads the items there are of at most 100 different keys, in any
 	// order. Keys that could not be read are a [*datastore.PartialError] with
 	// their positions, beside the items that could.
-	GetMany(ctx context.Context, keys []Item, read Read) ([]Attributes, error)
+	GetMany(ctx context.Context, keys []Attributes, read Read) ([]Attributes, error)
 	// Query reads one page of a partition of the table or of an index, in the
 	// order of the sort key.
 	Query(ctx context.Context, q PageQuery) (PageResult, error)

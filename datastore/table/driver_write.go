@@ -10,8 +10,8 @@ import (
 type Write struct {
 	// Op is the operation: "Create", "Put", "Update", "Delete" or "Check".
 	Op string
-	// Key of the item.
-	Key Item
+	// Key of the item; nil if there is an Item, which has it.
+	Key Attributes
 	// Item to put, with its key, in the form of the driver if it has one and the
 	// write is of a handle; nil of the other operations.
 	Item Attributes
@@ -29,6 +29,14 @@ type Write struct {
 	spec    Spec // whose TTL tells it, with now
 	now     time.Time
 	size    int // of the item
+}
+
+// Keyed are attributes among which the key is: the Item or the Key.
+func (w Write) Keyed() Attributes {
+	if w.Item != nil {
+		return w.Item
+	}
+	return w.Key
 }
 
 // Own reports whether the stored item is what this very write left behind.

@@ -122,16 +122,17 @@ func (s Spec) PlaceOf(x Index, item Item) Item {
 	return place
 }
 
-// checkKey checks the key attributes of an item or a key.
+// checkKey checks the key attributes of an item.
 func (s Spec) checkKey(item Attributes) error {
 	pk, _ := item.Find(s.PK.Name)
-	if err := checkKeyValue("partition key", s.PK, pk, MaxPartitionKeySize); err != nil {
+	sk, _ := item.Find(s.SK.Name)
+	return s.checkKeyValues(pk, sk)
+}
+
+func (s Spec) checkKeyValues(pk, sk Value) error {
+	if err := checkKeyValue("partition key", s.PK, pk, MaxPartitionKeySize); err != nil || !s.HasSK() {
 		return err
 	}
-	if !s.HasSK() {
-		return nil
-	}
-	sk, _ := item.Find(s.SK.Name)
 	return checkKeyValue("sort key", s.SK, sk, MaxSortKeySize)
 }
 
@@ -159,8 +160,15 @@ func (x Index) check(item Attributes) error {
 }
 
 // KeyText tells keys of one table apart: the length keeps the two parts apart.
-func (s Spec) KeyText(item Attributes) string {
+func (s Spec) KeyText(item Attributes) string { return string(s.appendKey(nil, item)) }
+
+func (s Spec) appendKey(text []byte, item Attributes) []byte {
 	pk, _ := item.Find(s.PK.Name)
-	sk, _ := item.Find(s.SK.Name)
-	return strconv.Itoa(len(pk.text)) + ":" + pk.text + sk.text
+	text = append(strconv.AppendInt(text, int64(len(pk.text)), 10), ':')
+	text = append(text, pk.text...)
+	if s.HasSK() {
+		sk, _ := item.Find(s.SK.Name)
+		text = append(text, sk.text...)
+	}
+	return text
 }

@@ -102,7 +102,7 @@ func (o TxOp) write(ctx context.Context) (Write, error) {
 	}
 	w, err := o.prepare(o.access)
 	if err == nil {
-		err = o.access.mineAll(ctx, w.Key)
+		err = o.access.mineAll(ctx, w.Keyed())
 	}
 	return w, err
 }
@@ -140,7 +140,7 @@ func (a *access) prepareTx(ctx context.Context, ops []TxOp) (tx Transaction, err
 		if op.access.own != a.own {
 			return tx, &datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("operation %d: %w", i, errMixed)}
 		}
-		item := op.access.Spec.Name() + " " + op.access.shape.spec.KeyText(w.Key)
+		item := op.access.Spec.Name() + " " + op.access.shape.spec.KeyText(w.Keyed())
 		if first, twice := seen[item]; twice {
 			return tx, invalid("operation %d: is on the item of operation %d; a transaction does one thing to an item", i, first)
 		}

@@ -33,7 +33,7 @@ func (a *access) update(ctx context.Context, key Key, p Patch, conds []Cond, int
 func (s *state) prepareUpdate(key Key, p Patch, conds []Cond) (w Write, err error) {
 	spec := s.shape.spec
 	w.Op, w.spec, w.now, w.missing = opNames[opUpdate], spec, s.Data.Now(), !p.create
-	if w.Key, err = key.item(spec); err != nil {
+	if w.Key, err = key.item(spec, s.form()); err != nil {
 		return w, err
 	}
 	if w.Changes, err = s.shape.check(p, s.plan()); err != nil {
@@ -121,6 +121,9 @@ func (s *shape) checkChange(c Change, plan *plan) (Change, error) {
 	}
 	if c.op == ToAdd && c.value.typ != N {
 		return c, invalid("change of %q: what is added must be a number", c.attr)
+	}
+	if f.indexes == nil {
+		return c, nil
 	}
 	return c, checkIndexes(s.indexes, Item{c.attr: c.value})
 }

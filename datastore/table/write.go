@@ -16,7 +16,7 @@ func (a *access) put(ctx context.Context, op operation, item reflect.Value, cond
 		if w, err = a.preparePut(op, item, conds); err != nil {
 			return err
 		}
-		return a.mineAll(ctx, w.Key)
+		return a.mineAll(ctx, w.Item)
 	}, func(ctx context.Context, conn Conn) error { return conn.Write(ctx, w) })
 }
 
@@ -50,7 +50,7 @@ func (s *state) preparePut(op operation, v reflect.Value, conds []Cond) (Write, 
 	return w, checkItemSize(w.size)
 }
 
-// encode gives w the item and its key, checked but for their size.
+// encode gives w the item, checked but for its size.
 func (s *state) encode(w *Write, v reflect.Value) (AttributeSetter, error) {
 	e := encoder{form: s.form()}
 	item, err := e.item(s.plan(), v)
@@ -63,7 +63,7 @@ func (s *state) encode(w *Write, v reflect.Value) (AttributeSetter, error) {
 	if err := checkIndexes(s.shape.indexes, item); err != nil {
 		return nil, err
 	}
-	w.Item, w.Key, w.size = item, s.shape.spec.KeyOf(item), e.size
+	w.Item, w.size = item, e.size
 	return item, nil
 }
 
@@ -151,7 +151,7 @@ func (a *access) delete(ctx context.Context, key Key, conds []Cond) error {
 // conditions: Delete and Check.
 func (s *state) prepareKey(op operation, key Key, conds []Cond) (w Write, err error) {
 	w.Op = opNames[op]
-	if w.Key, err = key.item(s.shape.spec); err != nil {
+	if w.Key, err = key.item(s.shape.spec, s.form()); err != nil {
 		return w, err
 	}
 	if w.If, err = s.condition(conds); err == nil && op == opCheck && w.If.IsZero() {

@@ -86,20 +86,20 @@ func (e *engine) usable(ctx context.Context) error {
 }
 
 // Get implements [table.ReadConn].
-func (e *engine) Get(ctx context.Context, key table.Item, _ table.Read) (table.Attributes, error) {
+func (e *engine) Get(ctx context.Context, key table.Attributes, _ table.Read) (table.Attributes, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if err := e.usable(ctx); err != nil {
 		return nil, err
 	}
-	if item := e.find(key); item != nil {
+	if item := e.find(table.ItemOf(key)); item != nil {
 		return item, nil
 	}
 	return nil, nil
 }
 
 // GetMany implements [table.ReadConn].
-func (e *engine) GetMany(ctx context.Context, keys []table.Item, _ table.Read) ([]table.Attributes, error) {
+func (e *engine) GetMany(ctx context.Context, keys []table.Attributes, _ table.Read) ([]table.Attributes, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if err := e.usable(ctx); err != nil {
@@ -107,7 +107,7 @@ func (e *engine) GetMany(ctx context.Context, keys []table.Item, _ table.Read) (
 	}
 	var items []table.Attributes
 	for _, key := range keys {
-		if item := e.find(key); item != nil {
+		if item := e.find(table.ItemOf(key)); item != nil {
 			items = append(items, item)
 		}
 	}

@@ -22,11 +22,12 @@ type change struct {
 
 // plan checks the condition of a write and says what it does.
 func (e *engine) plan(w table.Write) (change, error) {
-	stored := e.find(w.Key)
+	key := e.spec.KeyOf(w.Keyed())
+	stored := e.find(key)
 	if !w.If.Match(stored) {
 		return change{}, &datastore.Error{Kind: w.Refused(stored), Code: "ConditionalCheckFailedException"}
 	}
-	c := change{engine: e, key: w.Key, item: table.ItemOf(w.Item)}
+	c := change{engine: e, key: key, item: table.ItemOf(w.Item)}
 	switch w.Op {
 	case "Update":
 		var err error

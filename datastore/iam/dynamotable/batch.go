@@ -57,7 +57,7 @@ func (c *conn) unwritten(writes []table.Write, left []types.WriteRequest, cause 
 	}
 	var partial datastore.PartialError
 	for i, w := range writes {
-		if missing[c.spec.KeyText(w.Key)] {
+		if missing[c.spec.KeyText(w.Keyed())] {
 			partial.Failed = append(partial.Failed, datastore.ItemError{Index: i, Err: cause})
 		}
 	}

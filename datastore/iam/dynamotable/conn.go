@@ -28,7 +28,7 @@ type conn struct {
 var _ table.Conn = (*conn)(nil)
 
 // Get implements [table.ReadConn].
-func (c *conn) Get(ctx context.Context, key table.Item, read table.Read) (table.Attributes, error) {
+func (c *conn) Get(ctx context.Context, key table.Attributes, read table.Read) (table.Attributes, error) {
 	in := &dynamodb.GetItemInput{TableName: &c.name, Key: toAWS(key), ConsistentRead: &read.Consistent}
 	var out *dynamodb.GetItemOutput
 	err := c.retry.Do(ctx, iam.Call{}, func(ctx context.Context) (err error) {
@@ -52,7 +52,7 @@ func appendItems(items []table.Attributes, list []map[string]types.AttributeValu
 
 // GetMany implements [table.ReadConn]. What DynamoDB leaves unprocessed, because it
 // throttles or because the answer would exceed 16 MB, is asked for again.
-func (c *conn) GetMany(ctx context.Context, keys []table.Item, read table.Read) ([]table.Attributes, error) {
+func (c *conn) GetMany(ctx context.Context, keys []table.Attributes, read table.Read) ([]table.Attributes, error) {
 	left := types.KeysAndAttributes{ConsistentRead: &read.Consistent, Keys: make([]map[string]types.AttributeValue, len(keys))}
 	for i, key := range keys {
 		left.Keys[i] = toAWS(key)
@@ -80,7 +80,7 @@ func (c *conn) GetMany(ctx context.Context, keys []table.Item, read table.Read) 
 }
 
 // partial says which keys were not read.
-func (c *conn) partial(keys []table.Item, left []map[string]types.AttributeValue, cause error) error {
+func (c *conn) partial(keys []table.Attributes, left []map[string]types.AttributeValue, cause error) error {
 	unread := make(map[string]bool, len(left))
 	for _, key := range left {
 		unread[c.spec.KeyText(attributes(key))] = true
