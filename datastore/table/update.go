@@ -47,7 +47,8 @@ func (s *state) prepareUpdate(key Key, p Patch, conds []Cond) (w Write, err erro
 		return w, err
 	}
 	own := Value{typ: B, text: w.ID}
-	must := []Cond{{op: OpNe, attr: writeID, values: []Value{own}}}
+	must := make([]Cond, 0, 3+len(w.Changes)+1)
+	must = append(must, Cond{op: OpNe, attr: writeID, values: []Value{own}})
 	if !p.create {
 		must = append(must, Exists(spec.PK.Name))
 	}

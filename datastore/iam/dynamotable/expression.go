@@ -15,8 +15,12 @@ import (
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 type expression struct {
 	names  []string
-	values []table.Value
+	values attributes // by their placeholders; nil for none
 }
+
+// usual is for how many names or values, and for how much text, there is room at
+// once.
+const usual, usualText = 8, 128
 
 // The first placeholders of names and values, which most requests have enough of.
 var nameMarks, valueMarks = marks("#"), marks(":")
@@ -47,6 +51,9 @@ func (x *expression) name(attr string) string {
 	at := slices.Index(x.names, attr)
 	if at < 0 {
 		at = len(x.names)
+		if at == 0 {
+			x.names = make([]string, 0, usual)
+		}
 		x.names = append(x.names, attr)
 	}
 	return nameMark(at)
@@ -54,8 +61,12 @@ func (x *expression) name(attr string) string {
 
 // value is the placeholder of a value.
 func (x *expression) value(v table.Value) string {
-	x.values = append(x.values, v)
-	return valueMark(len(x.values) - 1)
+	if x.values == nil {
+		x.values = make(attributes, usual)
+	}
+	mark := valueMark(len(x.values))
+	x.values.Set(mark, v)
+	return mark
 }
 
 // maps are the placeholders as a request takes them: nil if there are none.
@@ -64,14 +75,7 @@ func (x *expression) maps() (map[string]string, map[string]types.AttributeValue)
 	for i, n := range x.names {
 		names[nameMark(i)] = n
 	}
-	if len(x.values) == 0 {
-		return names, nil
-	}
-	values := make(map[string]types.AttributeValue, len(x.values))
-	for i, v := range x.values {
-		values[valueMark(i)] = valueToAWS(v)
-	}
-	return names, values
+	return names, x.values
 }
 
 // infix are the comparisons, functions the functions.
@@ -87,8 +91,7 @@ var (
 
 // cond is a condition.
 func (x *expression) cond(c table.Cond) string {
-	var text []byte
-	return string(x.appendCond(text, c))
+	return string(x.appendCond(make([]byte, 0, usualText), c))
 }
 
 func (x *expression) appendCond(text []byte, c table.Cond) []byte {
@@ -151,7 +154,7 @@ func (x *expression) update(changes []table.Change) string {
 		}
 		text := append(clauses[at], ", "...)
 		if clauses[at] == nil {
-			text = append(make([]byte, 0, 64), clauseWords[at]...)
+			text = append(make([]byte, 0, usualText), clauseWords[at]...)
 		}
 		clauses[at] = x.appendChange(append(text, name...), c, name, empty)
 	}
