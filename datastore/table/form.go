@@ -35,14 +35,15 @@ type Form interface {
 // AttributeSetter are attributes that are being made.
 type AttributeSetter interface {
 	Attributes
-	// Set adds an attribute. What v contains is of this form.
+	// Set adds an attribute. What v contains is of this form, or of that of this
+	// package where the application made it, in a field of type Value or Item.
 	Set(name string, v Value)
 }
 
 // ElementSetter are elements that are being made.
 type ElementSetter interface {
 	Elements
-	// Set makes v the element at position i. What v contains is of this form.
+	// Set makes v the element at position i, as for attributes.
 	Set(i int, v Value)
 }
 

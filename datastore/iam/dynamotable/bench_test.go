@@ -1,8 +1,9 @@
 package dynamotable_test
 
 import (
-	"fmt"
-	"net/http"
+	"context"
+	"crypto/rand"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,28 +58,28 @@ func parcelsOf(n int) []parcel {
 }
 
 // answered is a parcel as DynamoDB answers it.
-func answered(b *testing.B, n int) string {
-	b.Helper()
+func answered(t testing.TB, n int) string {
+	t.Helper()
 	codec, err := table.NewCodec[parcel]()
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	item, err := codec.Encode(aParcel(n))
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	form, err := table.Map(item).MarshalJSON()
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(string(form), `{"M":`), "}")
 }
 
-func pageAnswered(b *testing.B, n int) string {
-	b.Helper()
+func pageAnswered(t testing.TB, n int) string {
+	t.Helper()
 	items := make([]string, n)
 	for i := range items {
-		items[i] = answered(b, i)
+		items[i] = answered(t, i)
 	}
 	return `[` + strings.Join(items, ",") + `]`
 }
@@ -93,124 +94,153 @@ type parcels interface {
 	table.ManyWriter[parcel]
 }
 
-// BenchmarkDriver compares a handle with the SDK and its attributevalue: the same
-// requests, with the same answer.
-//
-//	go test -run '^$' -bench Driver -count 6 ./datastore/iam/dynamotable
-func BenchmarkDriver(b *testing.B) {
-	key := func(n int) map[string]types.AttributeValue {
-		return map[string]types.AttributeValue{
-			"id": &types.AttributeValueMemberS{Value: "parcel"}, "number": &types.AttributeValueMemberN{Value: fmt.Sprint(n)},
-		}
+// request is one that a handle and the SDK send alike, for n items.
+type request struct {
+	name   string
+	n      int // of items, in the benchmark
+	answer func(t testing.TB, n int) string
+	bare   func(ctx context.Context, c *dynamodb.Client, n int) error
+	driver func(ctx context.Context, h parcels, n int) error
+}
+
+var physical = aws.String("physical")
+
+func keyOf(n int) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{
+		"id": &types.AttributeValueMemberS{Value: "parcel"}, "number": &types.AttributeValueMemberN{Value: strconv.Itoa(n)},
 	}
-	name, ctx := aws.String("physical"), b.Context()
-	against := func(op, answer string, bare func(*dynamodb.Client) error, driver func(parcels) error) {
-		server := paired.JSON10(answer)
-		cfg := config("http://scripted.invalid", server)
-		cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-		client := dynamodb.NewFromConfig(cfg)
-		handle := handleOn(b, server)
-		paired.Compare(b, op, func() error { return bare(client) }, func() error { return driver(handle) })
-	}
+}
 
-	against("get", `{"Item":`+answered(b, 1)+`}`, func(c *dynamodb.Client) error {
-		out, err := c.GetItem(ctx, &dynamodb.GetItemInput{TableName: name, Key: key(1), ConsistentRead: aws.Bool(false)})
-		if err != nil {
-			return err
-		}
-		var p parcel
-		return attributevalue.UnmarshalMap(out.Item, &p)
-	}, func(h parcels) error { _, err := h.Get(ctx, table.PKSK("parcel", 1)); return err })
-
-	against("put", `{}`, func(c *dynamodb.Client) error {
-		item, err := attributevalue.MarshalMap(aParcel(1))
-		if err != nil {
-			return err
-		}
-		_, err = c.PutItem(ctx, &dynamodb.PutItemInput{TableName: name, Item: item})
-		return err
-	}, func(h parcels) error { _, err := h.Put(ctx, aParcel(1)); return err })
-
-	against("update", `{"Attributes":`+answered(b, 1)+`}`, func(c *dynamodb.Client) error {
-		out, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: name, Key: key(1), ReturnValues: types.ReturnValueAllNew,
-			UpdateExpression:    aws.String("SET #1 = :1, #2 = :2 ADD #0 :0"),
-			ConditionExpression: aws.String("(#2 <> :3 AND attribute_exists(#3))"),
-			ExpressionAttributeNames: map[string]string{
-				"#0": "weight", "#1": "to", "#2": "_w", "#3": "id",
-			},
-			ExpressionAttributeValues: map[string]types.AttributeValue{
-				":0": &types.AttributeValueMemberN{Value: "1"}, ":1": &types.AttributeValueMemberS{Value: "there"},
-				":2": &types.AttributeValueMemberB{Value: []byte("123456789012")}, ":3": &types.AttributeValueMemberB{Value: []byte("123456789012")},
-			},
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		})
-		if err != nil {
-			return err
-		}
-		var p parcel
-		return attributevalue.UnmarshalMap(out.Attributes, &p)
-	}, func(h parcels) error {
-		_, err := h.Update(ctx, table.PKSK("parcel", 1), table.Changes(table.Add("weight", 1), table.SetTo("to", "there")))
-		return err
-	})
-
-	page := `{"Items":` + pageAnswered(b, 50) + `,"Count":50,"ScannedCount":50}`
-	against("query50", page, func(c *dynamodb.Client) error {
-		out, err := c.Query(ctx, &dynamodb.QueryInput{
-			TableName: name, KeyConditionExpression: aws.String("#0 = :0"), ConsistentRead: aws.Bool(false), ScanIndexForward: aws.Bool(true),
-			ExpressionAttributeNames:  map[string]string{"#0": "id"},
-			ExpressionAttributeValues: map[string]types.AttributeValue{":0": &types.AttributeValueMemberS{Value: "parcel"}},
-		})
-		if err != nil {
-			return err
-		}
-		var list []parcel
-		return attributevalue.UnmarshalListOfMaps(out.Items, &list)
-	}, func(h parcels) error { _, err := h.Query(ctx, table.Query{Key: table.PK("parcel")}); return err })
-
-	against("scan50", page, func(c *dynamodb.Client) error {
-		out, err := c.Scan(ctx, &dynamodb.ScanInput{TableName: name, ConsistentRead: aws.Bool(false)})
-		if err != nil {
-			return err
-		}
-		var list []parcel
-		return attributevalue.UnmarshalListOfMaps(out.Items, &list)
-	}, func(h parcels) error { _, err := h.Scan(ctx, table.Scan{}); return err })
-
-	against("getmany50", `{"Responses":{"physical":`+pageAnswered(b, 50)+`},"UnprocessedKeys":{}}`, func(c *dynamodb.Client) error {
-		keys := make([]map[string]types.AttributeValue, 50)
-		for i := range keys {
-			keys[i] = key(i)
-		}
-		out, err := c.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{"physical": {Keys: keys, ConsistentRead: aws.Bool(false)}},
-		})
-		if err != nil {
-			return err
-		}
-		return inOrder(keys, out.Responses["physical"])
-	}, func(h parcels) error {
-		keys := make([]table.Key, 50)
-		for i := range keys {
-			keys[i] = table.PKSK("parcel", i)
-		}
-		_, err := h.GetMany(ctx, keys)
-		return err
-	})
-
-	against("write25", `{"UnprocessedItems":{}}`, func(c *dynamodb.Client) error {
-		var requests []types.WriteRequest
-		for _, p := range parcelsOf(25) {
-			item, err := attributevalue.MarshalMap(p)
+var requests = []request{
+	{
+		"get", 1, func(t testing.TB, _ int) string { return `{"Item":` + answered(t, 1) + `}` },
+		func(ctx context.Context, c *dynamodb.Client, _ int) error {
+			out, err := c.GetItem(ctx, &dynamodb.GetItemInput{TableName: physical, Key: keyOf(1), ConsistentRead: aws.Bool(false)})
 			if err != nil {
 				return err
 			}
-			requests = append(requests, types.WriteRequest{PutRequest: &types.PutRequest{Item: item}})
-		}
-		_, err := c.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{"physical": requests}})
-		return err
-	}, func(h parcels) error { return h.WriteMany(ctx, parcelsOf(25), nil) })
+			var p parcel
+			return attributevalue.UnmarshalMap(out.Item, &p)
+		},
+		func(ctx context.Context, h parcels, _ int) error {
+			_, err := h.Get(ctx, table.PKSK("parcel", 1))
+			return err
+		},
+	},
+	{
+		"put", 1, func(testing.TB, int) string { return `{}` },
+		func(ctx context.Context, c *dynamodb.Client, _ int) error {
+			item, err := attributevalue.MarshalMap(aParcel(1))
+			if err != nil {
+				return err
+			}
+			_, err = c.PutItem(ctx, &dynamodb.PutItemInput{TableName: physical, Item: item})
+			return err
+		},
+		func(ctx context.Context, h parcels, _ int) error { _, err := h.Put(ctx, aParcel(1)); return err },
+	},
+	{
+		"update", 1, func(t testing.TB, _ int) string { return `{"Attributes":` + answered(t, 1) + `}` },
+		func(ctx context.Context, c *dynamodb.Client, _ int) error {
+			id := make([]byte, 12)
+			if _, err := rand.Read(id); err != nil {
+				return err
+			}
+			out, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+				TableName: physical, Key: keyOf(1), ReturnValues: types.ReturnValueAllNew,
+				UpdateExpression:         aws.String("SET #1 = :1, #2 = :2 ADD #0 :0"),
+				ConditionExpression:      aws.String("(#2 <> :3 AND attribute_exists(#3))"),
+				ExpressionAttributeNames: map[string]string{"#0": "weight", "#1": "to", "#2": "_w", "#3": "id"},
+				ExpressionAttributeValues: map[string]types.AttributeValue{
+					":0": &types.AttributeValueMemberN{Value: "1"}, ":1": &types.AttributeValueMemberS{Value: "there"},
+					":2": &types.AttributeValueMemberB{Value: id}, ":3": &types.AttributeValueMemberB{Value: id},
+				},
+				ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+			})
+			if err != nil {
+				return err
+			}
+			var p parcel
+			return attributevalue.UnmarshalMap(out.Attributes, &p)
+		},
+		func(ctx context.Context, h parcels, _ int) error {
+			_, err := h.Update(ctx, table.PKSK("parcel", 1), table.Changes(table.Add("weight", 1), table.SetTo("to", "there")))
+			return err
+		},
+	},
+	{
+		"query", 50, func(t testing.TB, n int) string { return `{"Items":` + pageAnswered(t, n) + `}` },
+		func(ctx context.Context, c *dynamodb.Client, _ int) error {
+			out, err := c.Query(ctx, &dynamodb.QueryInput{
+				TableName: physical, KeyConditionExpression: aws.String("#0 = :0"), ConsistentRead: aws.Bool(false), ScanIndexForward: aws.Bool(true),
+				ExpressionAttributeNames:  map[string]string{"#0": "id"},
+				ExpressionAttributeValues: map[string]types.AttributeValue{":0": &types.AttributeValueMemberS{Value: "parcel"}},
+			})
+			if err != nil {
+				return err
+			}
+			var list []parcel
+			return attributevalue.UnmarshalListOfMaps(out.Items, &list)
+		},
+		func(ctx context.Context, h parcels, _ int) error {
+			_, err := h.Query(ctx, table.Query{Key: table.PK("parcel")})
+			return err
+		},
+	},
+	{
+		"scan", 50, func(t testing.TB, n int) string { return `{"Items":` + pageAnswered(t, n) + `}` },
+		func(ctx context.Context, c *dynamodb.Client, _ int) error {
+			out, err := c.Scan(ctx, &dynamodb.ScanInput{TableName: physical, ConsistentRead: aws.Bool(false)})
+			if err != nil {
+				return err
+			}
+			var list []parcel
+			return attributevalue.UnmarshalListOfMaps(out.Items, &list)
+		},
+		func(ctx context.Context, h parcels, _ int) error { _, err := h.Scan(ctx, table.Scan{}); return err },
+	},
+	{
+		"getmany", 50, func(t testing.TB, n int) string {
+			return `{"Responses":{"physical":` + pageAnswered(t, n) + `},"UnprocessedKeys":{}}`
+		},
+		func(ctx context.Context, c *dynamodb.Client, n int) error {
+			keys := make([]map[string]types.AttributeValue, n)
+			for i := range keys {
+				keys[i] = keyOf(i)
+			}
+			out, err := c.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+				RequestItems: map[string]types.KeysAndAttributes{*physical: {Keys: keys, ConsistentRead: aws.Bool(false)}},
+			})
+			if err != nil {
+				return err
+			}
+			return inOrder(keys, out.Responses[*physical])
+		},
+		func(ctx context.Context, h parcels, n int) error {
+			keys := make([]table.Key, n)
+			for i := range keys {
+				keys[i] = table.PKSK("parcel", i)
+			}
+			_, err := h.GetMany(ctx, keys)
+			return err
+		},
+	},
+	{
+		"write", 25, func(testing.TB, int) string { return `{"UnprocessedItems":{}}` },
+		func(ctx context.Context, c *dynamodb.Client, n int) error {
+			var requests []types.WriteRequest
+			for _, p := range parcelsOf(n) {
+				item, err := attributevalue.MarshalMap(p)
+				if err != nil {
+					return err
+				}
+				requests = append(requests, types.WriteRequest{PutRequest: &types.PutRequest{Item: item}})
+			}
+			_, err := c.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{*physical: requests}})
+			return err
+		},
+		func(ctx context.Context, h parcels, n int) error { return h.WriteMany(ctx, parcelsOf(n), nil) },
+	},
 }
 
 // inOrder is what a caller of BatchGetItem has to do, which answers in any order.
@@ -232,8 +262,47 @@ func inOrder(keys, found []map[string]types.AttributeValue) error {
 	return nil
 }
 
-func handleOn(b *testing.B, server *http.Client) parcels {
-	b.Helper()
-	data := onServer(b, config("http://scripted.invalid", server), "physical")
-	return datastore.Use[parcels](function{}, table.New[parcel](data, "parcels"))
+// sides are the calls of the SDK and of a handle, on servers that give the answer at
+// once.
+func (r request) sides(t testing.TB, n int) (bare, driver func() error) {
+	t.Helper()
+	ctx, cfg := t.Context(), config("http://scripted.invalid", paired.JSON10(r.answer(t, n)))
+	handle := datastore.Use[parcels](function{}, table.New[parcel](onServer(t, cfg, *physical), "parcels"))
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	client := dynamodb.NewFromConfig(cfg)
+	return func() error { return r.bare(ctx, client, n) }, func() error { return r.driver(ctx, handle, n) }
+}
+
+// BenchmarkDriver compares a handle with the SDK and its attributevalue: the same
+// requests, with the same answer.
+//
+//	go test -run '^$' -bench Driver -count 6 ./datastore/iam/dynamotable
+func BenchmarkDriver(b *testing.B) {
+	for _, r := range requests {
+		bare, driver := r.sides(b, r.n)
+		paired.Compare(b, r.name+strconv.Itoa(r.n), bare, driver)
+	}
+}
+
+// TestAllocationsPerItem: an item costs a handle no allocation that it does not cost
+// the SDK with its attributevalue. It counts for the whole process, so it runs alone.
+func TestAllocationsPerItem(t *testing.T) {
+	count := func(call func() error) float64 {
+		return testing.AllocsPerRun(20, func() {
+			if err := call(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	for _, r := range requests {
+		if r.n == 1 {
+			continue
+		}
+		fewBare, fewDriver := r.sides(t, 5)
+		manyBare, manyDriver := r.sides(t, 25)
+		bare, driver := (count(manyBare)-count(fewBare))/20, (count(manyDriver)-count(fewDriver))/20
+		if driver > bare {
+			t.Errorf("%s: %v allocations an item, the SDK makes %v", r.name, driver, bare)
+		}
+	}
 }
