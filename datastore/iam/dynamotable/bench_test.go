@@ -264,9 +264,9 @@ func inOrder(keys, found []map[string]types.AttributeValue) error {
 
 // sides are the calls of the SDK and of a handle, on servers that give the answer at
 // once.
-func (r request) sides(t testing.TB, n int) (bare, driver func() error) {
+func (r request) sides(ctx context.Context, t testing.TB, n int) (bare, driver func() error) {
 	t.Helper()
-	ctx, cfg := t.Context(), config("http://scripted.invalid", paired.JSON10(r.answer(t, n)))
+	cfg := config("http://scripted.invalid", paired.JSON10(r.answer(t, n)))
 	handle := datastore.Use[parcels](function{}, table.New[parcel](onServer(t, cfg, *physical), "parcels"))
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	client := dynamodb.NewFromConfig(cfg)
@@ -279,7 +279,7 @@ func (r request) sides(t testing.TB, n int) (bare, driver func() error) {
 //	go test -run '^$' -bench Driver -count 6 ./datastore/iam/dynamotable
 func BenchmarkDriver(b *testing.B) {
 	for _, r := range requests {
-		bare, driver := r.sides(b, r.n)
+		bare, driver := r.sides(paired.Context(b), b, r.n)
 		paired.Compare(b, r.name+strconv.Itoa(r.n), bare, driver)
 	}
 }
@@ -298,8 +298,8 @@ func TestAllocationsPerItem(t *testing.T) {
 		if r.n == 1 {
 			continue
 		}
-		fewBare, fewDriver := r.sides(t, 5)
-		manyBare, manyDriver := r.sides(t, 25)
+		fewBare, fewDriver := r.sides(t.Context(), t, 5)
+		manyBare, manyDriver := r.sides(t.Context(), t, 25)
 		bare, driver := (count(manyBare)-count(fewBare))/20, (count(manyDriver)-count(fewDriver))/20
 		if driver > bare {
 			t.Errorf("%s: %v allocations an item, the SDK makes %v", r.name, driver, bare)

@@ -4,25 +4,27 @@
 package paired
 
 import (
+	"context"
 	"math"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 )
 
-// slice is about how long one of the two runs before it is the other's turn. It has
-// collections of garbage in it, which the calls of both have to pay for.
-const slice = 20 * time.Millisecond
+// turn is about how long one of the two runs before it is the other's.
+const turn = 5 * time.Millisecond
 
-// Compare is a benchmark of its own, called name, of a call made by bare, which has
-// the client alone, and by driver. It reports, for each call:
+// Compare is a benchmark, called name, of a call that bare makes with the client
+// alone, and driver by the driver. It reports, for one call:
 //
-//	bare-ns, driver-ns           the time, of the quickest slice
-//	ratio                        of the two
+//	bare-ns, driver-ns           the median time
+//	ratio                        of the times: the median of those of two turns
+//	cpu-ratio                    of the processor time of this process
 //	bare-allocs, driver-allocs   with those of a server in this process
 //
-// A loaded machine makes the times of single runs vary: take the smallest of
-// several (-count 6). Allocations do not vary.
+// On a machine that has other things to do, the ratio of times differs from run to
+// run (-count 6), that of processor times less, and allocations hardly.
 func Compare(b *testing.B, name string, bare, driver func() error) {
 	b.Helper()
 	b.Run(name, func(b *testing.B) {
@@ -31,46 +33,62 @@ func Compare(b *testing.B, name string, bare, driver func() error) {
 		for _, s := range both {
 			s.warm(b)
 		}
-		first := 0
-		for b.Loop() {
-			both[first].run(b)
-			both[1-first].run(b)
-			first = 1 - first
+		for first := 0; b.Loop(); first = 1 - first {
+			both[first].turn(b)
+			both[1-first].turn(b)
 		}
-		b.ReportMetric(0, "ns/op") // of a slice, which says nothing
+		b.ReportMetric(0, "ns/op") // of two turns, which says nothing
+		b.ReportMetric(ratio(both[1].times, both[0].times), "ratio")
+		b.ReportMetric(ratio(both[1].cpu, both[0].cpu), "cpu-ratio")
 		for i, who := range [2]string{"bare", "driver"} {
-			b.ReportMetric(both[i].best, who+"-ns")
-			b.ReportMetric(math.Round(float64(both[i].allocs)/float64(both[i].calls)), who+"-allocs")
+			b.ReportMetric(median(both[i].times), who+"-ns")
+			b.ReportMetric(math.Round(float64(both[i].allocs)/float64(both[i].n*len(both[i].times))), who+"-allocs")
 		}
-		b.ReportMetric(both[1].best/both[0].best, "ratio")
 	})
+}
+
+// Context is one with a deadline, as all of a Lambda function's have. It costs the
+// client something, too.
+func Context(b *testing.B) context.Context {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
+	b.Cleanup(cancel)
+	return ctx
 }
 
 // side is one of the two.
 type side struct {
 	call   func() error
-	n      int     // calls in a slice
-	best   float64 // nanoseconds of a call, in the quickest slice
+	n      int       // calls in a turn
+	times  []float64 // of a call in nanoseconds, turn by turn
+	cpu    []float64 // likewise, of all processors
 	allocs uint64
-	calls  uint64
 }
 
-// warm opens the connections, and finds out how many calls a slice has.
+// warm opens the connections, and finds out how many calls a turn has.
 func (s *side) warm(b *testing.B) {
 	b.Helper()
-	s.n, s.best = 1, math.Inf(1)
-	for {
-		took := s.time(b)
-		if took >= slice/4 || s.n >= 1<<20 {
-			s.n = max(1, int(float64(s.n)*float64(slice)/float64(took)))
+	for s.n = 1; s.n < 1<<20; s.n *= 2 {
+		if took := s.run(b); took >= turn/2 {
+			s.n = max(1, int(float64(s.n)*float64(turn)/float64(took)))
 			return
 		}
-		s.n *= 2
 	}
 }
 
-// time is that of one slice.
-func (s *side) time(b *testing.B) time.Duration {
+func (s *side) turn(b *testing.B) {
+	b.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	cpu := cpuTime()
+	took := s.run(b)
+	s.cpu = append(s.cpu, float64(cpuTime()-cpu)/float64(s.n))
+	runtime.ReadMemStats(&after)
+	s.times = append(s.times, float64(took)/float64(s.n))
+	s.allocs += after.Mallocs - before.Mallocs
+}
+
+func (s *side) run(b *testing.B) time.Duration {
 	b.Helper()
 	start := time.Now()
 	for range s.n {
@@ -81,13 +99,15 @@ func (s *side) time(b *testing.B) time.Duration {
 	return time.Since(start)
 }
 
-func (s *side) run(b *testing.B) {
-	b.Helper()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	took := s.time(b)
-	runtime.ReadMemStats(&after)
-	s.best = min(s.best, float64(took)/float64(s.n))
-	s.allocs += after.Mallocs - before.Mallocs
-	s.calls += uint64(s.n)
+func ratio(of, to []float64) float64 {
+	list := make([]float64, len(of))
+	for i := range list {
+		list[i] = of[i] / to[i]
+	}
+	return median(list)
+}
+
+func median(list []float64) float64 {
+	slices.Sort(list)
+	return list[len(list)/2]
 }
