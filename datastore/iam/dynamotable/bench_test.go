@@ -287,22 +287,9 @@ func BenchmarkDriver(b *testing.B) {
 // TestAllocationsPerItem: an item costs a handle no allocation that it does not cost
 // the SDK with its attributevalue. It counts for the whole process, so it runs alone.
 func TestAllocationsPerItem(t *testing.T) {
-	count := func(call func() error) float64 {
-		return testing.AllocsPerRun(20, func() {
-			if err := call(); err != nil {
-				t.Fatal(err)
-			}
-		})
-	}
 	for _, r := range requests {
-		if r.n == 1 {
-			continue
-		}
-		fewBare, fewDriver := r.sides(t.Context(), t, 5)
-		manyBare, manyDriver := r.sides(t.Context(), t, 25)
-		bare, driver := (count(manyBare)-count(fewBare))/20, (count(manyDriver)-count(fewDriver))/20
-		if driver > bare {
-			t.Errorf("%s: %v allocations an item, the SDK makes %v", r.name, driver, bare)
+		if r.n > 1 {
+			paired.PerItem(t, r.name, 5, 25, func(n int) (bare, driver func() error) { return r.sides(t.Context(), t, n) })
 		}
 	}
 }

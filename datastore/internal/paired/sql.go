@@ -44,25 +44,13 @@ func (s SQL) Compare(b *testing.B, bare, driver Users) {
 	}
 }
 
-// PerRow fails if a row costs the driver an allocation that it does not cost the
-// client alone. It counts for the whole process: no test runs beside it.
+// PerRow is [PerItem] of the rows of a statement.
 func (s SQL) PerRow(t *testing.T, bare, driver Users) {
 	t.Helper()
-	const few, many = 10, 110
-	each := func(u Users) float64 {
-		count := func(n int) float64 {
-			return testing.AllocsPerRun(10, func() {
-				if err := s.read(t.Context(), u.Reader, n); err != nil {
-					t.Fatal(err)
-				}
-			})
-		}
-		return (count(many) - count(few)) / (many - few)
+	reading := func(u Users, n int) func() error {
+		return func() error { return s.read(t.Context(), u.Reader, n) }
 	}
-	// What the runtime does meanwhile counts as well, but not for each row.
-	if want, got := each(bare), each(driver); got > want+0.5 {
-		t.Errorf("%v allocations a row, the client alone makes %v", got, want)
-	}
+	PerItem(t, "rows", 10, 110, func(n int) (func() error, func() error) { return reading(bare, n), reading(driver, n) })
 }
 
 func (s SQL) transact(ctx context.Context, db Querier) error {
