@@ -116,62 +116,6 @@ func planOf(t reflect.Type) *plan {
 	return (&compiler{done: map[reflect.Type]*codec{}}).plan(t)
 }
 
-// encoder encodes one item, in a form, and adds up its size, to which each codec
-// adds that of the value that it gives. What it gives has been checked: texts are
-// valid UTF-8, names as well, nothing is nested too deep.
-type encoder struct {
-	form Form
-	size int
-}
-
-func (e *encoder) item(p *plan, v reflect.Value) (AttributeSetter, error) {
-	item, err := e.fields(p, v, 1)
-	if err != nil {
-		return nil, invalid("%w", err)
-	}
-	return item, nil
-}
-
-// fields encodes the fields of a struct, which are on level.
-func (e *encoder) fields(p *plan, v reflect.Value, level int) (AttributeSetter, error) {
-	item := e.form.NewItem(len(p.fields) + 1) // with room for the write id
-	for i := range p.fields {
-		f := &p.fields[i]
-		fv, ok := readField(v, f.index)
-		if !ok {
-			continue
-		}
-		value, err := f.codec.encode(e, fv, level)
-		if err != nil {
-			return nil, inAttribute(f.name, err, level)
-		}
-		if value.typ == 0 || f.sparse && value.empty() {
-			continue
-		}
-		if level > maxDepth {
-			return nil, errDepth
-		}
-		e.size += len(f.name)
-		item.Set(f.name, value)
-	}
-	return item, nil
-}
-
-// text is a value of type S.
-func (e *encoder) text(s string) (Value, error) {
-	if err := checkText(s); err != nil {
-		return Value{}, err
-	}
-	e.size += len(s)
-	return String(s), nil
-}
-
-// number is a value of type N.
-func (e *encoder) number(v Value, err error) (Value, error) {
-	e.size += numberSize(v.text)
-	return v, err
-}
-
 func (p *plan) decode(item Attributes, v reflect.Value) error {
 	for i := range p.fields {
 		f := &p.fields[i]
@@ -391,12 +335,6 @@ func encodeValue(e *encoder, v reflect.Value, level int) (Value, error) {
 		return value, nil
 	}
 	return e.made(value, level)
-}
-
-// made is a value that the application made.
-func (e *encoder) made(v Value, level int) (Value, error) {
-	e.size += v.size()
-	return v, v.check(level)
 }
 
 func decodeValue(in Value, v reflect.Value) error {

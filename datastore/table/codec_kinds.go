@@ -198,9 +198,6 @@ func setCodec(t reflect.Type, element *codec) *codec {
 				return Value{}, nil
 			}
 			list, err := e.elements(want, v, element, level)
-			if err == nil {
-				err = checkSet(list)
-			}
 			return ListOf(want, list), err
 		},
 		func(in Value, v reflect.Value) error {
@@ -210,32 +207,6 @@ func setCodec(t reflect.Type, element *codec) *codec {
 			return decodeElements(in.list, v, element)
 		},
 	}
-}
-
-// elements encodes those of a list or a set, which is on level.
-func (e *encoder) elements(t Type, v reflect.Value, element *codec, level int) (Elements, error) {
-	n := v.Len()
-	if level > maxDepth || level == maxDepth && n > 0 {
-		return nil, errDepth
-	}
-	list := e.form.NewList(t, n)
-	for i := range n {
-		value, err := element.encode(e, v.Index(i), level+1)
-		if err != nil {
-			return nil, inElement(i, err)
-		}
-		list.Set(i, e.orNull(value))
-	}
-	return list, nil
-}
-
-// orNull is what stands for v in a list or a map.
-func (e *encoder) orNull(v Value) Value {
-	if v.typ == 0 {
-		e.size++
-		return Null()
-	}
-	return v
 }
 
 func decodeElements(list Elements, v reflect.Value, element *codec) error {
@@ -287,31 +258,7 @@ func mapCodec(t reflect.Type, element *codec) *codec {
 	}
 }
 
-// entries encodes those of a map, which are on level.
-func (e *encoder) entries(item AttributeSetter, v reflect.Value, kind reflect.Kind, element *codec, level int) error {
-	t := v.Type()
-	key, value := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
-	for entry := v.MapRange(); entry.Next(); {
-		key.SetIterKey(entry)
-		value.SetIterValue(entry)
-		name, err := mapKeyText(kind, key)
-		if err == nil {
-			err = checkName(name)
-		}
-		if err != nil {
-			return err
-		}
-		encoded, err := element.encode(e, value, level)
-		if err != nil {
-			return inMap(err)
-		}
-		e.size += len(name)
-		item.Set(name, e.orNull(encoded))
-	}
-	return nil
-}
-
-func decodeMap(attributes Attributes, v reflect.Value, kind reflect.Kind, element *codec) (err error) {
+func decodeMap(attributes Attributes, v reflect.Value, kind reflect.Kind, element *codec) error {
 	t := v.Type()
 	out := reflect.MakeMapWithSize(t, attributes.Len())
 	v.Set(out)

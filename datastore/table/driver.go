@@ -22,8 +22,8 @@ type Driver interface {
 
 // Conn is a table that is open. It takes what has been checked: keys and items
 // that are within the limits, conditions and changes that are well-formed. It owns
-// what it is given, and what it returns is not changed. Keys and items come and go in the
-// form that is best for the driver; see [Form].
+// what it is given, and what it returns is not changed. Keys and
+// items come and go in the form that is best for the driver; see [Form].
 //
 // Its errors are [*datastore.Error] with Kind, Code and Attempts set; the handle
 // fills in the rest. It is safe for concurrent use.

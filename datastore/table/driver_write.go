@@ -12,8 +12,7 @@ type Write struct {
 	Op string
 	// Key of the item; nil if there is an Item, which has it.
 	Key Attributes
-	// Item to put, with its key, in the form of the driver if it has one and the
-	// write is of a handle; nil of the other operations.
+	// Item to put, with its key; nil of the other operations.
 	Item Attributes
 	// Changes that an Update makes, each of another attribute.
 	Changes []Change

@@ -84,49 +84,44 @@ func Set(elements ...Value) (Value, error) {
 	if !ok {
 		return Value{}, fmt.Errorf("a set of %v cannot be stored; only sets of S, N or B", first)
 	}
+	var seen texts
 	for i, e := range elements {
 		if e.typ != first {
 			return Value{}, fmt.Errorf("set element %d is of type %v, the first of type %v", i, e.typ, first)
 		}
-	}
-	if err := checkSet(Values(elements)); err != nil {
-		return Value{}, err
+		if !seen.add(e.text) {
+			return Value{}, setTwice(i)
+		}
 	}
 	return Value{typ: set, list: Values(slices.Clone(elements))}, nil
 }
 
-// checkSet looks for duplicates.
-func checkSet(elements Elements) error {
-	n := elements.Len()
-	if n > fewElements {
-		return checkLargeSet(elements)
-	}
-	for i := range n {
-		for j := range i {
-			if elements.At(i).text == elements.At(j).text {
-				return setTwice(i)
-			}
-		}
-	}
-	return nil
-}
-
-// fewElements are looked for duplicates without a map.
-const fewElements = 8
-
-func checkLargeSet(elements Elements) error {
-	seen := make(map[string]bool, elements.Len())
-	for i := range elements.Len() {
-		text := elements.At(i).text
-		if seen[text] {
-			return setTwice(i)
-		}
-		seen[text] = true
-	}
-	return nil
-}
-
 func setTwice(i int) error { return fmt.Errorf("set element %d is there twice", i) }
+
+// texts are those of the elements of a set, to find duplicates. The first few need
+// no map.
+type texts struct {
+	few  [8]string
+	n    int
+	many map[string]bool
+}
+
+// add reports false for one that is there.
+func (t *texts) add(text string) bool {
+	if slices.Contains(t.few[:t.n], text) || t.many[text] {
+		return false
+	}
+	if t.n < len(t.few) {
+		t.few[t.n] = text
+		t.n++
+		return true
+	}
+	if t.many == nil {
+		t.many = map[string]bool{}
+	}
+	t.many[text] = true
+	return true
+}
 
 // Type is the type of v; 0 for no value.
 func (v Value) Type() Type { return v.typ }
@@ -214,6 +209,9 @@ func (v Value) check(level int) error {
 		}
 	case L, SS:
 		for i, e := range v.Elements() {
+			if e.typ == 0 {
+				return inElement(i, errNoValue)
+			}
 			if err := e.check(level + 1); err != nil {
 				return inElement(i, err)
 			}

@@ -3,6 +3,7 @@ package dynamotable_test
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -258,6 +259,9 @@ func inOrder(keys, found []map[string]types.AttributeValue) error {
 		if j, ok := at[i]; ok {
 			list = append(list, all[j])
 		}
+	}
+	if len(list) != len(keys) {
+		return fmt.Errorf("%d items, want %d", len(list), len(keys))
 	}
 	return nil
 }

@@ -28,14 +28,14 @@ func valueToAWS(v table.Value) types.AttributeValue {
 		return &types.AttributeValueMemberB{Value: []byte(v.Text())}
 	case table.BOOL:
 		return &types.AttributeValueMemberBOOL{Value: v.Truth()}
-	case table.NULL:
-		return &types.AttributeValueMemberNULL{Value: true}
-	}
-	item, elements := v.Contents()
-	if item != nil {
+	case table.M:
+		item, _ := v.Contents()
 		return &types.AttributeValueMemberM{Value: toAWS(item)}
+	case table.L, table.SS, table.NS, table.BS:
+		_, elements := v.Contents()
+		return elementsToAWS(v.Type(), elements)
 	}
-	return elementsToAWS(v.Type(), elements)
+	return &types.AttributeValueMemberNULL{Value: true}
 }
 
 func elementsToAWS(t table.Type, elements table.Elements) types.AttributeValue {
