@@ -86,7 +86,8 @@ func valueOf[V Operand](v V) (Value, error) {
 	case json.Number:
 		return Number(string(x))
 	}
-	rv := reflect.ValueOf(&v).Elem()
+	own := v // which is in the heap, where v of the types above need not be
+	rv := reflect.ValueOf(&own).Elem()
 	switch {
 	case isText(rv.Type()):
 		return textOf(rv)

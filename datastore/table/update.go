@@ -47,8 +47,7 @@ func (s *state) prepareUpdate(key Key, p Patch, conds []Cond) (w Write, err erro
 		return w, err
 	}
 	own := Value{typ: B, text: w.ID}
-	must := make([]Cond, 0, 3+len(w.Changes)+1)
-	must = append(must, Cond{op: OpNe, attr: writeID, values: []Value{own}})
+	must := append(make([]Cond, 0, 8), Cond{op: OpNe, attr: writeID, values: []Value{own}})
 	if !p.create {
 		must = append(must, Exists(spec.PK.Name))
 	}
@@ -59,7 +58,9 @@ func (s *state) prepareUpdate(key Key, p Patch, conds []Cond) (w Write, err erro
 		w.Changes = append(w.Changes, Change{op: ToAdd, attr: v.name, value: Int(1), counts: true})
 	}
 	for _, c := range w.Changes {
-		must = append(must, s.shape.guard(c))
+		if g := s.shape.guard(c); !g.IsZero() {
+			must = append(must, g)
+		}
 	}
 	w.If = And(And(must...), user)
 	w.Changes = append(w.Changes, Change{op: ToSet, attr: writeID, value: own})

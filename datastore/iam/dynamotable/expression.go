@@ -145,6 +145,7 @@ func (x *expression) appendValues(text []byte, values []table.Value, word string
 //
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 func (x *expression) update(changes []table.Change) string {
+	var room [len(clauseWords)][usualText]byte
 	var clauses [len(clauseWords)][]byte
 	empty := "" // the list that Append begins with
 	for _, c := range changes {
@@ -154,7 +155,7 @@ func (x *expression) update(changes []table.Change) string {
 		}
 		text := append(clauses[at], ", "...)
 		if clauses[at] == nil {
-			text = append(make([]byte, 0, usualText), clauseWords[at]...)
+			text = append(room[at][:0], clauseWords[at]...)
 		}
 		clauses[at] = x.appendChange(append(text, name...), c, name, empty)
 	}
