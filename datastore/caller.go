@@ -6,7 +6,9 @@ type callerKey struct{}
 
 // WithCallerID puts the id of the caller into ctx on whose behalf stores are used
 // that are narrowed to a caller's own rows. It is what an authorizer has proved,
-// and never what a client says; a middleware sets it behind the authorizer.
+// and never what a client says; a middleware sets it behind the authorizer. Two people
+// must have two ids: package tier refuses stores that it reaches for callers of several
+// issuers.
 func WithCallerID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, callerKey{}, id)
 }

@@ -108,13 +108,22 @@ func (d *Data) Declare(spec Spec, errs ...error) error {
 	}
 	for _, other := range d.specs {
 		if Variable(other.spec) == Variable(spec) {
-			errs = append(errs, fmt.Errorf("%s %q and %q (%s) fold to the same variable %s; give one another name",
-				spec.Kind(), spec.Name(), other.spec.Name(), other.at, Variable(spec)))
+			errs = append(errs, sameVariable(spec, other))
 			break
 		}
 	}
 	d.specs = append(d.specs, declared{spec, at})
 	return d.collect(at, errs)
+}
+
+// sameVariable is the mistake of a spec that would be found where other is.
+func sameVariable(spec Spec, other declared) error {
+	if spec.Name() == other.spec.Name() {
+		return fmt.Errorf("%s %q is declared at %s already; declare it once and give every function that value, or give one another name",
+			spec.Kind(), spec.Name(), other.at)
+	}
+	return fmt.Errorf("%s %q and %q (%s) fold to the same variable %s; give one another name",
+		spec.Kind(), spec.Name(), other.spec.Name(), other.at, Variable(spec))
 }
 
 // collect keeps mistakes. d.mu is held.
@@ -264,8 +273,9 @@ func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 // the query that made it, refused with [ErrInvalid] for another. "" is the start.
 type Token string
 
-// Page is one page of a listing. Next is "" on the last.
+// Page is one page of a listing. Next is "" on the last. It can be answered to a
+// client as it is: {"items":[…],"next":"…"}.
 type Page[T any] struct {
-	Items []T
-	Next  Token
+	Items []T   `json:"items"`
+	Next  Token `json:"next,omitempty"`
 }

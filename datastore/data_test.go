@@ -22,7 +22,7 @@ func TestDeclare(t *testing.T) {
 		want  []string // each in the error of its place
 	}{
 		{"fine", []spec{{"pad", "a"}, {"pad", "b-1_C"}, {"ink", "a"}}, nil, nil},
-		{"twice", []spec{{"pad", "a"}, {"pad", "a"}}, nil, []string{"TIERKIT_PAD_A"}},
+		{"twice", []spec{{"pad", "a"}, {"pad", "a"}}, nil, []string{`pad "a" is declared at datastore/data_test.go:`}},
 		{"folding", []spec{{"pad", "my-notes"}, {"pad", "My_Notes"}}, nil, []string{"TIERKIT_PAD_MY_NOTES"}},
 		{"empty", []spec{{"pad", ""}}, nil, []string{`pad name ""`}},
 		{"too long", []spec{{"pad", strings.Repeat("a", 65)}}, nil, []string{"up to 63"}},

@@ -64,6 +64,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if e.Store == "" && e.Op == "" { // a driver's, of which only a handle knows them
+		return e.detail()
+	}
 	return e.Store + ": " + e.Op + ": " + e.detail()
 }
 

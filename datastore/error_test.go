@@ -44,6 +44,7 @@ func TestErrorText(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{
 		"table orders: get: not found": &datastore.Error{Store: "table orders", Op: "get", Kind: datastore.ErrNotFound},
+		"not found: NoSuchKey":         &datastore.Error{Kind: datastore.ErrNotFound, Code: "NoSuchKey"},
 		"table orders: put: throttled: SlowDown after 3 attempts: EOF": &datastore.Error{
 			Store: "table orders", Op: "put", Kind: datastore.ErrThrottled, Code: "SlowDown", Attempts: 3, Err: io.EOF},
 		"2 of the items failed, first item 4: conflict": &datastore.PartialError{Failed: []datastore.ItemError{

@@ -43,9 +43,13 @@ type Grant struct {
 	Function string   // name of the function
 	Spec     Spec     // the store
 	Ops      []string // operations, in the order of the kind's capabilities
-	At       Position // the line of the Use
+	At       Position // the line of the Use, or of the Allow
+	// Allowed are the actions that were allowed by hand, of a grant by [Allow], which
+	// has no Ops: "dynamodb:DescribeTable".
+	Allowed []string
 
 	allowed uint64 // bit i: the i-th capability
+	needs   []Need // of what is Allowed
 }
 
 // Use grants the function fn the capabilities that C names and returns the
@@ -66,8 +70,8 @@ type Grant struct {
 func Use[C any](fn Function, s Store) C {
 	want := reflect.TypeFor[C]()
 	at := Caller()
-	if isNil(fn) || isNil(s) {
-		refuse(at, "datastore.Use["+want.String()+"]: the function or the store is nil; write datastore.Use[store](api, table.New[Order](data, \"orders\"))")
+	if isNil(fn) || !Declared(s) {
+		refuse(at, "datastore.Use["+want.String()+"]: the function or the store is nil, or no constructor made it; write datastore.Use[store](api, table.New[Order](data, \"orders\"))")
 	}
 	g := &Grant{Function: fn.FunctionName(), Spec: s.Spec(), At: at}
 	if want.Kind() != reflect.Interface {
@@ -99,6 +103,18 @@ func isNil(v any) bool {
 	return !rv.IsValid() || rv.Kind() == reflect.Pointer && rv.IsNil()
 }
 
+// Declared reports whether a constructor has made a store, a key or a login that an
+// application gives: it is neither nil nor the zero value of its type. It is for the
+// kinds.
+func Declared(v any) bool {
+	rv := reflect.ValueOf(v)
+	if isNil(v) {
+		return false
+	}
+	empty := rv.Kind() == reflect.Pointer && rv.Elem().Kind() == reflect.Struct && rv.Elem().NumField() > 0 && rv.Elem().IsZero()
+	return !empty
+}
+
 func refusal(want reflect.Type, spec Spec, caps []Capability, found []string) string {
 	offers := make([]string, len(caps))
 	for i, c := range caps {
@@ -115,11 +131,14 @@ func refusal(want reflect.Type, spec Spec, caps []Capability, found []string) st
 // Bit is the operation's place among the kind's capabilities, for [Grant.Check].
 type Bit uint8
 
+// Has reports whether the operation is one that was granted.
+func (g *Grant) Has(bit Bit) bool { return g.allowed&(1<<bit) != 0 }
+
 // Check is what a handle asks before each operation: whether the function in
 // ctx may do op. It answers nil or an [*Error] of kind [ErrDenied] that names
 // what is missing. Without a function in ctx only the operation is checked.
 func (g *Grant) Check(ctx context.Context, bit Bit, op string) error {
-	if g.allowed&(1<<bit) == 0 {
+	if !g.Has(bit) {
 		return g.denied(op, "function "+g.Function+" was granted "+strings.Join(g.Ops, ", ")+
 			" at "+g.At.String()+", not "+op+"; add it to the interface there")
 	}
@@ -147,6 +166,9 @@ type Usage struct {
 	Ops    []string // each once, in the order in which they are granted
 	Grants []*Grant // nil for what another store depends on
 	For    Spec     // the store that depends on it; nil for what is granted itself
+	// ByCaller says that it is used for a caller by the role that is assumed for it,
+	// as the store that depends on it is: so are its Needs.
+	ByCaller bool
 }
 
 // Usages put grants together, store by store in the order of the first grant.
@@ -154,25 +176,25 @@ type Usage struct {
 func Usages(grants []*Grant) []Usage {
 	var all []Usage
 	for _, g := range grants {
-		u := usageOf(&all, g.Spec, nil)
+		u := usageOf(&all, Usage{Spec: g.Spec})
 		u.add(g.Ops)
 		u.Grants = append(u.Grants, g)
 	}
 	for i := 0; i < len(all); i++ { // all grows
 		for _, need := range all[i].Needs() {
 			for _, d := range need.Depends {
-				usageOf(&all, d.Spec, all[i].Spec).add(d.Ops)
+				usageOf(&all, Usage{Spec: d.Spec, For: all[i].Spec, ByCaller: need.ByCaller}).add(d.Ops)
 			}
 		}
 	}
 	return all
 }
 
-func usageOf(all *[]Usage, spec, needs Spec) *Usage {
-	i := slices.IndexFunc(*all, func(u Usage) bool { return u.Spec == spec })
+func usageOf(all *[]Usage, own Usage) *Usage {
+	i := slices.IndexFunc(*all, func(u Usage) bool { return u.Spec == own.Spec && u.ByCaller == own.ByCaller })
 	if i < 0 {
 		i = len(*all)
-		*all = append(*all, Usage{Spec: spec, For: needs})
+		*all = append(*all, own)
 	}
 	return &(*all)[i]
 }
@@ -185,8 +207,21 @@ func (u *Usage) add(ops []string) {
 	}
 }
 
-// Needs are what the function must be granted in AWS for it.
-func (u Usage) Needs() []Need { return u.Spec.Needs(u.Ops) }
+// Needs are what the function must be granted in AWS for it; what was allowed by
+// hand is last.
+func (u Usage) Needs() []Need {
+	needs := u.Spec.Needs(u.Ops)
+	for i := range needs {
+		needs[i].ByCaller = needs[i].ByCaller || u.ByCaller
+	}
+	for _, g := range u.Grants {
+		needs = append(needs, g.needs...)
+	}
+	return needs
+}
+
+// Needs are what the function must be granted in AWS for what was Allowed by hand.
+func (g *Grant) Needs() []Need { return g.needs }
 
 type functionKey struct{}
 

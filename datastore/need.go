@@ -27,6 +27,10 @@ type Need struct {
 	Service string
 	// Actions without the prefix, sorted: "GetItem", "PutItem".
 	Actions []string
+	// Unsigned are actions that no role allows, because their requests are not
+	// signed: whoever reaches the service may make them. They are what an endpoint in
+	// the private network must let through.
+	Unsigned []string
 	// Resource is the part of the ARN after the account, in which "{name}"
 	// stands for the physical name: "table/{name}". The tools know the services
 	// whose ARNs have no region or account (S3). "*" is every resource, for
@@ -34,6 +38,10 @@ type Need struct {
 	Resource string
 	// Conditions of the statement, all of which must hold.
 	Conditions []Condition
+	// Polled says that it is Lambda itself that uses the store with the role of the
+	// function, to read records for it and to put away those given up: the
+	// function's network needs no way to it.
+	Polled bool
 	// ByCaller says that the need is not the function's but that of the role which
 	// it assumes for a caller, with the session tag "caller" ([CallerRole]): the
 	// function needs sts:AssumeRole and sts:TagSession on that role. Where there is

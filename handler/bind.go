@@ -41,7 +41,7 @@ func (in *input) bind(ctx context.Context, req *Request, v any) error {
 	}
 	in.bindParams(req, at, &fails)
 	if in.body != noBody {
-		if err := in.bindBody(req, v, at, &fails); err != nil {
+		if err := in.bindBody(ctx, req, v, at, &fails); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,8 @@ package handler
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -14,7 +16,7 @@ const jsonType = "application/json"
 
 // bindBody sets what comes from the body. An error is the whole answer; what is
 // wrong with fields is added to fails.
-func (in *input) bindBody(req *Request, v any, at unsafe.Pointer, fails *failures) error {
+func (in *input) bindBody(ctx context.Context, req *Request, v any, at unsafe.Pointer, fails *failures) error {
 	data, err := req.Body()
 	if err != nil {
 		return err
@@ -29,6 +31,8 @@ func (in *input) bindBody(req *Request, v any, at unsafe.Pointer, fails *failure
 	case rawReader:
 		*(*io.Reader)(in.fieldOf(at)) = bytes.NewReader(data)
 		return nil
+	case decodedBody:
+		return in.decodeBody(ctx, data, v)
 	}
 	if err := identity(req); err != nil {
 		return err
@@ -37,6 +41,15 @@ func (in *input) bindBody(req *Request, v any, at unsafe.Pointer, fails *failure
 		return in.bindForm(req, data, at, fails)
 	}
 	return in.bindJSON(req, data, v, at, fails)
+}
+
+// decodeBody lets the function of [Decode] make the In.
+func (in *input) decodeBody(ctx context.Context, data []byte, v any) error {
+	err := in.decode(ctx, data, v)
+	if e := (*Error)(nil); err == nil || errors.As(err, &e) {
+		return err
+	}
+	return &Error{Status: http.StatusBadRequest, Message: "the body cannot be decoded", Err: err}
 }
 
 // fieldOf is where the body belongs: a field of In, or In itself.

@@ -8,8 +8,9 @@ import "slices"
 type Caller struct {
 	// Kind is the authorizer that let the caller in; "" for none.
 	Kind CallerKind
-	// ID tells callers of one kind apart: the "sub" claim of a token, the
-	// principal id of a Lambda authorizer, the user id of an IAM identity.
+	// ID tells callers of one issuer apart: the "sub" claim of a token, the
+	// principal id of a Lambda authorizer, the user id of an IAM identity. Somebody
+	// of another issuer may have the same.
 	ID string
 	// ARN of an IAM caller.
 	ARN string

@@ -38,7 +38,7 @@ func (in *input) describeBody() *schema.Body {
 	switch in.body {
 	case noBody:
 		return nil
-	case rawBytes, rawReader:
+	case rawBytes, rawReader, decodedBody:
 		b.MediaTypes = []string{anyType}
 	case formBody:
 		b.MediaTypes = []string{multipartType}

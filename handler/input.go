@@ -29,6 +29,7 @@ type input struct {
 	required  bool // an empty JSON body is refused
 	max       int
 	strict    bool
+	decode    func(ctx context.Context, body []byte, in any) error // of a decodedBody
 
 	check     *checker // nil if no tag says anything
 	validates bool     // In has a method Validate
@@ -44,6 +45,7 @@ const (
 	rawBytes
 	rawReader
 	formBody
+	decodedBody // by the decode of the input
 )
 
 // param is a parameter and the field it is for.
@@ -78,14 +80,11 @@ func readInput(t reflect.Type, s settings) (*input, error) {
 	}
 	in.validates = t.Implements(validates) || reflect.PointerTo(t).Implements(validates)
 	r := inputReader{input: in}
-	in.tagged = in.typed.Kind() == reflect.Struct && hasSource(in.typed, nil)
-	if in.tagged {
-		r.fields(in.typed, in.typed.String(), 0, nil)
-		r.body()
+	if s.decode != nil {
+		in.body, in.decode = decodedBody, s.decode
 	} else {
-		r.wholeBody()
+		r.read()
 	}
-	r.forgeable()
 	if len(r.errs) == 0 {
 		var err error
 		if in.check, err = newChecker(in); err != nil {
@@ -93,6 +92,18 @@ func readInput(t reflect.Type, s settings) (*input, error) {
 		}
 	}
 	return in, errors.Join(r.errs...)
+}
+
+// read settles where the parts of In come from.
+func (r *inputReader) read() {
+	r.tagged = r.typed.Kind() == reflect.Struct && hasSource(r.typed, nil)
+	if r.tagged {
+		r.fields(r.typed, r.typed.String(), 0, nil)
+		r.body()
+	} else {
+		r.wholeBody()
+	}
+	r.forgeable()
 }
 
 type inputReader struct {

@@ -1,5 +1,7 @@
 package handler
 
+import "context"
+
 // Option adds to an [Operation].
 type Option interface{ apply(*settings) }
 
@@ -14,6 +16,7 @@ type settings struct {
 	description string
 	tags        []string
 	examples    []any // pointers to Out
+	decode      func(ctx context.Context, body []byte, in any) error
 }
 
 type option func(*settings)
@@ -57,3 +60,12 @@ func OperationID(id string) Option { return option(func(s *settings) { s.id = id
 // DisallowUnknown refuses JSON bodies with members that no field has. Without
 // it they are ignored, so that a client may be newer than the function.
 func DisallowUnknown() Option { return option(func(s *settings) { s.strict = true }) }
+
+// Decode has f make the In of a body that is not JSON: in is a pointer to a new In.
+// All of In comes from the body then, its tags say nothing about other places, and
+// it is validated as ever. The body may be empty, and is not to be changed. An error
+// answers 400 without its text, unless it is an [*Error]. In what describes the
+// operation the body is of any content type.
+func Decode(f func(ctx context.Context, body []byte, in any) error) Option {
+	return option(func(s *settings) { s.decode = f })
+}

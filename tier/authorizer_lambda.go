@@ -36,6 +36,11 @@ type AuthorizerSettings struct {
 	// that is kept then holds for every route of the authorizer, unless
 	// "context.routeKey" is among the Sources. Not with Format "1.0".
 	Simple bool
+	// Issuer whose subjects ("sub") the principal ids are, where the check verifies
+	// tokens: "https://id.example.com". To a store of callers' own rows they are then
+	// the same people as those of another authorizer of this issuer. Default: the ids
+	// are this authorizer's own.
+	Issuer string
 }
 
 // LambdaAuthorizer is an authorizer that is a function of the App, with its own

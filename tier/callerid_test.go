@@ -3,6 +3,7 @@ package tier_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -77,5 +78,87 @@ func TestCallerOfCaller(t *testing.T) {
 	ctx := datastore.WithCallerID(t.Context(), "ada") // as the calling function has it
 	if _, err := h.Handle(ctx, handlertest.Request("POST", "/")); !errors.Is(err, datastore.ErrDenied) {
 		t.Errorf("a called function for the caller of the calling one: error = %v, want %v", err, datastore.ErrDenied)
+	}
+}
+
+// TestCallersOfSeveralIssuers: one id may be of two people where callers come from
+// several issuers, which a store of the caller's own rows cannot tell apart.
+func TestCallersOfSeveralIssuers(t *testing.T) {
+	t.Parallel()
+	const issuer = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example12"
+	const pool = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_Example12"
+	jwt := func(name, issuer string) tier.Authorizer {
+		return tier.JWT(name, tier.JWTSettings{Issuer: issuer, Audience: []string{"notes"}})
+	}
+	check := func(context.Context, handler.Check) (handler.Verdict, error) { return handler.Verdict{}, nil }
+	read := handler.New(func(context.Context, byOwner) (ownNote, error) { return ownNote{}, nil })
+	type declared struct {
+		data *datastore.Data
+		app  *tier.App
+	}
+	use := func(d declared, f datastore.Function) {
+		datastore.Use[table.Getter[ownNote]](f, table.New[ownNote](d.data, "notes").PerCaller())
+	}
+	api := func(d declared, name string, kind tier.Kind, a tier.Authorizer) *tier.API {
+		api := d.app.API(name, kind)
+		api.Authorize(a)
+		api.Handle("GET /"+name+"/{owner}", read)
+		use(d, api)
+		return api
+	}
+	for name, tt := range map[string]struct {
+		declare func(declared)
+		want    string // of the error
+	}{
+		"one issuer": {func(d declared) { api(d, "one", tier.HTTP, jwt("users", "https://id.example.com")) }, ""},
+		"two issuers": {func(d declared) {
+			api(d, "one", tier.HTTP, jwt("users", "https://id.example.com"))
+			api(d, "two", tier.HTTP, jwt("partners", "https://partners.example.com"))
+		}, "authorizer users (https://id.example.com) and authorizer partners (https://partners.example.com)"},
+		"two issuers of one API": {func(d declared) {
+			api(d, "one", tier.HTTP, jwt("users", "https://id.example.com")).Handle("GET /p/{owner}", read, jwt("partners", "https://partners.example.com"))
+		}, "one id may be of two people"},
+		"two authorizers of one issuer": {func(d declared) {
+			api(d, "one", tier.HTTP, jwt("users", issuer))
+			api(d, "two", tier.REST, tier.Cognito("pool", tier.CognitoSettings{Pools: []string{pool}}))
+		}, ""},
+		"two pools of one authorizer": {func(d declared) {
+			api(d, "one", tier.REST, tier.Cognito("pool", tier.CognitoSettings{Pools: []string{pool, pool + "b"}}))
+		}, "authorizer pool (" + issuer + ") and authorizer pool (" + issuer + "b)"},
+		"a pool and IAM": {func(d declared) {
+			api(d, "one", tier.REST, tier.Cognito("pool", tier.CognitoSettings{Pools: []string{pool}})).Handle("GET /i/{owner}", read, tier.IAM())
+		}, ""},
+		"another issuer and IAM": {func(d declared) {
+			api(d, "one", tier.HTTP, jwt("users", "https://id.example.com")).Handle("GET /i/{owner}", read, tier.IAM())
+		}, "authorizer users (https://id.example.com) and tier.IAM"},
+		"a Lambda authorizer of its own": {func(d declared) {
+			api(d, "one", tier.HTTP, jwt("users", "https://id.example.com"))
+			l := d.app.Authorizer("badges", tier.AuthorizerSettings{Token: "Badge"})
+			l.Check(check)
+			api(d, "two", tier.REST, l)
+		}, "and authorizer badges, and one id may be of two people: give each a store of its own, or, if"},
+		"a Lambda authorizer of the same issuer": {func(d declared) {
+			api(d, "one", tier.HTTP, jwt("users", "https://id.example.com"))
+			l := d.app.Authorizer("badges", tier.AuthorizerSettings{Token: "Badge", Issuer: "https://id.example.com"})
+			l.Check(check)
+			api(d, "two", tier.REST, l)
+		}, ""},
+		"a store that is not narrowed": {func(d declared) {
+			api(d, "one", tier.HTTP, jwt("users", "https://id.example.com"))
+			two := d.app.API("two", tier.HTTP)
+			two.Authorize(jwt("partners", "https://partners.example.com"))
+			two.Handle("GET /two/{owner}", read)
+			datastore.Use[table.Getter[ownNote]](two, table.New[ownNote](d.data, "notes"))
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := declared{datastore.New(nil, nil), tier.New("notes")}
+			tt.declare(d)
+			err := errors.Join(d.app.Check()...)
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "callerid_test.go:")) {
+				t.Errorf("Check = %v, want %q with a line of this file", err, tt.want)
+			}
+		})
 	}
 }

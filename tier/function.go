@@ -27,6 +27,10 @@ type Function struct {
 	authorizer *LambdaAuthorizer // that the function is, nil for none
 	direct     handler.Handler   // of direct invocations, nil for none
 	directAt   datastore.Position
+	triggers   []*Trigger
+
+	deployed   datastore.Spec        // to which it does something at a deployment, nil for none
+	deployment *datastore.Deployment // what that is
 }
 
 const (
@@ -37,7 +41,7 @@ const (
 func (a *App) newFunction(api *API, name string, at datastore.Position) *Function {
 	for _, f := range a.functions {
 		if fold(f.name) == fold(name) {
-			a.fail(at, "function %s: %s is declared at %s already; give one another name", name, f.name, f.at)
+			a.fail(at, "function %s: %s is declared at %s already; keep the *tier.Function of that line and use it here too, or give one another name", name, f.name, f.at)
 		}
 	}
 	f := &Function{app: a, api: api, name: name, at: at, memory: defaultMemory, timeout: defaultTimeout}
@@ -57,7 +61,7 @@ func (f *Function) apply(opts []FunctionOption) {
 
 // serves reports whether anything can invoke the function.
 func (f *Function) serves() bool {
-	return f.routed() || f.Authorizer() != nil || f.direct != nil || len(f.SocketRoutes()) > 0
+	return f.routed() || f.Authorizer() != nil || f.direct != nil || len(f.SocketRoutes()) > 0 || len(f.triggers) > 0
 }
 
 // idle reports whether the function is the default one of an API whose routes all
@@ -121,11 +125,12 @@ func (f *Function) Handler() (handler.Handler, error) {
 }
 
 // Stores that the function uses, each once whatever its scopes, in order of the
-// first grant; those that others depend on are last.
+// first grant; those that others depend on are last. Keys that only other services
+// use for it are none.
 func (f *Function) Stores() []datastore.Spec {
 	var specs []datastore.Spec
 	for _, u := range datastore.Usages(f.grants) {
-		if !slices.ContainsFunc(specs, func(s datastore.Spec) bool { return datastore.Same(s, u.Spec) }) {
+		if !datastore.IsIndirect(u.Spec) && !slices.ContainsFunc(specs, func(s datastore.Spec) bool { return datastore.Same(s, u.Spec) }) {
 			specs = append(specs, u.Spec)
 		}
 	}

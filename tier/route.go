@@ -38,14 +38,16 @@ type routeOption func(*Route)
 
 func (o routeOption) applyRoute(r *Route) { o(r) }
 
-// With puts middleware around one route, inside the API's own. The first is
+// With puts middleware around one route, inside the API's own, or around the
+// records of a source. The first is
 // outermost. The handler keeps its description.
 func With(mw ...handler.Middleware) MiddlewareOption { return withOption(mw) }
 
-// MiddlewareOption is an option of the routes of all APIs.
+// MiddlewareOption is an option of the routes of all APIs and of [On].
 type MiddlewareOption interface {
 	RouteOption
 	SocketRouteOption
+	TriggerOption
 }
 
 type withOption []handler.Middleware

@@ -19,6 +19,9 @@
 //	app.Function             a function that programs invoke
 //	app.Authorizer           a function that decides who may call
 //	api.Function             a further function of an API; with URL it has a URL of its own
+//	tier.On                  a source whose records a function works off: a queue, a
+//	                         topic, a stream, the changes of a table, a bucket's events
+//	tier.Forward             a topic whose messages go to a queue
 //	api.Handle, f.Handle     a route, whose options say what is different for it
 //	api.Version              a version of the API beside others
 //	api.Authorize            who may call: IAM, Cognito, JWT, an app.Authorizer;
@@ -55,8 +58,9 @@ type App struct {
 	apis    []*API
 	sockets []*WebSocket
 	// functions of all kinds, in order of declaration
-	functions []*Function
-	errs      []error
+	functions   []*Function
+	forwardings []*Forwarding
+	errs        []error
 }
 
 // New declares an application. The name is a letter followed by up to 63
@@ -101,7 +105,7 @@ func (a *App) Check() []error {
 		if !f.serves() && len(f.settled()) == 0 && !f.idle() && f.authorizer == nil {
 			give := "a route with Handle"
 			if f.api == nil && f.socket == nil {
-				give = "something to answer with Invoke"
+				give = "something to answer with Invoke, or records to work off with tier.On"
 			}
 			errs = append(errs, &datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
 				"function %s serves nothing; give it %s, or remove it", f.name, give)})
@@ -115,6 +119,7 @@ func (a *App) Check() []error {
 		if _, err := f.Socket(); err != nil {
 			errs = append(errs, err)
 		}
+		errs = append(errs, f.checkTriggers()...)
 		errs = append(errs, f.checkVariables()...)
 		errs = append(errs, f.checkTimeout()...)
 		errs = append(errs, f.checkURL()...)
@@ -124,6 +129,7 @@ func (a *App) Check() []error {
 		errs = append(errs, api.check()...)
 	}
 	errs = append(errs, a.checkAuthorizers()...)
+	errs = append(errs, a.checkCallers()...)
 	for _, w := range a.sockets {
 		errs = append(errs, w.check()...)
 	}

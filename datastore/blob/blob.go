@@ -81,10 +81,13 @@ var _ datastore.Store = (*Bucket)(nil)
 func New(data *datastore.Data, name string, opts ...Option) *Bucket {
 	spec := Spec{Logical: name}
 	var errs []error
-	for _, o := range opts {
+	wrong := handle.Apply(opts, func(o Option) {
 		if err := o.applyBucket(&spec); err != nil {
 			errs = append(errs, err)
 		}
+	})
+	if wrong != nil {
+		errs = append(errs, fmt.Errorf("bucket %s: %w", name, wrong))
 	}
 	state := handle.New(data, spec, func(ctx context.Context, driver Driver) (Conn, error) {
 		return driver.OpenBucket(ctx, data, spec)
@@ -134,6 +137,22 @@ func (b *Bucket) Handle(g *datastore.Grant) any { return &granted{b, g} }
 
 // Option is an option of [New].
 type Option interface{ applyBucket(*Spec) error }
+
+type encrypted struct{ key datastore.Key }
+
+// EncryptedBy declares that objects are encrypted with a key of the application's
+// own, in place of those that S3 keeps. Who reads or writes them, or signs a URL that
+// does, is granted kms:Decrypt or kms:GenerateDataKey on it, through S3 alone.
+//
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+func EncryptedBy(key datastore.Key) Option { return encrypted{key} }
+
+func (o encrypted) applyBucket(s *Spec) (err error) {
+	if s.Key, err = datastore.KeyVia(o.key, "s3"); err != nil {
+		return fmt.Errorf("bucket %s: %w", s.Logical, err)
+	}
+	return nil
+}
 
 type origins []string
 

@@ -61,14 +61,9 @@ func (h *granted) inScope(key string) error {
 		"function %s was granted what is under %q (%s), and the key does not lie there", h.grant.Function, h.bucket.spec.Prefix, h.grant.At)}
 }
 
-// may reports whether the grant has an operation.
-func (h *granted) may(ctx context.Context, bit datastore.Bit) bool {
-	return h.grant.Check(ctx, bit, capabilities[bit].Op) == nil
-}
-
 // missing makes of an object that is not there what S3 says of it.
-func (h *granted) missing(ctx context.Context, err error) error {
-	if err == nil || h.may(ctx, bitList) {
+func (h *granted) missing(err error) error {
+	if err == nil || h.grant.Has(bitList) {
 		return err
 	}
 	e, ok := errors.AsType[*datastore.Error](err)
@@ -88,15 +83,18 @@ func (*undisclosed) Error() string {
 func (u *undisclosed) Unwrap() error { return u.err }
 
 func (h *granted) Get(ctx context.Context, key string, opts ...GetOption) (*Object, error) {
-	read := Read{Known: h.may(ctx, bitList)}
-	for _, o := range opts {
-		o.applyGet(&read)
-	}
+	read := Read{Known: h.grant.Has(bitList)}
+	wrong := handle.Apply(opts, func(o GetOption) { o.applyGet(&read) })
 	var o *Object
-	err := h.run(ctx, bitGet, datastore.ErrUnavailable, []string{key}, read.check, func(ctx context.Context, conn Conn) error {
+	err := h.run(ctx, bitGet, datastore.ErrUnavailable, []string{key}, func() error {
+		if wrong != nil {
+			return wrong
+		}
+		return read.check()
+	}, func(ctx context.Context, conn Conn) error {
 		c, err := conn.Get(ctx, key, read)
 		if err != nil {
-			return h.missing(ctx, err)
+			return h.missing(err)
 		}
 		o = &Object{
 			Info: c.Info, Offset: c.Offset, Length: c.Length, NotModified: c.NotModified,
@@ -122,10 +120,10 @@ func (r Read) check() error {
 }
 
 func (h *granted) Stat(ctx context.Context, key string) (info Info, err error) {
-	read := Read{Known: h.may(ctx, bitList)}
+	read := Read{Known: h.grant.Has(bitList)}
 	err = h.run(ctx, bitStat, datastore.ErrUnavailable, []string{key}, nil, func(ctx context.Context, conn Conn) (err error) {
 		info, err = conn.Stat(ctx, key, read)
-		return h.missing(ctx, err)
+		return h.missing(err)
 	})
 	if err != nil {
 		return Info{}, err
@@ -135,10 +133,11 @@ func (h *granted) Stat(ctx context.Context, key string) (info Info, err error) {
 
 func (h *granted) Put(ctx context.Context, key string, r io.Reader, opts ...PutOption) (info Info, err error) {
 	w := Write{Body: r}
-	for _, o := range opts {
-		o.applyPut(&w)
-	}
+	wrong := handle.Apply(opts, func(o PutOption) { o.applyPut(&w) })
 	err = h.run(ctx, bitPut, datastore.ErrUnknown, []string{key}, func() error {
+		if wrong != nil {
+			return wrong
+		}
 		if err := h.checkWrite(ctx, &w); err != nil {
 			return err
 		}
@@ -154,18 +153,19 @@ func (h *granted) Put(ctx context.Context, key string, r io.Reader, opts ...PutO
 }
 
 func (h *granted) Copy(ctx context.Context, dst, src string, opts ...PutOption) (info Info, err error) {
-	w := Write{Known: h.may(ctx, bitList)}
-	for _, o := range opts {
-		o.applyPut(&w)
-	}
+	w := Write{Known: h.grant.Has(bitList)}
+	wrong := handle.Apply(opts, func(o PutOption) { o.applyPut(&w) })
 	err = h.run(ctx, bitCopy, datastore.ErrUnknown, []string{dst, src}, func() error {
+		if wrong != nil {
+			return wrong
+		}
 		if dst == src && !w.Given {
 			return invalid("an object is copied to itself, which only makes sense with options that change its content type or metadata")
 		}
 		return h.checkWrite(ctx, &w)
 	}, func(ctx context.Context, conn Conn) (err error) {
 		info, err = conn.Copy(ctx, dst, src, w)
-		return h.missing(ctx, err)
+		return h.missing(err)
 	})
 	if err != nil {
 		return Info{}, err
@@ -174,7 +174,7 @@ func (h *granted) Copy(ctx context.Context, dst, src string, opts ...PutOption) 
 }
 
 func (h *granted) checkWrite(ctx context.Context, w *Write) error {
-	if err := h.checkCondition(ctx, w.If); err != nil {
+	if err := h.checkCondition(w.If); err != nil {
 		return err
 	}
 	if w.ContentType == "" {
@@ -190,13 +190,13 @@ func (h *granted) checkWrite(ctx context.Context, w *Write) error {
 
 // checkCondition refuses what contradicts itself, and what S3 would refuse for
 // want of a permission.
-func (h *granted) checkCondition(ctx context.Context, c Condition) error {
+func (h *granted) checkCondition(c Condition) error {
 	switch {
 	case c.wrong:
 		return invalid("IfMatch: the ETag is empty; take it from an Info, or use Absent for an object that is not there")
 	case c.Absent && c.ETag != "":
 		return invalid("Absent and IfMatch contradict each other")
-	case c.ETag != "" && !h.may(ctx, bitGet) && !h.may(ctx, bitStat):
+	case c.ETag != "" && !h.grant.Has(bitGet) && !h.grant.Has(bitStat):
 		return errNoRead
 	}
 	return checkETag(c.ETag)
@@ -214,11 +214,12 @@ func (h *granted) newWriteID() (string, error) {
 
 func (h *granted) Delete(ctx context.Context, key string, opts ...DeleteOption) error {
 	var c Condition
-	for _, o := range opts {
-		o.applyDelete(&c)
-	}
+	wrong := handle.Apply(opts, func(o DeleteOption) { o.applyDelete(&c) })
 	return h.run(ctx, bitDelete, datastore.ErrUnknown, []string{key}, func() error {
-		return h.checkCondition(ctx, c)
+		if wrong != nil {
+			return wrong
+		}
+		return h.checkCondition(c)
 	}, func(ctx context.Context, conn Conn) error { return conn.Delete(ctx, key, c) })
 }
 
@@ -264,30 +265,29 @@ func (h *granted) List(ctx context.Context, q Query) (page datastore.Page[Entry]
 
 func (h *granted) SignGet(ctx context.Context, key string, ttl time.Duration, opts ...SignGetOption) (Signed, error) {
 	s := Signing{Op: "SignGet", TTL: ttl, Length: -1}
-	for _, o := range opts {
-		o.applySignGet(&s)
-	}
-	return h.sign(ctx, bitSignGet, key, s)
+	wrong := handle.Apply(opts, func(o SignGetOption) { o.applySignGet(&s) })
+	return h.sign(ctx, bitSignGet, key, s, wrong)
 }
 
 func (h *granted) SignPut(ctx context.Context, key string, ttl time.Duration, opts ...SignPutOption) (Signed, error) {
 	s := Signing{Op: "SignPut", TTL: ttl, Length: -1}
-	for _, o := range opts {
-		o.applySignPut(&s)
-	}
-	return h.sign(ctx, bitSignPut, key, s)
+	wrong := handle.Apply(opts, func(o SignPutOption) { o.applySignPut(&s) })
+	return h.sign(ctx, bitSignPut, key, s, wrong)
 }
 
 func (h *granted) SignPost(ctx context.Context, key string, p PostPolicy) (Signed, error) {
 	return h.sign(ctx, bitSignPost, key, Signing{
 		Op: "SignPost", TTL: p.TTL, Attributes: p.Attributes, Length: -1,
 		MinSize: p.MinSize, MaxSize: p.MaxSize, ContentTypePrefix: p.ContentTypePrefix,
-	})
+	}, nil)
 }
 
-func (h *granted) sign(ctx context.Context, bit datastore.Bit, key string, s Signing) (signed Signed, err error) {
+func (h *granted) sign(ctx context.Context, bit datastore.Bit, key string, s Signing, wrong error) (signed Signed, err error) {
 	err = h.run(ctx, bit, datastore.ErrUnavailable, []string{key}, func() error {
-		if err := h.checkCondition(ctx, s.If); err != nil {
+		if wrong != nil {
+			return wrong
+		}
+		if err := h.checkCondition(s.If); err != nil {
 			return err
 		}
 		return s.check(key)

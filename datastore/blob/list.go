@@ -31,13 +31,13 @@ type Query struct {
 
 // Entry is one line of a listing: an object, or what several keys begin with.
 type Entry struct {
-	Key string
+	Key string `json:"key"`
 	// Common says that Key is the common beginning of one or more keys, up to the
 	// delimiter and with it. The rest is not set then.
-	Common   bool
-	Size     int64
-	ETag     string
-	Modified time.Time
+	Common   bool      `json:"common,omitempty"`
+	Size     int64     `json:"size"`
+	ETag     string    `json:"etag,omitempty"`
+	Modified time.Time `json:"modified,omitzero"`
 }
 
 // All lists all pages from q.After on. It ends with the first error.

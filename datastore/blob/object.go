@@ -12,25 +12,25 @@ import (
 
 // Info is what is known of an object.
 type Info struct {
-	Key  string
-	Size int64 // of the whole object, in bytes
+	Key  string `json:"key"`
+	Size int64  `json:"size"` // of the whole object, in bytes
 	// ETag changes when the object does. It is to be compared as it is, with its
 	// quotes, and is no hash of the content in general.
-	ETag string
+	ETag string `json:"etag"`
 	// Modified is when it was stored, to the second.
-	Modified time.Time
+	Modified time.Time `json:"modified,omitzero"`
 	Attributes
 }
 
 // Attributes are what is stored beside the content of an object and sent along
 // with it. Metadata has names in lower case; it is never nil in what is read.
 type Attributes struct {
-	ContentType        string // "application/octet-stream" if it was not given
-	CacheControl       string
-	ContentDisposition string
-	ContentEncoding    string
-	ContentLanguage    string
-	Metadata           map[string]string
+	ContentType        string            `json:"contentType,omitempty"` // "application/octet-stream" if it was not given
+	CacheControl       string            `json:"cacheControl,omitempty"`
+	ContentDisposition string            `json:"contentDisposition,omitempty"`
+	ContentEncoding    string            `json:"contentEncoding,omitempty"`
+	ContentLanguage    string            `json:"contentLanguage,omitempty"`
+	Metadata           map[string]string `json:"metadata,omitempty"`
 }
 
 // DefaultContentType is that of objects that were stored without one.

@@ -10,18 +10,22 @@ import (
 // Spec says what a bucket is. It is comparable. That of a narrowed bucket has a
 // Prefix, and the same kind and name.
 type Spec struct {
-	Logical string // the name in the program: "files"
-	Prefix  string // keys begin with it, see [Bucket.Under]; "" for all
-	Origins string // of web pages that may use signed URLs, with spaces between; see [Origins]
+	Logical string         // the name in the program: "files"
+	Prefix  string         // keys begin with it, see [Bucket.Under]; "" for all
+	Origins string         // of web pages that may use signed URLs, with spaces between; see [Origins]
+	Key     datastore.Spec // that objects are encrypted with, nil for S3's own; see [EncryptedBy]
 }
 
-var _ datastore.Spec = Spec{}
+var _ datastore.Encrypted = Spec{}
 
 // Kind is "blob".
 func (s Spec) Kind() string { return "blob" }
 
 // Name is the logical name.
 func (s Spec) Name() string { return s.Logical }
+
+// EncryptedBy is the Key.
+func (s Spec) EncryptedBy() datastore.Spec { return s.Key }
 
 // OriginList are the Origins one by one.
 func (s Spec) OriginList() []string { return strings.Fields(s.Origins) }
@@ -44,19 +48,31 @@ var actions = map[string][]string{
 	"SignPost":   {"PutObject"},
 }
 
+// keyActions are what S3 does with the key of a bucket for each operation: an upload
+// in parts reads what it wrote.
+//
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
+var keyActions = map[string][]string{
+	"Get":      {"Decrypt"},
+	"Put":      {"Decrypt", "GenerateDataKey"},
+	"Copy":     {"Decrypt", "GenerateDataKey"},
+	"SignGet":  {"Decrypt"},
+	"SignPut":  {"GenerateDataKey"},
+	"SignPost": {"GenerateDataKey"},
+}
+
 // Needs are the actions of ops on the objects under the prefix, and for List
-// s3:ListBucket on the bucket, for that prefix alone.
+// s3:ListBucket on the bucket, for that prefix alone; with a Key, what S3 does with it
+// for them.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 func (s Spec) Needs(ops []string) []datastore.Need {
 	var needs []datastore.Need
-	var list []string
-	for _, op := range ops {
-		list = append(list, actions[op]...)
-	}
-	if len(list) > 0 {
-		slices.Sort(list)
-		needs = append(needs, datastore.Need{Service: "s3", Actions: slices.Compact(list), Resource: "{name}/" + s.Prefix + "*"})
+	if list := union(actions, ops); len(list) > 0 {
+		needs = append(needs, datastore.Need{
+			Service: "s3", Actions: list, Resource: "{name}/" + s.Prefix + "*",
+			Depends: datastore.KeyUse(s.Key, union(keyActions, ops)...),
+		})
 	}
 	if slices.Contains(ops, "List") {
 		need := datastore.Need{Service: "s3", Actions: []string{"ListBucket"}, Resource: "{name}"}
@@ -66,6 +82,15 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 		needs = append(needs, need)
 	}
 	return needs
+}
+
+// union are the actions of the operations, sorted and each once.
+func union(actions map[string][]string, ops []string) (list []string) {
+	for _, op := range ops {
+		list = append(list, actions[op]...)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // holds reports whether the key or the prefix of a listing lies in the scope.

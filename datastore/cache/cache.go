@@ -124,8 +124,9 @@ func (h *granted[V]) Get(ctx context.Context, key string) (V, error) {
 
 func (h *granted[V]) GetMany(ctx context.Context, keys []string) (map[string]V, error) {
 	found := make(map[string]V, len(keys))
+	var value, none V // of one key after the other
 	err := h.getMany(ctx, keys, func(key string, payload []byte) error {
-		var value V
+		value = none
 		if err := decode(payload, &value); err != nil {
 			return err
 		}
@@ -159,13 +160,17 @@ func (h *granted[V]) Load(ctx context.Context, key string, ttl time.Duration, fi
 		value = stored
 		return nil
 	}
-	err := h.load(ctx, key, ttl, use, func(ctx context.Context) ([]byte, error) {
+	encoded := func(ctx context.Context) ([]byte, error) {
 		filled, err := fill(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return encode(&filled)
-	})
+	}
+	if fill == nil {
+		encoded = nil
+	}
+	err := h.load(ctx, key, ttl, use, encoded)
 	return value, err
 }
 

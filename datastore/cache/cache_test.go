@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"sync/atomic"
@@ -318,44 +317,4 @@ func TestNoJSON(t *testing.T) {
 
 type Profile struct {
 	Name string `json:"name"`
-}
-
-func ExampleNew() {
-	type store interface {
-		cache.Loader[Profile]
-		cache.Deleter
-	}
-	data := datastore.New([]datastore.Driver{memorycache.New(nil)}, nil)
-	profiles := datastore.Use[store](function("api"), cache.New[Profile](data, "profiles"))
-
-	ctx, reads := context.Background(), 0
-	read := func(context.Context) (Profile, error) { // from a database
-		reads++
-		return Profile{Name: "Ada"}, nil
-	}
-	for range 3 {
-		p, err := profiles.Load(ctx, "42", 10*time.Minute, read)
-		fmt.Println(p.Name, err, reads)
-	}
-	fmt.Println(profiles.Delete(ctx, "42"))
-	// Output:
-	// Ada <nil> 1
-	// Ada <nil> 1
-	// Ada <nil> 1
-	// <nil>
-}
-
-func ExampleLocker() {
-	data := datastore.New([]datastore.Driver{memorycache.New(nil)}, nil)
-	locks := datastore.Use[cache.Locker](function("report"), cache.New[string](data, "jobs"))
-	ctx := context.Background()
-	lock, err := locks.Lock(ctx, "monthly", time.Minute)
-	fmt.Println(lock.Fence() > 0, err)
-	_, err = locks.Lock(ctx, "monthly", time.Minute)
-	fmt.Println(err)
-	fmt.Println(lock.Unlock(ctx))
-	// Output:
-	// true <nil>
-	// cache jobs: lock: conflict: the lock is held
-	// <nil>
 }

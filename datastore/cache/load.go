@@ -26,6 +26,8 @@ type loading struct {
 	fill  func(context.Context) ([]byte, error)
 }
 
+var errNoFill = errors.New("the function that fills what is missing is nil")
+
 // load does one Load. use takes the payload, which is its own, or refuses it.
 func (a access) load(ctx context.Context, key string, ttl time.Duration, use func([]byte) error, fill func(context.Context) ([]byte, error)) error {
 	l := loading{state: a.state, key: key, fill: fill}
@@ -57,6 +59,9 @@ func (a access) loaded(ctx context.Context, l *loading, ttl time.Duration, load 
 	err = a.run(ctx, bitLoad, "Load", datastore.ErrUnavailable, func() (err error) {
 		if err := a.check(l.key); err != nil {
 			return err
+		}
+		if l.fill == nil {
+			return errNoFill
 		}
 		l.ttl, err = positive(ttl)
 		return err

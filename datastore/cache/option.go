@@ -3,9 +3,11 @@ package cache
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // Option changes what [New] declares.
@@ -28,8 +30,8 @@ const defaultLease = 10 * time.Second
 
 func configOf(name string, opts []Option) config {
 	c := config{spec: Spec{Logical: name}, stale: -1, lease: defaultLease}
-	for _, o := range opts {
-		o.apply(&c)
+	if err := handle.Apply(opts, func(o Option) { o.apply(&c) }); err != nil {
+		c.errs = append(c.errs, fmt.Errorf("cache %s: %w", name, err))
 	}
 	ways := 0
 	for _, way := range []bool{c.spec.User != "", c.spec.Login != nil, c.spec.Anonymous} {
@@ -75,8 +77,9 @@ func validUser(id string) bool {
 // IAM. A password that was rotated is asked for again.
 func WithLogin(login datastore.Login) Option {
 	return option(func(c *config) {
-		if c.spec.Login = login; login == nil {
-			c.errs = append(c.errs, fmt.Errorf("cache %s: the login is nil; write cache.WithLogin(secret.Login(…)), or leave it out", c.spec.Logical))
+		if c.spec.Login = login; !datastore.Declared(login) || !reflect.TypeOf(login).Comparable() {
+			c.spec.Login = nil
+			c.errs = append(c.errs, fmt.Errorf("cache %s: the login is nil, or no pointer; write cache.WithLogin(secret.Login(…)), or leave it out", c.spec.Logical))
 		}
 	})
 }

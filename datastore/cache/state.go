@@ -53,6 +53,25 @@ func (s *state) key(sort, key string) string {
 	return s.Data.Namespace() + ":" + s.spec.Logical + ":" + sort + ":" + key
 }
 
+// keys are the whole keys, all in one piece of memory.
+func (s *state) keys(sort string, keys []string) []string {
+	prefix := s.key(sort, "")
+	size := len(prefix) * len(keys)
+	for _, key := range keys {
+		size += len(key)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	whole := make([]string, len(keys))
+	for i, key := range keys {
+		start := b.Len()
+		b.WriteString(prefix)
+		b.WriteString(key)
+		whole[i] = b.String()[start:]
+	}
+	return whole
+}
+
 // token is the name of one holder of a lock.
 func (s *state) token() (string, error) {
 	var b [16]byte
@@ -114,20 +133,18 @@ func (s *state) payload(stored []byte) ([]byte, error) {
 }
 
 func (a access) getMany(ctx context.Context, keys []string, found func(key string, payload []byte) error) error {
-	var whole []string
 	return a.run(ctx, bitGetMany, "GetMany", datastore.ErrUnavailable, func() error {
 		for i, key := range keys {
 			if err := a.check(key); err != nil {
 				return keyError(i, err)
 			}
-			whole = append(whole, a.state.key(sortValue, key))
 		}
 		return nil
 	}, func(ctx context.Context, conn Conn) error {
-		if len(whole) == 0 {
+		if len(keys) == 0 {
 			return nil
 		}
-		stored, err := conn.GetMany(ctx, whole)
+		stored, err := conn.GetMany(ctx, a.state.keys(sortValue, keys))
 		partial, isPartial := err.(*datastore.PartialError)
 		if err != nil && !isPartial {
 			return err

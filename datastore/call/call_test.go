@@ -3,7 +3,6 @@ package call_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -136,12 +135,4 @@ func FuzzParseRemoteError(f *testing.F) {
 			t.Errorf("Error() = %q, want one short line", text)
 		}
 	})
-}
-
-func ExampleNew() {
-	data := datastore.New([]datastore.Driver{&driver{answer: `{"Width":7}`}}, nil)
-	type size struct{ Width int }
-	resize := datastore.Use[call.Caller[string, size]](function("api"), call.New[string, size](data, "resize", call.Qualifier("live")))
-	fmt.Println(resize.Call(context.Background(), "a.png"))
-	// Output: {7} <nil>
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // The limits of Lambda.
@@ -74,8 +75,8 @@ var qualifier = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 // specOf is the Spec of a declaration, and the mistakes in it.
 func specOf(name string, opts []Option) (Spec, []error) {
 	s := Spec{Logical: name}
-	for _, o := range opts {
-		o.declare(&s)
+	if err := handle.Apply(opts, func(o Option) { o.declare(&s) }); err != nil {
+		return s, []error{fmt.Errorf("call %s: %w", name, err)}
 	}
 	if s.Qualifier != "" && !qualifier.MatchString(s.Qualifier) {
 		return s, []error{fmt.Errorf("call %s: the qualifier %q; write a version or an alias, up to 128 letters, digits, '-' and '_'", name, s.Qualifier)}

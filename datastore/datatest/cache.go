@@ -99,12 +99,10 @@ func (f *faultyCache) Get(ctx context.Context, r cache.Read) (value []byte, err 
 	return value, err
 }
 
-func (f *faultyCache) GetMany(ctx context.Context, keys []string) (values [][]byte, err error) {
-	err = f.faults.run(f.spec, "GetMany", func() error {
-		values, err = f.conn.GetMany(ctx, keys)
-		return err
+func (f *faultyCache) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
+	return runMany(f.faults, f.spec, "GetMany", len(keys), func(which []int) ([][]byte, error) {
+		return f.conn.GetMany(ctx, pick(keys, which))
 	})
-	return values, err
 }
 
 func (f *faultyCache) Set(ctx context.Context, w cache.Write) error {

@@ -87,3 +87,17 @@ func TestCacheFaults(t *testing.T) {
 		t.Errorf("the counter is %d, want 1", got)
 	}
 }
+
+// TestCachePart: some keys of GetMany fail, and the others are read.
+func TestCachePart(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	c := datastore.Use[cache.ManyGetter[profile]](function{}, cache.New[profile](data, "profiles"))
+	datatest.SeedCache(t, data, "profiles", map[string]profile{"1": {"Ada"}, "2": {"Bob"}})
+	datatest.Fail(t, data, datatest.Fault{Store: "cache profiles", Op: "GetMany", Err: datastore.ErrUnavailable, Items: []int{0}})
+	got, err := c.GetMany(t.Context(), []string{"1", "2", "3"})
+	partial, ok := errors.AsType[*datastore.PartialError](err)
+	if !ok || len(partial.Failed) != 1 || partial.Failed[0].Index != 0 || len(got) != 1 || got["2"].Name != "Bob" {
+		t.Errorf("GetMany with a fault of key 0 = %v, %v, want Bob and an error of key 0", got, err)
+	}
+}

@@ -115,8 +115,8 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 			lists = append(lists, driver.(faulty).faultList())
 		}
 		for _, list := range lists {
-			for _, f := range list.left() {
-				t.Errorf("datatest: the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
+			for _, wrong := range list.left() {
+				t.Errorf("datatest: %s", wrong)
 			}
 		}
 	})

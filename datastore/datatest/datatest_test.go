@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -167,14 +168,17 @@ func TestNewReportsWhatDidNotHappen(t *testing.T) {
 	t.Parallel()
 	fake := &failing{TB: t}
 	data := datatest.New(fake)
-	open(data)
+	orders := open(data)
 	table.New[order](data, "bad name")
 	datatest.Fail(t, data, datatest.Fault{Store: "table orders", Op: "Get", Err: datastore.ErrThrottled})
+	if _, err := orders.Create(t.Context(), order{ID: "1", Line: 1}); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range fake.cleanup {
 		c()
 	}
-	if len(fake.errors) != 2 {
-		t.Errorf("a mistake and a fault that did not happen: the test got %q, want one error of each", fake.errors)
+	if len(fake.errors) != 2 || !strings.Contains(fake.errors[1], "the fault Get of table orders did not happen: throttled; what was called there: Create") {
+		t.Errorf("a mistake and a fault that did not happen: the test got %q, want one error of each, with what was called", fake.errors)
 	}
 }
 

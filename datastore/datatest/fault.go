@@ -29,7 +29,10 @@ type Fault struct {
 	Applied bool
 	// Items are the positions of the items of a batch that fail, from 0: the others
 	// are read or written. nil means the whole operation. Where a store sends a
-	// batch in several parts, they are those of the first part.
+	// batch in several parts, they are those of the first part. Of a "Transact" they
+	// are the operations that are to blame, and nothing is written. Positions that
+	// the batch does not have, and Items of an operation on a single item, fail the
+	// test.
 	Items []int
 	// Times is how many operations in a row fail. 0 means 1.
 	Times int
@@ -69,13 +72,18 @@ func specOf(data *datastore.Data, store string) (datastore.Spec, error) {
 		}
 		declared = append(declared, name)
 	}
+	if declared == nil {
+		return nil, fmt.Errorf("no store %q is declared: none is; declare the App on this Data first", store)
+	}
 	return nil, fmt.Errorf("no store %q is declared; there are: %s", store, strings.Join(declared, ", "))
 }
 
 // faults are those that did not happen yet.
 type faults struct {
-	mu   sync.Mutex
-	list []Fault
+	mu       sync.Mutex
+	list     []Fault
+	mistakes []string
+	called   map[string][]string // the operations of each store, in order, each once
 }
 
 func (l *faults) add(f Fault) {
@@ -85,15 +93,29 @@ func (l *faults) add(f Fault) {
 	l.list = append(l.list, f)
 }
 
-// take is the fault of an operation, if there is one.
-func (l *faults) take(spec datastore.Spec, op string) (Fault, bool) {
+// take is the fault of an operation on n items, if there is one; n is -1 for an
+// operation that is no batch.
+func (l *faults) take(spec datastore.Spec, op string, n int) (Fault, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	store := spec.Kind() + " " + spec.Name()
+	l.remember(store, op)
 	for i := range l.list {
 		f := l.list[i]
-		if f.Store != spec.Kind()+" "+spec.Name() || f.Op != "" && f.Op != op {
+		if f.Store != store || f.Op != "" && f.Op != op {
 			continue
 		}
+		if n < 0 && f.Items != nil {
+			l.mistakes = append(l.mistakes, fmt.Sprintf("the fault of %s has Items, and %s is on a single item; leave them out", store, op))
+			f.Items = nil
+		}
+		f.Items = slices.DeleteFunc(slices.Clone(f.Items), func(at int) bool {
+			beyond := at < 0 || at >= n
+			if beyond {
+				l.mistakes = append(l.mistakes, fmt.Sprintf("the fault of %s has item %d, and %s was called with %d", store, at, op, n))
+			}
+			return beyond
+		})
 		if l.list[i].Times--; l.list[i].Times == 0 {
 			l.list = append(l.list[:i:i], l.list[i+1:]...)
 		}
@@ -102,15 +124,36 @@ func (l *faults) take(spec datastore.Spec, op string) (Fault, bool) {
 	return Fault{}, false
 }
 
-func (l *faults) left() []Fault {
+// remember keeps that op was called. l.mu is held.
+func (l *faults) remember(store, op string) {
+	if !slices.Contains(l.called[store], op) {
+		if l.called == nil {
+			l.called = map[string][]string{}
+		}
+		l.called[store] = append(l.called[store], op)
+	}
+}
+
+// left says what is wrong with the faults at the end of a test.
+func (l *faults) left() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.list
+	wrong := slices.Clone(l.mistakes)
+	for _, f := range l.list {
+		text := fmt.Sprintf("the fault %s of %s did not happen: %v", f.Op, f.Store, f.Err)
+		if called := l.called[f.Store]; called == nil {
+			text += "; nothing was called there"
+		} else {
+			text += "; what was called there: " + strings.Join(called, ", ")
+		}
+		wrong = append(wrong, text)
+	}
+	return wrong
 }
 
 // run does an operation, or the fault of it.
 func (l *faults) run(spec datastore.Spec, op string, do func() error) error {
-	f, ok := l.take(spec, op)
+	f, ok := l.take(spec, op, -1)
 	if !ok {
 		return do()
 	}
@@ -122,6 +165,36 @@ func (l *faults) run(spec datastore.Spec, op string, do func() error) error {
 	return f.Err
 }
 
+// runWhole does an operation of n items of which all are done or none, or the fault
+// of it.
+func (l *faults) runWhole(spec datastore.Spec, op string, n int, do func() error) error {
+	f, ok := l.take(spec, op, n)
+	if !ok {
+		return do()
+	}
+	if f.Applied || f.Items != nil && len(f.Items) == 0 {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	if f.Items == nil {
+		return f.Err
+	}
+	var partial datastore.PartialError
+	for _, at := range f.Items {
+		partial.Failed = append(partial.Failed, datastore.ItemError{Index: at, Err: f.Err})
+	}
+	return orNil(&partial)
+}
+
+// orNil is no error if no item failed.
+func orNil(partial *datastore.PartialError) error {
+	if len(partial.Failed) == 0 {
+		return nil
+	}
+	return partial
+}
+
 // runBatch does an operation of n items, or the fault of it. do takes the positions
 // of the items that are to be done, and answers for them by their places in that
 // list.
@@ -130,7 +203,7 @@ func (l *faults) runBatch(spec datastore.Spec, op string, n int, do func(which [
 	for i := range all {
 		all[i] = i
 	}
-	f, ok := l.take(spec, op)
+	f, ok := l.take(spec, op, n)
 	if !ok {
 		return do(all)
 	}
@@ -154,7 +227,7 @@ func (l *faults) runBatch(spec datastore.Spec, op string, n int, do func(which [
 	if f.Items == nil {
 		return f.Err
 	}
-	return &partial
+	return orNil(&partial)
 }
 
 // runMany is runBatch for items that have results, which are at their positions.

@@ -42,6 +42,9 @@ func Items[T any, P table.KeyPart](t testing.TB, data *datastore.Data, name stri
 	if len(pk) != 1 || pk[0].IsZero() {
 		t.Fatalf("datatest.Items table %s: the partition is no key", name)
 	}
+	if pk[0].Type() != spec.PK.Type {
+		t.Fatalf("datatest.Items table %s: the partition is a %T, and key %q is of another type", name, partition, spec.PK.Name)
+	}
 	var items []T
 	q := table.PageQuery{Index: spec.Primary(), PK: pk[0]}
 	for {
@@ -201,9 +204,12 @@ func (f *faultyTable) Transact(ctx context.Context, tx table.Transaction) error 
 			bare.Writes[i].Conn = own.conn
 		}
 	}
-	op := "Transact"
 	if len(tx.Writes) == 1 && tx.Writes[0].Op == "Check" {
-		op = "Check"
+		return f.faults.run(f.spec, "Check", func() error { return f.conn.Transact(ctx, bare) })
 	}
-	return f.faults.run(f.spec, op, func() error { return f.conn.Transact(ctx, bare) })
+	err := f.faults.runWhole(f.spec, "Transact", len(tx.Writes), func() error { return f.conn.Transact(ctx, bare) })
+	for i, w := range bare.Writes {
+		tx.Writes[i].Stored = w.Stored
+	}
+	return err
 }

@@ -2,6 +2,7 @@ package datatest_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -77,5 +78,65 @@ func TestFaultsOfTables(t *testing.T) {
 	_, err := rows.Update(t.Context(), table.PK("a"), add)
 	if got := datatest.Items[row](t, data, "rows", "a"); !errors.Is(err, datastore.ErrUnknown) || got[0].Hits != 4 {
 		t.Errorf("Update that was applied without an answer: error = %v, item %+v, want 4 hits", err, got)
+	}
+}
+
+// TestFaultOfTransactItems: the operations that are to blame have their positions,
+// and nothing is written.
+func TestFaultOfTransactItems(t *testing.T) {
+	t.Parallel()
+	data, rows := useRows(t)
+	add := table.Changes(table.Add("hits", 1)).OrCreate()
+	datatest.Fail(t, data, datatest.Fault{Store: "table rows", Op: "Transact", Err: datastore.ErrConflict, Items: []int{1}})
+	err := rows.Transact(t.Context(), table.UpdateOp(rows, table.PK("a"), add), table.UpdateOp(rows, table.PK("b"), add))
+	partial, ok := errors.AsType[*datastore.PartialError](err)
+	if !ok || len(partial.Failed) != 1 || partial.Failed[0].Index != 1 || !errors.Is(err, datastore.ErrConflict) {
+		t.Errorf("Transact with a fault of operation 1: error = %v", err)
+	}
+	if got := datatest.Items[row](t, data, "rows", "a"); len(got) != 0 {
+		t.Errorf("the other operation was done: %+v", got)
+	}
+}
+
+// TestWrongItems: a fault that cannot happen as it says fails the test.
+func TestWrongItems(t *testing.T) {
+	t.Parallel()
+	add := table.Changes(table.Add("hits", 1)).OrCreate()
+	for _, test := range []struct {
+		name string
+		op   string
+		do   func(rows) error
+		want string
+	}{
+		{"beyond the batch", "WriteMany", func(r rows) error { return r.WriteMany(t.Context(), []row{{"a", 1}}, nil) },
+			"has item 1, and WriteMany was called with 1"},
+		{"beyond the transaction", "Transact", func(r rows) error { return r.Transact(t.Context(), table.UpdateOp(r, table.PK("a"), add)) },
+			"has item 1, and Transact was called with 1"},
+		{"no batch", "Update", func(r rows) error { _, err := r.Update(t.Context(), table.PK("a"), add); return err },
+			"has Items, and Update is on a single item"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			fake := &failing{TB: t}
+			data, rows := useRows(fake)
+			datatest.Fail(fake, data, datatest.Fault{Store: "table rows", Op: test.op, Err: datastore.ErrThrottled, Items: []int{1}})
+			_ = test.do(rows)
+			for _, c := range fake.cleanup {
+				c()
+			}
+			if len(fake.errors) != 1 || !strings.Contains(fake.errors[0], test.want) {
+				t.Errorf("the test got %q, want %q", fake.errors, test.want)
+			}
+		})
+	}
+}
+
+// TestFaultText: an error that is nothing but its kind says it once.
+func TestFaultText(t *testing.T) {
+	t.Parallel()
+	data, rows := useRows(t)
+	datatest.Fail(t, data, datatest.Fault{Store: "table rows", Op: "Scan", Err: datastore.ErrThrottled})
+	if _, err := rows.Scan(t.Context(), table.Scan{}); err == nil || err.Error() != "table rows: scan: throttled" {
+		t.Errorf("Scan = %v, want table rows: scan: throttled", err)
 	}
 }

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
@@ -45,6 +48,32 @@ func (a *Answer) Failed(f Failed) {
 	}
 }
 
+// byItem are those that failed, nil if none did.
+func (a *Answer) byItem() map[int]*Failed {
+	if len(a.failed) == 0 {
+		return nil
+	}
+	failed := make(map[int]*Failed, len(a.failed))
+	for i := range a.failed {
+		failed[a.failed[i].Item] = &a.failed[i]
+	}
+	return failed
+}
+
+// Took says that the entry of a request was done, and puts the id that the service gave
+// it into ids, at the place of its item.
+func (a *Answer) Took(ids []string, entry, id *string) {
+	if item := itemOf(entry); item >= 0 && item < len(ids) {
+		ids[item] = aws.ToString(id)
+		a.Done(item)
+	}
+}
+
+// Refused says that the entry of a request failed.
+func (a *Answer) Refused(entry, code, message *string, sender bool) {
+	a.Failed(Failed{Item: itemOf(entry), Code: aws.ToString(code), Message: aws.ToString(message), Sender: sender})
+}
+
 // EntryID is the id by which a request calls an item.
 func EntryID(item int) *string {
 	if item < len(entryIDs) {
@@ -57,8 +86,8 @@ func EntryID(item int) *string {
 // entryIDs are those of the services that take 10 items.
 var entryIDs = [...]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
 
-// Entry is the item that an id is of, -1 for none.
-func Entry(id *string) int {
+// itemOf is the item that an entry's id is of, -1 for none.
+func itemOf(id *string) int {
 	if id == nil {
 		return -1
 	}
@@ -128,14 +157,12 @@ var errUnmentioned = errors.New("the answer does not mention the item")
 // sort tells the items that are sent again from those that are not. It answers
 // what the attempt as a whole means: nil if none is left.
 func (b *batch) sort(a *Answer) *retry.Fault {
-	failed := make(map[int]*Failed, len(a.failed))
-	for i := range a.failed {
-		failed[a.failed[i].Item] = &a.failed[i]
-	}
+	failed := a.byItem()
 	sent := b.left
-	b.left, b.reasons = nil, map[int]retry.Fault{}
+	order := orderOf(b.call.Group, sent, func(item int) bool { return a.done[item] && failed[item] == nil })
+	b.left, b.reasons = nil, nil
 	b.answered = true
-	var whole *retry.Fault
+	var last retry.Fault // of those that are left
 	for _, item := range sent {
 		var f retry.Fault
 		switch {
@@ -147,19 +174,26 @@ func (b *batch) sort(a *Answer) *retry.Fault {
 			f = retry.Fault{Err: errUnmentioned, Kind: datastore.ErrUnavailable, Retry: true, Lost: true}
 		}
 		b.lost[item] = b.lost[item] || f.Lost
+		if broken := order.broken(item); broken != nil {
+			f.Err, f.Retry = fmt.Errorf("%w: %w", broken, f.Err), false
+		}
 		if !f.Retry || f.Lost && !b.call.Repeatable {
+			order.failed(item)
 			b.fail(item, f, b.tries)
 			continue
 		}
+		if b.reasons == nil {
+			b.reasons = map[int]retry.Fault{}
+		}
 		b.left, b.reasons[item] = append(b.left, item), f
-		whole = &f
+		last = f
 	}
-	if whole == nil {
+	if len(b.left) == 0 {
 		return nil
 	}
-	own := *whole
-	own.Progress, own.Lost = len(b.left) < len(sent), false // each item has its own
-	return &own
+	whole := last
+	whole.Progress, whole.Lost = len(b.left) < len(sent), false // each item has its own
+	return &whole
 }
 
 func (b *batch) faultOf(f *Failed) retry.Fault {

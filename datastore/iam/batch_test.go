@@ -5,12 +5,13 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam"
@@ -37,6 +38,11 @@ func outcomes(t *testing.T, err error) (all []outcome) {
 		all = append(all, outcome{f.Index, e.Kind.Error(), e.Attempts})
 	}
 	return all
+}
+
+// groups are the groups of items, a letter each; '_' is none.
+func groups(letters string) func(int) string {
+	return func(item int) string { return strings.Trim(letters[item:item+1], "_") }
 }
 
 // TestBatch scripts the answers about six items: what is sent again, and what each
@@ -146,6 +152,39 @@ func TestBatch(t *testing.T) {
 			}
 			return nil
 		}, [][]int{{0, 1, 2, 3, 4, 5}, {0, 3, 5}}, nil},
+		{"overtaken in its group", iam.Call{Write: true, Repeatable: true, Group: groups("aabab_")}, func(n int, left []int, a *iam.Answer) error {
+			for _, i := range left {
+				if n == 1 && (i == 0 || i == 3 || i == 4 || i == 5) {
+					a.Failed(iam.Failed{Item: i, Code: "RequestThrottled"})
+				} else {
+					a.Done(i)
+				}
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}, {4, 5}}, []outcome{{0, "throttled", 1}, {3, "throttled", 1}}},
+		{"overtaken, failed inside", iam.Call{Write: true, Repeatable: true, Group: groups("aabbbb")}, func(_ int, left []int, a *iam.Answer) error {
+			for _, i := range left {
+				if i == 0 {
+					a.Failed(iam.Failed{Item: i, Code: "InternalFailure"})
+				} else {
+					a.Done(i)
+				}
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}}, []outcome{{0, "outcome unknown", 1}}},
+		{"behind a refused one of its group", iam.Call{Write: true, Repeatable: true, Group: groups("aaaabb")}, func(n int, left []int, a *iam.Answer) error {
+			for _, i := range left {
+				switch {
+				case i == 1:
+					a.Failed(iam.Failed{Item: i, Code: "Whatever", Sender: true})
+				case n == 1 && i > 1:
+					a.Failed(iam.Failed{Item: i, Code: "RequestThrottled"})
+				default:
+					a.Done(i)
+				}
+			}
+			return nil
+		}, [][]int{{0, 1, 2, 3, 4, 5}, {4, 5}}, []outcome{{1, "wrong declaration", 1}, {2, "throttled", 1}, {3, "throttled", 1}}},
 		{"then denied", iam.Call{Write: true}, func(n int, left []int, a *iam.Answer) error {
 			if n == 2 {
 				return &smithy.GenericAPIError{Code: "AccessDeniedException"}
@@ -220,5 +259,30 @@ func TestBatchOfNone(t *testing.T) {
 	var partial *datastore.PartialError
 	if !errors.Is(err, datastore.ErrUnavailable) || errors.As(err, &partial) {
 		t.Errorf("error = %v, want %v of the whole batch", err, datastore.ErrUnavailable)
+	}
+}
+
+// TestEntries: what an answer says of entries that were not sent changes nothing, and
+// those that it does not mention are not known to be done.
+func TestEntries(t *testing.T) {
+	t.Parallel()
+	ids := make([]string, 3)
+	err := iam.NewRetry(nil).Batch(t.Context(), iam.Call{Write: true}, 3, func(_ context.Context, _ []int, a *iam.Answer) error {
+		for _, entry := range []*string{nil, aws.String("x"), aws.String("7"), aws.String("-1"), aws.String("0")} {
+			a.Took(ids, entry, aws.String("id"))
+		}
+		for _, entry := range []*string{nil, aws.String("x"), aws.String("7"), aws.String("1")} {
+			a.Refused(entry, aws.String("InvalidParameterValue"), nil, true)
+		}
+		return nil
+	})
+	partial, ok := errors.AsType[*datastore.PartialError](err)
+	if !ok || len(partial.Failed) != 2 || ids[0] != "id" || ids[1] != "" || ids[2] != "" {
+		t.Fatalf("Batch: ids %q, error = %v, want item 0 done and the others failed", ids, err)
+	}
+	for i, want := range []error{datastore.ErrDeclaration, datastore.ErrUnknown} {
+		if f := partial.Failed[i]; f.Index != i+1 || !errors.Is(f.Err, want) {
+			t.Errorf("failed: item %d, %v, want item %d, %v", f.Index, f.Err, i+1, want)
+		}
 	}
 }

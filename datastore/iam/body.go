@@ -17,8 +17,9 @@ const maxInMemory = 64 << 10
 // net/http knows that nothing was sent. And if the answer comes before net/http
 // is done with it, the SDK has closed it, its WriteTo answers io.EOF, and
 // net/http takes that for a failure and gives the connection up.
+// One with GetBody is not the SDK's.
 func sendable(req *http.Request) (*http.Request, error) {
-	if _, ok := req.Body.(io.WriterTo); !ok || req.Body == http.NoBody {
+	if _, ok := req.Body.(io.WriterTo); !ok || req.GetBody != nil || req.Body == http.NoBody {
 		return req, nil
 	}
 	own := req.WithContext(req.Context()) // a RoundTripper does not change requests

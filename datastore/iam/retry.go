@@ -2,6 +2,7 @@ package iam
 
 import (
 	"context"
+	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
 )
@@ -41,7 +42,15 @@ type Call struct {
 	// Quiet says that messages of the service may quote what it was sent. The text
 	// of an error then has none; errors.As finds it.
 	Quiet bool
+	// Group is the group of an item of a batch, whose items keep their order; "" is
+	// none, and so is nil of all. An item that failed is then sent again only if
+	// none behind it in its group was done and none before it failed for good.
+	Group func(item int) string
 }
+
+// AttemptTime is how long one attempt may take that begins now, for calls that are
+// Whole to the rules because they know more of their time.
+func AttemptTime(ctx context.Context) time.Duration { return new(retry.Call).AttemptTime(ctx) }
 
 // Unfinished is what send returns of a batch that was only partly done and is to
 // go on with the rest after a pause. Attempts that made progress do not count as

@@ -42,7 +42,12 @@ func newHTTPClient(headerTimeout time.Duration) *http.Client {
 	}}}
 }
 
-// thawing drops idle connections after a gap.
+// thawing drops idle connections after a gap. What a server has closed in a shorter one
+// is seen at the socket before a request is sent (package retry). What is left is a way
+// that forgets a connection within the gap without a word to either side: NAT gateways
+// and load balancers do that after 350 seconds at the earliest.
+//
+// See https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
 type thawing struct {
 	*http.Transport
 	now func() time.Time

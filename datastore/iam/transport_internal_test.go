@@ -99,6 +99,43 @@ func TestTLSFallback(t *testing.T) {
 	}
 }
 
+// TestTLSFirst: a server that Amazon's roots vouch for is dialled once, and the
+// system's certificates are not looked at: reading them is what takes long.
+func TestTLSFirst(t *testing.T) {
+	t.Parallel()
+	var dials atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			dials.Add(1)
+		}
+	}
+	server.StartTLS()
+	defer server.Close()
+	known := x509.NewCertPool()
+	known.AddCert(server.Certificate())
+	for name, c := range map[string]struct {
+		first *x509.CertPool
+		want  int32
+	}{"known": {known, 1}, "unknown": {x509.NewCertPool(), 2}} {
+		dials.Store(0)
+		d := newTLSDialer(&net.Dialer{Timeout: 5 * time.Second}, c.first)
+		if d.first.RootCAs != c.first || d.system.RootCAs != nil {
+			t.Fatalf("%s: a dialer by %v then %v, want the pool and then the system's", name, d.first.RootCAs, d.system.RootCAs)
+		}
+		d.system.RootCAs = known // in place of the system's
+		conn, err := d.dial(t.Context(), "tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Errorf("%s: error = %v, want nil", name, err)
+			continue
+		}
+		conn.Close()
+		if got := dials.Load(); got != c.want {
+			t.Errorf("%s: %d connections, want %d", name, got, c.want)
+		}
+	}
+}
+
 func TestThawing(t *testing.T) {
 	t.Parallel()
 	var connections atomic.Int32
@@ -135,5 +172,8 @@ func TestHTTPClientTrustsAmazonFirst(t *testing.T) {
 	transport, ok := HTTPClient().Transport.(*thawing)
 	if !ok || transport.DialTLSContext == nil || transport.ResponseHeaderTimeout == 0 || transport.Proxy == nil {
 		t.Errorf("HTTPClient has the transport %+v, want one that thaws, with its own TLS, a timeout and a proxy", transport)
+	}
+	if patient, ok := PatientHTTPClient().Transport.(*thawing); !ok || patient.DialTLSContext == nil || patient.ResponseHeaderTimeout != 0 {
+		t.Errorf("PatientHTTPClient has the transport %+v, want the same without a timeout", patient)
 	}
 }

@@ -50,7 +50,7 @@ type Exchange struct{ state *handle.State[ExchangeConn] }
 func NewExchange(data *datastore.Data, name string, users *Directory) *Exchange {
 	var errs []error
 	spec := Spec{Logical: name}
-	if users == nil {
+	if !datastore.Declared(users) {
 		errs = append(errs, fmt.Errorf("the exchange %s has no directory; write identity.NewExchange(data, %[1]q, users)", name))
 	} else {
 		spec.Users = users.Spec()

@@ -21,11 +21,17 @@
 // "cognito:username"), by the id ("sub") where names are not aliases, or by an alias
 // where the pool has them.
 //
+// # Attributes
+//
+// A user has the standard attributes of OpenID Connect, such as "email", and those that
+// [Custom] declares, under "custom:NAME". Others are refused.
+//
 // # Outcomes
 //
 //	no such user, no such group                          datastore.ErrNotFound
 //	Create of a user that is there, or of an alias       datastore.ErrConflict
 //	an address or a password that the pool refuses       datastore.ErrInvalid
+//	an attribute that the pool does not have             datastore.ErrInvalid
 //	a token that Exchange does not take                  datastore.ErrInvalid
 //	a Create whose answer was lost                       datastore.ErrUnknown; it is not sent again
 //	an operation the function was not granted            datastore.ErrDenied; nothing was sent
@@ -51,13 +57,14 @@ import (
 // [datastore.Use] makes of it.
 type Directory struct{ state *handle.State[Conn] }
 
-// New declares the directory called name. Nothing is opened before the first
-// operation. Panics with a [*datastore.DeclarationError] if data is nil.
-func New(data *datastore.Data, name string) *Directory {
-	spec := Spec{Logical: name}
+// New declares the directory called name. Mistakes in the options are declaration
+// errors of data. Nothing is opened before the first operation. Panics with a
+// [*datastore.DeclarationError] if data is nil.
+func New(data *datastore.Data, name string, opts ...Option) *Directory {
+	spec, errs := specOf(name, opts)
 	return &Directory{handle.New(data, spec, func(ctx context.Context, driver Driver) (Conn, error) {
 		return driver.OpenDirectory(ctx, data, spec)
-	})}
+	}, errs...)}
 }
 
 // Spec is a [Spec].

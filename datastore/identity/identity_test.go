@@ -58,7 +58,10 @@ func TestNeeds(t *testing.T) {
 			"AdminCreateUser", "AdminDeleteUser", "AdminDisableUser", "AdminEnableUser", "AdminSetUserPassword", "AdminUpdateUserAttributes", "AdminUserGlobalSignOut", "ListUsers")},
 		{people.Spec(), []string{"Groups", "SetGroups"}, need("AdminAddUserToGroup", "AdminListGroupsForUser", "AdminRemoveUserFromGroup")},
 		{people.Spec(), nil, nil},
-		{identity.NewExchange(data, "visitors", people).Spec(), []string{"Exchange"}, []datastore.Need{{Depends: []datastore.Dependence{{Spec: people.Spec()}}}}},
+		{identity.NewExchange(data, "visitors", people).Spec(), []string{"Exchange"}, []datastore.Need{{
+			Service: "cognito-identity", Unsigned: []string{"GetCredentialsForIdentity", "GetId"}, Resource: "identitypool/{name}",
+			Depends: []datastore.Dependence{{Spec: people.Spec()}},
+		}}},
 	} {
 		if d := cmp.Diff(tt.want, tt.spec.Needs(tt.ops)); d != "" {
 			t.Errorf("Needs(%q) of %v (-want +got):\n%s", tt.ops, tt.spec, d)
@@ -66,6 +69,38 @@ func TestNeeds(t *testing.T) {
 	}
 	if errs := data.Errs(); errs != nil {
 		t.Error(errs)
+	}
+}
+
+// TestCustom: what is no name of an attribute is a mistake of the declaration.
+func TestCustom(t *testing.T) {
+	t.Parallel()
+	many := make([]string, 51)
+	for i := range many {
+		many[i] = fmt.Sprint("a", i)
+	}
+	for name, tt := range map[string]struct {
+		names []string
+		want  string
+	}{
+		"fine":       {[]string{"plan", "seats_2", "cost-center"}, ""},
+		"empty":      {[]string{""}, "write 1 to 20"},
+		"two words":  {[]string{"the plan"}, "write 1 to 20"},
+		"a space":    {[]string{" plan"}, "write 1 to 20"},
+		"long":       {[]string{strings.Repeat("x", 21)}, "write 1 to 20"},
+		"the prefix": {[]string{"custom:plan"}, `without "custom:"`},
+		"twice":      {[]string{"plan", "plan"}, "twice"},
+		"many":       {many, "Cognito takes 50"},
+	} {
+		data := datastore.New(nil, nil)
+		spec := identity.New(data, "people", identity.Custom(tt.names...)).Spec().(identity.Spec)
+		errs := data.Errs()
+		if len(errs) > 0 != (tt.want != "") || tt.want != "" && !strings.Contains(errors.Join(errs...).Error(), tt.want) {
+			t.Errorf("%s: errors = %v, want %q", name, errs, tt.want)
+		}
+		if tt.want == "" && !cmp.Equal(spec.CustomList(), tt.names) {
+			t.Errorf("%s: CustomList = %q, want %q", name, spec.CustomList(), tt.names)
+		}
 	}
 }
 
@@ -168,41 +203,4 @@ func TestAll(t *testing.T) {
 			t.Errorf("%s: All = %q, %v, want %q, %v", name, got, last, tt.want, tt.err)
 		}
 	}
-}
-
-type people interface {
-	identity.Creator
-	identity.GroupSetter
-	identity.Grouper
-}
-
-func ExampleNew() {
-	api := function("api") // a tier.API
-	driver := localidentity.Memory(&localidentity.Options{Groups: []string{"editors"}})
-	data := datastore.New([]datastore.Driver{driver}, nil)
-	users := datastore.Use[people](api, identity.New(data, "users"))
-
-	ctx := context.Background()
-	ada, err := users.Create(ctx, identity.NewUser{Name: "ada", Attributes: map[string]string{"email": "ada@example.com"}})
-	fmt.Println(ada.Name, ada.Attributes["email"], err)
-	fmt.Println(users.SetGroups(ctx, "ada", []string{"editors"}))
-	fmt.Println(users.Groups(ctx, "ada"))
-	// Output:
-	// ada ada@example.com <nil>
-	// <nil>
-	// [editors] <nil>
-}
-
-func ExampleNewExchange() {
-	driver := localidentity.Memory(&localidentity.Options{Guests: true})
-	data := datastore.New([]datastore.Driver{driver}, nil)
-	users := identity.New(data, "users")
-	visitors := datastore.Use[identity.Exchanger](function("api"), identity.NewExchange(data, "visitors", users))
-	credentials, err := visitors.Exchange(context.Background(), "") // a guest
-	fmt.Println(credentials.SecretAccessKey != "", err)
-	_, err = visitors.Exchange(context.Background(), "eyJ")
-	fmt.Println(err)
-	// Output:
-	// true <nil>
-	// identity visitors: exchange: invalid: NotAuthorizedException: the token is not taken: the directory has issued none
 }

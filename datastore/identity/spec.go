@@ -1,7 +1,9 @@
 package identity
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
@@ -12,6 +14,9 @@ type Spec struct {
 	Logical string // the name in the program: "users"
 	// Users is the directory whose tokens an exchange takes, nil for a directory.
 	Users datastore.Spec
+	// Custom are the names of the attributes that are declared beside the standard
+	// ones, with spaces between; see [Custom].
+	Custom string
 }
 
 var _ datastore.Spec = Spec{}
@@ -24,6 +29,69 @@ func (s Spec) Name() string { return s.Logical }
 
 // IsExchange reports whether it is an [Exchange].
 func (s Spec) IsExchange() bool { return s.Users != nil }
+
+// CustomList are the custom attributes one by one, without "custom:".
+func (s Spec) CustomList() []string { return strings.Fields(s.Custom) }
+
+// Option is a part of the declaration of a directory.
+type Option interface{ declare(*Spec) }
+
+type option func(*Spec)
+
+func (o option) declare(s *Spec) { o(s) }
+
+// Custom declares attributes of users beside the standard ones: text of up to 2,048
+// characters that can be changed, which users and tokens have under "custom:NAME".
+// Names have 1 to 20 letters, digits, '_', '-' and '.', and there are up to 50. A user
+// pool takes more of them later, and never lets one go.
+//
+//	identity.New(data, "users", identity.Custom("plan", "seats"))
+//
+// See https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
+func Custom(names ...string) Option {
+	return option(func(s *Spec) {
+		for _, name := range names {
+			// A name that is empty or has a space is a mistake, and not none or two.
+			if whole := strings.Join(strings.Fields(name), "?"); whole != name || name == "" {
+				name = whole + "?"
+			}
+			s.Custom = strings.TrimPrefix(s.Custom+" "+name, " ")
+		}
+	})
+}
+
+// maxCustom is how many attributes Cognito lets a pool have beside the standard ones.
+//
+// See https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+const maxCustom = 50
+
+const customLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+
+func isCustomName(name string) bool {
+	return len(name) <= 20 && strings.Trim(name, customLetters) == ""
+}
+
+// specOf is the Spec of a directory, and the mistakes in it.
+func specOf(name string, opts []Option) (Spec, []error) {
+	s := Spec{Logical: name}
+	for _, o := range opts {
+		o.declare(&s)
+	}
+	var errs []error
+	names := s.CustomList()
+	if len(names) > maxCustom {
+		errs = append(errs, fmt.Errorf("identity %s: %d custom attributes; Cognito takes %d", name, len(names), maxCustom))
+	}
+	for i, custom := range names {
+		switch {
+		case !isCustomName(custom):
+			errs = append(errs, fmt.Errorf("identity %s: the custom attribute %q: write 1 to 20 letters, digits, '_', '-' and '.', without \"custom:\"", name, custom))
+		case slices.Contains(names[:i], custom):
+			errs = append(errs, fmt.Errorf("identity %s: the custom attribute %q twice; write it once", name, custom))
+		}
+	}
+	return s, errs
+}
 
 // actions of Cognito that each operation needs.
 //
@@ -42,11 +110,16 @@ var actions = map[string][]string{
 	"Delete":        {"AdminDeleteUser"},
 }
 
-// Needs are the actions of ops on the user pool. An exchange needs no action: who has
-// a token may exchange it; but it needs to know the directory.
+// Needs are the actions of ops on the user pool. An exchange needs no action of its
+// role: who has a token may exchange it; but it needs to know the directory.
+//
+// See https://docs.aws.amazon.com/cognito/latest/developerguide/vpc-interface-endpoints.html
 func (s Spec) Needs(ops []string) []datastore.Need {
 	if s.IsExchange() {
-		return []datastore.Need{{Depends: []datastore.Dependence{{Spec: s.Users}}}}
+		return []datastore.Need{{
+			Service: "cognito-identity", Unsigned: []string{"GetCredentialsForIdentity", "GetId"}, Resource: "identitypool/{name}",
+			Depends: []datastore.Dependence{{Spec: s.Users}},
+		}}
 	}
 	var list []string
 	for _, op := range ops {

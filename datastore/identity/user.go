@@ -12,21 +12,22 @@ import (
 // User is a user of a directory.
 type User struct {
 	// Name is the user name, which does not change.
-	Name string
+	Name string `json:"name"`
 	// ID is unique among all users and never used again: the "sub" of tokens.
-	ID string
+	ID string `json:"id"`
 	// Enabled says whether the user may sign in.
-	Enabled bool
+	Enabled bool `json:"enabled"`
 	// Status is how far the user has come: "CONFIRMED",
 	// "FORCE_CHANGE_PASSWORD", "UNCONFIRMED", …
 	//
 	// See https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html
-	Status string
+	Status string `json:"status"`
 	// Attributes but for "sub": "email", "email_verified", "custom:plan". Never
 	// nil.
-	Attributes map[string]string
+	Attributes map[string]string `json:"attributes"`
 	// Created and Modified are when that happened last.
-	Created, Modified time.Time
+	Created  time.Time `json:"created"`
+	Modified time.Time `json:"modified"`
 }
 
 // NewUser is a user to create.
@@ -34,7 +35,7 @@ type NewUser struct {
 	// Name is the user name, or the address where the pool signs in by one.
 	// Required.
 	Name string
-	// Attributes, such as "email".
+	// Attributes, such as "email", and "custom:plan" where [Custom] declares it.
 	Attributes map[string]string
 	// Password that is good for the first sign-in. "" lets the pool make one.
 	Password string

@@ -116,7 +116,7 @@ func (k *Key) Spec() datastore.Spec { return k.state.Spec }
 
 // Via is the key in the scope of its use by another service of AWS, named by its
 // IAM prefix: "ssm", "secretsmanager", "s3". It is for the stores that are encrypted
-// with it.
+// with it: give the key to their option EncryptedBy.
 func (k *Key) Via(service string) datastore.Spec {
 	return Spec{Logical: k.state.Spec.Name(), Service: service}
 }
@@ -134,7 +134,10 @@ func (k *Key) Capabilities() []datastore.Capability {
 // Handle is for [datastore.Use].
 func (k *Key) Handle(g *datastore.Grant) any { return &granted{k.state, g} }
 
-var _ datastore.Store = (*Key)(nil)
+var (
+	_ datastore.Store = (*Key)(nil)
+	_ datastore.Key   = (*Key)(nil)
+)
 
 // granted has the operations of one grant.
 type granted struct {

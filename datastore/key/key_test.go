@@ -40,7 +40,10 @@ type counting struct {
 	delay           time.Duration
 	made, decrypted atomic.Int64
 	err             error // of GenerateDataKey
+	most            int64 // of data keys that are made before errEnough; 0 for any number
 }
+
+var errEnough = errors.New("more data keys than there are values")
 
 func (c *counting) OpenKey(ctx context.Context, data *datastore.Data, spec key.Spec) (key.Conn, error) {
 	conn, err := c.Driver.OpenKey(ctx, data, spec)
@@ -59,7 +62,9 @@ func (c *countingConn) Decrypt(ctx context.Context, ciphertext []byte, bound key
 }
 
 func (c *countingConn) GenerateDataKey(ctx context.Context, bound key.Context) (key.DataKey, error) {
-	c.c.made.Add(1)
+	if made := c.c.made.Add(1); c.c.most > 0 && made > c.c.most {
+		return key.DataKey{}, errEnough
+	}
 	time.Sleep(c.c.delay)
 	if c.c.err != nil {
 		return key.DataKey{}, c.c.err
@@ -132,6 +137,39 @@ func TestClockSetBack(t *testing.T) {
 	}
 	if c.made.Load() != 2 {
 		t.Errorf("%d data keys were made, want 2", c.made.Load())
+	}
+}
+
+// TestTinyAge: a data key that is too old as soon as it is there serves those it was
+// made for, so that as many are made as there are values, and no more.
+func TestTinyAge(t *testing.T) {
+	t.Parallel()
+	const values = 40
+	for name, opts := range map[string]*key.Options{
+		"a nanosecond":           {MaxAge: 1},
+		"a nanosecond and 1 use": {MaxAge: 1, MaxUses: 1},
+		"5 minutes and 1 use":    {MaxUses: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := &counting{Driver: filekey.Memory(), most: values}
+			var reads atomic.Int64
+			pii := open(c, func() time.Time { return newClock().at.Add(time.Duration(reads.Add(1)) * time.Millisecond) }, opts)
+			var wait sync.WaitGroup
+			for i := range values {
+				wait.Go(func() {
+					sealed, err := pii.Seal(t.Context(), []byte{byte(i)}, nil)
+					if err != nil {
+						t.Errorf("Seal: %v", err)
+						return
+					}
+					if got, err := pii.Open(t.Context(), sealed, nil); err != nil || !bytes.Equal(got, []byte{byte(i)}) {
+						t.Errorf("Open = %v, %v, want %d", got, err, i)
+					}
+				})
+			}
+			wait.Wait()
+		})
 	}
 }
 
@@ -359,25 +397,6 @@ func TestNeeds(t *testing.T) {
 	if !datastore.Same(k.Spec(), k.Via("s3")) {
 		t.Error("the key in a scope is another store")
 	}
-}
-
-func ExampleNew() {
-	api := function("api") // a tier.API
-	data := datastore.New([]datastore.Driver{filekey.Memory()}, nil)
-	pii := datastore.Use[all](api, key.New(data, "pii", nil))
-
-	ctx := context.Background()
-	sealed, err := pii.Seal(ctx, []byte("1 Main Street"), key.Context{"customer": "c1"})
-	if err != nil {
-		fmt.Println(err)
-	}
-	address, err := pii.Open(ctx, sealed, key.Context{"customer": "c1"})
-	fmt.Println(string(address), err)
-	_, err = pii.Open(ctx, sealed, key.Context{"customer": "c2"})
-	fmt.Println(err)
-	// Output:
-	// 1 Main Street <nil>
-	// key pii: open: corrupt: this cannot be opened: it was sealed with another context or is damaged
 }
 
 func BenchmarkSeal(b *testing.B) {

@@ -14,13 +14,16 @@ type Spec struct {
 	Service string
 }
 
-var _ datastore.Spec = Spec{}
+var _ datastore.Indirect = Spec{}
 
 // Kind is "key".
 func (s Spec) Kind() string { return "key" }
 
 // Name is the logical name.
 func (s Spec) Name() string { return s.Logical }
+
+// UsedBy is the service that uses the key for the function.
+func (s Spec) UsedBy() string { return s.Service }
 
 // need is an action of KMS under a condition.
 type need struct {

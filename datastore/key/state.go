@@ -62,17 +62,19 @@ func (s *state) seal(ctx context.Context, conn Conn, plaintext []byte, bound Con
 }
 
 // toSeal is the data key to use once. Without one that may be, KMS makes one, for
-// all that wait for it.
+// all that wait for it. What was made for this very call serves it however old it
+// is by then, so that a MaxAge shorter than a call to KMS costs one call each time
+// and no more.
 func (s *state) toSeal(ctx context.Context, conn Conn) (*dataKey, error) {
 	if s.maxAge < 0 {
 		return s.make(ctx, conn)
 	}
 	for {
-		if k := s.current.Load(); s.takes(k) {
+		if k := s.current.Load(); s.serves(k) && k.take(s.maxUses) {
 			return k, nil
 		}
 		k, err := s.making.Do(ctx, false, func(ctx context.Context) (*dataKey, error) {
-			if k := s.current.Load(); k != nil && s.young(k.at) && k.uses.Load() < s.maxUses {
+			if k := s.current.Load(); s.serves(k) && k.uses.Load() < s.maxUses {
 				return k, nil // another one made it since
 			}
 			return s.make(ctx, conn)
@@ -80,16 +82,18 @@ func (s *state) toSeal(ctx context.Context, conn Conn) (*dataKey, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.takes(k) {
+		if k.take(s.maxUses) {
 			return k, nil
 		}
+		// Others that waited for it have used it up: as many as it takes are done.
 	}
 }
 
-// takes takes one use of a data key, if it has one left.
-func (s *state) takes(k *dataKey) bool {
-	return k != nil && s.young(k.at) && k.uses.Add(1) <= s.maxUses
-}
+// serves reports whether a data key is there and not too old.
+func (s *state) serves(k *dataKey) bool { return k != nil && s.young(k.at) }
+
+// take takes one use of a data key, if it has one left of so many.
+func (k *dataKey) take(uses int64) bool { return k.uses.Add(1) <= uses }
 
 func (s *state) make(ctx context.Context, conn Conn) (*dataKey, error) {
 	at := s.now()

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/message"
 )
 
@@ -62,21 +63,21 @@ type Envelope struct {
 // Size is the message's size in bytes, as SQS counts it.
 func (e *Envelope) Size() int { return len(e.Body) + message.AttributesSize(e.Attributes) }
 
-// envelope makes the message of a value.
-func (s *state) envelope(value any, opts []SendOption) (e Envelope, err error) {
-	for _, o := range opts {
-		o.apply(&e)
+// fill makes e, which is empty, the message of a value.
+func (s *state) fill(e *Envelope, value any, opts []SendOption) (err error) {
+	if err := handle.Apply(opts, func(o SendOption) { o.apply(e) }); err != nil {
+		return err
 	}
 	if e.Body, err = message.EncodeText(value); err != nil {
-		return e, err
+		return err
 	}
-	if err := s.check(&e); err != nil {
-		return e, err
+	if err := s.check(e); err != nil {
+		return err
 	}
 	if s.spec.FIFO && !e.deduped {
 		e.Dedup, err = message.Dedup(e.Body, s.spec.ContentDedup, s.Data.Rand())
 	}
-	return e, err
+	return err
 }
 
 func (s *state) check(e *Envelope) error {

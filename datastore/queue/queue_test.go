@@ -163,7 +163,7 @@ func TestDeclarations(t *testing.T) {
 	data := datastore.New(nil, nil)
 	got := queue.New[string](data, "jobs", queue.FIFO(), queue.DedupByContent(), queue.Idempotent(), queue.Visibility(time.Hour),
 		queue.Retention(time.Hour), queue.DelayAll(time.Second), queue.DeadLetter(5)).Spec()
-	want := queue.Spec{"jobs", true, true, true, time.Hour, time.Hour, time.Second, 5}
+	want := queue.Spec{"jobs", true, true, true, time.Hour, time.Hour, time.Second, 5, nil}
 	if got != datastore.Spec(want) || len(data.Errs()) > 0 {
 		t.Errorf("Spec = %+v, %v, want %+v", got, data.Errs(), want)
 	}
@@ -199,14 +199,4 @@ func TestErrorsOfDrivers(t *testing.T) {
 			t.Errorf("error = %v, want %v", err, datastore.ErrDenied)
 		}
 	}
-}
-
-func ExampleNew() {
-	d := &driver{}
-	data := datastore.New([]datastore.Driver{d}, nil)
-	moves := queue.New[string](data, "moves", queue.FIFO(), queue.DeadLetter(3))
-	sender := datastore.Use[queue.Sender[string]](function("api"), moves)
-	id, err := sender.Send(context.Background(), "e4", queue.Group("game-1"), queue.Dedup("move-1"))
-	fmt.Println(id, err, d.sent[0].Group, d.sent[0].Body)
-	// Output: id <nil> game-1 e4
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // The limits of SQS.
@@ -30,23 +31,24 @@ const (
 
 // What a queue does that is not declared otherwise.
 const (
-	DefaultVisibility = 30 * time.Second
+	DefaultVisibility = 30 * time.Second // if no function works it off
 	DefaultRetention  = 4 * 24 * time.Hour
 )
 
 // Spec says what a queue is. It is comparable.
 type Spec struct {
-	Logical      string        // the name in the program: "mails"
-	FIFO         bool          // each message once and in order within its group
-	ContentDedup bool          // FIFO messages of equal content are one
-	Idempotent   bool          // messages may be sent twice
-	Visibility   time.Duration // how long a message is hidden while it is worked on; never 0
-	Retention    time.Duration // how long a message is kept; never 0
-	Delay        time.Duration // how long each message is held back; 0 for not at all
-	Receives     int           // how often a message is tried before it goes to the dead-letter queue; 0 for no such queue
+	Logical      string         // the name in the program: "mails"
+	FIFO         bool           // each message once and in order within its group
+	ContentDedup bool           // FIFO messages of equal content are one
+	Idempotent   bool           // messages may be sent twice
+	Visibility   time.Duration  // how long a message is hidden while it is worked on; 0 as [datastore.Feed] has it
+	Retention    time.Duration  // how long a message is kept; never 0
+	Delay        time.Duration  // how long each message is held back; 0 for not at all
+	Receives     int            // how often a message is tried before it goes to the dead-letter queue; 0 for no such queue
+	Key          datastore.Spec // that it is encrypted with, nil for AWS's own; see [EncryptedBy]
 }
 
-var _ datastore.Spec = Spec{}
+var _ datastore.Encrypted = Spec{}
 
 // Kind is "queue".
 func (s Spec) Kind() string { return "queue" }
@@ -54,22 +56,38 @@ func (s Spec) Kind() string { return "queue" }
 // Name is the logical name.
 func (s Spec) Name() string { return s.Logical }
 
-// Needs are sqs:SendMessage on the queue itself, which is also what batches need.
+// EncryptedBy is the Key.
+func (s Spec) EncryptedBy() datastore.Spec { return s.Key }
+
+// Needs are sqs:SendMessage on the queue itself, which is also what batches need,
+// and for [datastore.Receive] and [datastore.Discard] what Lambda reads and fills it
+// with.
 //
 // See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+// and https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 func (s Spec) Needs(ops []string) []datastore.Need {
-	if !slices.Contains(ops, "Send") && !slices.Contains(ops, "SendMany") {
-		return nil
+	var needs []datastore.Need
+	sends := slices.Contains(ops, "Send") || slices.Contains(ops, "SendMany")
+	if sends || slices.Contains(ops, datastore.Discard) {
+		needs = append(needs, datastore.Need{Service: "sqs", Polled: !sends, Actions: []string{"SendMessage"}, Resource: "{name}",
+			Depends: datastore.KeyUse(s.Key, "Decrypt", "GenerateDataKey")})
 	}
-	return []datastore.Need{{Service: "sqs", Actions: []string{"SendMessage"}, Resource: "{name}"}}
+	if slices.Contains(ops, datastore.Receive) {
+		needs = append(needs, datastore.Need{Service: "sqs", Polled: true, Resource: "{name}",
+			Actions: []string{"DeleteMessage", "GetQueueAttributes", "ReceiveMessage"}, Depends: datastore.KeyUse(s.Key, "Decrypt")})
+	}
+	return needs
 }
 
 // Option is a part of the declaration of a queue.
-type Option interface{ declare(*Spec) }
+type Option interface{ declare(*Spec) error }
 
 type option func(*Spec)
 
-func (o option) declare(s *Spec) { o(s) }
+func (o option) declare(s *Spec) error {
+	o(s)
+	return nil
+}
 
 // FIFO declares that messages arrive once, and in order within their [Group].
 func FIFO() Option { return option(func(s *Spec) { s.FIFO = true }) }
@@ -85,9 +103,18 @@ func DedupByContent() Option { return option(func(s *Spec) { s.ContentDedup = tr
 func Idempotent() Option { return option(func(s *Spec) { s.Idempotent = true }) }
 
 // Visibility declares how long a message is hidden from others while it is worked
-// on: up to 12 hours, default 30 seconds. AWS wants six times the timeout of the
-// function that works the queue off.
-func Visibility(d time.Duration) Option { return option(func(s *Spec) { s.Visibility = d }) }
+// on: up to 12 hours, and no less than the timeout of the function that works the
+// queue off. Default: six times that, as AWS recommends; 30 seconds if no function
+// does.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+func Visibility(d time.Duration) Option {
+	return option(func(s *Spec) {
+		if s.Visibility = d; d == 0 {
+			s.Visibility = -1 // a mistake, and not the lack of one
+		}
+	})
+}
 
 // Retention declares how long a message is kept: 1 minute to 14 days, default 4
 // days.
@@ -107,21 +134,40 @@ func DeadLetter(receives int) Option {
 	})
 }
 
+type encrypted struct{ key datastore.Key }
+
+// EncryptedBy declares that messages, also those of the dead-letter queue, are
+// encrypted with a key of the application's own, in place of the one that SQS keeps.
+// Who sends is granted kms:GenerateDataKey and kms:Decrypt on it, through SQS alone.
+//
+// See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+func EncryptedBy(key datastore.Key) Option { return encrypted{key} }
+
+func (o encrypted) declare(s *Spec) (err error) {
+	s.Key, err = datastore.KeyVia(o.key, "sqs")
+	return err
+}
+
 // specOf is the Spec of a declaration, and the mistakes in it.
 func specOf(name string, opts []Option) (Spec, []error) {
-	s := Spec{Logical: name, Visibility: DefaultVisibility, Retention: DefaultRetention}
-	for _, o := range opts {
-		o.declare(&s)
-	}
+	s := Spec{Logical: name, Retention: DefaultRetention}
 	var errs []error
+	wrong := handle.Apply(opts, func(o Option) {
+		if err := o.declare(&s); err != nil {
+			errs = append(errs, fmt.Errorf("queue %s: %w", name, err))
+		}
+	})
+	if wrong != nil {
+		errs = append(errs, fmt.Errorf("queue %s: %w", name, wrong))
+	}
 	mistake := func(wrong bool, format string, args ...any) {
 		if wrong {
 			errs = append(errs, fmt.Errorf("queue "+name+": "+format, args...))
 		}
 	}
 	seconds := func(d time.Duration) bool { return d%time.Second == 0 }
-	mistake(s.Visibility < time.Second || s.Visibility > MaxVisibility || !seconds(s.Visibility),
-		"visibility %v; write whole seconds, 1 s to 12 h", s.Visibility)
+	mistake(s.Visibility < 0 || s.Visibility > MaxVisibility || !seconds(s.Visibility),
+		"visibility %v; write whole seconds, 1 s to 12 h", max(s.Visibility, 0))
 	mistake(s.Retention < MinRetention || s.Retention > MaxRetention || !seconds(s.Retention),
 		"retention %v; write whole seconds, 1 minute to 14 days", s.Retention)
 	mistake(s.Delay < 0 || s.Delay > MaxDelay || !seconds(s.Delay), "delay %v; write whole seconds, up to 15 minutes", s.Delay)

@@ -24,10 +24,7 @@ func newState(data *datastore.Data, name string, opts []Option) *state {
 
 func (s *state) send(ctx context.Context, op handle.Op, value any, opts []SendOption) (id string, err error) {
 	var e Envelope
-	err = s.Run(ctx, op, func() (err error) {
-		e, err = s.envelope(value, opts)
-		return err
-	}, func(ctx context.Context, conn Conn) (err error) {
+	err = s.Run(ctx, op, func() error { return s.fill(&e, value, opts) }, func(ctx context.Context, conn Conn) (err error) {
 		id, err = conn.Send(ctx, e)
 		return err
 	})
@@ -40,10 +37,10 @@ func (s *state) send(ctx context.Context, op handle.Op, value any, opts []SendOp
 // sendMany sends n messages, which at gives.
 func (s *state) sendMany(ctx context.Context, op handle.Op, n int, at func(int) (any, []SendOption)) (ids []string, err error) {
 	envelopes := make([]Envelope, n)
-	err = s.Run(ctx, op, func() (err error) {
+	err = s.Run(ctx, op, func() error {
 		for i := range envelopes {
 			value, opts := at(i)
-			if envelopes[i], err = s.envelope(value, opts); err != nil {
+			if err := s.fill(&envelopes[i], value, opts); err != nil {
 				return message.Item(i, err)
 			}
 		}

@@ -71,35 +71,35 @@ type Facet struct {
 
 // Hits are what was found.
 type Hits[D any] struct {
-	Items []Hit[D]
+	Items []Hit[D] `json:"items"`
 	// Total is how many documents there are, on all pages. If Exact is false there
 	// are at least as many.
-	Total int64
-	Exact bool
+	Total int64 `json:"total"`
+	Exact bool  `json:"exact"`
 	// Facets are the counts by the name of the field: most documents first, equal
 	// ones in the order of the values. An index of several shards may count a
 	// value too low that few documents have.
-	Facets map[string][]Count
+	Facets map[string][]Count `json:"facets,omitempty"`
 	// Next is "" after the last page. There may be none after it all the same.
-	Next datastore.Token
+	Next datastore.Token `json:"next,omitempty"`
 }
 
 // Hit is one document that was found.
 type Hit[D any] struct {
-	ID  string
-	Doc D
+	ID  string `json:"id"`
+	Doc D      `json:"doc"`
 	// Score says how well it matches: the higher, the better, but only in
 	// comparison within one answer. It is 0 with a Sort.
-	Score float64
+	Score float64 `json:"score"`
 	// Highlights are, by field, the values that were matched: HTML with <em> around
 	// what was, and else escaped. A field that was not matched has none.
-	Highlights map[string][]string
+	Highlights map[string][]string `json:"highlights,omitempty"`
 }
 
 // Count is how many documents have a value.
 type Count struct {
-	Value string // a number in decimal, "true" or "false"
-	N     int64
+	Value string `json:"value"` // a number in decimal, "true" or "false"
+	N     int64  `json:"n"`
 }
 
 // All are the documents of q, page by page; q.After is where it begins. It ends

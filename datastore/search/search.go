@@ -159,10 +159,17 @@ func (h *granted[D]) Search(ctx context.Context, q Query) (hits Hits[D], err err
 	hits = Hits[D]{Total: found.Total, Exact: found.Exact, Facets: found.Facets, Next: next}
 	hits.Items = make([]Hit[D], 0, len(found.Hits))
 	var corrupt datastore.PartialError
+	var docs documents
 	for i := range found.Hits {
 		n := len(hits.Items)
 		hits.Items = append(hits.Items, Hit[D]{ID: found.Hits[i].ID, Score: found.Hits[i].Score, Highlights: found.Hits[i].Highlights})
-		if err := json.Unmarshal(found.Hits[i].Doc, &hits.Items[n].Doc); err != nil {
+		doc := &hits.Items[n].Doc
+		if docs.decode(found.Hits[i].Doc, doc) {
+			continue
+		}
+		var none D
+		*doc = none // of which a part may have been read
+		if err := json.Unmarshal(found.Hits[i].Doc, doc); err != nil {
 			corrupt.Failed = append(corrupt.Failed, datastore.ItemError{Index: i, Err: corruptDoc(err)})
 			hits.Items = hits.Items[:n]
 		}

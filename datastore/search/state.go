@@ -54,14 +54,15 @@ func (s *state) get(ctx context.Context, op handle.Op, id string, into any) erro
 
 // write stores doc, or deletes if it is nil.
 func (s *state) write(ctx context.Context, op handle.Op, w *Write, doc any, opts []WriteOption) error {
-	for _, o := range opts {
-		o.applyWrite(w)
-	}
+	wrong := handle.Apply(opts, func(o WriteOption) { o.applyWrite(w) })
 	return s.Run(ctx, op, func() error {
+		if wrong != nil {
+			return wrong
+		}
 		if err := s.checkWait(w.Wait); err != nil {
 			return err
 		}
-		return prepare(w, doc)
+		return prepare(w, doc, new(message.Texts))
 	}, func(ctx context.Context, conn Conn) error { return conn.Write(ctx, *w) })
 }
 
@@ -72,8 +73,9 @@ func (s *state) checkWait(wait bool) error {
 	return nil
 }
 
-// prepare checks a write and makes the JSON of its document, nil for a delete.
-func prepare(w *Write, doc any) error {
+// prepare checks a write and makes the JSON of its document, nil for a delete, which
+// it adds to texts.
+func prepare(w *Write, doc any, texts *message.Texts) error {
 	if err := checkID(w.ID); err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func prepare(w *Write, doc any) error {
 		return nil
 	}
 	var err error
-	if w.Doc, err = message.EncodeJSON(doc); err != nil {
+	if w.Doc, err = texts.Add(doc); err != nil {
 		if value, ok := errors.AsType[*json.UnsupportedValueError](err); ok { // NaN, say
 			return invalid("the document has no JSON: %w", value)
 		}
@@ -119,14 +121,15 @@ func checkID(id string) error {
 // bulk makes n changes, which at gives with their documents, nil for a delete.
 func (s *state) bulk(ctx context.Context, op handle.Op, n int, at func(int) (Write, any), opts []BulkOption) error {
 	wait := false
-	for _, o := range opts {
-		o.applyBulk(&wait)
-	}
+	wrong := handle.Apply(opts, func(o BulkOption) { o.applyBulk(&wait) })
 	if n == 0 {
 		return op.Grant.Check(ctx, op.Bit, op.Name)
 	}
 	writes := make([]Write, n)
 	return s.Run(ctx, op, func() error {
+		if wrong != nil {
+			return wrong
+		}
 		if err := s.checkWait(wait); err != nil {
 			return err
 		}
@@ -144,16 +147,18 @@ func (s *state) bulk(ctx context.Context, op handle.Op, n int, at func(int) (Wri
 
 func prepareAll(writes []Write, at func(int) (Write, any)) error {
 	seen := make(map[string]bool, len(writes))
+	var texts message.Texts
 	for i := range writes {
-		w, doc := at(i)
-		if err := prepare(&w, doc); err != nil {
+		w := &writes[i]
+		var doc any
+		*w, doc = at(i)
+		if err := prepare(w, doc, &texts); err != nil {
 			return message.Item(i, err)
 		}
 		if seen[w.ID] {
 			return message.Item(i, invalid("its id comes twice; make the changes of one document in one Bulk after the other"))
 		}
 		seen[w.ID] = true
-		writes[i] = w
 	}
 	return nil
 }

@@ -25,10 +25,7 @@ type Options struct {
 }
 
 // Key is a key of KMS.
-type Key interface {
-	// Via is the key in the scope of its use by another service: "ssm".
-	Via(service string) datastore.Spec
-}
+type Key = datastore.Key
 
 const (
 	defaultMaxAge   = 5 * time.Minute

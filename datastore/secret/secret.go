@@ -27,7 +27,7 @@
 //
 // # Outcomes
 //
-//	no such secret, or none before the current value    datastore.ErrNotFound
+//	no such secret, or none before the current value    datastore.ErrNotFound; to clients it is 500, not 404
 //	a value that does not fit T                         datastore.ErrCorrupt, without the value
 //	a secret that is declared wrongly                   datastore.ErrDeclaration; nothing was sent
 //	an operation the function was not granted           datastore.ErrDenied; nothing was sent

@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
-	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 )
 
@@ -219,34 +218,4 @@ func TestHidden(t *testing.T) {
 
 type Stripe struct {
 	Key secret.Text `json:"key"`
-}
-
-func ExampleNew() {
-	ctx, secrets := context.Background(), filesecret.Memory()
-	if err := secrets.Set("", "stripe", []byte(`{"key": "sk_test_1"}`)); err != nil {
-		fmt.Println(err)
-	}
-	data := datastore.New([]datastore.Driver{secrets}, nil)
-	api := function("api") // a tier.API
-
-	keys := datastore.Use[secret.Getter[Stripe]](api, secret.New[Stripe](data, "stripe", secret.Manager, nil))
-	stripe, err := keys.Get(ctx)
-	fmt.Println(stripe, err)
-	fmt.Println("the key has", len(string(stripe.Key)), "characters")
-
-	other := datastore.Use[secret.Getter[string]](api, secret.New[string](data, "mail", secret.Parameter, nil))
-	_, err = other.Get(ctx)
-	fmt.Println(err)
-	// Output:
-	// {[redacted]} <nil>
-	// the key has 9 characters
-	// secret mail: get: not found: it has no value on this machine; set one: go run . secret set mail
-}
-
-func ExampleNewLogin() {
-	data := datastore.New([]datastore.Driver{filesecret.Memory()}, nil)
-	login := secret.NewLogin(data, "orders-db", nil)
-	user, password, err := login.Credentials(context.Background(), false)
-	fmt.Println(user, len(password) > 20, err) // made for the database of this machine
-	// Output: orders_db true <nil>
 }

@@ -38,13 +38,16 @@ type Spec struct {
 	Key     datastore.Spec // the key that it is encrypted with, nil for AWS's own
 }
 
-var _ datastore.Spec = Spec{}
+var _ datastore.Encrypted = Spec{}
 
 // Kind is "secret".
 func (s Spec) Kind() string { return "secret" }
 
 // Name is the logical name.
 func (s Spec) Name() string { return s.Logical }
+
+// EncryptedBy is the Key.
+func (s Spec) EncryptedBy() datastore.Spec { return s.Key }
 
 // Ops are all that can be done to a secret. Each needs the same.
 var ops = []string{"Get", "Fresh", "Previous", "Version"}
@@ -63,9 +66,7 @@ func (s Spec) Needs(list []string) []datastore.Need {
 	if s.Source == Parameter {
 		need = datastore.Need{Service: "ssm", Actions: []string{"GetParameter"}, Resource: "parameter/{name}"}
 	}
-	if s.Key != nil {
-		need.Depends = []datastore.Dependence{{Spec: s.Key, Ops: []string{"Decrypt"}}}
-	}
+	need.Depends = datastore.KeyUse(s.Key, "Decrypt")
 	return []datastore.Need{need}
 }
 

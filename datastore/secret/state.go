@@ -2,6 +2,8 @@ package secret
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -19,14 +21,16 @@ type state struct {
 
 // newState declares the secret.
 func newState(data *datastore.Data, spec Spec, opts *Options, decode func([]byte) (any, error), mistake error) *state {
+	var noKey, wrong error
 	if opts != nil && opts.Key != nil {
-		spec.Key = opts.Key.Via(spec.Source.service())
+		if spec.Key, noKey = datastore.KeyVia(opts.Key, spec.Source.service()); noKey != nil {
+			noKey = fmt.Errorf("secret %s: %w", spec.Logical, noKey)
+		}
 	}
 	s := &state{decode: decode}
-	var wrong error
 	s.maxAge, s.maxStale, wrong = opts.ages()
 	var errs []error
-	for _, err := range []error{spec.check(), wrong, mistake} {
+	for _, err := range []error{spec.check(), noKey, wrong, mistake} {
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -43,8 +47,20 @@ func (s *state) read(ctx context.Context, op handle.Op, stage Stage, fresh bool)
 		k, err = s.value(ctx, conn, stage, fresh)
 		return err
 	})
+	if errors.Is(err, datastore.ErrNotFound) {
+		err = missing{err}
+	}
 	return k, err
 }
+
+// missing is that a secret has no value. A client of the application has asked for
+// something else, so it is not told that this was not found: the status is that of a
+// service which was not set up.
+type missing struct{ err error }
+
+func (m missing) Error() string   { return m.err.Error() }
+func (m missing) Unwrap() error   { return m.err }
+func (m missing) StatusCode() int { return 500 }
 
 // keep has one value of a secret.
 type keep struct {

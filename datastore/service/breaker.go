@@ -8,7 +8,10 @@ import (
 // Breaker says when a service is left alone: after Calls attempts within a window
 // of which Ratio or more failed, none is sent for Pause; then one, and all of them
 // when it succeeds. Connections that fail, attempts that take too long and the
-// statuses of 500 and above are failures. It leaves alone the service as one
+// statuses of 500 and above are failures. An attempt that its caller's deadline ended
+// before [Policy.AttemptTimeout] is none: a caller who waits for the tenth of a second
+// says nothing about the service. Where callers have less time than that, a shorter
+// AttemptTimeout has the breaker count them. It leaves alone the service as one
 // process sees it.
 type Breaker struct {
 	// Window is the time over which attempts are counted. Default: 10 seconds.
@@ -49,23 +52,33 @@ const (
 	withdrawn // by the caller: it says nothing about the service
 )
 
-// allow asks for an attempt. If it is granted, done must be called with its
-// outcome.
-func (b *breaker) allow() (done func(outcome), ok bool) {
+// allow asks for an attempt. If it is granted, done must be called with probe, which
+// says that it is the one after a pause, and with its outcome.
+func (b *breaker) allow() (probe, ok bool) {
 	if b.rules.Off {
-		return func(outcome) {}, true
+		return false, true
 	}
 	now := b.now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.until.IsZero() {
-		return b.count, true
+		return false, true
 	}
 	if b.probing || now.Before(b.until) {
-		return nil, false
+		return false, false
 	}
 	b.probing = true
-	return b.probed, true
+	return true, true
+}
+
+// done notes what became of an attempt.
+func (b *breaker) done(probe bool, o outcome) {
+	switch {
+	case probe:
+		b.probed(o)
+	case !b.rules.Off:
+		b.count(o)
+	}
 }
 
 // count notes an attempt of a closed breaker, and opens it.

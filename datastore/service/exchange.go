@@ -38,8 +38,15 @@ func newState(data *datastore.Data, name string, policy *Policy) *state {
 
 // exchange is one request, which can be sent several times.
 type exchange struct {
-	req  *http.Request
-	body []byte
+	req     *http.Request
+	body    []byte
+	hurried bool
+}
+
+// hurried reports whether a caller gives the service less time than its policy does.
+func (s *state) hurried(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) < s.policy.Timeout
 }
 
 // safe are the methods that change nothing, and idempotent those that can be
@@ -61,13 +68,12 @@ func (e errStatus) Error() string { return "status " + strconv.Itoa(int(e)) }
 
 // exchange sends a request, again where that helps.
 func (s *state) exchange(ctx context.Context, conn Conn, req *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.policy.Timeout)
-	defer cancel()
-	x := &exchange{req: req}
+	until := time.Now().Add(s.policy.Timeout)
+	x := &exchange{req: req, hurried: s.hurried(ctx)}
 	if err := x.read(s.policy.MaxBytes); err != nil {
 		return nil, err
 	}
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, until); err != nil {
 		return nil, err
 	}
 	defer func() { <-s.flying }()
@@ -75,7 +81,7 @@ func (s *state) exchange(ctx context.Context, conn Conn, req *http.Request) (*ht
 	call := retry.Call{
 		Write:      !safe(method),
 		Repeatable: idempotent(method) || req.Header.Get("Idempotency-Key") != "",
-		Limit:      s.policy.AttemptTimeout, Attempts: s.policy.Attempts,
+		Limit:      s.policy.AttemptTimeout, Attempts: s.policy.Attempts, Until: until,
 	}
 	var resp *http.Response
 	err := s.rules.Do(ctx, call, func(ctx context.Context) *retry.Fault {
@@ -90,12 +96,14 @@ func (s *state) exchange(ctx context.Context, conn Conn, req *http.Request) (*ht
 }
 
 // enter waits until there are fewer than MaxInFlight calls.
-func (s *state) enter(ctx context.Context) error {
+func (s *state) enter(ctx context.Context, until time.Time) error {
 	select {
 	case s.flying <- struct{}{}:
 		return nil
 	default:
 	}
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
 	select {
 	case s.flying <- struct{}{}:
 		return nil
@@ -123,12 +131,13 @@ func (x *exchange) read(limit int64) error {
 
 // attempt sends the request once and reads the response.
 func (s *state) attempt(ctx context.Context, conn Conn, x *exchange) (*http.Response, *retry.Fault) {
-	done, ok := s.breaker.allow()
+	probe, ok := s.breaker.allow()
 	if !ok {
 		return nil, &retry.Fault{Kind: datastore.ErrUnavailable, Err: errors.New("the service failed too often and is left alone for a while (Policy.Breaker)")}
 	}
 	how := failed
-	defer func() { done(how) }() // also if the driver panics
+	defer func() { s.breaker.done(probe, how) }() // also if the driver panics
+	begun := time.Now()
 	var sending retry.Sending
 	resp, err := conn.RoundTrip(s.request(sending.Watch(ctx), x))
 	if err == nil {
@@ -136,7 +145,8 @@ func (s *state) attempt(ctx context.Context, conn Conn, x *exchange) (*http.Resp
 	}
 	if err != nil {
 		f := faultOf(err, sending.None(err))
-		if errors.Is(err, context.Canceled) || f.Kind != datastore.ErrUnavailable {
+		tooSoon := x.hurried && ctx.Err() != nil && time.Since(begun) < s.policy.AttemptTimeout*9/10 // timers are not exact
+		if errors.Is(err, context.Canceled) || tooSoon || f.Kind != datastore.ErrUnavailable {
 			how = withdrawn
 		}
 		return nil, f
@@ -217,16 +227,17 @@ func cause(e *datastore.Error) error {
 
 // statusFault is nil for the responses that another attempt would not better.
 func statusFault(resp *http.Response) *retry.Fault {
-	f := &retry.Fault{Err: errStatus(resp.StatusCode), Code: strconv.Itoa(resp.StatusCode), Retry: true, After: retryAfter(resp.Header, time.Now)}
+	kind, lost := datastore.ErrUnavailable, true
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests:
-		f.Kind = datastore.ErrThrottled
+		kind, lost = datastore.ErrThrottled, false
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		f.Kind, f.Lost = datastore.ErrUnavailable, true
 	default:
 		return nil
 	}
-	return f
+	return &retry.Fault{
+		Err: errStatus(resp.StatusCode), Kind: kind, Code: strconv.Itoa(resp.StatusCode), Retry: true, Lost: lost, After: retryAfter(resp.Header, time.Now),
+	}
 }
 
 // retryAfter is how long the service asks to wait, in either form.

@@ -40,6 +40,9 @@ func parseRoute(pattern string) (route, error) {
 
 // check refuses requests that are none of the route.
 func (r route) check(req *http.Request) error {
+	if req == nil || req.URL == nil {
+		return &datastore.Error{Kind: datastore.ErrInvalid, Err: errors.New("there is no request, or it has no URL; make it with http.NewRequestWithContext")}
+	}
 	path := req.URL.EscapedPath()
 	if !strings.HasPrefix(path, "/") || req.URL.Host != "" && req.URL.Host != anyHost || dotted(path) {
 		return &datastore.Error{Kind: datastore.ErrInvalid, Err: errors.New(`the URL is no path; write "/invoices/42", without a host and without dot segments`)}

@@ -128,11 +128,15 @@ func (h *granted) check(req *http.Request) error {
 
 // Do implements [Caller]. It closes the request's body.
 func (h *granted) Do(req *http.Request) (resp *http.Response, err error) {
-	if req.Body != nil {
-		defer req.Body.Close()
+	ctx := context.Background() // of no request, which is refused
+	if req != nil {
+		ctx = req.Context()
+		if req.Body != nil {
+			defer req.Body.Close()
+		}
 	}
 	op := handle.Op{Grant: h.grant, Bit: bitDo, Name: "Do", Fallback: datastore.ErrUnavailable}
-	err = h.state.Run(req.Context(), op, func() error { return h.check(req) }, func(ctx context.Context, conn Conn) error {
+	err = h.state.Run(ctx, op, func() error { return h.check(req) }, func(ctx context.Context, conn Conn) error {
 		resp, err = h.state.exchange(ctx, conn, req)
 		return err
 	})

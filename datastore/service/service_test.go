@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -166,6 +167,46 @@ func TestBreaker(t *testing.T) {
 	step("the probe succeeds", time.Second, 200, 1, nil)
 	step("closed", 0, 500, 1, down)
 	step("closed, and counting from the start", 0, 200, 1, nil)
+}
+
+// TestBreakerHurried: callers who wait less than an attempt may take say nothing about
+// the service; those who wait that long do.
+func TestBreakerHurried(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		_, billing := start(nil, &service.Policy{
+			Attempts: 1, AttemptTimeout: time.Second, Timeout: 5 * time.Second,
+			Breaker: service.Breaker{Calls: 4, Window: time.Hour, Pause: time.Hour},
+		}, func(_ http.ResponseWriter, r *http.Request) {
+			calls++
+			<-r.Context().Done()
+		})
+		caller := datastore.Use[service.Caller](function("f"), billing)
+		for _, tt := range []struct {
+			name  string
+			limit time.Duration // of a caller
+			calls int           // of 10, that are sent
+		}{
+			{"a tenth of a second", 100 * time.Millisecond, 10},
+			{"less than an attempt has", 2 * time.Second, 10},
+			{"as long as an attempt", 4 * time.Second, 4},
+			{"open now", time.Minute, 0},
+		} {
+			before := calls
+			for range 10 {
+				ctx, cancel := context.WithTimeout(t.Context(), tt.limit)
+				_, err := service.Call[struct{}](ctx, caller, "GET", "/", nil)
+				cancel()
+				if !errors.Is(err, datastore.ErrUnavailable) {
+					t.Errorf("%s: error = %v, want %v", tt.name, err, datastore.ErrUnavailable)
+				}
+			}
+			if calls-before != tt.calls {
+				t.Errorf("%s: %d of 10 calls were sent, want %d", tt.name, calls-before, tt.calls)
+			}
+		}
+	})
 }
 
 // TestBreakerProbesOnce: while one request tries the service, others are refused.

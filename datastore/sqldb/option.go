@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // Option says more about a database.
@@ -27,7 +28,10 @@ func Portable() Option {
 }
 
 // Migrations are the files that make the tables; package migrate says how they
-// are named. The embedded databases apply them when they are opened.
+// are named. The embedded databases apply them when they are opened. In AWS the
+// command migrate applies them, and each deployment does so if they are a [Deployer]:
+//
+//	sqldb.Migrations(migrate.OnDeploy(files))
 func Migrations(files fs.FS) Option {
 	return optionFunc(func(s *Spec) error {
 		if files == nil {
@@ -69,9 +73,9 @@ func Secret(writer, reader datastore.Login) Option {
 	})
 }
 
-// OwnerSecret logs the owner in with a secret, such as the one that RDS keeps for
-// the master user of a database. Default: the function's role logs in as
-// NAME_owner.
+// OwnerSecret logs the owner in with a secret: the one that RDS keeps for the master
+// user of a database, which is what the generated template takes for it. Two databases
+// have a secret each. Default: the function's role logs in as NAME_owner.
 //
 // See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
 func OwnerSecret(owner datastore.Login) Option {
@@ -85,7 +89,7 @@ func OwnerSecret(owner datastore.Login) Option {
 }
 
 func checkLogin(l datastore.Login) error {
-	if l == nil || !reflect.TypeOf(l).Comparable() {
+	if !datastore.Declared(l) || !reflect.TypeOf(l).Comparable() {
 		return errors.New("a login is missing or is no pointer; give it the login of a secret")
 	}
 	return nil
@@ -112,12 +116,13 @@ func specOf(name string, engine Engine, opts []Option) (Spec, []error) {
 		s.Owner.Name = "admin" // it has no other
 	}
 	var errs []error
-	for _, o := range opts {
-		if o == nil {
-			errs = append(errs, errors.New("an option is nil; leave it out"))
-		} else if err := o.apply(&s); err != nil {
+	wrong := handle.Apply(opts, func(o Option) {
+		if err := o.apply(&s); err != nil {
 			errs = append(errs, err)
 		}
+	})
+	if wrong != nil {
+		errs = append(errs, wrong)
 	}
 	return s, append(errs, s.mistakes()...)
 }

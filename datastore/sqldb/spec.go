@@ -82,7 +82,27 @@ type User struct {
 // Files are files of migrations.
 type Files struct{ FS fs.FS }
 
-var _ datastore.Spec = Spec{}
+// Deployer is an optional interface of the files of [Migrations]: they are applied at
+// each deployment. migrate.OnDeploy makes such files; what applies them is then
+// linked into the program.
+type Deployer interface {
+	fs.FS
+	// Deployment is how they are applied to a database.
+	Deployment(Spec) *datastore.Deployment
+}
+
+var _ datastore.Deployable = Spec{}
+
+// Deployment implements [datastore.Deployable].
+func (s Spec) Deployment() *datastore.Deployment {
+	if s.Migrations == nil {
+		return nil
+	}
+	if d, ok := s.Migrations.FS.(Deployer); ok {
+		return d.Deployment(s)
+	}
+	return nil
+}
 
 // Kind is "sqldb".
 func (s Spec) Kind() string { return "sqldb" }

@@ -10,7 +10,8 @@
 //		sqldb.Transactor
 //	}
 //
-//	db := datastore.Use[store](api, sqldb.New(data, "main", sqldb.AuroraPostgres, sqldb.Migrations(migrations)))
+//	db := datastore.Use[store](api, sqldb.New(data, "main", sqldb.AuroraPostgres,
+//		sqldb.Migrations(migrate.OnDeploy(migrations)), sqldb.OwnerSecret(owner)))
 //
 //	row := db.Read().QueryRowContext(ctx, "SELECT total FROM orders WHERE id = $1", id)
 //	err := row.Scan(&total) // an id of no order answers datastore.ErrNotFound

@@ -17,7 +17,12 @@ func (db *DB) transact(ctx context.Context, opts *sql.TxOptions, fn func(context
 	p := db.pool
 	var own error // of fn
 	op := handle.Op{Grant: p.grant, Bit: p.bit, Name: p.op, Fallback: datastore.ErrUnknown}
-	err := p.state.Run(ctx, op, func() error { return inTime(ctx) }, func(ctx context.Context, database Connector) error {
+	err := p.state.Run(ctx, op, func() error {
+		if fn == nil {
+			return errNoFunction
+		}
+		return inTime(ctx)
+	}, func(ctx context.Context, database Connector) error {
 		ctx = context.WithValue(ctx, askingKey{}, askedInTx)
 		return around(ctx, database, p.op, func() error {
 			c := retry.Call{Write: opts == nil || !opts.ReadOnly, Whole: true}
@@ -32,6 +37,8 @@ func (db *DB) transact(ctx context.Context, opts *sql.TxOptions, fn func(context
 	}
 	return err
 }
+
+var errNoFunction = errors.New("the function that is to run in the transaction is nil")
 
 // attempt runs fn in one transaction. Only what the database did is a fault.
 func (db *DB) attempt(ctx context.Context, opts *sql.TxOptions, fn func(context.Context, *sql.Tx) error) (fault *retry.Fault, own error) {

@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"unicode/utf8"
 
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/message"
 )
 
@@ -32,16 +33,16 @@ type Envelope struct {
 // Size is the record's size in bytes, as Kinesis counts it.
 func (e *Envelope) Size() int { return len(e.Body) + len(e.Key) }
 
-// envelope makes the record of a value.
-func (s *state) envelope(key string, value any, opts []PutOption) (e Envelope, err error) {
+// fill makes e, which is empty, the record of a value.
+func (s *state) fill(e *Envelope, key string, value any, opts []PutOption) (err error) {
 	e.Key = key
-	for _, o := range opts {
-		o.apply(&e)
+	if err := handle.Apply(opts, func(o PutOption) { o.apply(e) }); err != nil {
+		return err
 	}
 	if e.Body, err = message.Encode(value); err != nil {
-		return e, err
+		return err
 	}
-	return e, s.check(&e)
+	return s.check(e)
 }
 
 func (s *state) check(e *Envelope) error {

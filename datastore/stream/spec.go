@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // The limits of Kinesis.
@@ -33,14 +34,15 @@ const DefaultRetention = 24 * time.Hour
 
 // Spec says what a stream is. It is comparable.
 type Spec struct {
-	Logical    string        // the name in the program: "clicks"
-	Shards     int           // how many shards it has; 0 for as many as it needs ("on demand")
-	Retention  time.Duration // how long records are kept; never 0
-	MaxRecord  int           // bytes of a record with its key at most; never 0
-	Idempotent bool          // records may be written twice
+	Logical    string         // the name in the program: "clicks"
+	Shards     int            // how many shards it has; 0 for as many as it needs ("on demand")
+	Retention  time.Duration  // how long records are kept; never 0
+	MaxRecord  int            // bytes of a record with its key at most; never 0
+	Idempotent bool           // records may be written twice
+	Key        datastore.Spec // that it is encrypted with, nil for AWS's own; see [EncryptedBy]
 }
 
-var _ datastore.Spec = Spec{}
+var _ datastore.Encrypted = Spec{}
 
 // Kind is "stream".
 func (s Spec) Kind() string { return "stream" }
@@ -48,10 +50,21 @@ func (s Spec) Kind() string { return "stream" }
 // Name is the logical name.
 func (s Spec) Name() string { return s.Logical }
 
+// EncryptedBy is the Key.
+func (s Spec) EncryptedBy() datastore.Spec { return s.Key }
+
 // actions of Kinesis that each operation needs.
 var actions = map[string]string{"Put": "PutRecord", "PutMany": "PutRecords"}
 
-// Needs are the Kinesis actions of ops on the stream itself.
+// polling is what Lambda reads a stream with. AWS's list has ListStreams too, which
+// has no form for one stream alone; but so it does where AWS itself grants it on a
+// stream (SAM's KinesisStreamReadPolicy), which allows nothing, and works.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html
+var polling = []string{"DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"}
+
+// Needs are the Kinesis actions of ops on the stream itself, and for
+// [datastore.Receive] what Lambda reads the stream with.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesisdatastreams.html
 func (s Spec) Needs(ops []string) []datastore.Need {
@@ -61,19 +74,28 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 			list = append(list, a)
 		}
 	}
-	if len(list) == 0 {
-		return nil
+	var needs []datastore.Need
+	if len(list) > 0 {
+		slices.Sort(list)
+		needs = append(needs, datastore.Need{Service: "kinesis", Actions: slices.Compact(list), Resource: "stream/{name}",
+			Depends: datastore.KeyUse(s.Key, "GenerateDataKey")})
 	}
-	slices.Sort(list)
-	return []datastore.Need{{Service: "kinesis", Actions: slices.Compact(list), Resource: "stream/{name}"}}
+	if slices.Contains(ops, datastore.Receive) {
+		needs = append(needs, datastore.Need{Service: "kinesis", Polled: true, Resource: "stream/{name}", Actions: polling,
+			Depends: datastore.KeyUse(s.Key, "Decrypt")})
+	}
+	return needs
 }
 
 // Option is a part of the declaration of a stream.
-type Option interface{ declare(*Spec) }
+type Option interface{ declare(*Spec) error }
 
 type option func(*Spec)
 
-func (o option) declare(s *Spec) { o(s) }
+func (o option) declare(s *Spec) error {
+	o(s)
+	return nil
+}
 
 // Shards declares how many shards the stream has, each of which takes 1 MB and
 // 1,000 records a second. Default: as many as it needs, which AWS sees to.
@@ -100,13 +122,32 @@ func MaxRecord(bytes int) Option { return option(func(s *Spec) { s.MaxRecord = b
 // [datastore.ErrUnknown].
 func Idempotent() Option { return option(func(s *Spec) { s.Idempotent = true }) }
 
+type encrypted struct{ key datastore.Key }
+
+// EncryptedBy declares that records are encrypted with a key of the application's
+// own, in place of the one that AWS manages for Kinesis. Who writes is granted
+// kms:GenerateDataKey on it, through Kinesis alone.
+//
+// See https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html
+func EncryptedBy(key datastore.Key) Option { return encrypted{key} }
+
+func (o encrypted) declare(s *Spec) (err error) {
+	s.Key, err = datastore.KeyVia(o.key, "kinesis")
+	return err
+}
+
 // specOf is the Spec of a declaration, and the mistakes in it.
 func specOf(name string, opts []Option) (Spec, []error) {
 	s := Spec{Logical: name, Retention: DefaultRetention, MaxRecord: DefaultRecord}
-	for _, o := range opts {
-		o.declare(&s)
-	}
 	var errs []error
+	wrong := handle.Apply(opts, func(o Option) {
+		if err := o.declare(&s); err != nil {
+			errs = append(errs, fmt.Errorf("stream %s: %w", name, err))
+		}
+	})
+	if wrong != nil {
+		errs = append(errs, fmt.Errorf("stream %s: %w", name, wrong))
+	}
 	mistake := func(wrong bool, format string, args ...any) {
 		if wrong {
 			errs = append(errs, fmt.Errorf("stream "+name+": "+format, args...))

@@ -70,8 +70,8 @@ type Record[T any] struct {
 // Place is where a record is. Sequence numbers grow within a shard for a key; they
 // are digits, and compare as numbers.
 type Place struct {
-	Shard    string // "shardId-000000000000"
-	Sequence string
+	Shard    string `json:"shard"` // "shardId-000000000000"
+	Sequence string `json:"sequence"`
 }
 
 // The places of the operations among the capabilities.

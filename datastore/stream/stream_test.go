@@ -3,7 +3,6 @@ package stream_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +99,7 @@ func TestDeclarations(t *testing.T) {
 		}
 	}
 	got := stream.New[string](datastore.New(nil, nil), "clicks", stream.Shards(2), stream.Retention(48*time.Hour), stream.MaxRecord(2<<20), stream.Idempotent()).Spec()
-	if want := (stream.Spec{"clicks", 2, 48 * time.Hour, 2 << 20, true}); got != datastore.Spec(want) {
+	if want := (stream.Spec{"clicks", 2, 48 * time.Hour, 2 << 20, true, nil}); got != datastore.Spec(want) {
 		t.Errorf("Spec = %+v, want %+v", got, want)
 	}
 }
@@ -133,13 +132,4 @@ func TestErrorsOfDrivers(t *testing.T) {
 	if _, err := clicks.(stream.ManyWriter[string]).PutMany(t.Context(), nil); !errors.Is(err, datastore.ErrDenied) {
 		t.Errorf("PutMany without its grant: error = %v, want %v", err, datastore.ErrDenied)
 	}
-}
-
-func ExampleNew() {
-	d := &driver{}
-	data := datastore.New([]datastore.Driver{d}, nil)
-	clicks := datastore.Use[stream.Writer[string]](function("api"), stream.New[string](data, "clicks"))
-	place, err := clicks.Put(context.Background(), "user-1", "/home")
-	fmt.Println(place.Shard, place.Sequence, err, d.sent[0].Key)
-	// Output: s 1 <nil> user-1
 }

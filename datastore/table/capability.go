@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // Getter reads one item. An item that is not there answers
@@ -155,9 +156,7 @@ func (consistent) applyRead(r *Read) { r.Consistent = true }
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html
 func Consistent() ReadOption { return consistent{} }
 
-func readOf(opts []ReadOption) (r Read) {
-	for _, o := range opts {
-		o.applyRead(&r)
-	}
-	return r
+func readOf(opts []ReadOption) (r Read, err error) {
+	err = handle.Apply(opts, func(o ReadOption) { o.applyRead(&r) })
+	return r, err
 }

@@ -10,7 +10,10 @@ import "fmt"
 // or ordered, and a comparison with an attribute that is not there is false
 // (except [Ne]). They name top-level attributes, by the names they are stored
 // under; a name that the item type does not have answers [datastore.ErrInvalid], and
-// so do more than 300 operators and functions, each AND and OR between two included.
+// so do more than 300 operators and functions, each AND and OR between two included,
+// and more than 4 KB as an expression, which is some 140 conditions of the longest
+// kind; names do not count for that. Values of more than 2 MB together answer
+// [datastore.ErrTooLarge].
 //
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 type Cond struct {

@@ -51,7 +51,9 @@ type ReadConn interface {
 type WriteConn interface {
 	// Write puts or deletes one item.
 	Write(ctx context.Context, w Write) error
-	// Update makes the changes of w and returns the new item.
+	// Update makes the changes of w and returns the new item. Beside the error of a
+	// condition that did not hold it returns the item that is stored, nil if it does
+	// not know it.
 	Update(ctx context.Context, w Write) (Attributes, error)
 	// WriteMany puts and deletes at most 25 different items, 16 MB in all,
 	// without conditions. Those that were not written are a
@@ -59,7 +61,8 @@ type WriteConn interface {
 	WriteMany(ctx context.Context, writes []Write) error
 	// Transact does all of the writes or none. Their connections are of this
 	// driver; if one is not, it answers [datastore.ErrDeclaration]. Refused
-	// conditions are a [*datastore.PartialError] with their positions.
+	// conditions are a [*datastore.PartialError] with their positions, and what is
+	// stored is put into the Stored of the updates among them.
 	Transact(ctx context.Context, tx Transaction) error
 }
 

@@ -84,4 +84,7 @@ type Transaction struct {
 type TxWrite struct {
 	Conn Conn // of its table
 	Write
+	// Stored is where the driver puts the item on which the condition of an Update
+	// failed; nil where it does not know it.
+	Stored Attributes
 }

@@ -148,19 +148,21 @@ func (c *pairedConn) Update(ctx context.Context, w table.Write) (table.Attribute
 		return nil, errForm
 	}
 	item, err := c.Conn.Update(ctx, w)
-	if err != nil {
-		return nil, err
-	}
-	return inPairs(item), nil
+	return inPairs(item), err
 }
 
 func (c *pairedConn) Transact(ctx context.Context, tx table.Transaction) error {
-	for i, w := range tx.Writes {
+	bare := table.Transaction{Token: tx.Token, Writes: slices.Clone(tx.Writes)}
+	for i, w := range bare.Writes {
 		if own, ok := w.Conn.(*pairedConn); ok {
-			tx.Writes[i].Conn = own.Conn
+			bare.Writes[i].Conn = own.Conn
 		}
 	}
-	return c.Conn.Transact(ctx, tx)
+	err := c.Conn.Transact(ctx, bare)
+	for i, w := range bare.Writes {
+		tx.Writes[i].Stored = inPairs(w.Stored)
+	}
+	return err
 }
 
 // TestConformanceForm: nothing depends on the form in which a driver has items.

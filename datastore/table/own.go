@@ -23,39 +23,65 @@ import (
 // TIERKIT_CALLER_ROLE holds. Without that variable callers are kept apart by this
 // package alone.
 //
+// An index is narrowed by [View.PerCaller], or [Own.Via].
+//
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/access_iam-tags.html
 func (t *Table[T]) PerCaller() *Own[T] {
-	s := *t.state
+	return &Own[T]{table: t, state: t.state.perCaller()}
+}
+
+// perCaller is the state of the store narrowed to callers, which has a connection
+// of its own. That acts on the whole table, whatever index it reads.
+func (s *state) perCaller() *state {
+	own := *s
 	spec := s.shape.spec
 	spec.PerCaller = true
-	s.State = handle.Narrow(t.state.State, spec, func(ctx context.Context, d Driver) (Conn, error) {
+	own.State = handle.Narrow(s.State, spec, func(ctx context.Context, d Driver) (Conn, error) {
 		return d.OpenTable(ctx, s.Data, spec)
 	})
-	if s.Err == nil && spec.PK.Type != S {
-		s.State.Err = s.Data.Mistake(fmt.Errorf("table %s: PerCaller: the partition key %q is of type %v; the id of a caller is text", spec.Logical, spec.PK.Name, spec.PK.Type))
-	}
-	return &Own[T]{state: &s, spec: spec}
+	return &own
 }
 
 // Own is a table narrowed to the caller's rows, by [Table.PerCaller].
 type Own[T any] struct {
+	table *Table[T]
 	state *state
-	spec  Spec
 }
 
+// Via is the index narrowed to the caller's rows: those whose partition key in the
+// index, which must be text, is the caller's id. That of the table may be another
+// attribute. It is [View.PerCaller] of [Table.Via].
+func (o *Own[T]) Via(index string) *View[T] { return o.table.Via(index).PerCaller() }
+
 // Spec is the table's [Spec], with the scope.
-func (o *Own[T]) Spec() datastore.Spec { return o.spec }
+func (o *Own[T]) Spec() datastore.Spec { return o.state.Spec }
 
 // Capabilities are those of the table but [Scanner], which comes last.
 func (o *Own[T]) Capabilities() []datastore.Capability { return capabilities[T]()[:opScan] }
 
 // Handle is for [datastore.Use].
 func (o *Own[T]) Handle(g *datastore.Grant) any {
-	o.state.checkGrant(g)
-	return &granted[T]{access{state: o.state, grant: g, index: o.spec.Primary(), bits: wholeBits, own: true}}
+	s, spec := o.state, o.state.shape.spec
+	if err := spec.callerLeads(spec.Primary()); err != nil && s.Err == nil {
+		s = s.refused(err) // here, and not before: an index may have another partition key
+	}
+	s.checkGrant(g)
+	return &granted[T]{access{state: s, grant: g, index: spec.Primary(), bits: wholeBits, own: true}}
 }
 
 var _ datastore.Store = (*Own[struct{}])(nil)
+
+// callerLeads refuses an index whose partition key cannot be the id of a caller.
+func (s Spec) callerLeads(x Index) error {
+	of := ""
+	switch {
+	case x.PK.Type == S:
+		return nil
+	case x.Name != "":
+		of = " of index " + x.Name
+	}
+	return fmt.Errorf("table %s: PerCaller: the partition key %q%s is of type %v; the id of a caller is text", s.Logical, x.PK.Name, of, x.PK.Type)
+}
 
 var (
 	errNoCaller   = errors.New("the store has the rows of callers, and there is no caller in the context; a middleware behind the authorizer sets it by datastore.WithCallerID")

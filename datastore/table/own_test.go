@@ -141,3 +141,79 @@ func TestPerCallerOfNumbers(t *testing.T) {
 		t.Errorf("Get: error = %v, want %v", err, datastore.ErrDeclaration)
 	}
 }
+
+// document is owned by somebody whose id is not its key.
+type document struct {
+	ID    int    `table:"id,pk"`
+	Owner string `table:"owner,index=byOwner.pk"`
+	Year  int    `table:"year,index=byOwner.sk,index=byYear.pk"`
+}
+
+// TestPerCallerVia: an index is narrowed to those rows that have the caller's id as
+// the key of the index, written either way.
+func TestPerCallerVia(t *testing.T) {
+	t.Parallel()
+	for name, narrow := range map[string]func(*table.Table[document]) *table.View[document]{
+		"PerCaller().Via": func(d *table.Table[document]) *table.View[document] { return d.PerCaller().Via("byOwner") },
+		"Via().PerCaller": func(d *table.Table[document]) *table.View[document] { return d.Via("byOwner").PerCaller() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data := datastore.New([]datastore.Driver{filetable.Memory()}, nil)
+			store := table.New[document](data, "documents")
+			whole := datastore.Use[table.Putter[document]](&function{}, store)
+			own := datastore.Use[table.Querier[document]](&function{}, narrow(store))
+			if errs := data.Errs(); errs != nil {
+				t.Fatalf("declaration: %v", errs)
+			}
+			for i, owner := range []string{"ann", "bob", "ann"} {
+				if _, err := whole.Put(t.Context(), document{i, owner, 2030}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ann := datastore.WithCallerID(t.Context(), "ann")
+			page, err := own.Query(ann, table.Query{Key: table.PK("ann")})
+			if diff := cmp.Diff([]document{{0, "ann", 2030}, {2, "ann", 2030}}, page.Items); err != nil || diff != "" {
+				t.Errorf("Query of one's own: error = %v, (-want +got):\n%s", err, diff)
+			}
+			for id, ctx := range map[string]context.Context{"bob": ann, "ann": t.Context()} {
+				if _, err := own.Query(ctx, table.Query{Key: table.PK(id)}); !errors.Is(err, datastore.ErrDenied) {
+					t.Errorf("Query of %s's by another, or by nobody: error = %v, want %v", id, err, datastore.ErrDenied)
+				}
+			}
+			if _, err := own.(table.Scanner[document]).Scan(ann, table.Scan{}); !errors.Is(err, datastore.ErrDenied) {
+				t.Errorf("Scan: error = %v, want %v", err, datastore.ErrDenied)
+			}
+			want := []datastore.Need{{
+				Service: "dynamodb", Actions: []string{"Query"}, Resource: "table/{name}/index/byOwner", ByCaller: true,
+				Conditions: []datastore.Condition{
+					{Operator: "ForAllValues:StringEquals", Key: "dynamodb:LeadingKeys", Values: []string{"${aws:PrincipalTag/caller}"}},
+					{Operator: "Null", Key: "dynamodb:LeadingKeys", Values: []string{"false"}},
+				},
+			}}
+			if diff := cmp.Diff(want, narrow(store).Spec().Needs([]string{"Query"})); diff != "" {
+				t.Errorf("Needs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestPerCallerViaRefused: an index whose key cannot be a caller's id, or that there
+// is not, is a mistake of the declaration, on its line and once.
+func TestPerCallerViaRefused(t *testing.T) {
+	t.Parallel()
+	for index, want := range map[string]string{
+		"byYear": `the partition key "year" of index byYear is of type N; the id of a caller is text`,
+		"byName": `has no index "byName"`,
+	} {
+		data := datastore.New([]datastore.Driver{filetable.Memory()}, nil)
+		own := datastore.Use[table.Querier[document]](&function{}, table.New[document](data, "documents").PerCaller().Via(index))
+		if errs := data.Errs(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "own_test.go") || !strings.Contains(errs[0].Error(), want) {
+			t.Errorf("PerCaller().Via(%q): errors = %v, want one with %q", index, errs, want)
+		}
+		_, err := own.Query(datastore.WithCallerID(t.Context(), "ann"), table.Query{Key: table.PK("ann")})
+		if !errors.Is(err, datastore.ErrDeclaration) {
+			t.Errorf("Query via %s: error = %v, want %v", index, err, datastore.ErrDeclaration)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/datatest"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 )
@@ -196,4 +197,61 @@ func FuzzDecodeJSON(f *testing.F) {
 			t.Errorf("DecodeJSON(%q) = %+v, stored and read again %+v, %v", image, got, again, err)
 		}
 	})
+}
+
+// TestPatchLimits: changes that are too long as an expression are refused with the
+// number there can be, and so are values of 2 MB; conditions that the changes make
+// count as others.
+func TestPatchLimits(t *testing.T) {
+	t.Parallel()
+	type wide struct {
+		ID string `table:"id,pk"`
+		A0, A1, A2, A3, A4, A5, A6, A7, A8, A9,
+		B0, B1, B2, B3, B4, B5, B6, B7, B8, B9,
+		C0, C1, C2, C3, C4, C5, C6, C7, C8, C9,
+		D0, D1, D2, D3, D4, D5, D6, D7, D8, D9,
+		E0, E1, E2, E3, E4, E5, E6, E7, E8, E9,
+		F0, F1, F2, F3, F4, F5, F6, F7, F8, F9,
+		G0, G1, G2, G3, G4, G5, G6, G7, G8, G9,
+		H0, H1, H2, H3, H4, H5, H6, H7, H8, H9,
+		I0, I1, I2, I3, I4, I5, I6, I7, I8, I9 []string
+		J0, J1, J2, J3, J4, J5, J6, J7, J8, J9,
+		K0, K1, K2, K3, K4, K5, K6, K7, K8, K9,
+		L0, L1, L2, L3, L4, L5, L6, L7, L8, L9,
+		M0, M1, M2, M3, M4, M5, M6, M7, M8, M9,
+		N0, N1, N2, N3, N4, N5, N6, N7, N8, N9,
+		O0, O1, O2, O3, O4, O5, O6, O7, O8, O9,
+		P0, P1, P2, P3, P4, P5, P6, P7, P8, P9,
+		Q0, Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q9 int32
+	}
+	data := datatest.New(t)
+	items := datastore.Use[table.Updater[wide]](&function{}, table.New[wide](data, "items"))
+	changes := func(from byte, n int, change func(string) table.Change) []table.Change {
+		list := make([]table.Change, n)
+		for i := range list {
+			list[i] = change(string([]byte{from + byte(i/10), '0' + byte(i%10)}))
+		}
+		return list
+	}
+	appended := func(attr string) table.Change { return table.Append(attr, "x") }
+	added := func(attr string) table.Change { return table.Add(attr, 1) }
+	large := func(attr string) table.Change {
+		return table.SetTo(attr, table.List(table.String(strings.Repeat("x", 390<<10))))
+	}
+	for name, tt := range map[string]struct {
+		changes []table.Change
+		want    error
+		text    string
+	}{
+		"80 appends": {changes('A', 80, appended), nil, ""},
+		"90 appends": {changes('A', 90, appended), datastore.ErrInvalid, "bytes as an expression of DynamoDB, of which there can be 4096; make fewer changes at once"},
+		"70 adds":    {changes('J', 70, added), nil, ""},
+		"80 adds":    {changes('J', 80, added), datastore.ErrInvalid, "operators and functions, of which there can be 300; make fewer conditions, or changes, at once"},
+		"2.3 MB":     {changes('A', 6, large), datastore.ErrTooLarge, "at most 2097152 are taken"},
+	} {
+		_, err := items.Update(t.Context(), table.PK(name), table.Changes(tt.changes...).OrCreate())
+		if !errors.Is(err, tt.want) || tt.want != nil && !strings.Contains(err.Error(), tt.text) {
+			t.Errorf("Update with %s: error = %.300v, want %v, %q", name, err, tt.want, tt.text)
+		}
+	}
 }

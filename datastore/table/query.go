@@ -101,6 +101,9 @@ func (a *access) page(q Query) (PageQuery, error) {
 	if err := a.checkCond(page.Filter, &a.index); err != nil {
 		return page, err
 	}
+	if err := page.check(); err != nil {
+		return page, err
+	}
 	if err := a.checkListing(q.Limit, q.Consistent); err != nil {
 		return page, err
 	}
@@ -170,11 +173,4 @@ func (s *state) checkCond(c Cond, queried *Index) error {
 		return err
 	}
 	return invalid("%w", err)
-}
-
-func checkOperators(c Cond) error {
-	if n := c.operators(); n > maxOperators {
-		return invalid("condition: has %d operators and functions, of which there can be %d", n, maxOperators)
-	}
-	return nil
 }

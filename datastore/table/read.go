@@ -9,9 +9,13 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-func (a *access) get(ctx context.Context, key Key, read Read, into reflect.Value) error {
+func (a *access) get(ctx context.Context, key Key, opts []ReadOption, into reflect.Value) error {
 	var k Attributes
+	var read Read
 	return a.run(ctx, opGet, datastore.ErrUnavailable, func() (err error) {
+		if read, err = readOf(opts); err != nil {
+			return err
+		}
 		if k, err = key.item(a.shape.spec, a.form()); err != nil {
 			return err
 		}
@@ -40,9 +44,13 @@ func (s *state) decode(item Attributes, into reflect.Value) error {
 	return nil
 }
 
-func (a *access) getMany(ctx context.Context, keys []Key, read Read, into reflect.Value) error {
+func (a *access) getMany(ctx context.Context, keys []Key, opts []ReadOption, into reflect.Value) error {
 	var items []Attributes
+	var read Read
 	return a.run(ctx, opGetMany, datastore.ErrUnavailable, func() (err error) {
+		if read, err = readOf(opts); err != nil {
+			return err
+		}
 		if items, err = a.keys(keys); err != nil {
 			return err
 		}

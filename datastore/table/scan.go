@@ -54,6 +54,9 @@ func (a *access) scanPage(q Scan) (PageScan, error) {
 	if err := a.checkCond(page.Filter, nil); err != nil {
 		return page, err
 	}
+	if err := page.check(); err != nil {
+		return page, err
+	}
 	if err := a.checkListing(q.Limit, q.Consistent); err != nil {
 		return page, err
 	}

@@ -18,7 +18,6 @@ const (
 	maxDepth            = 32         // levels of lists and maps
 	maxName             = 64<<10 - 1 // bytes of an attribute name
 	maxKeyName          = 255        // bytes of the name of a key attribute
-	maxOperators        = 300        // operators and functions of a condition
 	maxIn               = 100        // values of an In
 	maxBatchGet         = 100        // keys of a BatchGetItem
 	maxBatchWrite       = 25         // items of a BatchWriteItem

@@ -16,6 +16,8 @@ type Spec struct {
 	Indexes Indexes   // global and local ones
 	TTL     string    // the attribute that says when an item expires, "" for none
 
+	Key datastore.Spec // that items are encrypted with, nil for DynamoDB's own; see [EncryptedBy]
+
 	Via       string // narrowed to this index; "" for the table itself
 	PerCaller bool   // narrowed to the rows whose partition key is the caller's id
 }
@@ -26,13 +28,16 @@ type Attribute struct {
 	Type Type // S, N or B
 }
 
-var _ datastore.Spec = Spec{}
+var _ datastore.Encrypted = Spec{}
 
 // Kind is "table".
 func (s Spec) Kind() string { return "table" }
 
 // Name is the logical name.
 func (s Spec) Name() string { return s.Logical }
+
+// EncryptedBy is the Key.
+func (s Spec) EncryptedBy() datastore.Spec { return s.Key }
 
 // HasSK reports whether the table has a sort key.
 func (s Spec) HasSK() bool { return s.SK.Name != "" }
@@ -64,9 +69,22 @@ var actions = map[string]string{
 	"Scan":      "Scan",
 }
 
+// polling is what Lambda reads the stream of a table with. AWS's example has
+// ListStreams too, on the stream, where it allows nothing.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
+var polling = []string{"DescribeStream", "GetRecords", "GetShardIterator"}
+
 // Needs are the DynamoDB actions of ops on the table itself, or on the index that
-// the store is narrowed to.
+// the store is narrowed to, and for [datastore.Receive] what Lambda reads the table's
+// stream with. Both come with kms:Decrypt on the key through DynamoDB, if the table
+// has one of its own: to write, DynamoDB decrypts the table's key as well.
 func (s Spec) Needs(ops []string) []datastore.Need {
+	var needs []datastore.Need
+	if slices.Contains(ops, datastore.Receive) {
+		needs = append(needs, datastore.Need{Service: "dynamodb", Polled: true, Resource: "table/{name}/stream/*",
+			Actions: polling, Depends: datastore.KeyUse(s.Key, "Decrypt")})
+	}
 	var list []string
 	for _, op := range ops {
 		if a, ok := actions[op]; ok {
@@ -74,7 +92,7 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 		}
 	}
 	if len(list) == 0 {
-		return nil
+		return needs
 	}
 	slices.Sort(list)
 	resource := "table/{name}"
@@ -85,11 +103,12 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 		Service:  "dynamodb",
 		Actions:  slices.Compact(list),
 		Resource: resource,
+		Depends:  datastore.KeyUse(s.Key, "Decrypt"),
 	}
 	if s.PerCaller {
 		need.ByCaller, need.Conditions = true, ownRows
 	}
-	return []datastore.Need{need}
+	return append(needs, need)
 }
 
 // ownRows allow requests for the rows of the caller that the role was assumed for.

@@ -21,8 +21,9 @@ type state struct {
 }
 
 // newState declares the table.
-func newState(data *datastore.Data, t reflect.Type, name string) *state {
+func newState(data *datastore.Data, t reflect.Type, name string, opts []Option) *state {
 	sh, errs := shapeOf(t, name)
+	errs = append(errs, declare(&sh.spec, opts)...)
 	s := &state{typ: t, shape: sh}
 	s.plan = sync.OnceValue(func() *plan { return planOf(t) })
 	s.form = sync.OnceValue(func() Form { return formOf(data, sh.spec) })

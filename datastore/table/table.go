@@ -44,8 +44,9 @@
 //
 // DynamoDB deletes an item some time after it has expired, within a few days.
 // Until then handles leave it out of what they read, Create and a Put of version 0
-// replace it, and Update does not find it; OrCreate makes it anew. Other conditions
-// see it. A page may hold fewer items for it than its limit.
+// replace it, and Update does not find it; OrCreate makes it anew, with nothing of
+// what it was, in transactions as well. Other conditions see it. A page may hold
+// fewer items for it than its limit.
 //
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 //
@@ -80,11 +81,11 @@ type Table[T any] struct{ state *state }
 
 // New declares the table called name. T is a struct with the tags that the
 // package describes; mistakes in them and in the name are declaration errors of
-// data, and every operation answers them as [datastore.ErrDeclaration]. Nothing is
-// opened before the first operation. Panics with a [*datastore.DeclarationError]
+// data, and every operation answers them as [datastore.ErrDeclaration]; opts are
+// those of [Option]. Nothing is opened before the first operation. Panics with a [*datastore.DeclarationError]
 // if data is nil.
-func New[T any](data *datastore.Data, name string) *Table[T] {
-	return &Table[T]{newState(data, reflect.TypeFor[T](), name)}
+func New[T any](data *datastore.Data, name string, opts ...Option) *Table[T] {
+	return &Table[T]{newState(data, reflect.TypeFor[T](), name, opts)}
 }
 
 // Spec is a [Spec].
@@ -109,13 +110,13 @@ func (h *granted[T]) accessOf() *access { return &h.access }
 
 func (h *granted[T]) Get(ctx context.Context, key Key, opts ...ReadOption) (T, error) {
 	var item T
-	err := h.access.get(ctx, key, readOf(opts), reflect.ValueOf(&item).Elem())
+	err := h.access.get(ctx, key, opts, reflect.ValueOf(&item).Elem())
 	return orZero(item, err)
 }
 
 func (h *granted[T]) GetMany(ctx context.Context, keys []Key, opts ...ReadOption) ([]T, error) {
 	var items []T
-	err := h.access.getMany(ctx, keys, readOf(opts), reflect.ValueOf(&items).Elem())
+	err := h.access.getMany(ctx, keys, opts, reflect.ValueOf(&items).Elem())
 	return items, err
 }
 

@@ -242,7 +242,7 @@ func TestRefusedName(t *testing.T) {
 	driver := &failing{Driver: filetable.Memory()}
 	data := datastore.New([]datastore.Driver{driver}, nil)
 	table.New[base](data, "items")
-	for name, want := range map[string]string{"../../../evil": "write a letter", "Items": "fold to the same variable"} {
+	for name, want := range map[string]string{"../../../evil": "write a letter", "Items": "fold to the same variable", "items": "is declared at table/table_test.go:"} {
 		create := datastore.Use[table.Creator[base]](&function{}, table.New[base](data, name))
 		_, err := create.Create(t.Context(), base{"1"})
 		if !errors.Is(err, datastore.ErrDeclaration) || !strings.Contains(err.Error(), want) {

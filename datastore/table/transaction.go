@@ -55,9 +55,10 @@ func preparePut[T any](a *access, op operation, item T, conds []Cond) (Write, er
 	return a.preparePut(op, reflect.ValueOf(&item).Elem(), conds)
 }
 
-// UpdateOp is Update of the item with the key. The new item is not returned. An item
-// that has expired and was not deleted yet is not made anew: [Patch.OrCreate] answers
-// [datastore.ErrConflict] then.
+// UpdateOp is Update of the item with the key. The new item is not returned. Where
+// [Patch.OrCreate] finds an item that has expired and was not deleted yet, DynamoDB
+// refuses the transaction, and it is carried out by a second one that makes the item
+// anew.
 func UpdateOp[T any](on Updater[T], key Key, patch Patch, conds ...Cond) TxOp {
 	return opOf(on, opUpdate, func(a *access) (Write, error) { return a.prepareUpdate(key, patch, conds) })
 }
@@ -119,7 +120,7 @@ func (a *access) transact(ctx context.Context, ops []TxOp) error {
 				return err
 			}
 		}
-		return named(ops, conn.Transact(ctx, tx))
+		return named(ops, a.transactOrRenew(ctx, conn, ops, tx))
 	})
 }
 
@@ -145,15 +146,27 @@ func (a *access) prepareTx(ctx context.Context, ops []TxOp) (tx Transaction, err
 			return tx, invalid("operation %d: is on the item of operation %d; a transaction does one thing to an item", i, first)
 		}
 		seen[item] = i
-		size += w.size
+		size += w.leastSize()
 		tx.Writes = append(tx.Writes, TxWrite{Write: w})
 	}
 	if size > maxTxBytes {
 		return tx, &datastore.Error{Kind: datastore.ErrTooLarge, Err: fmt.Errorf(
-			"the items of the transaction have %d bytes; at most %d are taken", size, maxTxBytes)}
+			"the items of the transaction have at least %d bytes; at most %d are taken: divide it", size, maxTxBytes)}
 	}
 	tx.Token, err = a.newToken()
 	return tx, err
+}
+
+// leastSize is what the item has at least that a write leaves behind, as far as the
+// write tells.
+func (w Write) leastSize() int {
+	n := w.size
+	for _, c := range w.Changes {
+		if c.op == ToSet {
+			n += len(c.attr) + c.value.size()
+		}
+	}
+	return n
 }
 
 func (s *state) newToken() (string, error) {

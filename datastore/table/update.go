@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"strconv"
 	"strings"
@@ -18,10 +17,7 @@ func (a *access) update(ctx context.Context, key Key, p Patch, conds []Cond, int
 		}
 		return a.mineAll(ctx, w.Key)
 	}, func(ctx context.Context, conn Conn) error {
-		item, err := conn.Update(ctx, w)
-		if errors.Is(err, datastore.ErrConflict) && p.create && a.shape.ttl != nil {
-			item, err = a.replaceExpired(ctx, conn, w, err)
-		}
+		item, err := a.updateOrRenew(ctx, conn, w)
 		if err != nil {
 			return err
 		}
@@ -64,36 +60,7 @@ func (s *state) prepareUpdate(key Key, p Patch, conds []Cond) (w Write, err erro
 	}
 	w.If = And(And(must...), user)
 	w.Changes = append(w.Changes, Change{op: ToSet, attr: writeID, value: own})
-	return w, checkOperators(w.If)
-}
-
-// replaceExpired makes the item anew where the one that is stored has expired and
-// was not deleted yet, if the update would make one where there is none: the changes
-// take the place of all attributes. Otherwise it answers conflict.
-func (a *access) replaceExpired(ctx context.Context, conn Conn, w Write, conflict error) (Attributes, error) {
-	if !w.If.Match(nil) {
-		return nil, conflict
-	}
-	fresh, err := w.Apply(nil)
-	if err != nil {
-		return nil, err
-	}
-	w.If = And(Cond{op: OpNe, attr: writeID, values: []Value{fresh[writeID]}}, a.shape.spec.expired(w.now))
-	w.Changes = []Change{{op: ToSet, attr: writeID, value: fresh[writeID]}}
-	for _, f := range a.shape.fields {
-		if v, ok := fresh[f.name]; f.pk || f.sk {
-			continue
-		} else if ok {
-			w.Changes = append(w.Changes, Change{op: ToSet, attr: f.name, value: v})
-		} else {
-			w.Changes = append(w.Changes, Change{op: ToRemove, attr: f.name})
-		}
-	}
-	item, err := conn.Update(ctx, w)
-	if errors.Is(err, datastore.ErrConflict) {
-		return nil, conflict
-	}
-	return item, err
+	return w, w.check()
 }
 
 // checkChange checks a change against the field that it changes: what the field

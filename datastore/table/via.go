@@ -49,15 +49,35 @@ type View[T any] struct {
 	index Index
 }
 
+// PerCaller is the index narrowed to the rows whose partition key in it is the id of
+// the caller, as [Table.PerCaller] says: an index of documents by owner has each
+// caller's own documents, whatever the table's key is. The key must be text. It
+// cannot be scanned.
+//
+//	mine := datastore.Use[byOwner](api, documents.Via("byOwner").PerCaller())
+//	page, err := mine.Query(ctx, table.Query{Key: table.PK(userID)})
+//
+// What DynamoDB compares with the caller's id is the partition key of the index that
+// is queried, so that the role of callers may query the index and nothing else.
+func (v *View[T]) PerCaller() *View[T] {
+	own := &View[T]{state: v.state.perCaller(), spec: v.spec, index: v.index}
+	own.spec.PerCaller = true
+	if err := v.spec.callerLeads(v.index); err != nil && v.state.Err == nil {
+		own.state = own.state.refused(err)
+	}
+	return own
+}
+
 // Spec is the table's [Spec], with the scope.
 func (v *View[T]) Spec() datastore.Spec { return v.spec }
 
-// Capabilities are [Querier] and [Scanner].
+// Capabilities are [Querier] and [Scanner], of callers' rows [Querier] alone.
 func (v *View[T]) Capabilities() []datastore.Capability {
-	return []datastore.Capability{
-		{Op: "Query", Type: reflect.TypeFor[Querier[T]]()},
-		{Op: "Scan", Type: reflect.TypeFor[Scanner[T]]()},
+	query := datastore.Capability{Op: "Query", Type: reflect.TypeFor[Querier[T]]()}
+	if v.spec.PerCaller {
+		return []datastore.Capability{query}
 	}
+	return []datastore.Capability{query, {Op: "Scan", Type: reflect.TypeFor[Scanner[T]]()}}
 }
 
 // viewBits are the places of the operations among the capabilities of a View.
@@ -72,7 +92,7 @@ var viewBits = func() *[operations]datastore.Bit {
 
 // Handle is for [datastore.Use].
 func (v *View[T]) Handle(g *datastore.Grant) any {
-	return &viewed[T]{granted[T]{access{state: v.state, grant: g, index: v.index, bits: viewBits}}}
+	return &viewed[T]{granted[T]{access{state: v.state, grant: g, index: v.index, bits: viewBits, own: v.spec.PerCaller}}}
 }
 
 var _ datastore.Store = (*View[struct{}])(nil)

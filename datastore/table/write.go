@@ -33,7 +33,7 @@ func (s *state) preparePut(op operation, v reflect.Value, conds []Cond) (Write, 
 		return w, err
 	}
 	w.If = And(must, user)
-	if err := checkOperators(w.If); err != nil {
+	if err := w.check(); err != nil {
 		return w, err
 	}
 	item, err := s.encode(&w, v)
@@ -154,8 +154,11 @@ func (s *state) prepareKey(op operation, key Key, conds []Cond) (w Write, err er
 	if w.Key, err = key.item(s.shape.spec, s.form()); err != nil {
 		return w, err
 	}
-	if w.If, err = s.condition(conds); err == nil && op == opCheck && w.If.IsZero() {
-		err = invalid("check: has no condition; give at least one")
+	if w.If, err = s.condition(conds); err != nil {
+		return w, err
 	}
-	return w, err
+	if op == opCheck && w.If.IsZero() {
+		return w, invalid("check: has no condition; give at least one")
+	}
+	return w, w.check()
 }

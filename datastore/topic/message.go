@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/message"
 )
 
@@ -70,21 +71,21 @@ func (e *Envelope) Size() int {
 	return len(e.Body) + len(e.Subject) + message.AttributesSize(e.Attributes)
 }
 
-// envelope makes the message of a value.
-func (s *state) envelope(value any, opts []PublishOption) (e Envelope, err error) {
-	for _, o := range opts {
-		o.apply(&e)
+// fill makes e, which is empty, the message of a value.
+func (s *state) fill(e *Envelope, value any, opts []PublishOption) (err error) {
+	if err := handle.Apply(opts, func(o PublishOption) { o.apply(e) }); err != nil {
+		return err
 	}
 	if e.Body, err = message.EncodeText(value); err != nil {
-		return e, err
+		return err
 	}
-	if err := s.check(&e); err != nil {
-		return e, err
+	if err := s.check(e); err != nil {
+		return err
 	}
 	if s.spec.FIFO && !e.deduped {
 		e.Dedup, err = message.Dedup(e.Body, s.spec.ContentDedup, s.Data.Rand())
 	}
-	return e, err
+	return err
 }
 
 func (s *state) check(e *Envelope) error {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // The limits of SNS.
@@ -25,14 +26,15 @@ const (
 
 // Spec says what a topic is. It is comparable.
 type Spec struct {
-	Logical      string // the name in the program: "placed"
-	FIFO         bool   // FIFO queues hear of each message once and in order within its group
-	ContentDedup bool   // FIFO messages of equal content are one
-	Idempotent   bool   // messages may be published twice
-	MaxMessage   int    // bytes of a message with its attributes at most; never 0
+	Logical      string         // the name in the program: "placed"
+	FIFO         bool           // FIFO queues hear of each message once and in order within its group
+	ContentDedup bool           // FIFO messages of equal content are one
+	Idempotent   bool           // messages may be published twice
+	MaxMessage   int            // bytes of a message with its attributes at most; never 0
+	Key          datastore.Spec // that it is encrypted with, nil for AWS's own; see [EncryptedBy]
 }
 
-var _ datastore.Spec = Spec{}
+var _ datastore.Encrypted = Spec{}
 
 // Kind is "topic".
 func (s Spec) Kind() string { return "topic" }
@@ -40,22 +42,30 @@ func (s Spec) Kind() string { return "topic" }
 // Name is the logical name.
 func (s Spec) Name() string { return s.Logical }
 
+// EncryptedBy is the Key.
+func (s Spec) EncryptedBy() datastore.Spec { return s.Key }
+
 // Needs are sns:Publish on the topic itself, which is also what batches need.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
 func (s Spec) Needs(ops []string) []datastore.Need {
-	if !slices.Contains(ops, "Publish") && !slices.Contains(ops, "PublishMany") {
+	publishes := slices.Contains(ops, "Publish") || slices.Contains(ops, "PublishMany")
+	if !publishes && !slices.Contains(ops, datastore.Discard) {
 		return nil
 	}
-	return []datastore.Need{{Service: "sns", Actions: []string{"Publish"}, Resource: "{name}"}}
+	return []datastore.Need{{Service: "sns", Polled: !publishes, Actions: []string{"Publish"}, Resource: "{name}",
+		Depends: datastore.KeyUse(s.Key, "Decrypt", "GenerateDataKey")}}
 }
 
 // Option is a part of the declaration of a topic.
-type Option interface{ declare(*Spec) }
+type Option interface{ declare(*Spec) error }
 
 type option func(*Spec)
 
-func (o option) declare(s *Spec) { o(s) }
+func (o option) declare(s *Spec) error {
+	o(s)
+	return nil
+}
 
 // FIFO declares that FIFO queues that subscribe hear of each message once, and in
 // order within its [Group].
@@ -78,13 +88,32 @@ func MaxMessage(bytes int) Option {
 	return option(func(s *Spec) { s.MaxMessage = bytes })
 }
 
+type encrypted struct{ key datastore.Key }
+
+// EncryptedBy declares that messages are encrypted with a key of the application's
+// own while SNS has them; without it they are not encrypted on disk. Who publishes is
+// granted kms:GenerateDataKey and kms:Decrypt on it, through SNS alone.
+//
+// See https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+func EncryptedBy(key datastore.Key) Option { return encrypted{key} }
+
+func (o encrypted) declare(s *Spec) (err error) {
+	s.Key, err = datastore.KeyVia(o.key, "sns")
+	return err
+}
+
 // specOf is the Spec of a declaration, and the mistakes in it.
 func specOf(name string, opts []Option) (Spec, []error) {
 	s := Spec{Logical: name, MaxMessage: DefaultMessage}
-	for _, o := range opts {
-		o.declare(&s)
-	}
 	var errs []error
+	wrong := handle.Apply(opts, func(o Option) {
+		if err := o.declare(&s); err != nil {
+			errs = append(errs, fmt.Errorf("topic %s: %w", name, err))
+		}
+	})
+	if wrong != nil {
+		errs = append(errs, fmt.Errorf("topic %s: %w", name, wrong))
+	}
 	if s.MaxMessage < 1024 || s.MaxMessage > LargestMessage {
 		errs = append(errs, fmt.Errorf("topic %s: messages of %d bytes at most; write 1024 to %d", name, s.MaxMessage, LargestMessage))
 	}

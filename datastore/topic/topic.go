@@ -66,9 +66,13 @@ type Publisher[T any] interface {
 // [*datastore.PartialError], beside the ids of the others, whose places are "".
 //
 // One message that is refused ([datastore.ErrInvalid], [datastore.ErrTooLarge])
-// refuses them all before anything is sent. On a FIFO topic, messages that come
-// after a failed one of their group in a later request are not sent; within a
-// request, one that failed for a passing reason is sent after those behind it.
+// refuses them all before anything is sent.
+//
+// On a FIFO topic no message is sent again behind one that belongs behind it: AWS
+// answers for each message of a request, and may take one of a group and not the one
+// before it. The message that failed is then reported and not sent again, also where
+// the reason would pass; so is what comes after a failed one of its group. Whether
+// to send it behind the others is the caller's to say: the PartialError has its place.
 type ManyPublisher[T any] interface {
 	PublishMany(ctx context.Context, messages []Message[T]) (ids []string, err error)
 }

@@ -3,7 +3,6 @@ package topic_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -92,7 +91,7 @@ func TestDeclarations(t *testing.T) {
 		}
 	}
 	got := topic.New[string](datastore.New(nil, nil), "notes", topic.FIFO(), topic.DedupByContent(), topic.Idempotent(), topic.MaxMessage(2048)).Spec()
-	if want := (topic.Spec{"notes", true, true, true, 2048}); got != datastore.Spec(want) {
+	if want := (topic.Spec{"notes", true, true, true, 2048, nil}); got != datastore.Spec(want) {
 		t.Errorf("Spec = %+v, want %+v", got, want)
 	}
 }
@@ -119,13 +118,4 @@ func TestErrorsOfDrivers(t *testing.T) {
 	if _, err := notes.(topic.ManyPublisher[string]).PublishMany(t.Context(), nil); !errors.Is(err, datastore.ErrDenied) {
 		t.Errorf("PublishMany without its grant: error = %v, want %v", err, datastore.ErrDenied)
 	}
-}
-
-func ExampleNew() {
-	d := &driver{}
-	data := datastore.New([]datastore.Driver{d}, nil)
-	placed := datastore.Use[topic.Publisher[string]](function("api"), topic.New[string](data, "placed"))
-	id, err := placed.Publish(context.Background(), "order-1", topic.Attribute("country", "de"))
-	fmt.Println(id, err, d.sent[0].Body, d.sent[0].Attributes)
-	// Output: id <nil> order-1 [{country String de}]
 }

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"time"
 )
 
 // setter puts a value of a row into a Go value.
-type setter func(to reflect.Value, v any) error
+type setter func(to reflect.Value, v Value) error
 
 var (
 	errNull = errors.New("the value is NULL; read it into a pointer")
@@ -19,7 +18,7 @@ var (
 )
 
 // assign puts a value where dest points to.
-func assign(dest, v any) error {
+func assign(dest any, v Value) error {
 	if assignSame(dest, v) {
 		return nil
 	}
@@ -36,23 +35,19 @@ func assign(dest, v any) error {
 
 // assignSame puts a value into a place of its own type, which most are, without
 // reflection.
-func assignSame(dest, v any) bool {
+func assignSame(dest any, v Value) bool {
 	switch d := dest.(type) {
 	case *string:
-		s, ok := v.(string)
-		return ok && put(d, s)
+		return v.kind == kindString && put(d, v.text)
 	case *int:
-		i, ok := v.(int64)
-		return ok && int64(int(i)) == i && put(d, int(i))
+		i := v.int()
+		return v.kind == kindInt && int64(int(i)) == i && put(d, int(i))
 	case *int64:
-		i, ok := v.(int64)
-		return ok && put(d, i)
+		return v.kind == kindInt && put(d, v.int())
 	case *float64:
-		f, ok := v.(float64)
-		return ok && put(d, f)
+		return v.kind == kindFloat && put(d, v.float())
 	case *bool:
-		b, ok := v.(bool)
-		return ok && put(d, b)
+		return v.kind == kindBool && put(d, v.bool())
 	}
 	return false
 }
@@ -87,8 +82,8 @@ func setterOf(t reflect.Type) (setter, error) {
 }
 
 func notNull(set setter) setter {
-	return func(to reflect.Value, v any) error {
-		if v == nil {
+	return func(to reflect.Value, v Value) error {
+		if v.isNull() {
 			return errNull
 		}
 		return set(to, v)
@@ -101,8 +96,8 @@ func pointerTo(t reflect.Type) (setter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(to reflect.Value, v any) error {
-		if v == nil {
+	return func(to reflect.Value, v Value) error {
+		if v.isNull() {
 			to.SetZero()
 			return nil
 		}
@@ -129,25 +124,8 @@ var setters = map[reflect.Kind]setter{
 	reflect.Float32: setFloats, reflect.Float64: setFloats,
 }
 
-// text is how a value is written.
-func text(v any) (string, bool) {
-	switch v := v.(type) {
-	case string:
-		return v, true
-	case []byte:
-		return string(v), true
-	case int64:
-		return strconv.FormatInt(v, 10), true
-	case float64:
-		return formatFloat(v, 64), true
-	case bool:
-		return strconv.FormatBool(v), true
-	}
-	return "", false
-}
-
-func setString(to reflect.Value, v any) error {
-	s, ok := text(v)
+func setString(to reflect.Value, v Value) error {
+	s, ok := v.written()
 	if !ok {
 		return errType
 	}
@@ -155,16 +133,12 @@ func setString(to reflect.Value, v any) error {
 	return nil
 }
 
-func setBool(to reflect.Value, v any) error {
-	switch v := v.(type) {
-	case bool:
-		to.SetBool(v)
-		return nil
-	case int64: // SQLite has no other
-		to.SetBool(v != 0)
+func setBool(to reflect.Value, v Value) error {
+	if v.kind == kindBool || v.kind == kindInt { // SQLite has no other
+		to.SetBool(v.bool())
 		return nil
 	}
-	s, ok := text(v)
+	s, ok := v.written()
 	b, err := strconv.ParseBool(s)
 	if !ok || err != nil {
 		return errType
@@ -173,10 +147,10 @@ func setBool(to reflect.Value, v any) error {
 	return nil
 }
 
-func setInt(to reflect.Value, v any) error {
-	i, ok := v.(int64)
-	if !ok {
-		s, written := text(v)
+func setInt(to reflect.Value, v Value) error {
+	i := v.int()
+	if v.kind != kindInt {
+		s, written := v.written()
 		n, err := strconv.ParseInt(s, 10, 64)
 		if !written || err != nil {
 			return errType
@@ -190,23 +164,27 @@ func setInt(to reflect.Value, v any) error {
 	return nil
 }
 
-func setUint(to reflect.Value, v any) error {
-	s, ok := text(v)
-	u, err := strconv.ParseUint(s, 10, 64)
-	switch {
-	case !ok || err != nil:
-		return errType
-	case to.OverflowUint(u):
+func setUint(to reflect.Value, v Value) error {
+	u := v.bits
+	if v.kind != kindInt || v.int() < 0 {
+		s, written := v.written()
+		n, err := strconv.ParseUint(s, 10, 64)
+		if !written || err != nil {
+			return errType
+		}
+		u = n
+	}
+	if to.OverflowUint(u) {
 		return fmt.Errorf("the value is out of the range of %s", to.Type())
 	}
 	to.SetUint(u)
 	return nil
 }
 
-func setFloat(to reflect.Value, v any) error {
-	f, ok := v.(float64)
-	if !ok {
-		s, written := text(v)
+func setFloat(to reflect.Value, v Value) error {
+	f := v.float()
+	if v.kind != kindFloat {
+		s, written := v.written()
 		n, err := strconv.ParseFloat(s, 64)
 		if !written || err != nil {
 			return errType
@@ -217,36 +195,35 @@ func setFloat(to reflect.Value, v any) error {
 	return nil
 }
 
-func setBytes(to reflect.Value, v any) error {
-	switch v := v.(type) {
-	case nil:
+func setBytes(to reflect.Value, v Value) error {
+	switch v.kind {
+	case kindNull:
 		to.SetZero()
-	case []byte:
-		to.SetBytes(slices.Clone(v))
-	case string:
-		to.SetBytes([]byte(v))
+	case kindBytes, kindString:
+		to.SetBytes([]byte(v.text))
 	default:
 		return errType
 	}
 	return nil
 }
 
-func setAny(to reflect.Value, v any) error {
-	if v == nil {
+func setAny(to reflect.Value, v Value) error {
+	if v.isNull() {
 		to.SetZero()
 	} else {
-		to.Set(reflect.ValueOf(v))
+		to.Set(reflect.ValueOf(v.Any()))
 	}
 	return nil
 }
 
-func setScanner(to reflect.Value, v any) error {
-	if s, ok := v.(string); ok {
-		if t, err := parseTime(s); err == nil && wantsTime(to.Type()) {
-			v = t
+func setScanner(to reflect.Value, v Value) error {
+	src := v.Any()
+	if v.kind == kindString && wantsTime(to.Type()) {
+		if t, err := parseTime(v.text); err == nil {
+			src = t
 		}
 	}
-	if to.Addr().Interface().(scanner).Scan(v) != nil {
+	if to.Addr().Interface().(scanner).Scan(src) != nil {
 		return errType // its text may have the value
 	}
 	return nil
@@ -265,31 +242,58 @@ func wantsTime(t reflect.Type) bool {
 	return false
 }
 
-func setUnmarshaler(to reflect.Value, v any) error {
-	s, ok := text(v)
+func setUnmarshaler(to reflect.Value, v Value) error {
+	s, ok := v.written()
 	if !ok || to.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(s)) != nil {
 		return errType // its text may have the value
 	}
 	return nil
 }
 
-func setTime(to reflect.Value, v any) error {
-	s, ok := text(v)
+func setTime(to reflect.Value, v Value) error {
+	s, ok := v.written()
 	t, err := parseTime(s)
 	if !ok || err != nil {
 		return errType
 	}
-	to.Set(reflect.ValueOf(t))
+	*to.Addr().Interface().(*time.Time) = t
 	return nil
 }
 
 // timeLayouts are how Redshift writes dates and timestamps, with and without a
 // zone. A fraction of a second is read by all.
 var timeLayouts = []string{
-	time.DateOnly, time.DateTime, "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05Z07:00", time.RFC3339,
+	time.DateOnly, time.DateTime, layoutHours, layoutMinutes, time.RFC3339,
 }
 
+const (
+	layoutHours   = "2006-01-02 15:04:05Z07"
+	layoutMinutes = "2006-01-02 15:04:05Z07:00"
+)
+
+// layoutOf is the one a text looks written in: each other that is tried makes an
+// error, of several allocations.
+func layoutOf(s string) string {
+	n := len(s)
+	switch {
+	case n <= len(time.DateOnly):
+		return time.DateOnly
+	case s[len(time.DateOnly)] == 'T':
+		return time.RFC3339
+	case n > len(time.DateTime) && isSign(s[n-3]) || s[n-1] == 'Z':
+		return layoutHours
+	case n > len(time.DateTime) && isSign(s[n-6]):
+		return layoutMinutes
+	}
+	return time.DateTime
+}
+
+func isSign(c byte) bool { return c == '+' || c == '-' }
+
 func parseTime(s string) (time.Time, error) {
+	if t, err := time.Parse(layoutOf(s), s); err == nil {
+		return t.UTC(), nil
+	}
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.UTC(), nil

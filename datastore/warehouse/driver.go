@@ -57,10 +57,15 @@ type Description struct {
 // Page is a part of the rows.
 type Page struct {
 	Columns []Column // with the first page at least
-	// Rows have for each column nil, a bool, an int64, a float64, a string or a
-	// []byte.
-	Rows [][]any
-	Next string // "" after the last
+	Rows    Rows     // nil for none; with a value for each column
+	Next    string   // "" after the last
+}
+
+func (p *Page) length() int {
+	if p.Rows == nil {
+		return 0
+	}
+	return p.Rows.Len()
 }
 
 // NotEnded is the error for the rows of a statement that has none to give: it runs,

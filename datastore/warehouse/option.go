@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // Option says more about a warehouse.
@@ -41,13 +42,13 @@ func IAMLogin(writer, reader string) Option {
 }
 
 // Secret logs in with user and password from two secrets, that the Data API itself
-// reads. The reader's user must be one who can only read.
+// reads, or by [Wire] the function. The reader's user must be one who can only read.
 //
 // See https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-secrets.html
 func Secret(writer, reader datastore.Login) Option {
 	return optionFunc(func(s *Spec) error {
 		for _, l := range []datastore.Login{writer, reader} {
-			if l == nil || !reflect.TypeOf(l).Comparable() {
+			if !datastore.Declared(l) || !reflect.TypeOf(l).Comparable() {
 				return errors.New("warehouse.Secret: a login is missing or is no pointer; give it the login of a secret")
 			}
 		}
@@ -55,6 +56,17 @@ func Secret(writer, reader datastore.Login) Option {
 			return errors.New("warehouse.Secret: both are the same secret; give it two, of which the second is of a user who can only read")
 		}
 		s.Writer, s.Reader = User{Login: writer}, User{Login: reader}
+		return nil
+	})
+}
+
+// Wire reaches the warehouse in the private network, by PostgreSQL's protocol, and not
+// by the Data API: a statement begins at once, and its rows come without a second call.
+// It needs [Secret]. What the Data API keeps for 24 hours is kept by the process that
+// sent the statement, and is lost with it; driver redshiftwire says more.
+func Wire() Option {
+	return optionFunc(func(s *Spec) error {
+		s.Wire = true
 		return nil
 	})
 }
@@ -70,12 +82,16 @@ func specOf(name string, product Product, opts []Option) (Spec, []error) {
 	if product != Serverless && product != Provisioned {
 		errs = append(errs, fmt.Errorf("there is no product %q; write warehouse.Serverless or warehouse.Provisioned", product))
 	}
-	for _, o := range opts {
-		if o == nil {
-			errs = append(errs, errors.New("an option is nil; leave it out"))
-		} else if err := o.apply(&s); err != nil {
+	wrong := handle.Apply(opts, func(o Option) {
+		if err := o.apply(&s); err != nil {
 			errs = append(errs, err)
 		}
+	})
+	if wrong != nil {
+		errs = append(errs, wrong)
+	}
+	if s.Wire && s.Writer.Login == nil {
+		errs = append(errs, errors.New("by the wire it is logged in to with secrets; add warehouse.Secret"))
 	}
 	return s, errs
 }

@@ -3,7 +3,6 @@ package warehouse
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
@@ -20,10 +19,24 @@ type header struct {
 	wrap    func(error) error
 }
 
+var errColumns = errors.New("a page of the rows has not as many columns as the first")
+
+// begin begins a page, whose columns may be nil after the first one.
+func (h *header) begin(columns []Column) error {
+	switch {
+	case h.columns == nil:
+		h.columns = columns
+	case columns != nil && len(columns) != len(h.columns):
+		return &datastore.Error{Kind: datastore.ErrCorrupt, Attempts: 1, Err: errColumns}
+	}
+	return nil
+}
+
 // Row is one row.
 type Row struct {
-	head   *header
-	values []any
+	head *header
+	rows Rows // of its page
+	at   int
 }
 
 // Columns are those of the row, shared by all rows: not to be changed.
@@ -37,7 +50,15 @@ func (r Row) Columns() []Column {
 // Values are the values as the Data API has them, for each column: nil for NULL, a
 // bool, an int64, a float64, a string (for decimals, dates and times too) or a
 // []byte. The slice is the caller's.
-func (r Row) Values() []any { return slices.Clone(r.values) }
+func (r Row) Values() []any {
+	values := make([]any, len(r.Columns()))
+	for i := range values {
+		values[i] = r.value(i).Any()
+	}
+	return values
+}
+
+func (r Row) value(column int) Value { return r.rows.Value(r.at, column) }
 
 // Scan converts the values into what dest point to, one for each column: as [Scan]
 // does for the fields of a struct. A value that does not fit answers
@@ -46,11 +67,11 @@ func (r Row) Scan(dest ...any) error {
 	if r.head == nil {
 		return &datastore.Error{Store: "warehouse", Op: "rows", Kind: datastore.ErrInvalid, Err: errors.New("it is no row")}
 	}
-	if len(dest) != len(r.values) {
-		return r.head.wrap(&datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("Scan of %d values into %d places", len(r.values), len(dest))})
+	if len(dest) != len(r.head.columns) {
+		return r.head.wrap(&datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("Scan of %d values into %d places", len(r.head.columns), len(dest))})
 	}
 	for i, d := range dest {
-		if err := assign(d, r.values[i]); err != nil {
+		if err := assign(d, r.value(i)); err != nil {
 			return r.head.wrap(columnError(r.head.columns, i, err))
 		}
 	}

@@ -31,8 +31,10 @@ import (
 func Scan[T any](rows iter.Seq2[Row, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var p *plan
+		var value, none T // of one row after the other
+		to := reflect.ValueOf(&value).Elem()
 		for row, err := range rows {
-			var value T
+			value = none
 			if err == nil && p == nil {
 				p, err = planOf(reflect.TypeFor[T](), row.Columns())
 				if err != nil && row.head != nil {
@@ -40,10 +42,9 @@ func Scan[T any](rows iter.Seq2[Row, error]) iter.Seq2[T, error] {
 				}
 			}
 			if err == nil {
-				err = p.scan(reflect.ValueOf(&value).Elem(), row)
+				err = p.scan(to, row)
 			}
 			if err != nil {
-				var none T
 				yield(none, err)
 				return
 			}
@@ -122,13 +123,13 @@ func mistake(format string, args ...any) error {
 
 func (p *plan) scan(value reflect.Value, row Row) error {
 	if p.whole != nil {
-		if err := p.whole(value, row.values[0]); err != nil {
+		if err := p.whole(value, row.value(0)); err != nil {
 			return row.head.wrap(columnError(row.head.columns, 0, err))
 		}
 		return nil
 	}
 	for _, f := range p.fields {
-		if err := f.set(value.FieldByIndex(f.index), row.values[f.column]); err != nil {
+		if err := f.set(value.FieldByIndex(f.index), row.value(f.column)); err != nil {
 			return row.head.wrap(columnError(row.head.columns, f.column, err))
 		}
 	}

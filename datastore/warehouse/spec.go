@@ -29,8 +29,11 @@ type Spec struct {
 	Logical  string // the name in the program: "sales"
 	Product  Product
 	Database string // the name of the database in it
-	Writer   User
-	Reader   User
+	// Wire says that it is reached in the private network, by PostgreSQL's protocol,
+	// and not by the Data API.
+	Wire   bool
+	Writer User
+	Reader User
 }
 
 // User is who statements run as: by a Login, or else by the function's role as the
@@ -106,14 +109,24 @@ var own = datastore.Condition{
 	Operator: "StringEquals", Key: "redshift-data:statement-owner-iam-userid", Values: []string{"${aws:userid}"},
 }
 
+// Port is the TCP port of Redshift.
+const Port = 5439
+
 // Needs are the actions of redshift-data, and by whom statements run: the secrets
-// of exactly the users of ops, or the permission to get their credentials.
+// of exactly the users of ops, or the permission to get their credentials. By the wire
+// they are the port and the secrets.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftdataapi.html
 // and https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-iam.html
 func (s Spec) Needs(ops []string) []datastore.Need {
 	var needs []datastore.Need
 	users := s.users(ops)
+	if s.Wire {
+		if len(users) == 0 {
+			return nil
+		}
+		return []datastore.Need{{Port: Port, Depends: logins(users)}}
+	}
 	if actions := actionsOf(ops, func(op string) []string { return []string{executes[op]} }); len(actions) > 0 {
 		needs = append(needs, datastore.Need{Service: "redshift-data", Actions: actions, Resource: s.resource(), Depends: logins(users)})
 	}

@@ -1,4 +1,4 @@
-// Package warehouse is the data warehouse: Amazon Redshift by its Data API in AWS,
+// Package warehouse is the data warehouse: Amazon Redshift by its Data API in AWS, or by [Wire],
 // a database of the application's own elsewhere. A statement is started, runs
 // without a connection, and its rows are read once it has ended: there are no
 // sessions, and the answer may come long after the function that asked.
@@ -55,7 +55,8 @@
 // Errors have neither SQL nor values in them; [FailedError.Detail] has what the
 // warehouse said.
 //
-// An ID is of the function that started the statement: AWS shows it to no other.
+// An ID is of the function that started the statement: AWS shows it to no other. By
+// [Wire] it is of the process.
 //
 // Everything here is safe for concurrent use.
 //
@@ -208,11 +209,12 @@ func (h *granted) Rows(ctx context.Context, id ID) iter.Seq2[Row, error] {
 				yield(Row{}, err)
 				return
 			}
-			if head.columns == nil {
-				head.columns = page.Columns
+			if err := head.begin(page.Columns); err != nil {
+				yield(Row{}, head.wrap(err))
+				return
 			}
-			for _, values := range page.Rows {
-				if !yield(Row{head, values}, nil) {
+			for i := range page.length() {
+				if !yield(Row{head, page.Rows, i}, nil) {
 					return
 				}
 			}

@@ -29,6 +29,7 @@ type driver struct {
 	state  warehouse.Description // what statements begin as
 	later  []warehouse.Description
 	page   warehouse.Page
+	second warehouse.Page // after the token of page
 	err    error
 	sent   []warehouse.Execution
 	access []warehouse.Access
@@ -54,7 +55,10 @@ func (d *driver) Describe(context.Context, warehouse.ID) (warehouse.Description,
 	return next, d.err
 }
 
-func (d *driver) Page(context.Context, warehouse.ID, string) (warehouse.Page, error) {
+func (d *driver) Page(_ context.Context, _ warehouse.ID, token string) (warehouse.Page, error) {
+	if token != "" {
+		return d.second, d.err
+	}
 	return d.page, d.err
 }
 func (d *driver) Cancel(context.Context, warehouse.ID) error { return d.err }
@@ -171,10 +175,33 @@ func TestBind(t *testing.T) {
 	}
 }
 
+// valuesOf are values as a driver has them.
+func valuesOf(values ...any) []warehouse.Value {
+	list := make([]warehouse.Value, len(values))
+	for i, v := range values {
+		switch v := v.(type) {
+		case nil:
+		case bool:
+			list[i] = warehouse.BoolValue(v)
+		case int64:
+			list[i] = warehouse.IntValue(v)
+		case float64:
+			list[i] = warehouse.FloatValue(v)
+		case string:
+			list[i] = warehouse.StringValue(v)
+		case []byte:
+			list[i] = warehouse.BytesValue(v)
+		default:
+			panic(fmt.Sprintf("a row has no %T", v))
+		}
+	}
+	return list
+}
+
 // row is the only row of a statement, read into T.
 func row[T any](t *testing.T, columns []warehouse.Column, values ...any) (T, error) {
 	t.Helper()
-	d := &driver{page: warehouse.Page{Columns: columns, Rows: [][]any{values}}}
+	d := &driver{page: warehouse.Page{Columns: columns, Rows: warehouse.Table{valuesOf(values...)}}}
 	for v, err := range warehouse.Scan[T](open(d).Rows(t.Context(), "s-1")) {
 		return v, err
 	}
@@ -217,6 +244,66 @@ func TestScan(t *testing.T) {
 	number, _ := got.Number.Float64()
 	if d := cmp.Diff(want, got, cmp.AllowUnexported(everything{}), cmpopts.IgnoreFields(everything{}, "Number")); d != "" || err != nil || number != 12.5 {
 		t.Errorf("Scan: %v, number %v (-want +got):\n%s", err, number, d)
+	}
+}
+
+// TestTimes: a point in time is read as any that Redshift writes.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"2030-01-02":                   at.Truncate(24 * time.Hour),
+		"2030-01-02 03:04:05":          at,
+		"2030-01-02 03:04:05.25":       at.Add(250 * time.Millisecond),
+		"2030-01-02 03:04:05+00":       at,
+		"2030-01-02 03:04:05.25+00":    at.Add(250 * time.Millisecond),
+		"2030-01-02 01:04:05-02":       at,
+		"2030-01-02 08:34:05+05:30":    at,
+		"2030-01-02 03:04:05Z":         at,
+		"2030-01-02T03:04:05Z":         at,
+		"2030-01-02T08:34:05.25+05:30": at.Add(250 * time.Millisecond),
+	} {
+		if got, err := row[time.Time](t, []warehouse.Column{{Name: "at"}}, text); err != nil || !got.Equal(want) || got.Location() != time.UTC {
+			t.Errorf("%q = %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "2030", "2030-01-02 ", "2030-01-02x", "2030-01-02+", "2030-01-02 03:04:05+", "2030-01-02 03:04:05+0", "infinity", "Z", "0044-03-15 BC"} {
+		if got, err := row[time.Time](t, []warehouse.Column{{Name: "at"}}, text); !errors.Is(err, datastore.ErrCorrupt) {
+			t.Errorf("%q = %v, %v, want ErrCorrupt", text, got, err)
+		}
+	}
+}
+
+// TestPages: the rows of all pages have the columns of the first.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	page := func(columns int, next string) warehouse.Page {
+		return warehouse.Page{Columns: make([]warehouse.Column, columns), Rows: warehouse.Table{make([]warehouse.Value, columns)}, Next: next}
+	}
+	for name, c := range map[string]struct {
+		second warehouse.Page
+		rows   int
+		want   error
+	}{
+		"as many":        {page(2, ""), 2, nil},
+		"without names":  {warehouse.Page{Rows: warehouse.Table{make([]warehouse.Value, 2)}}, 2, nil},
+		"without rows":   {warehouse.Page{}, 1, nil},
+		"fewer, corrupt": {page(1, ""), 1, datastore.ErrCorrupt},
+		"more, corrupt":  {page(3, ""), 1, datastore.ErrCorrupt},
+	} {
+		d, rows := &driver{page: page(2, "more"), second: c.second}, 0
+		var failed error
+		for row, err := range open(d).Rows(t.Context(), "s-1") {
+			if failed = err; err == nil {
+				rows++
+				if got := row.Values(); len(got) != 2 {
+					t.Errorf("%s: Values() = %v, want 2", name, got)
+				}
+			}
+		}
+		if rows != c.rows || !errors.Is(failed, c.want) || (failed == nil) != (c.want == nil) {
+			t.Errorf("%s: %d rows, error = %v, want %d, %v", name, rows, failed, c.rows, c.want)
+		}
 	}
 }
 
@@ -362,7 +449,9 @@ func ExampleNew() {
 	}
 	d := &driver{ // in place of redshiftwarehouse.Driver or sqlwarehouse.Over
 		state: warehouse.Description{State: warehouse.State{Result: warehouse.Result{ID: "d9b6c0c9-0747-4bf4-b142-e8883122f766"}, Status: warehouse.Finished}},
-		page:  warehouse.Page{Columns: []warehouse.Column{{Name: "day"}, {Name: "total"}}, Rows: [][]any{{"2030-01-02", 12.5}, {"2030-01-03", 7.0}}},
+		page: warehouse.Page{Columns: []warehouse.Column{{Name: "day"}, {Name: "total"}}, Rows: warehouse.Table{
+			{warehouse.StringValue("2030-01-02"), warehouse.FloatValue(12.5)}, {warehouse.StringValue("2030-01-03"), warehouse.FloatValue(7)},
+		}},
 	}
 	data := datastore.New([]datastore.Driver{d}, nil)
 	type store interface {

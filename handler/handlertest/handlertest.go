@@ -11,6 +11,10 @@
 // what a function answered to it. [Runtime] is a Lambda Runtime API on the
 // loopback interface, for tests of a whole process.
 //
+// [RecordsOf] makes records of a queue, a topic or a stream, [DoRecord] has one worked
+// off, [RecordsEvent] makes the event by which their service delivers them, and
+// [ReadFailures] reads which of them failed.
+//
 // It is meant for tests only; nothing in it needs package testing.
 package handlertest
 

@@ -167,6 +167,7 @@ type EventError struct {
 	Keys []string
 
 	more   bool
+	source string // whose records they are
 	served string // what the function serves
 }
 
@@ -177,10 +178,21 @@ func (d *Doorway) eventError(k kind, payload string) *EventError {
 	return err
 }
 
+// maxSource is how much of an ARN an error tells.
+const maxSource = 256
+
+// eventErrorOf is the error of an event of records of a source that d does not
+// serve.
+func (d *Doorway) eventErrorOf(e *event, source string) *EventError {
+	err := d.eventError(records, e.payload)
+	err.source = strings.ToValidUTF8(source[:min(len(source), maxSource)], "")
+	return err
+}
+
 // requests reports whether the function serves requests: a handler of them, or
 // nothing else that was said.
 func (d *Doorway) requests() bool {
-	return d.handler != nil || d.socket == nil && d.authorizer == nil && d.direct == nil
+	return d.handler != nil || d.socket == nil && d.authorizer == nil && d.direct == nil && len(d.sources) == 0
 }
 
 // served is what the function serves, in words.
@@ -194,6 +206,10 @@ func (d *Doorway) served() string {
 	}
 	last := len(kinds) - 1
 	switch {
+	case last < 0 && len(d.sources) > 0 && d.direct == nil:
+		return "this function serves records of " + d.sources.String()
+	case last < 0 && len(d.sources) > 0:
+		return "this function serves records of " + d.sources.String() + ", and direct invocations"
 	case last < 0 && d.direct != nil:
 		return "this function has no routes and serves direct invocations, whose payload must not look like an event of AWS"
 	case last < 0:
@@ -204,6 +220,9 @@ func (d *Doorway) served() string {
 		text += strings.Join(kinds[:last], ", ") + " and "
 	}
 	text += kinds[last] + " events"
+	if len(d.sources) > 0 {
+		text += ", records of " + d.sources.String()
+	}
 	if d.direct != nil {
 		text += ", and direct invocations"
 	}
@@ -240,6 +259,9 @@ func (e *EventError) Error() string {
 	keys := strings.Join(e.Keys, " ")
 	if e.more {
 		keys += " ..."
+	}
+	if e.source != "" {
+		return fmt.Sprintf("lambda: %s of %s, which the function does not serve; %s", e.Kind, e.source, e.served)
 	}
 	if len(e.Keys) == 0 {
 		return "lambda: " + e.Kind + ": an empty object, or no object; " + e.served

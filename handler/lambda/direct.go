@@ -113,6 +113,11 @@ func (d *Doorway) failDirect(ctx context.Context, req *handler.Request, err erro
 		return err
 	}
 	d.log(ctx, req, resp.StatusCode(), err)
+	return functionError(resp)
+}
+
+// functionError is the function error of an answer that is a problem document.
+func functionError(resp *handler.Response) messages.InvokeResponse_Error {
 	var p handler.Problem
 	if err := json.Unmarshal(resp.Body, &p); err != nil {
 		p.Title = http.StatusText(http.StatusInternalServerError)

@@ -29,13 +29,14 @@ type Doorway struct {
 	mapped     basePaths
 	streams    func(frontDoor, resource, method string) bool
 	logger     func() *slog.Logger
+	sources    sources  // of records
 	direct     *Doorway // of payloads that no front door claims, nil for none
 }
 
 var _ awslambda.Handler = (*Doorway)(nil)
 
 // New is a doorway to h, the handler of requests. It is nil for a function that
-// serves none and has a Socket, an Authorizer or a Direct instead. opts may be
+// serves none and has a Socket, an Authorizer, Sources or a Direct instead. opts may be
 // nil. Most programs call [Start].
 func New(h handler.Handler, opts *Options) *Doorway {
 	if opts == nil {
@@ -55,6 +56,7 @@ func New(h handler.Handler, opts *Options) *Doorway {
 	} else {
 		d.logger = sync.OnceValue(func() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)) })
 	}
+	d.sources = newSources(opts.Sources)
 	if opts.Direct != nil {
 		direct := *d
 		direct.handler = opts.Direct
@@ -66,8 +68,9 @@ func New(h handler.Handler, opts *Options) *Doorway {
 // Invoke answers one event. Its errors are function errors: an event that is
 // not JSON or of no front door served here ([*EventError]), a handler that
 // panicked with [http.ErrAbortHandler], an authorizer that came to no verdict, by
-// which API Gateway lets nobody in, and what a direct invocation answers in place
-// of an error status. It does not keep payload.
+// which API Gateway lets nobody in, what a direct invocation answers in place of an
+// error status, and a record of a topic or a bucket that failed. It does not keep
+// payload.
 func (d *Doorway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	ctx, e, err := d.enter(ctx, payload)
 	if err != nil {
@@ -93,6 +96,8 @@ func (d *Doorway) enter(ctx context.Context, payload []byte) (context.Context, *
 // apart answers an event that is no request of a front door.
 func (d *Doorway) apart(ctx context.Context, e *event) (out []byte, err error, served bool) {
 	switch {
+	case e.batch != nil:
+		out, err = e.batch.workOff(ctx)
 	case e.door == nil:
 		out, err = d.direct.invokeDirect(ctx, e)
 	case e.asks:

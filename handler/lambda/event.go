@@ -26,6 +26,7 @@ type event struct {
 	door       door
 	asks       bool     // it is an authorizer event
 	stream     preluder // of a door in stream mode, nil for others
+	batch      *batch   // of an event of records, nil for others
 	basePath   string
 	mapped     basePaths
 	invocation string
@@ -41,7 +42,9 @@ type event struct {
 // parts are the members of all events that this package reads, in format 1.0
 // (REST, ALB), format 2.0 (HTTP API, function URL) and those of VPC Lattice.
 type parts struct {
-	records                        span // of events without a door here
+	records                        span // of events of records
+	source, detail                 span // of EventBridge events
+	service, test, bucket          span // of S3's test event
 	typ, methodArn, routeArn       span // of authorizer events
 	version                        span
 	resource, routeKey             span
@@ -78,6 +81,12 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 	// The one copy: aws-lambda-go uses its buffer again, and everything that a
 	// handler is given lies in this string.
 	e := &event{payload: string(payload), basePath: d.basePath, mapped: d.mapped}
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		e.invocation = lc.AwsRequestID
+	}
+	if len(d.sources) > 0 && d.openRecords(e) {
+		return e, nil
+	}
 	s := scanner{text: e.payload}
 	if s.peek() == '{' {
 		s.event(&e.parts)
@@ -85,15 +94,15 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 		s.value()
 	}
 	if err := s.end(); err != nil {
-		return nil, fmt.Errorf("lambda: the event is not JSON: %w", err)
+		return nil, notJSON(err)
 	}
 	if !s.ascii() && !utf8.ValidString(e.payload) {
-		return nil, errors.New("lambda: the event is not JSON: it is not valid UTF-8")
-	}
-	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		e.invocation = lc.AwsRequestID
+		return nil, errNotUTF8
 	}
 	kind := e.kind()
+	if e.batch = d.batch(kind, e); e.batch != nil {
+		return e, nil
+	}
 	if kind == unknown && d.direct != nil {
 		return e, nil // without a door
 	}
@@ -108,6 +117,23 @@ func (d *Doorway) open(ctx context.Context, payload []byte) (*event, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// notJSON is the error of an event that is none.
+func notJSON(err error) error { return fmt.Errorf("lambda: the event is not JSON: %w", err) }
+
+var errNotUTF8 = errors.New("lambda: the event is not JSON: it is not valid UTF-8")
+
+// openRecords opens an event that begins with a list of records for the sources of d.
+// The list is left for when the records are worked off, so that it is gone over once.
+func (d *Doorway) openRecords(e *event) bool {
+	s := scanner{text: e.payload}
+	if s.peek() != '{' || !s.open('{') || s.key() != "Records" || s.peek() != '[' || !utf8.ValidString(e.payload) {
+		return false
+	}
+	e.records = span{int32(s.pos), int32(len(e.payload))}
+	e.batch = d.batch(records, e)
+	return e.batch != nil
 }
 
 // event goes over the whole event. As in encoding/json, the last of several
@@ -156,6 +182,16 @@ func (s *scanner) event(p *parts) {
 			}
 		case "Records":
 			p.records = s.value()
+		case "source":
+			p.source = s.value()
+		case "detail":
+			p.detail = s.value()
+		case "Service":
+			p.service = s.value()
+		case "Event":
+			p.test = s.value()
+		case "Bucket":
+			p.bucket = s.value()
 		case "method":
 			p.verb = s.value()
 		case "raw_path":
@@ -373,7 +409,7 @@ func (e *event) time() time.Time {
 func (e *event) Caller() handler.Caller { return e.door.caller(e) }
 
 // Payload is a copy of the event's bytes, as Lambda delivered them, for what a
-// [handler.Request] does not offer. ok is false if req did not come through a
+// [handler.Request] does not offer; of a record's request its own part of them. ok is false if req did not come through a
 // [Doorway].
 func Payload(req *handler.Request) (payload []byte, ok bool) {
 	switch e := req.Event().(type) {
@@ -381,6 +417,8 @@ func Payload(req *handler.Request) (payload []byte, ok bool) {
 		return []byte(e.payload), true
 	case *directEvent:
 		return []byte(e.payload), true
+	case *delivery:
+		return []byte(e.json), true
 	}
 	return nil, false
 }

@@ -9,7 +9,10 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 )
 
@@ -98,4 +101,26 @@ func ExampleDoorway_Stream() {
 	// {"n":0}
 	// {"n":1}
 	// <nil>
+}
+
+// A function that works off a queue. tier.On declares the same, with the queue.
+func ExampleSource() {
+	type job struct {
+		ID string `json:"id" validate:"required"`
+	}
+	work := handler.New(func(ctx context.Context, j job) (struct{}, error) {
+		fmt.Println(j.ID, "is worked off, attempt", datastore.RecordFrom(ctx).Attempt)
+		return struct{}{}, nil
+	})
+	jobs := queue.New[job](datastore.New(nil, nil), "jobs")
+	d := lambda.New(nil, &lambda.Options{
+		Sources: []lambda.Source{{Feed: jobs.Feed(), Name: "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs", Handler: work}},
+		Logger:  slog.New(slog.DiscardHandler),
+	})
+	event := handlertest.RecordsEvent(handlertest.RecordsOf(jobs, job{ID: "7"}, job{})...)
+	answer, err := d.Invoke(context.Background(), event)
+	fmt.Println(string(answer), err)
+	// Output:
+	// 7 is worked off, attempt 1
+	// {"batchItemFailures":[{"itemIdentifier":"record-2"}]} <nil>
 }

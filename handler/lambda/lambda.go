@@ -16,6 +16,17 @@
 //	VPC Lattice, event structure V2, V1 "lattice"        6 MB
 //	WebSocket API ([Options.Socket])    "websocket"      6 MB
 //
+// and works off the records of any of these services ([Options.Sources], see Events
+// below):
+//
+//	service                             Facts.FrontDoor  a record that failed
+//	SQS                                 "sqs"            is delivered again, by its id
+//	SQS, FIFO queue                     "sqs"            with those behind it of its group
+//	Kinesis                             "kinesis"        with all records behind it
+//	DynamoDB stream                     "dynamodb"       with all records behind it
+//	SNS                                 "sns"            is a function error
+//	S3, also through EventBridge        "s3"             is a function error
+//
 // A function with [Options].Authorizer is a Lambda authorizer, and answers what
 // API Gateway asks it with a policy or, in the short form of an HTTP API, with
 // yes or no. Another event is answered with a function error that names its
@@ -55,6 +66,35 @@
 // not, up to 200 MB, and OnDone runs before the answer ends. An error after the
 // first byte reaches Lambda in trailers and the client as a body that breaks off;
 // the process lives on.
+//
+// # Events
+//
+// A record reaches the handler of its [Source] as a request "RECORD /queue/jobs": its
+// body is what was sent, and what the service says about it is datastore.RecordFrom of
+// the context. Records are read one at a time from the bytes of the event, each into
+// memory of its own that lives as long as somebody keeps it: memory grows with one
+// record and not with the batch. The base64 of Kinesis is decoded, and a record that
+// the Kinesis Producer Library made of several is those, each with its partition key
+// and an ID with its place ("4959...898.3"); one that fails fails them all. A message
+// of a topic that does not deliver raw is taken out of its envelope when it arrives in
+// a queue. The test event of S3 is answered with success and is no record. The data
+// of a record of DynamoDB and S3 is its JSON; through EventBridge it is the whole
+// event.
+//
+// An error, a panic, and a record that cannot be read or is not valid fail that
+// record alone, and are logged at level error, with its id and without its content.
+// SQS, Kinesis and DynamoDB are answered with batchItemFailures, so their event source
+// mappings must have the response type ReportBatchItemFailures: without it they take
+// every answer for success, and what failed is lost. Of a stream the answer names the
+// first record that was not worked off, and nothing behind it is begun.
+//
+// The last tenth of an invocation's time, at least 100 ms and at most 5 seconds, is
+// for the answer: no record but the first is begun in it, and those not begun count
+// as failed. A handler that outlives the timeout takes the answer with it, and the
+// whole event comes again. So does an event of which a record has no id, and one that
+// turns out not to be JSON. Records come at least once in any case.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
 //
 // # Errors
 //
@@ -121,9 +161,14 @@ type Options struct {
 	// its body alone, if the route has a route response; that to a DISCONNECT is
 	// dropped. Default: such events are function errors.
 	Socket handler.Handler
-	// Logger is told of errors of status 500 and above and of panics, at level
-	// error; of what a front door cannot carry, at level warn; and of other
-	// errors at level debug. Default: JSON on the standard error, from level
+	// Sources are whose records the function works off: events of SQS, SNS,
+	// Kinesis, the streams of DynamoDB, and S3, by its own notifications or through
+	// EventBridge. Those without a Handler are passed over. Default: none, and those
+	// events are an [EventError].
+	Sources []Source
+	// Logger is told of errors of status 500 and above, of panics and of records
+	// that failed, at level error; of what a front door cannot carry and of records
+	// that were not begun, at level warn; and of other errors at level debug. Default: JSON on the standard error, from level
 	// info.
 	Logger *slog.Logger
 }

@@ -67,8 +67,8 @@ func lastOf200() []byte {
 	return handlertest.HTTPEvent(browserRequest(http.MethodGet, "/"+resource(49)+"/"+orderID+"?expand=true", "/"+resource(49)+"/{id}"))
 }
 
-// postOf places an order of some items, about 170 bytes each.
-func postOf(items int) []byte {
+// newOrder is an order of some items, about 170 bytes each.
+func newOrder(items int) createOrder {
 	in := createOrder{
 		CustomerID: "7f0c0f4e-3b1d-4f7e-9d0e-0a4c6f2b9a11", Email: "ada.lovelace@shop.example", Currency: "EUR",
 		Note:   "Please ring twice; the \"side\" door is quicker.\nThank you — Ada",
@@ -80,7 +80,12 @@ func postOf(items int) []byte {
 			UnitPrice: 12.5 + float64(i%40)/4, ProductID: fmt.Sprintf("0195a4c2-8b1e-7c3a-9f55-%012x", i),
 		})
 	}
-	return handlertest.HTTPEvent(browserRequest(http.MethodPost, "/orders", "/orders", handlertest.JSON(in)))
+	return in
+}
+
+// postOf places an order of some items.
+func postOf(items int) []byte {
+	return handlertest.HTTPEvent(browserRequest(http.MethodPost, "/orders", "/orders", handlertest.JSON(newOrder(items))))
 }
 
 // resource names the i-th of the 50 resources with four routes each.

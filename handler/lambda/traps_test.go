@@ -22,7 +22,7 @@ type trap struct {
 }
 
 // traps are those of adapters. Numbers that are not here are about other
-// things: the local gateway, who invokes a function, event sources and tokens.
+// things: the local gateway, who invokes a function, what the stores read, tokens.
 var traps = []trap{
 	// Paths
 	{1, "an encoded slash is kept", "TestPath TestNetHTTPURL"},
@@ -111,6 +111,12 @@ var traps = []trap{
 	{203, "an answer that is too large does not end the process", "TestProcess"},
 	{205, "the deadline is the context's", "deadline"},
 	{207, "an error has its type and its message", "TestErrors TestProcess TestNetHTTPPanic"},
+	// Event sources
+	{209, "the messages that failed are named, in a list", "TestItemFailures"},
+	{212, "a panic fails one record", "TestFailedRecord"},
+	{215, "a sequence number is a text", "TestRecordsRoundTrip"},
+	{216, "what there is no time for has failed", "TestDeadline"},
+	{223, "a topic's envelope is taken off", "TestEnvelope"},
 }
 
 // TestTraps: every trap is cited by the tests that are said to show it, and

@@ -34,7 +34,10 @@ import (
 //	    "policies": []
 //	  }],
 //	  "apiKeys": [{"name": "mobile", "value": "…", "disabled": false}],
-//	  "issuers": {"users": {"jwks": "http://127.0.0.1:5000/pool/.well-known/jwks.json"}}
+//	  "issuers": {
+//	    "users": {"jwks": "http://127.0.0.1:5000/pool/.well-known/jwks.json"},
+//	    "staff": {"directory": "people"}
+//	  }
 //	}
 //
 // All members may be left out. Keys of an AWS account do not belong here: make

@@ -217,8 +217,16 @@ func (r *identityReader) issuers(n *jsonValue) {
 	r.ids.Issuers = make(map[string]Issuer, len(n.fields))
 	for _, f := range n.fields {
 		element := inside("issuers", f.name)
-		if r.object(f.value, element, "jwks") {
-			r.ids.Issuers[f.name] = Issuer{JWKS: r.needed(f.value, element, "jwks", isHTTP, "the http or https URL of a key set")}
+		if !r.object(f.value, element, "jwks", "directory") {
+			continue
 		}
+		if directory, v := r.text(f.value, element, "directory"); v != nil {
+			if directory == "" || f.value.get("jwks") != nil {
+				r.report(v.start, inside(element, "directory"), "write the name of a directory of users, and no jwks beside it")
+			}
+			r.ids.Issuers[f.name] = Issuer{Directory: directory}
+			continue
+		}
+		r.ids.Issuers[f.name] = Issuer{JWKS: r.needed(f.value, element, "jwks", isHTTP, "the http or https URL of a key set")}
 	}
 }

@@ -33,7 +33,7 @@ const wholeFile = `{
        "authenticationProvider": "cognito-idp.eu-central-1.amazonaws.com/p:CognitoSignIn:u", "amr": ["graph"]}}
   ],
   "apiKeys": [{"name": "mobile", "value": "value-of-the-mobile-key"}, {"name": "old", "value": "value-of-the-old-key-x", "disabled": true}],
-  "issuers": {"users": {"jwks": "http://127.0.0.1:5000/keys"}}
+  "issuers": {"users": {"jwks": "http://127.0.0.1:5000/keys"}, "staff": {"directory": "people"}}
 }
 `
 
@@ -77,7 +77,7 @@ func TestParseIdentities(t *testing.T) {
 	if d := cmp.Diff([]local.APIKey{{Name: "mobile", Value: "value-of-the-mobile-key"}, {Name: "old", Value: "value-of-the-old-key-x", Disabled: true}}, ids.APIKeys); d != "" {
 		t.Errorf("API keys (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff(map[string]local.Issuer{"users": {JWKS: "http://127.0.0.1:5000/keys"}}, ids.Issuers); d != "" || ids.Region != "eu-central-1" {
+	if d := cmp.Diff(map[string]local.Issuer{"users": {JWKS: "http://127.0.0.1:5000/keys"}, "staff": {Directory: "people"}}, ids.Issuers); d != "" || ids.Region != "eu-central-1" {
 		t.Errorf("region %q, issuers (-want +got):\n%s", ids.Region, d)
 	}
 }
@@ -126,6 +126,9 @@ func TestIdentitiesMistakes(t *testing.T) {
 		"API key twice":          {`{"apiKeys":[{"name":"k","value":"ssssssssssssssssssssss"},{"name":"l","value":"ssssssssssssssssssssss"}]}`, []string{"apiKeys[1]: another one has this value already"}},
 		"issuers' kind":          {`{"issuers":[]}`, []string{"issuers: is a list; write an object by the names of authorizers"}},
 		"issuer":                 {`{"issuers":{"users":{"jwks":"file:///etc/keys"}}}`, []string{"issuers.users.jwks: write the http or https URL"}},
+		"issuer of nowhere":      {`{"issuers":{"users":{}}}`, []string{"issuers.users.jwks: is missing; write the http or https URL"}},
+		"no directory":           {`{"issuers":{"users":{"directory":""}}}`, []string{"issuers.users.directory: write the name of a directory of users"}},
+		"two places of keys":     {`{"issuers":{"users":{"directory":"people","jwks":"https://h/"}}}`, []string{"issuers.users.directory: write the name of a directory of users, and no jwks beside it"}},
 		"issuer with a password": {`{"issuers":{"users":{"jwks":"http://u:sssssssssss@h/"}}}`, []string{"issuers.users.jwks: write the http or https URL"}},
 		"too large":              {strings.Repeat(" ", 1<<20) + "{}", []string{"f has more than 1048576 bytes"}},
 	} {

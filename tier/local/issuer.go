@@ -14,18 +14,28 @@ type Issuer struct {
 	// address, where emulators are: "http://127.0.0.1:5000/POOL/.well-known/jwks.json".
 	// Of a Cognito authorizer with several pools it has the keys of all.
 	JWKS string
+	// Directory is the name of a directory of users on this machine, in place of
+	// JWKS. Who makes the gateway puts its keys into Keys.
+	Directory string
+	// Keys are the key set itself, in JSON.
+	Keys string
 }
 
-// String is the address of the key set.
-func (i Issuer) String() string { return i.JWKS }
+// String is where the keys come from.
+func (i Issuer) String() string {
+	if i.Directory != "" {
+		return "directory " + i.Directory
+	}
+	return i.JWKS
+}
 
 // keySets are the keys of the issuers of one gateway, each fetched once for all
 // routes and stages. They are known by their source alone: the authorizers of an
 // API that fetch keys are of one kind, so the algorithms are the same.
 type keySets map[jwtSource]*jwt.KeySet
 
-// jwtSource is where a key set comes from.
-type jwtSource struct{ url, issuer string }
+// jwtSource is where a key set comes from, or what it is.
+type jwtSource struct{ url, issuer, keys string }
 
 // of makes the key set, or gives the one that is there. An authorizer of API
 // Gateway takes RSA alone.
@@ -33,7 +43,11 @@ func (s keySets) of(from jwtSource, algorithms []string, now func() time.Time) (
 	if keys := s[from]; keys != nil {
 		return keys, nil
 	}
-	keys, err := jwt.NewKeySet(jwt.KeySettings{URL: from.url, Issuer: from.issuer, Algorithms: algorithms, Now: now})
+	settings := jwt.KeySettings{URL: from.url, Issuer: from.issuer, Algorithms: algorithms, Now: now}
+	if from.keys != "" {
+		settings.Embedded = []byte(from.keys)
+	}
+	keys, err := jwt.NewKeySet(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -44,8 +58,14 @@ func (s keySets) of(from jwtSource, algorithms []string, now func() time.Time) (
 // issuer is where the keys of an authorizer come from: what the identities say, or
 // else what is given.
 func (o *gating) issuer(a tier.Authorizer, otherwise jwtSource) jwtSource {
-	if o.Identities != nil && o.Identities.Issuers[a.Name()].JWKS != "" {
-		return jwtSource{url: o.Identities.Issuers[a.Name()].JWKS}
+	if o.Identities == nil {
+		return otherwise
+	}
+	switch given := o.Identities.Issuers[a.Name()]; {
+	case given.Directory != "":
+		return jwtSource{keys: given.Keys}
+	case given.JWKS != "":
+		return jwtSource{url: given.JWKS}
 	}
 	return otherwise
 }

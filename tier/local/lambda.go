@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -39,12 +38,7 @@ type Lambda struct {
 	random    io.Reader
 	log       *slog.Logger
 
-	ctx    context.Context // ends with Close
-	cancel context.CancelFunc
-	// events are invocations that nobody waits for, running or waiting for the
-	// next try.
-	events sync.WaitGroup
-	room   chan struct{}
+	events *eventQueue
 }
 
 var _ http.Handler = (*Lambda)(nil)
@@ -62,10 +56,10 @@ type LambdaOptions struct {
 }
 
 // NewLambda makes the endpoint. It asks invoke once for each function of app, by
-// its name. A nil opts means the defaults. The error says which function has no
-// Invoke.
+// its name; a nil invoke runs each as Lambda would ([FunctionOf]). A nil opts means
+// the defaults. The error says which function has no Invoke.
 func NewLambda(app *tier.App, invoke func(function string) Function, opts *LambdaOptions) (*Lambda, error) {
-	l := &Lambda{functions: map[string]*Function{}, now: time.Now, random: rand.Reader, room: make(chan struct{}, maxQueuedEvents)}
+	l := &Lambda{functions: map[string]*Function{}, now: time.Now, random: rand.Reader}
 	if opts != nil {
 		l.log = opts.Log
 		if opts.Now != nil {
@@ -75,25 +69,32 @@ func NewLambda(app *tier.App, invoke func(function string) Function, opts *Lambd
 			l.random = opts.Random
 		}
 	}
+	var errs []error
 	if invoke == nil {
-		return nil, errors.New("local Lambda: invoke is nil; give it a function that says how each function runs")
+		invoke = func(name string) Function {
+			f, err := FunctionOf(app.FunctionNamed(name), l.log)
+			errs = append(errs, err)
+			return f
+		}
 	}
 	for _, declared := range app.Functions() {
 		f, err := completeFunction(declared, invoke)
+		if err := errors.Join(errs...); err != nil {
+			return nil, fmt.Errorf("local Lambda: %w", err)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("local Lambda: %w", err)
 		}
 		l.functions[f.Name] = f
 	}
-	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.events = newEventQueue(l, app)
 	return l, nil
 }
 
 // Close gives up the tries that are still to come and waits for the invocations
 // that nobody else waits for.
 func (l *Lambda) Close() error {
-	l.cancel()
-	l.events.Wait()
+	l.events.close()
 	return nil
 }
 
@@ -129,18 +130,26 @@ func (l *Lambda) Call(function string, payload []byte) (answer []byte, failed bo
 	if !ok {
 		return nil, false, fmt.Errorf("local Lambda: there is no function %q: %w", function, ErrNotInvoked)
 	}
-	started := l.now()
-	ids, err := newIdentifiers(l.random, started, &http.Request{Header: http.Header{}})
+	c, err := l.newCall(f, invokeSync)
 	if err != nil {
-		return nil, false, fmt.Errorf("local Lambda: no request id: %w", err)
+		return nil, false, err
 	}
-	c := &lambdaCall{Request: &http.Request{}, ids: ids, started: started, kind: invokeSync, function: f}
 	result := l.run(c, payload)
 	l.record(c, result)
 	if result.errorType != "" {
 		return nil, false, fmt.Errorf("local Lambda: %s", result.errorType)
 	}
 	return result.body, result.failed, nil
+}
+
+// newCall is a call by this process.
+func (l *Lambda) newCall(f *Function, kind invocationType) (*lambdaCall, error) {
+	started := l.now()
+	ids, err := newIdentifiers(l.random, started, &http.Request{Header: http.Header{}})
+	if err != nil {
+		return nil, fmt.Errorf("local Lambda: no request id: %w", err)
+	}
+	return &lambdaCall{Request: &http.Request{Header: http.Header{}}, ids: ids, started: started, kind: kind, function: f}, nil
 }
 
 func (l *Lambda) record(c *lambdaCall, result *lambdaAnswer) {
@@ -162,42 +171,14 @@ func (l *Lambda) record(c *lambdaCall, result *lambdaAnswer) {
 	l.log.LogAttrs(context.Background(), level, "invoke", attrs...)
 }
 
-// maxQueuedEvents is how many events may run or wait for the next try; more are
-// throttled.
-const maxQueuedEvents = 1000
-
-// eventRetries are the pauses before an event that failed is tried again.
-// See https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html.
-var eventRetries = [...]time.Duration{time.Minute, 2 * time.Minute}
-
-// queue runs an event that nobody waits for; it reports whether there is room.
-func (l *Lambda) queue(c *lambdaCall, payload []byte) bool {
-	select {
-	case l.room <- struct{}{}:
-	default:
-		return false
+// givenUp says what becomes of an event that is not tried again.
+func (l *Lambda) givenUp(c *lambdaCall, what string, err error) {
+	if l.log == nil {
+		return
 	}
-	l.events.Go(func() {
-		defer func() { <-l.room }()
-		for try := 0; ; try++ {
-			_, err := c.function.invoke(payload, &c.ids, noWait)
-			l.record(c, &lambdaAnswer{status: http.StatusOK, err: err})
-			if err == nil || try == len(eventRetries) || !l.pause(eventRetries[try]) {
-				return
-			}
-		}
-	})
-	return true
-}
-
-// pause waits, and reports whether it did so to the end.
-func (l *Lambda) pause(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-l.ctx.Done():
-		return false
+	attrs := []any{"function", c.function.Name, "invocation", c.ids.invocation}
+	if err != nil {
+		attrs = append(attrs, "error", plain(err.Error()))
 	}
+	l.log.Error("an event is given up and "+what, attrs...)
 }

@@ -71,7 +71,7 @@ func (l *Lambda) answer(c *lambdaCall) *lambdaAnswer {
 	case invokeDryRun:
 		return &lambdaAnswer{status: http.StatusNoContent}
 	case invokeEvent:
-		if !l.queue(c, payload) {
+		if !l.events.put(c, payload) {
 			return lambdaRefusal(http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded.")
 		}
 		return &lambdaAnswer{status: http.StatusAccepted}

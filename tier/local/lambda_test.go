@@ -323,7 +323,6 @@ func TestLambdaLog(t *testing.T) {
 func TestNewLambdaRefuses(t *testing.T) {
 	t.Parallel()
 	for want, invoke := range map[string]func(string) local.Function{
-		"invoke is nil":                nil,
 		"function price has no Invoke": func(string) local.Function { return local.Function{} },
 	} {
 		if _, err := local.NewLambda(lambdaApp(t), invoke, nil); err == nil || !strings.Contains(err.Error(), want) {

@@ -39,6 +39,24 @@ func arnService(need datastore.Need) string {
 // letters at the end of a secret's ARN are known nowhere else.
 var whole = map[string]bool{"secretsmanager:secret:{name}": true}
 
+// MasterOf is the database whose owner logs in with a secret, if that is one of those
+// used. RDS makes the secret of its master user itself, and it is not one of the
+// template's own.
+func MasterOf(usages []datastore.Usage, store datastore.Spec) (sqldb.Spec, bool) {
+	for _, u := range usages {
+		if db, ok := u.Spec.(sqldb.Spec); ok && db.Owner.Login != nil && datastore.Same(db.Owner.Login.Spec(), store) {
+			return db, true
+		}
+	}
+	return sqldb.Spec{}, false
+}
+
+// MasterSecret is the attribute of a database that is the ARN of its master user's
+// secret.
+//
+// See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+func MasterSecret(db sqldb.Spec) string { return StoreID(db) + ".MasterUserSecret.SecretArn" }
+
 type substitute struct{ placeholder, name string }
 
 // substitutes are what stands for the physical names of a store.

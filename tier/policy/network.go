@@ -29,12 +29,13 @@ func Reaches(f *tier.Function) []Reach {
 }
 
 // Services are the IAM prefixes of the services that a function calls over
-// HTTPS, sorted: what a function in the private network needs endpoints for.
+// HTTPS itself, sorted: what a function in the private network needs endpoints for.
 func Services(f *tier.Function) []string {
 	var all []string
 	for _, u := range datastore.Usages(f.Grants()) {
 		for _, need := range u.Needs() {
-			if len(need.Actions) > 0 && !slices.Contains(loginServices, need.Service) {
+			called := len(need.Actions)+len(need.Unsigned) > 0 && !need.Polled && !datastore.IsIndirect(u.Spec)
+			if called && !slices.Contains(loginServices, need.Service) {
 				all = append(all, need.Service)
 			}
 		}
@@ -44,6 +45,26 @@ func Services(f *tier.Function) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// Unsigned are the requests to a service that a function sends without a signature,
+// and the resources that they are about, in order of its grants. They are no
+// statements of its role.
+func Unsigned(f *tier.Function, service string) []Statement {
+	var all []Statement
+	for _, u := range datastore.Usages(f.Grants()) {
+		for _, need := range u.Needs() {
+			if len(need.Unsigned) == 0 || need.Service != service {
+				continue
+			}
+			s := Statement{Resource: storeARN(u.Spec, need), Because: causes(u)}
+			for _, a := range need.Unsigned {
+				s.Actions = append(s.Actions, need.Service+":"+a)
+			}
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // loginServices have permissions for tokens that are signed without a call, or that

@@ -47,24 +47,22 @@ func Statements(f *tier.Function) []Statement {
 func granted(f *tier.Function, byCaller bool) []Statement {
 	var all []Statement
 	because := map[datastore.Spec][]Cause{}
-	for _, u := range datastore.Usages(f.Grants()) {
+	usages := datastore.Usages(f.Grants())
+	for _, u := range usages {
 		because[u.Spec] = append(causes(u), because[u.For]...)
 		for _, need := range u.Needs() {
 			if s, ok := statement(u.Spec, need); ok && need.ByCaller == byCaller {
-				s.Because = because[u.Spec]
+				if db, ok := MasterOf(usages, u.Spec); ok {
+					s.Resource = "${" + MasterSecret(db) + "}"
+				}
+				if s.Because = causesOf(u, need); s.Because == nil {
+					s.Because = because[u.Spec]
+				}
 				all = append(all, s)
 			}
 		}
 	}
 	return all
-}
-
-func causes(u datastore.Usage) []Cause {
-	var list []Cause
-	for _, g := range u.Grants {
-		list = append(list, Cause{name(u.Spec) + ": " + strings.Join(g.Ops, ", "), g.At})
-	}
-	return list
 }
 
 func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {

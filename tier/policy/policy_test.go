@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -29,10 +30,16 @@ type all interface {
 	table.Querier[order]
 }
 
+type listed interface {
+	blob.Getter
+	blob.Lister
+}
+
 func ok(context.Context, struct{}) (struct{}, error) { return struct{}{}, nil }
 
 // TestStatements: the actions follow from the type of the handle, several grants
-// of one store are one statement, and each names its lines.
+// of one store are one statement, and each names the lines and operations that
+// need it.
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	data := datastore.New(nil, nil)
@@ -42,6 +49,10 @@ func TestStatements(t *testing.T) {
 	datastore.Use[table.Getter[order]](api, orders)
 	datastore.Use[table.Creator[order]](api, orders)
 	datastore.Use[all](api, table.New[order](data, "every-thing"))
+	files := blob.New(data, "files")
+	datastore.Use[listed](api, files)
+	datastore.Use[blob.Deleter](api, files)
+	datastore.Allow(api, orders, "dynamodb:DescribeTable")
 	api.Handle("GET /", handler.New(ok))
 	const arn = "arn:${AWS::Partition}:"
 	const account = ":${AWS::Region}:${AWS::AccountId}:"
@@ -62,8 +73,11 @@ func TestStatements(t *testing.T) {
 	}
 	want := []view{
 		{"dynamodb:GetItem dynamodb:PutItem", arn + "dynamodb" + account + "table/${OrdersTable}", []string{"table orders: Get", "table orders: Create"}},
+		{"dynamodb:DescribeTable", arn + "dynamodb" + account + "table/${OrdersTable}", []string{"table orders: allowed by hand"}},
 		{"dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query", arn + "dynamodb" + account + "table/${EveryThingTable}",
 			[]string{"table every-thing: Get, GetMany, Create, Put, Delete, Query"}},
+		{"s3:DeleteObject s3:GetObject", arn + "s3:::${FilesBlob}/*", []string{"blob files: Get", "blob files: Delete"}},
+		{"s3:ListBucket", arn + "s3:::${FilesBlob}", []string{"blob files: List"}},
 		{"logs:CreateLogStream logs:PutLogEvents", arn + "logs" + account + "log-group:${OrdersLog}:log-stream:*", []string{"function orders: its own log"}},
 	}
 	if d := cmp.Diff(want, got); d != "" {

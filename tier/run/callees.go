@@ -20,15 +20,7 @@ type callees struct{ lambda atomic.Pointer[local.Lambda] }
 
 // serve takes the functions of the App, and returns the Lambda that runs them.
 func (c *callees) serve(app *tier.App, log *slog.Logger) (*local.Lambda, error) {
-	functions := map[string]local.Function{}
-	for _, f := range app.Functions() {
-		invoked, err := functionOf(f, log)
-		if err != nil {
-			return nil, err
-		}
-		functions[f.Name()] = invoked
-	}
-	lambda, err := local.NewLambda(app, func(name string) local.Function { return functions[name] }, &local.LambdaOptions{Log: log})
+	lambda, err := local.NewLambda(app, nil, &local.LambdaOptions{Log: log})
 	if err == nil {
 		c.lambda.Store(lambda)
 	}

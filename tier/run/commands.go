@@ -16,6 +16,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/internal/doorway"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
@@ -42,6 +43,7 @@ func commands() []command {
 		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
 		{"explain", "[-door DOOR] [-H 'Name: value']... [-d BODY|@FILE] [-json] METHOD PATH", "send one request through a local front door and print what each step made of it", (*program).explainRequest},
 		{"secret", "set|list|remove [-dir DIR] [NAME] [< VALUE]", "set, list or remove the values that secrets have on this machine", (*program).secretCommand},
+		{"user", "create|list|remove|token [-dir DIR] [-directory NAME] [NAME [ATTRIBUTE=VALUE]...]", "make, list or remove the users of a directory on this machine, or print a token of one", (*program).userCommand},
 		{"migrate", "[-data embedded|aws] [-dry-run] [-owner-secret ARN] [DATABASE]", "apply the migrations of the databases, and give their users their rights", (*program).migrate},
 		{"help", "", "print this list", (*program).help},
 	}
@@ -129,9 +131,11 @@ func (p *program) template(args []string) error {
 		return err
 	}
 	text, err := template.SAM(app, code)
-	if err != nil {
+	if err := errors.Join(err, p.checkDeployments(app)); err != nil {
 		return err
 	}
+	p.warnDriverless(app)
+	p.noteMigrations(app)
 	_, err = p.stdout.Write(text)
 	return err
 }
@@ -166,12 +170,15 @@ func (p *program) invoke(args []string) error {
 	if f == nil {
 		return fmt.Errorf("app %s has no function %q; see the command routes", app.Name(), rest[0])
 	}
+	if err := data.takeTokens(app); err != nil {
+		return err
+	}
 	callees, err := data.callees.serve(app, nil)
 	if err != nil {
 		return err
 	}
 	defer callees.Close()
-	h, with, err := served(f)
+	h, with, err := doorway.Of(f, p.lookup)
 	if err != nil {
 		return err
 	}

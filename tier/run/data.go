@@ -48,14 +48,15 @@ func (o *storeOptions) define(f *flag.FlagSet) {
 // openedData is a Data with what must be closed after it.
 type openedData struct {
 	*datastore.Data
-	hub     *localsocket.Hub   // has the connections of local WebSocket APIs
-	callees *callees           // run the App's functions for those that call them
-	buckets *filebucket.Driver // nil if they are in AWS
-	where   string             // for people: where the data is
-	dir     string             // of embedded data, as -dir names it
-	secrets *filesecret.Driver // nil if they are in AWS
-	// local are the drivers of this machine, and remote those that main names for
-	// AWS. Both are nil if the data is in AWS.
+	hub     *localsocket.Hub      // has the connections of local WebSocket APIs
+	callees *callees              // run the App's functions for those that call them
+	buckets *filebucket.Driver    // nil if they are in AWS
+	where   string                // for people: where the data is
+	dir     string                // of embedded data, as -dir names it
+	secrets *filesecret.Driver    // nil if they are in AWS
+	users   *localidentity.Driver // nil if they are in AWS
+	// local are the drivers of this machine, nil if the data is in AWS, and remote
+	// those that main names for AWS.
 	local, remote []datastore.Driver
 	aws           aws.Config // if the data is in AWS
 	lock          func() error
@@ -93,9 +94,9 @@ func (p *program) embeddedData(dir string) (openedData, error) {
 		}
 	}
 	hub, functions, tables, buckets := localsocket.NewHub(), &callees{}, filetable.In(dir, nil), filebucket.In(dir, nil)
-	calls, secrets := localcall.New(functions.run, nil), filesecret.In(dir)
+	calls, secrets, users := localcall.New(functions.run, nil), filesecret.In(dir), localidentity.In(dir, nil)
 	drivers = append(drivers, hub, calls, tables, buckets, secrets,
-		filekey.In(dir), filesearch.In(dir), localidentity.In(dir, nil),
+		filekey.In(dir), filesearch.In(dir), users,
 		memorycache.New(nil), memoryqueue.New(), memorystream.New(), memorytopic.New(nil))
 	closeAll := func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTime)
@@ -110,7 +111,7 @@ func (p *program) embeddedData(dir string) (openedData, error) {
 	}
 	data := datastore.New(slices.Concat(drivers, remote), &datastore.Options{Lookup: p.lookup, Missing: missingHere})
 	return openedData{
-		Data: data, hub: hub, callees: functions, buckets: buckets, secrets: secrets,
+		Data: data, hub: hub, callees: functions, buckets: buckets, secrets: secrets, users: users,
 		dir: dir, where: where, local: drivers, remote: remote, lock: tables.Lock, close: closeAll,
 	}, nil
 }
@@ -125,10 +126,11 @@ func (p *program) awsData() (openedData, error) {
 	}
 	// The hub goes first: the connections are here, wherever the data is.
 	hub := localsocket.NewHub()
-	data := datastore.New(append([]datastore.Driver{hub}, drivers...), &datastore.Options{Lookup: p.lookup})
+	drivers = append([]datastore.Driver{hub}, drivers...)
+	data := datastore.New(drivers, &datastore.Options{Lookup: p.lookup})
 	nothing := func() error { return nil }
 	return openedData{
-		Data: data, hub: hub, callees: &callees{}, aws: cfg,
+		Data: data, hub: hub, callees: &callees{}, aws: cfg, remote: drivers,
 		where: "AWS, or where the SDK's endpoint variables point", lock: nothing, close: nothing,
 	}, nil
 }

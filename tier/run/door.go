@@ -3,13 +3,11 @@
 package run
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 
-	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
@@ -129,25 +127,11 @@ func serversOf(api *tier.API, name string, opts local.Options) ([]server, error)
 func functionsOf(all []*tier.Function, log *slog.Logger) (map[string]local.Function, error) {
 	functions := map[string]local.Function{}
 	for _, f := range all {
-		invoked, err := functionOf(f, log)
+		invoked, err := local.FunctionOf(f, log)
 		if err != nil {
 			return nil, err
 		}
 		functions[f.Name()] = invoked
 	}
 	return functions, nil
-}
-
-// functionOf is a function behind the doorway of Lambda.
-func functionOf(f *tier.Function, log *slog.Logger) (local.Function, error) {
-	h, options, err := served(f)
-	if err != nil {
-		return local.Function{}, err
-	}
-	options.Logger = log
-	doorway := lambda.New(h, options)
-	return local.Function{
-		Name: f.Name(), Timeout: f.Timeout(), Memory: f.Memory(), Invoke: doorway.Invoke,
-		Stream: func(ctx context.Context, payload []byte) (local.Output, error) { return doorway.Stream(ctx, payload) },
-	}, nil
 }

@@ -75,7 +75,7 @@ func (p *program) explainRequest(args []string) error {
 		if err != nil {
 			return err
 		}
-		ids, err := p.identities(app, doorNamed(o.door), identityFile{path: o.who, dir: o.dir})
+		ids, err := p.whoCalls(app, data, o.door, identityFile{path: o.who, dir: o.dir})
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package run
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -11,7 +10,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
-	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/internal/doorway"
 )
 
 // runtimeAPI is the variable by which a process knows that it runs in Lambda.
@@ -44,21 +43,10 @@ func (p *program) prepare() (handler.Handler, *lambda.Options, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return served(f)
-}
-
-// served is what a function is served with: its routes, nil for none, and among
-// the options what else it serves: WebSocket events, what it decides as a Lambda
-// authorizer, direct invocations.
-func served(f *tier.Function) (handler.Handler, *lambda.Options, error) {
-	h, err := f.Handler()
-	direct, directErr := f.Direct()
-	socket, socketErr := f.Socket()
-	o := &lambda.Options{Function: f.Name(), Authorizer: f.Authorizer(), Socket: socket, Streams: f.Streams(), Direct: direct}
-	if api := f.API(); api != nil {
-		o.BasePaths = api.BasePaths()
+	if _, d := f.Deployment(); d != nil {
+		return nil, deploys(f, data), nil
 	}
-	return h, o, errors.Join(err, directErr, socketErr)
+	return doorway.Of(f, p.lookup)
 }
 
 // reportInitError tells Lambda why the function cannot start, so that the reason

@@ -40,20 +40,26 @@ var rules = []rule{
 	{`handler/jwt`, `handler`, ``},
 	{`handler/proxy`, `handler`, `github.com/aws/aws-lambda-go/.*|github.com/awslabs/aws-lambda-go-api-proxy/.*`},
 	{`datastore`, ``, ``},
+	{`datastore/topic`, `datastore(/internal/(handle|retry|message)|/topic/filterpolicy)?`, ``},
 	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|key|identity)`, `datastore(/internal/(handle|retry|message))?`, ``},
 	{`datastore/topic/filterpolicy`, `datastore`, ``},
-	{`datastore/sqldb/migrate`, `datastore(/sqldb)?`, ``},
+	{`datastore/sqldb/migrate`, `datastore(/sqldb|/internal/(customresource|retry))?`, ``},
 	{`datastore/sqldb/sqlstate`, `datastore(/sqldb)?`, ``},
+	{`datastore/warehouse/statements`, `datastore(/warehouse)?`, ``},
 	{`datastore/sqldb/postgres`, `datastore(/sqldb(/sqlstate)?|/internal/socket)?`, `github.com/jackc/pgx/v5/?.*`},
 	{`datastore/[a-z]+/[a-z]+test`, `datastore(/[a-z]+)?|datastore/topic/filterpolicy|datastore/internal/.*`, `github.com/google/go-cmp/.*`},
+	{`datastore/internal/customresource`, `datastore(/internal/retry)?`, ``},
+	{`datastore/internal/retry`, `datastore(/internal/socket)?`, ``},
 	{`datastore/internal/.*`, `datastore`, ``},
 	{`datastore/embedded/sqlitedb`, `datastore(/sqldb(/migrate)?|/internal/storefile)?`, `modernc.org/sqlite.*`},
 	{`datastore/embedded/localpostgres`, `datastore(/sqldb(/migrate|/postgres)?)?`, `github.com/jackc/pgx/v5/?.*`},
+	{`datastore/embedded/sqlwarehouse`, `datastore(/warehouse(/statements)?)?`, ``},
 	{`datastore/embedded/.*`, `datastore(/[a-z]+|/internal/storefile)?|datastore/topic/filterpolicy`, ``},
 	{`datastore/vpc`, `datastore(/iam)?`, `github.com/aws/aws-sdk-go-v2/aws`},
 	{`datastore/vpc/rdspostgres`, `datastore(/sqldb(/postgres)?|/iam|/vpc)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/jackc/pgx/v5/?.*`},
 	{`datastore/vpc/rdsmysql`, `datastore(/sqldb|/iam|/vpc|/internal/socket)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/go-sql-driver/mysql`},
-	{`datastore/vpc/valkeycache`, `datastore(/cache|/iam|/vpc|/internal/retry)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/valkey-io/valkey-go`},
+	{`datastore/vpc/redshiftwire`, `datastore(/warehouse(/statements)?|/sqldb/postgres|/vpc|/internal/retry)?`, ``},
+	{`datastore/vpc/valkeycache`, `datastore(/cache|/iam|/vpc|/internal/(retry|socket))?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/valkey-io/valkey-go`},
 	{`datastore/vpc/webservice`, `datastore(/service|/iam|/vpc|/internal/retry)?`, `github.com/aws/aws-sdk-go-v2/.*`},
 	{`datastore/datatest`, `datastore(/[a-z]+)?|datastore/embedded/.*`, ``},
 	{`datastore/iam`, `datastore(/internal/retry)?`, `github.com/aws/(aws-sdk-go-v2|smithy-go)(/(aws|credentials|transport|retry|middleware|internal).*|/service/sts(/types)?)?`},
@@ -61,10 +67,11 @@ var rules = []rule{
 	{`datastore/iam/rdsdatasql`, `datastore(/sqldb(/sqlstate)?|/iam)?`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
 	{`datastore/iam/.*`, `datastore(/[a-z]+)?|datastore/iam`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
 	{`tier`, `handler(/schema)?|datastore`, ``},
+	{`tier/internal/doorway`, `tier|handler(/lambda)?|datastore`, ``},
 	{`tier/internal/.*`, `tier|handler|datastore(/[a-z]+)?`, ``},
 	{`tier/openapi`, `handler/schema`, ``},
 	{`tier/(policy|template|client|console|scaffold)`, `tier(/policy(/evaluate)?|/openapi)?|handler(/schema)?|datastore(/[a-z]+)?`, ``},
-	{`tier/local`, `tier|tier/openapi|tier/local/sigv4|tier/policy/evaluate|handler(/schema|/lambda|/jwt)?|datastore(/connection)?|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*|github.com/coder/websocket|github.com/go-json-experiment/json/jsontext|github.com/santhosh-tekuri/jsonschema/v6|golang.org/x/net/http/httpguts`},
+	{`tier/local`, `tier|tier/openapi|tier/internal/doorway|tier/local/sigv4|tier/policy/evaluate|handler(/schema|/lambda|/jwt)?|datastore(/[a-z]+)?|datastore/topic/filterpolicy|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*|github.com/coder/websocket|github.com/go-json-experiment/json/jsontext|github.com/santhosh-tekuri/jsonschema/v6|golang.org/x/net/http/httpguts`},
 	{`tier/local/sigv4|tier/policy/evaluate`, ``, ``},
 	{`tier/run`, `.*`, `.*`},
 	{`examples/.*`, `.*`, `.*`},
@@ -168,12 +175,13 @@ var notInLambda = []string{
 	"testing", "text/template", "html/template", "flag", "text/tabwriter", "net/rpc", "go/.*",
 	"github.com/aws/aws-sdk-go-v2/config", "github.com/coder/websocket.*", "github.com/google/go-cmp/.*", "github.com/fsnotify/.*",
 	module + "tier/(local|template|policy|openapi|client|console|scaffold)",
+	module + "datastore/(sqldb/migrate|internal/customresource)", // but by a program that names migrate.OnDeploy
 	module + "datastore/(embedded|datatest).*", module + "datastore/[a-z]+/[a-z]+test", module + "handler/handlertest",
 }
 
 func TestLambdaLinkSet(t *testing.T) {
 	t.Parallel()
-	for _, program := range []string{"./examples/quickstart", "./tier/run/testdata/chat"} {
+	for _, program := range []string{"./examples/quickstart", "./tier/run/testdata/chat", "./tier/run/testdata/ledger"} {
 		for _, p := range list(t, "-deps", "-tags", lambdaTags, program) {
 			for _, expr := range notInLambda {
 				if whole(expr, p.ImportPath) {

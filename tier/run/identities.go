@@ -30,6 +30,16 @@ func (f identityFile) name() string {
 	return cmp.Or(f.path, filepath.Join(f.dir, "identities.json"))
 }
 
+// whoCalls reads who may call, and lets users of directories on this machine be among
+// them.
+func (p *program) whoCalls(app *tier.App, data openedData, door string, file identityFile) (*local.Identities, error) {
+	ids, err := p.identities(app, doorNamed(door), file)
+	if err != nil {
+		return nil, err
+	}
+	return ids, errors.Join(data.takeTokens(app), data.localKeys(app, ids, file))
+}
+
 // identities reads who may call. Where something is signed or asks for an API key
 // and there is no file, it writes a first one. Where nothing needs one, there may be
 // none.
@@ -203,7 +213,12 @@ func (p *program) announceIssuers(s server, ids *local.Identities, file identity
 		default:
 			continue
 		}
-		if given := ids.Issuers[a.Name()]; given.JWKS != "" {
+		given := ids.Issuers[a.Name()]
+		if given.Directory != "" {
+			fmt.Fprintf(p.stdout, "API %s: authorizer %s takes the tokens of users of directory %s on this machine; write: go run . user token NAME\n", s.api.Name(), a.Name(), given.Directory)
+			continue
+		}
+		if given.JWKS != "" {
 			fmt.Fprintf(p.stdout, "API %s: authorizer %s takes the tokens of %s by the keys at %s, as %s says\n", s.api.Name(), a.Name(), from, given, file.name())
 			continue
 		}

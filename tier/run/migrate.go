@@ -26,6 +26,8 @@ type migrating struct {
 	storeOptions
 	dryRun bool
 	owner  string // the ARN or the name of a secret; "" for the owner of the declaration
+	// ARNs of roles, separated by commas
+	writers, readers string
 }
 
 // migrate brings the databases of the App up to date, or one of them.
@@ -35,6 +37,8 @@ func (p *program) migrate(args []string) error {
 		how.define(f)
 		f.BoolVar(&how.dryRun, "dry-run", false, "say what is to be applied, and apply nothing")
 		f.StringVar(&how.owner, "owner-secret", "", "`ARN` of the secret in AWS Secrets Manager that the owner of DATABASE logs in with, such as that of RDS for its master user (default: the owner of the declaration)")
+		f.StringVar(&how.writers, "writers", "", "`ARNs` of the roles, separated by commas, that are to log in as the writer of DATABASE, if that is one of Aurora DSQL")
+		f.StringVar(&how.readers, "readers", "", "`ARNs` of those that are to log in as its reader")
 	})
 	if err != nil {
 		return err
@@ -45,6 +49,8 @@ func (p *program) migrate(args []string) error {
 		return errors.New("-dry-run: databases on this machine apply their migrations when they are opened; use it with -data aws")
 	case how.owner != "" && (how.data == "embedded" || name == ""):
 		return errors.New("-owner-secret: it is for one database in AWS; add -data aws and its name")
+	case how.writers+how.readers != "" && (how.data == "embedded" || name == ""):
+		return errors.New("-writers and -readers: they are for one database in AWS; add -data aws and its name")
 	}
 	data, err := p.openData(how.storeOptions)
 	if err != nil {
@@ -117,7 +123,10 @@ func (p *program) migrateHere(ctx context.Context, data openedData, spec sqldb.S
 
 // migrateAWS brings a database in AWS up to date.
 func (p *program) migrateAWS(ctx context.Context, data openedData, spec sqldb.Spec, how migrating) error {
-	o := migrate.DeployOptions{DryRun: how.dryRun}
+	o := migrate.DeployOptions{DryRun: how.dryRun, Writers: commas(how.writers), Readers: commas(how.readers)}
+	if how.writers+how.readers != "" && spec.Engine != sqldb.DSQL {
+		return fmt.Errorf("-writers and -readers: a database of %s keeps no list of roles; leave them out", spec.Engine)
+	}
 	if how.owner != "" {
 		o.Owner = ownerLogin(data.aws, how.owner)
 	}
@@ -140,6 +149,11 @@ func (p *program) migrateAWS(ctx context.Context, data openedData, spec sqldb.Sp
 		fmt.Fprintf(p.stdout, "database %s: up to date, %d files were applied before\n", spec.Logical, len(done.Before))
 	}
 	return err
+}
+
+// commas are the parts of a list.
+func commas(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // ownerLogin is the login in a secret that the App does not declare.

@@ -34,6 +34,8 @@ func TestMigrateHere(t *testing.T) {
 		{"dry run", pantryPackage, "-dry-run", 1, "use it with -data aws"},
 		{"owner", pantryPackage, "-owner-secret arn:x jars", 1, "add -data aws and its name"},
 		{"owner of all", pantryPackage, "-data aws -owner-secret arn:x", 1, "add -data aws and its name"},
+		{"roles", pantryPackage, "-writers arn:x jars", 1, "add -data aws and its name"},
+		{"roles of RDS", "./tier/run/testdata/ledger", "-data aws -readers arn:x audit", 1, "a database of postgres keeps no list of roles"},
 		{"two", pantryPackage, "jars lids", 2, "usage: migrate"},
 		{"no migrations", "./tier/run/testdata/bare", "mysql", 1, "declare it with sqldb.Migrations(files)"},
 		{"no database with any", "./tier/run/testdata/bare", "", 0, "there is no database with migrations"},

@@ -54,9 +54,6 @@ func opens(drivers []datastore.Driver, spec datastore.Spec) bool {
 
 // announceMissing tells, before serving, of each store what it still lacks.
 func (p *program) announceMissing(app *tier.App, data openedData) {
-	if data.local == nil {
-		return // the data is in AWS
-	}
 	for _, spec := range data.Specs() {
 		if lacks := data.lacks(app, spec); lacks != "" {
 			fmt.Fprintf(p.stdout, "%s %s %s  %s\n", spec.Kind(), spec.Name(), lacks, data.DeclaredAt(spec).RelativeTo(p.folder))
@@ -64,8 +61,11 @@ func (p *program) announceMissing(app *tier.App, data openedData) {
 	}
 }
 
-// lacks is what keeps a store from being used on localhost; "" for nothing.
+// lacks is what keeps a store from being used; "" for nothing.
 func (d openedData) lacks(app *tier.App, spec datastore.Spec) string {
+	if d.local == nil {
+		return d.lacksInAWS(spec)
+	}
 	_, addressed := d.Physical(spec)
 	own, isSecret := spec.(secret.Spec)
 	switch {

@@ -94,3 +94,33 @@ func TestPostgresByAddress(t *testing.T) {
 		t.Errorf("announced: %q", line)
 	}
 }
+
+// TestMissingInAWS: what a store lacks in AWS is said before serving from there, and
+// with the template of functions that could not use it.
+func TestMissingInAWS(t *testing.T) {
+	t.Parallel()
+	bin := buildTool(t, "./tier/run/testdata/bare")
+	p := start(t, []string{"AWS_REGION=eu-west-1", "TIERKIT_SECRET_HUSH=hush"}, bin, "serve", "-port", "0", "-lambda", "0", "-data", "aws")
+	var announced strings.Builder
+	for !strings.Contains(announced.String(), "data: ") {
+		announced.WriteString(p.until(t, ""))
+	}
+	_, warned, status := output(t, "", bin, "template")
+	if status != 0 {
+		t.Errorf("template: status %d", status)
+	}
+	const drivers = "github.com/seed-18e8afb5/tierkit/datastore/"
+	for _, tt := range []struct{ store, serves, warns string }{
+		{"sqldb postgres", "is not known here: set TIERKIT_SQLDB_POSTGRES", ""},
+		{"sqldb mysql", "name rdsmysql.Driver in run.Main, of package " + drivers + "vpc/rdsmysql", "name rdsmysql.Driver in run.Main"},
+		{"blob files", "name s3blob.Driver in run.Main, of package " + drivers + "iam/s3blob", "so that function open could not use it: name s3blob.Driver"},
+		{"secret hush", "name ssmsecret.Driver in run.Main", "name ssmsecret.Driver in run.Main"},
+	} {
+		if line := lineWith(announced.String(), tt.store+" "); !strings.Contains(line, tt.serves) || !strings.Contains(line, "main.go:") {
+			t.Errorf("before serving: %q, want %q and the place", line, tt.serves)
+		}
+		if line := lineWith(warned, tt.store+" "); (line == "") != (tt.warns == "") || !strings.Contains(line, tt.warns) {
+			t.Errorf("template warns %q, want %q", line, tt.warns)
+		}
+	}
+}

@@ -52,11 +52,11 @@ type role struct {
 	statements []policy.Statement
 }
 
-// roles are those of all functions: that of each, and that of its callers if it has
+// roles are those of all functions, also of deployments: that of each, and that of its callers if it has
 // one.
 func roles(app *tier.App) []role {
 	var all []role
-	for _, f := range app.Functions() {
+	for _, f := range append(app.Functions(), app.Deployments()...) {
 		all = append(all, role{"function " + f.Name(), policy.RoleID(f), f.Name(), policy.Statements(f)})
 		if callers := policy.CallerStatements(f); len(callers) > 0 {
 			all = append(all, role{"callers of function " + f.Name(), policy.CallerRoleID(f), f.Name(), callers})

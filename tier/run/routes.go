@@ -137,7 +137,7 @@ func (p *program) printFunctions(app *tier.App) {
 			add(f, "invoked directly", f.DirectAt())
 		}
 	}
-	p.printTable("", rows)
+	p.printTable("", append(rows, p.triggerRows(app)...))
 }
 
 // describeURL is who may call a function URL, and whether it streams.

@@ -105,6 +105,9 @@ func chooseFunction(app *tier.App, lookup func(string) (string, bool)) (*tier.Fu
 	if f := app.FunctionNamed(name); f != nil {
 		return f, nil
 	}
+	if f := app.DeploymentNamed(name); f != nil {
+		return f, nil
+	}
 	fns := app.Functions()
 	if unnamed := name == "" || name == "bootstrap"; unnamed && len(fns) == 1 {
 		return fns[0], nil

@@ -99,11 +99,12 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	if err := data.lock(); err != nil {
 		return err
 	}
-	ids, err := p.identities(app, doorNamed(how.door), how.who)
+	ids, err := p.whoCalls(app, data, how.door, how.who)
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(p.stderr, nil))
+	// At level debug functions say why they answered 400 to 499.
+	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	servers, err := p.servers(app, data, how, ids, log)
 	if err != nil {
 		return err
@@ -133,10 +134,15 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	if err != nil {
 		return err
 	}
+	delivery, err := newDelivery(app, data, lambda, log)
+	if err != nil {
+		return err
+	}
 	p.announce(app, servers)
 	p.announceCallers(servers, ids, how.who)
 	p.announceLambda(app, endpoint)
 	p.announceBuckets(app, buckets)
+	p.announceDelivery(app, data, delivery)
 	p.announceMissing(app, data)
 	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
 	if endpoint != nil {
@@ -145,7 +151,13 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	if buckets != nil {
 		servers = append(servers, *buckets)
 	}
-	return serveAll(ctx, servers, log)
+	return deliverWhile(ctx, delivery, func(ctx context.Context) error {
+		if len(servers) == 0 { // functions that only work something off
+			<-ctx.Done()
+			return nil
+		}
+		return serveAll(ctx, servers, log)
+	})
 }
 
 // portAfter is the port after base and taken others; 0, for any that is free, stays 0.

@@ -81,6 +81,11 @@ func TestServe(t *testing.T) {
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status after an interrupt: %d\n%s", status, p.stderr)
 	}
+	for _, why := range []string{"table orders: create: conflict", "table orders: get: not found"} {
+		if !strings.Contains(p.stderr.String(), why) {
+			t.Errorf("the log does not say %q:\n%s", why, p.stderr)
+		}
+	}
 	again, url := serve(t, dir)
 	if status, _ := send(t, "GET", url+"/orders/"+orderID, "", ""); status != 200 {
 		t.Errorf("after a restart: %d, want what was stored", status)

@@ -1,6 +1,8 @@
 package template
 
 import (
+	"slices"
+
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -16,12 +18,12 @@ func (s *stack) identity(store usedStore, spec identity.Spec) {
 		s.add(resource{
 			id: id, typ: "AWS::Cognito::UserPool", at: store.at,
 			attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
-			properties: object{
+			properties: append(object{
 				{"DeletionProtection", "ACTIVE"},
 				{"AdminCreateUserConfig", object{{"AllowAdminCreateUserOnly", true}}},
 				{"AccountRecoverySetting", object{{"RecoveryMechanisms", array{object{{"Name", "verified_email"}, {"Priority", 1}}}}}},
 				{"AutoVerifiedAttributes", array{"email"}},
-			},
+			}, customAttributes(spec)...),
 		})
 		return
 	}
@@ -42,6 +44,24 @@ func (s *stack) identity(store usedStore, spec identity.Spec) {
 		}}},
 	}})
 	s.visitorRole(store, id)
+}
+
+// customAttributes is the member Schema of a user pool with attributes beside the standard ones.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cognito-userpool-schemaattribute.html.
+func customAttributes(spec identity.Spec) object {
+	var attributes array
+	for _, name := range spec.CustomList() {
+		attributes = append(attributes, object{
+			{"Name", name},
+			{"AttributeDataType", "String"},
+			{"Mutable", true},
+			{"StringAttributeConstraints", object{{"MinLength", "0"}, {"MaxLength", "2048"}}},
+		})
+	}
+	if attributes == nil {
+		return nil
+	}
+	return object{{"Schema", attributes}}
 }
 
 // visitorRole adds the role that the credentials of an identity pool are of, without
@@ -65,4 +85,34 @@ func (s *stack) visitorRole(store usedStore, pool string) {
 		{"Roles", object{{"authenticated", getAtt(pool+"Role", "Arn")}}},
 	}})
 	s.output(pool+"RoleName", "The role of who has credentials of "+store.spec.Name()+": attach what they may do.", ref(pool+"Role"), store.at)
+}
+
+// ofIdentityPools lets the exchanges of tokens in the identity pools of functions
+// through an endpoint. Their requests are of no role: the pool is known by a key for
+// those with a token and another for those without.
+// See https://docs.aws.amazon.com/cognito/latest/developerguide/vpc-interface-endpoints.html.
+func ofIdentityPools(functions []networked) array {
+	var actions, arns []string
+	for _, f := range functions {
+		for _, s := range policy.Unsigned(f.function, "cognito-identity") {
+			actions, arns = append(actions, s.Actions...), append(arns, s.Resource)
+		}
+	}
+	slices.Sort(actions)
+	slices.Sort(arns)
+	var pools array
+	for _, arn := range slices.Compact(arns) {
+		pools = append(pools, sub(arn))
+	}
+	var allowed array
+	for _, who := range []string{"auth", "unauth"} {
+		allowed = append(allowed, object{
+			{"Effect", "Allow"},
+			{"Principal", "*"},
+			{"Action", texts(slices.Compact(actions))},
+			{"Resource", "*"},
+			{"Condition", object{{"StringEquals", object{{"cognito-identity-" + who + ":IdentityPoolArn", pools}}}}},
+		})
+	}
+	return allowed
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/search"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/handler"
@@ -128,6 +129,40 @@ func TestVisitorRole(t *testing.T) {
 	} {
 		if !strings.Contains(trust, want) {
 			t.Errorf("the role trusts %s, want %s in it", trust, want)
+		}
+	}
+}
+
+// TestDatabasesByTLS: every database refuses a connection without TLS, by parameters of
+// its own version.
+func TestDatabasesByTLS(t *testing.T) {
+	t.Parallel()
+	for engine, want := range map[sqldb.Engine]struct{ family, version, parameters string }{
+		sqldb.Postgres:       {"postgres17", "17.", "map[rds.force_ssl:1]"},
+		sqldb.AuroraPostgres: {"aurora-postgresql17", "17.", "map[rds.force_ssl:1]"},
+		sqldb.MySQL:          {"mysql8.4", "8.4.", "map[require_secure_transport:1]"},
+		sqldb.AuroraMySQL:    {"aurora-mysql8.0", "8.0.mysql_aurora.3.", "map[require_secure_transport:ON]"},
+	} {
+		var d doc
+		if err := json.Unmarshal(sam(t, func(data *datastore.Data) *tier.App {
+			app := tier.New("shop")
+			api := app.API("orders")
+			datastore.Use[sqldb.Reader](api, sqldb.New(data, "main", engine))
+			api.Handle("GET /orders/{id}", handler.New(get))
+			return app
+		}), &d); err != nil {
+			t.Fatal(err)
+		}
+		database, group := d.Resources["MainSqldb"], d.Resources["MainSqldbParameters"]
+		named, typ := database.Properties["DBParameterGroupName"], "AWS::RDS::DBParameterGroup"
+		if database.Type == "AWS::RDS::DBCluster" {
+			named, typ = database.Properties["DBClusterParameterGroupName"], "AWS::RDS::DBClusterParameterGroup"
+		}
+		if fmt.Sprint(named) != "map[Ref:MainSqldbParameters]" || !strings.HasPrefix(fmt.Sprint(database.Properties["EngineVersion"]), want.version) {
+			t.Errorf("%s: version %v with the parameters %v, want version %s with MainSqldbParameters", engine, database.Properties["EngineVersion"], named, want.version)
+		}
+		if group.Type != typ || group.Properties["Family"] != want.family || fmt.Sprint(group.Properties["Parameters"]) != want.parameters {
+			t.Errorf("%s: %s %v, want %s of %s with %s", engine, group.Type, group.Properties, typ, want.family, want.parameters)
 		}
 	}
 }

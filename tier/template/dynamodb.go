@@ -37,12 +37,19 @@ func (s *stack) table(store usedStore, spec table.Spec) {
 	if spec.TTL != "" {
 		properties = append(properties, member{"TimeToLiveSpecification", object{{"AttributeName", spec.TTL}, {"Enabled", true}}})
 	}
+	if s.fed(spec, "dynamodb") {
+		properties = append(properties, member{"StreamSpecification", object{{"StreamViewType", "NEW_AND_OLD_IMAGES"}}})
+	}
+	encryption := object{{"SSEEnabled", true}}
+	if spec.Key != nil {
+		encryption = append(encryption, member{"SSEType", "KMS"}, member{"KMSMasterKeyId", keyARN(spec)})
+	}
 	s.add(resource{
 		id: policy.StoreID(spec), typ: "AWS::DynamoDB::Table", at: store.at,
 		attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
 		properties: append(properties, object{
 			{"BillingMode", "PAY_PER_REQUEST"},
-			{"SSESpecification", object{{"SSEEnabled", true}}},
+			{"SSESpecification", encryption},
 			{"PointInTimeRecoverySpecification", object{{"PointInTimeRecoveryEnabled", true}}},
 			{"DeletionProtectionEnabled", true},
 		}...),

@@ -198,7 +198,7 @@ func sameKey(key string) func(string) bool {
 // paths are the resources whose names have slashes.
 var paths = []string{"execute-api-general", "object", "parameter"}
 
-var wholeARN = regexp.MustCompile(`^\$\{\w+\}$`)
+var wholeARN = regexp.MustCompile(`^\$\{\w+(\.[\w.]+Arn)?\}$`)
 
 var placeholder = regexp.MustCompile(`\$\{[^}]*\}`)
 

@@ -12,7 +12,7 @@ type object []member
 
 type member struct {
 	name  string
-	value any // object, array, string, int, float64, json.Number or bool
+	value any // object, array, string, int, float64, json.Number, bool or nil
 }
 
 type array []any
@@ -54,6 +54,8 @@ func appendValue(b *bytes.Buffer, v any, indent string) {
 		b.WriteString(v.String())
 	case bool:
 		b.WriteString(strconv.FormatBool(v))
+	case nil:
+		b.WriteString("null")
 	}
 }
 

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -24,4 +25,9 @@ func (s *stack) key(store usedStore, spec key.Spec) {
 			})},
 		},
 	})
+}
+
+// keyARN is the key that a store is encrypted with, which it has.
+func keyARN(spec datastore.Encrypted) object {
+	return getAtt(policy.StoreID(spec.EncryptedBy()), "Arn")
 }

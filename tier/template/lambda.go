@@ -9,6 +9,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -24,8 +25,9 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 		attributes: object{{"DeletionPolicy", "Delete"}, {"UpdateReplacePolicy", "Delete"}},
 		properties: object{{"RetentionInDays", logRetentionDays}},
 	})
-	s.add(resource{id: policy.RoleID(f), typ: "AWS::IAM::Role", at: f.At(), properties: append(role(f), databaseRoles(datastore.Usages(f.Grants()))...)})
+	s.add(resource{id: policy.RoleID(f), typ: "AWS::IAM::Role", at: f.At(), properties: append(s.role(f), databaseRoles(datastore.Usages(f.Grants()))...)})
 	s.callerRole(f)
+	s.callsApart(f)
 	properties := object{
 		{"CodeUri", codeURI},
 		{"Runtime", "provided.al2023"},
@@ -43,10 +45,11 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 	s.add(resource{
 		id: policy.FunctionID(f), typ: "AWS::Serverless::Function", at: f.At(),
 		// The executable is built by go build, not by sam build.
-		attributes: object{{"Metadata", object{{"SkipBuild", true}}}},
+		attributes: append(object{{"Metadata", object{{"SkipBuild", true}}}}, s.afterDeployments(f)...),
 		properties: properties,
 	})
 	s.url(f)
+	s.triggers(f)
 	if f.DirectHandler() != nil {
 		// Whoever invokes it needs its name, and a permission of their own role.
 		s.output(policy.FunctionID(f)+"Name", "The name by which the function "+f.Name()+" is invoked.", ref(policy.FunctionID(f)), f.DirectAt())
@@ -57,8 +60,13 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 // endpoints of those that have one.
 func variables(f *tier.Function) object {
 	var vars object
+	usages := datastore.Usages(f.Grants())
 	for _, spec := range f.Stores() {
-		vars = append(vars, member{datastore.Variable(spec), physical(spec)})
+		value := physical(spec)
+		if db, ok := policy.MasterOf(usages, spec); ok {
+			value = sub("${" + policy.MasterSecret(db) + "}")
+		}
+		vars = append(vars, member{datastore.Variable(spec), value})
 	}
 	if len(policy.CallerStatements(f)) > 0 {
 		vars = append(vars, member{datastore.CallerRole, getAtt(policy.CallerRoleID(f), "Arn")})
@@ -78,6 +86,10 @@ func physical(store datastore.Spec) object {
 		return searchURL(spec)
 	case sqldb.Spec:
 		return databaseURL(spec)
+	case warehouse.Spec:
+		if spec.Wire {
+			return warehouseURL(spec)
+		}
 	case secret.Spec:
 		if spec.Source == secret.Parameter {
 			return sub("/" + policy.ParameterName(spec))
@@ -86,10 +98,10 @@ func physical(store datastore.Spec) object {
 	return ref(id) // a name, a URL or an ARN, whatever Ref is of the resource
 }
 
-func role(f *tier.Function) object {
+func (s *stack) role(f *tier.Function) object {
 	var statements []policy.Statement
 	for _, st := range policy.Statements(f) {
-		if !st.Assumes() {
+		if !st.Assumes() && !(calls(st) && s.listed(f)) {
 			statements = append(statements, st)
 		}
 	}

@@ -40,18 +40,19 @@ var gateways = map[string]string{"dynamodb": "dynamodb", "s3": "s3"}
 // interfaceEndpoints are the names of the endpoints of services, by their IAM
 // prefix. See https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html.
 var interfaceEndpoints = map[string]string{
-	"cognito-idp":    "cognito-idp",
-	"execute-api":    "execute-api",
-	"kinesis":        "kinesis-streams",
-	"kms":            "kms",
-	"lambda":         "lambda",
-	"rds-data":       "rds-data",
-	"redshift-data":  "redshift-data",
-	"secretsmanager": "secretsmanager",
-	"sns":            "sns",
-	"sqs":            "sqs",
-	"ssm":            "ssm",
-	"sts":            "sts",
+	"cognito-identity": "cognito-identity",
+	"cognito-idp":      "cognito-idp",
+	"execute-api":      "execute-api",
+	"kinesis":          "kinesis-streams",
+	"kms":              "kms",
+	"lambda":           "lambda",
+	"rds-data":         "rds-data",
+	"redshift-data":    "redshift-data",
+	"secretsmanager":   "secretsmanager",
+	"sns":              "sns",
+	"sqs":              "sqs",
+	"ssm":              "ssm",
+	"sts":              "sts",
 }
 
 // member of the network: a function that some store puts into it.
@@ -59,6 +60,7 @@ type networked struct {
 	function *tier.Function
 	reaches  []policy.Reach
 	services []string
+	answers  bool // CloudFormation, by way of S3
 }
 
 // networkedFunctions are those that a store puts into the private network.
@@ -66,7 +68,12 @@ func networkedFunctions(app *tier.App) []networked {
 	var all []networked
 	for _, f := range app.Functions() {
 		if reaches := policy.Reaches(f); len(reaches) > 0 {
-			all = append(all, networked{f, reaches, policy.Services(f)})
+			all = append(all, networked{f, reaches, policy.Services(f), false})
+		}
+	}
+	for _, f := range app.Deployments() {
+		if reaches := policy.Reaches(f); len(reaches) > 0 {
+			all = append(all, networked{f, reaches, policy.Services(f), true})
 		}
 	}
 	return all
@@ -162,6 +169,11 @@ func (s *stack) subnets() any {
 func (s *stack) endpoints(functions []networked) {
 	users := map[string][]networked{}
 	var services []string
+	if i := slices.IndexFunc(functions, func(f networked) bool { return f.answers }); i >= 0 {
+		if !slices.ContainsFunc(functions, func(f networked) bool { return slices.Contains(f.services, "s3") }) {
+			s.answersOnly(functions[i].function.At())
+		}
+	}
 	for _, f := range functions {
 		for _, service := range f.services {
 			if users[service] == nil {
@@ -174,19 +186,22 @@ func (s *stack) endpoints(functions []networked) {
 	grouped := false
 	for _, service := range services {
 		at := users[service][0].function.At()
-		roles := rolesOf(users[service], service)
+		allowed := signedBy(service, rolesOf(users[service], service))
+		if service == "cognito-identity" {
+			allowed = ofIdentityPools(users[service])
+		}
 		switch {
 		case gateways[service] != "":
-			s.endpoint(service, gateways[service], at, roles, object{
-				{"VpcEndpointType", "Gateway"},
-				{"RouteTableIds", array{ref(routesID)}},
-			})
+			if service == "s3" && slices.ContainsFunc(functions, func(f networked) bool { return f.answers }) {
+				allowed = append(allowed, answerStatement())
+			}
+			s.endpoint(service, gateways[service], at, allowed, gatewayEndpoint())
 		case interfaceEndpoints[service] != "":
 			if !grouped {
 				grouped = true
 				s.group(endpointGroupID, "Endpoints of AWS services", at)
 			}
-			s.endpoint(service, interfaceEndpoints[service], at, roles, object{
+			s.endpoint(service, interfaceEndpoints[service], at, allowed, object{
 				{"VpcEndpointType", "Interface"},
 				{"PrivateDnsEnabled", true},
 				{"SubnetIds", s.subnets()},
@@ -214,24 +229,41 @@ func rolesOf(functions []networked, service string) array {
 	return roles
 }
 
-// endpoint is one of an AWS service, for the roles of the functions that use it and
-// for resources of this account alone.
+// signedBy lets the requests to a service of those roles through, to resources of this
+// account alone.
 // See https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html.
-func (s *stack) endpoint(service, name string, at datastore.Position, roles array, properties object) {
-	s.add(resource{id: policy.LogicalID(service, "endpoint"), typ: "AWS::EC2::VPCEndpoint", at: at, properties: append(object{
+func signedBy(service string, roles array) array { return array{ownStatement(service, roles)} }
+
+// endpoint is one of an AWS service, by which only what is allowed can be done.
+// See https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html.
+func (s *stack) endpoint(service, name string, at datastore.Position, allowed array, properties object) {
+	s.add(resource{id: endpointID(service), typ: "AWS::EC2::VPCEndpoint", at: at, properties: append(object{
 		{"VpcId", ref(networkID)},
 		{"ServiceName", sub("com.amazonaws.${AWS::Region}." + name)},
-		{"PolicyDocument", document(object{
-			{"Effect", "Allow"},
-			{"Principal", object{{"AWS", "*"}}},
-			{"Action", service + ":*"},
-			{"Resource", "*"},
-			{"Condition", object{
-				{"ArnEquals", object{{"aws:PrincipalArn", roles}}},
-				{"StringEquals", object{{"aws:ResourceAccount", ref("AWS::AccountId")}}},
-			}},
-		})},
+		{"PolicyDocument", document(allowed...)},
 	}, properties...)})
+}
+
+func endpointID(service string) string { return policy.LogicalID(service, "endpoint") }
+
+// gatewayEndpoint is what such an endpoint has beside its policy.
+func gatewayEndpoint() object {
+	return object{{"VpcEndpointType", "Gateway"}, {"RouteTableIds", array{ref(routesID)}}}
+}
+
+// ownStatement lets the roles of the functions that use a service do so, with
+// resources of this account alone.
+func ownStatement(service string, roles array) object {
+	return object{
+		{"Effect", "Allow"},
+		{"Principal", object{{"AWS", "*"}}},
+		{"Action", service + ":*"},
+		{"Resource", "*"},
+		{"Condition", object{
+			{"ArnEquals", object{{"aws:PrincipalArn", roles}}},
+			{"StringEquals", object{{"aws:ResourceAccount", ref("AWS::AccountId")}}},
+		}},
+	}
 }
 
 // group is a security group that nothing leaves. An empty list of rules would let
@@ -269,7 +301,7 @@ func (s *stack) functionGroup(f networked) {
 			s.ingress(id, storeGroupID(r.Spec), group, r.Port, at)
 		}
 	}
-	gateway, direct := false, false
+	gateway, direct := f.answers, false
 	for _, service := range f.services {
 		gateway = gateway || gateways[service] != ""
 		direct = direct || interfaceEndpoints[service] != ""

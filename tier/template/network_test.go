@@ -13,6 +13,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
+	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
@@ -165,5 +166,46 @@ func TestEndpointsOfCallers(t *testing.T) {
 		if got := strings.Contains(principals, "\"NotesCallerRole\""); got != want || !strings.Contains(principals, "\"NotesRole\"") {
 			t.Errorf("%s lets in the callers' role: %v, want %v, beside the function's", id, got, want)
 		}
+	}
+}
+
+// TestEndpointOfIdentityPools: an exchange from inside the private network leaves by an
+// endpoint, which lets its unsigned requests through for its own pools.
+func TestEndpointOfIdentityPools(t *testing.T) {
+	t.Parallel()
+	var d doc
+	if err := json.Unmarshal(sam(t, func(data *datastore.Data) *tier.App {
+		app := tier.New("shop")
+		f := app.Function("visits")
+		f.Invoke(handler.New(func(context.Context, order) (order, error) { return order{}, nil }))
+		datastore.Use[cache.Getter[order]](f, cache.New[order](data, "profiles"))
+		users := identity.New(data, "users")
+		datastore.Use[identity.Getter](f, users)
+		datastore.Use[identity.Exchanger](f, identity.NewExchange(data, "visitors", users))
+		return app
+	}), &d); err != nil {
+		t.Fatal(err)
+	}
+	type object = map[string]any
+	statement := func(key string) any {
+		return object{
+			"Effect": "Allow", "Principal": "*", "Resource": "*",
+			"Action":    []any{"cognito-identity:GetCredentialsForIdentity", "cognito-identity:GetId"},
+			"Condition": object{"StringEquals": object{key: []any{object{"Fn::Sub": "arn:${AWS::Partition}:cognito-identity:${AWS::Region}:${AWS::AccountId}:identitypool/${VisitorsIdentity}"}}}},
+		}
+	}
+	endpoint := d.Resources["CognitoIdentityEndpoint"]
+	want := []any{statement("cognito-identity-auth:IdentityPoolArn"), statement("cognito-identity-unauth:IdentityPoolArn")}
+	if diff := cmp.Diff(want, endpoint.Properties["PolicyDocument"].(object)["Statement"]); diff != "" {
+		t.Errorf("what the endpoint lets through (-want +got):\n%s", diff)
+	}
+	if name := fmt.Sprint(endpoint.Properties["ServiceName"]); !strings.Contains(name, "com.amazonaws.${AWS::Region}.cognito-identity]") {
+		t.Errorf("service name %s, want that of cognito-identity", name)
+	}
+	if d.Resources["CognitoIdpEndpoint"].Type == "" {
+		t.Error("no endpoint for the directory")
+	}
+	if role, err := json.Marshal(d.Resources["VisitsRole"]); err != nil || strings.Contains(string(role), "cognito-identity:") {
+		t.Errorf("the role %s names requests that nobody signs: %v", role, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -19,9 +20,47 @@ const (
 	maxCapacity   = 8
 )
 
+// engineVersions are the versions in which databases are made, with the families of
+// their parameters: a parameter group is of one major version. RDS upgrades the minor
+// ones by itself.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbparametergroup.html.
+var engineVersions = map[sqldb.Engine]struct{ version, family string }{
+	sqldb.Postgres:       {"17.7", "postgres17"},
+	sqldb.AuroraPostgres: {"17.7", "aurora-postgresql17"},
+	sqldb.MySQL:          {"8.4.8", "mysql8.4"},
+	sqldb.AuroraMySQL:    {"8.0.mysql_aurora.3.10.3", "aurora-mysql8.0"},
+}
+
+// databaseTLS are the parameters by which an engine refuses connections without TLS.
+// See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/mysql-ssl-connections.require-ssl.html,
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Security.html and
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html.
+var databaseTLS = map[sqldb.Engine]object{
+	sqldb.Postgres:       {{"rds.force_ssl", "1"}},
+	sqldb.AuroraPostgres: {{"rds.force_ssl", "1"}},
+	sqldb.MySQL:          {{"require_secure_transport", "1"}},
+	sqldb.AuroraMySQL:    {{"require_secure_transport", "ON"}},
+}
+
+// databaseParameters adds the parameter group of a database, and is how the database names it
+// and the version that it is for.
+func (s *stack) databaseParameters(store usedStore, spec sqldb.Spec) object {
+	id, typ, name := policy.StoreID(spec)+"Parameters", "AWS::RDS::DBParameterGroup", "DBParameterGroupName"
+	if spec.Aurora() {
+		typ, name = "AWS::RDS::DBClusterParameterGroup", "DBClusterParameterGroupName"
+	}
+	engine := engineVersions[spec.Engine]
+	s.add(resource{id: id, typ: typ, at: store.at, properties: object{
+		{"Description", "Database " + spec.Name()},
+		{"Family", engine.family},
+		{"Parameters", databaseTLS[spec.Engine]},
+	}})
+	return object{{"EngineVersion", engine.version}, {name, ref(id)}}
+}
+
 // database adds an RDS instance, or a serverless Aurora cluster with one instance:
-// encrypted, in the private network, logged in to by tokens of roles or by secrets,
-// protected from deletion. See
+// encrypted, in the private network, reached by TLS alone, logged in to by tokens of
+// roles or by secrets, protected from deletion. See
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbcluster.html
 // and https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html.
 func (s *stack) database(store usedStore, spec sqldb.Spec) {
@@ -43,12 +82,15 @@ func (s *stack) database(store usedStore, spec sqldb.Spec) {
 		{"Engine", string(spec.Engine)},
 		{"MasterUsername", databaseOwner},
 		{"ManageMasterUserPassword", true},
+	}
+	common = append(append(common, masterKey(spec)...), object{
 		{"EnableIAMDatabaseAuthentication", true},
 		{"StorageEncrypted", true},
 		{"DeletionProtection", true},
 		{"BackupRetentionPeriod", backupDays},
 		{"DBSubnetGroupName", ref(id + "Subnets")},
-	}
+	}...)
+	common = append(common, s.databaseParameters(store, spec)...)
 	groups := array{getAtt(storeGroupID(spec), "GroupId")}
 	if spec.Aurora() {
 		s.auroraCluster(store, spec, append(common, member{"VpcSecurityGroupIds", groups}))
@@ -82,12 +124,26 @@ func (s *stack) auroraCluster(store usedStore, spec sqldb.Spec, common object) {
 			member{"ServerlessV2ScalingConfiguration", object{{"MinCapacity", minCapacity}, {"MaxCapacity", maxCapacity}}},
 		),
 	})
-	s.add(resource{id: id + "Instance", typ: "AWS::RDS::DBInstance", at: store.at, properties: object{
+	s.add(resource{id: auroraInstanceID(spec), typ: "AWS::RDS::DBInstance", at: store.at, properties: object{
 		{"Engine", string(spec.Engine)},
 		{"DBClusterIdentifier", ref(id)},
 		{"DBInstanceClass", "db.serverless"},
 		{"PubliclyAccessible", false},
 	}})
+}
+
+// auroraInstanceID is the logical id of the instance of a cluster.
+func auroraInstanceID(spec sqldb.Spec) string { return policy.StoreID(spec) + "Instance" }
+
+// masterKey is the key that the master user's secret is declared to have, if any.
+func masterKey(spec sqldb.Spec) object {
+	if spec.Owner.Login == nil {
+		return nil
+	}
+	if own, ok := spec.Owner.Login.Spec().(secret.Spec); ok && own.Key != nil {
+		return object{{"MasterUserSecret", object{{"KmsKeyId", ref(policy.StoreID(own.Key))}}}}
+	}
+	return nil
 }
 
 // databaseName is the name of the database in its instance or cluster.

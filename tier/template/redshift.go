@@ -1,6 +1,7 @@
 package template
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -17,7 +18,7 @@ const (
 
 // warehouse adds a workgroup of Redshift Serverless with its namespace, or a cluster:
 // encrypted, in the private network, by TLS alone. Functions reach it by the Data API
-// and stay outside. See
+// and stay outside, unless it is declared to be reached by the wire. See
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-redshiftserverless-workgroup.html
 // and https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-redshift-cluster.html.
 func (s *stack) warehouse(store usedStore, spec warehouse.Spec) {
@@ -73,6 +74,15 @@ func (s *stack) warehouse(store usedStore, spec warehouse.Spec) {
 			{"VpcSecurityGroupIds", groups},
 		},
 	})
+}
+
+// warehouseURL is what the driver finds a warehouse by that is reached by the wire.
+func warehouseURL(spec warehouse.Spec) object {
+	host := ".Endpoint.Address"
+	if spec.Product == warehouse.Serverless {
+		host = ".Workgroup.Endpoint.Address"
+	}
+	return sub("redshift://${" + policy.StoreID(spec) + host + "}:" + strconv.Itoa(warehouse.Port) + "/" + spec.Database)
 }
 
 // thirdSubnetID is the logical id of the subnet that workgroups want beside the two.

@@ -13,10 +13,15 @@ const uploadDays = 7
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html.
 func (s *stack) bucket(store usedStore, spec blob.Spec) {
 	id := policy.StoreID(spec)
+	encryption := object{{"ServerSideEncryptionByDefault", object{{"SSEAlgorithm", "AES256"}}}}
+	if spec.Key != nil {
+		encryption = object{
+			{"ServerSideEncryptionByDefault", object{{"SSEAlgorithm", "aws:kms"}, {"KMSMasterKeyID", keyARN(spec)}}},
+			{"BucketKeyEnabled", true}, // S3 asks KMS for the bucket, and not for each object
+		}
+	}
 	properties := object{
-		{"BucketEncryption", object{{"ServerSideEncryptionConfiguration", array{object{
-			{"ServerSideEncryptionByDefault", object{{"SSEAlgorithm", "AES256"}}},
-		}}}}},
+		{"BucketEncryption", object{{"ServerSideEncryptionConfiguration", array{encryption}}}},
 		{"PublicAccessBlockConfiguration", object{
 			{"BlockPublicAcls", true}, {"BlockPublicPolicy", true}, {"IgnorePublicAcls", true}, {"RestrictPublicBuckets", true},
 		}},
@@ -33,6 +38,11 @@ func (s *stack) bucket(store usedStore, spec blob.Spec) {
 			{"AllowedHeaders", array{"*"}},
 			{"ExposedHeaders", array{"ETag"}},
 		}}}}})
+	}
+	if s.fed(spec, "s3") {
+		properties = append(properties, member{"NotificationConfiguration", object{
+			{"EventBridgeConfiguration", object{{"EventBridgeEnabled", true}}},
+		}})
 	}
 	s.add(resource{
 		id: id, typ: "AWS::S3::Bucket", at: store.at, properties: properties,

@@ -8,15 +8,16 @@ import (
 // secret adds a secret of Secrets Manager, whose value somebody puts there; that of
 // a login begins with a password that nobody has seen. A parameter of Systems
 // Manager is not added: CloudFormation cannot make a SecureString. It has the name
-// /STACK/NAME, and must be there before a function asks for it.
+// /STACK/NAME, and must be there before a function asks for it. That of a database's
+// master user is RDS's own.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html.
 func (s *stack) secret(store usedStore, spec secret.Spec) {
-	if spec.Source != secret.Manager {
+	if _, ofRDS := policy.MasterOf(s.usages(), spec); spec.Source != secret.Manager || ofRDS {
 		return
 	}
 	properties := object{{"Description", "Secret " + spec.Name()}}
 	if spec.Key != nil {
-		properties = append(properties, member{"KmsKeyId", ref(policy.StoreID(spec.Key))})
+		properties = append(properties, member{"KmsKeyId", keyARN(spec)})
 	}
 	if spec.Login {
 		properties = append(properties, member{"GenerateSecretString", object{

@@ -29,6 +29,9 @@ func (s *stack) topic(store usedStore, spec topic.Spec) {
 			{"FifoTopic", true}, {"ContentBasedDeduplication", spec.ContentDedup},
 		}
 	}
+	if spec.Key != nil {
+		properties = append(properties, member{"KmsMasterKeyId", keyARN(spec)})
+	}
 	s.add(resource{id: id, typ: "AWS::SNS::Topic", at: store.at, properties: properties})
 	s.add(resource{id: id + "Policy", typ: "AWS::SNS::TopicPolicy", at: store.at, properties: object{
 		{"Topics", array{ref(id)}},

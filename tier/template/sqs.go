@@ -1,10 +1,12 @@
 package template
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
+	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
 
@@ -14,11 +16,11 @@ import (
 func (s *stack) queue(store usedStore, spec queue.Spec) {
 	id := policy.StoreID(spec)
 	properties := object{
-		{"VisibilityTimeout", seconds(spec.Visibility)},
+		{"VisibilityTimeout", seconds(s.visibility(spec))},
 		{"MessageRetentionPeriod", seconds(spec.Retention)},
 		{"DelaySeconds", seconds(spec.Delay)},
 		{"MaximumMessageSize", queue.MaxMessage},
-		{"SqsManagedSseEnabled", true},
+		queueEncryption(spec),
 	}
 	if spec.FIFO {
 		properties = append(properties, member{"FifoQueue", true}, member{"ContentBasedDeduplication", spec.ContentDedup})
@@ -35,7 +37,12 @@ func (s *stack) queue(store usedStore, spec queue.Spec) {
 		id: id, typ: "AWS::SQS::Queue", at: store.at, properties: properties,
 		attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
 	})
-	s.tlsQueue(id, store.at)
+	s.queuePolicy(id, store.at, s.fromTopics(spec)...)
+}
+
+// visibility is how long a message is hidden while it is worked on.
+func (s *stack) visibility(spec queue.Spec) time.Duration {
+	return cmp.Or(spec.Visibility, min(queue.MaxVisibility, max(queue.DefaultVisibility, tier.Visibility(s.app, spec))))
 }
 
 func deadLettersID(spec queue.Spec) string { return policy.LogicalID(spec.Name(), "dead-letters") }
@@ -44,7 +51,7 @@ func (s *stack) deadLetters(id string, spec queue.Spec, at datastore.Position) {
 	properties := object{
 		{"MessageRetentionPeriod", seconds(queue.MaxRetention)},
 		{"MaximumMessageSize", queue.MaxMessage},
-		{"SqsManagedSseEnabled", true},
+		queueEncryption(spec),
 	}
 	if spec.FIFO {
 		properties = append(properties, member{"FifoQueue", true})
@@ -53,14 +60,22 @@ func (s *stack) deadLetters(id string, spec queue.Spec, at datastore.Position) {
 		id: id, typ: "AWS::SQS::Queue", at: at, properties: properties,
 		attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
 	})
-	s.tlsQueue(id, at)
+	s.queuePolicy(id, at)
 }
 
-// tlsQueue refuses requests that come without TLS.
-func (s *stack) tlsQueue(id string, at datastore.Position) {
+func queueEncryption(spec queue.Spec) member {
+	if spec.Key != nil {
+		return member{"KmsMasterKeyId", keyARN(spec)}
+	}
+	return member{"SqsManagedSseEnabled", true}
+}
+
+// queuePolicy refuses requests that come without TLS, and has what others are
+// allowed.
+func (s *stack) queuePolicy(id string, at datastore.Position, allowed ...any) {
 	s.add(resource{id: id + "Policy", typ: "AWS::SQS::QueuePolicy", at: at, properties: object{
 		{"Queues", array{ref(id)}},
-		{"PolicyDocument", document(tlsOnly("sqs:*", getAtt(id, "Arn")))},
+		{"PolicyDocument", document(append([]any{tlsOnly("sqs:*", getAtt(id, "Arn"))}, allowed...)...)},
 	}})
 }
 

@@ -50,7 +50,7 @@ func stores(data *datastore.Data) *tier.App {
 	datastore.Use[sqldb.Writer](api, sqldb.New(data, "global", sqldb.DSQL))
 	people := api.Function("people")
 	people.Handle("GET /people/{id}", handler.New(get))
-	users := identity.New(data, "users")
+	users := identity.New(data, "users", identity.Custom("plan"))
 	datastore.Use[identity.Getter](people, users)
 	datastore.Use[identity.Exchanger](people, identity.NewExchange(data, "visitors", users))
 	datastore.Use[call.Caller[order, order]](api, call.New[order, order](data, "price"))
@@ -62,9 +62,16 @@ func stores(data *datastore.Data) *tier.App {
 	app.Function("price").Invoke(handler.New(place))
 	own := api.Function("own")
 	datastore.Use[table.Getter[order]](own, table.New[order](data, "orders").PerCaller())
+	datastore.Use[table.Querier[document]](own, table.New[document](data, "documents").Via("byOwner").PerCaller())
 	datastore.Use[table.Scanner[order]](own, table.New[order](data, "all"))
 	own.Handle("GET /own/{id}", handler.New(get))
 	return app
+}
+
+// document is found by its owner, who is not its key.
+type document struct {
+	ID    int    `table:"id,pk"`
+	Owner string `table:"owner,index=byOwner.pk"`
 }
 
 // services has web services in a network that somebody else made.
@@ -90,6 +97,17 @@ func reports(data *datastore.Data) *tier.App {
 	datastore.Use[warehouse.BatchRunner](api, warehouse.New(data, "old_sales", warehouse.Provisioned))
 	datastore.Use[search.Searcher[product]](api, search.New[product](data, "products", search.Domain))
 	datastore.Use[search.Bulker[product]](api, search.New[product](data, "drafts", search.Serverless))
+	api.Handle("GET /reports/{id}", handler.New(get))
+	return app
+}
+
+// wired has warehouses that are reached in the private network.
+func wired(data *datastore.Data) *tier.App {
+	app := tier.New("shop")
+	api := app.API("reports")
+	writer, reader := secret.NewLogin(data, "sales-writer", nil), secret.NewLogin(data, "sales-reader", nil)
+	datastore.Use[warehouse.Querier](api, warehouse.New(data, "sales", warehouse.Serverless, warehouse.Wire(), warehouse.Secret(writer, reader)))
+	datastore.Use[warehouse.BatchRunner](api, warehouse.New(data, "old-sales", warehouse.Provisioned, warehouse.Database("shop"), warehouse.Wire(), warehouse.Secret(writer, reader)))
 	api.Handle("GET /reports/{id}", handler.New(get))
 	return app
 }

@@ -45,14 +45,15 @@ type resource struct {
 
 // stack collects the resources of an App in order.
 type stack struct {
-	app        *tier.App
-	resources  []resource
-	parameters []parameter
-	given      bool // the network is a parameter
-	outputs    object
-	errs       []error
-	declared   map[string]datastore.Position // of outputs
-	policies   map[*tier.Function]int        // bytes that permissions take
+	app         *tier.App
+	deployments []*tier.Function
+	resources   []resource
+	parameters  []parameter
+	given       bool // the network is a parameter
+	outputs     object
+	errs        []error
+	declared    map[string]datastore.Position // of outputs
+	policies    map[*tier.Function]int        // bytes that permissions take
 }
 
 // output puts out a value. Names are those of resources with other words behind
@@ -90,8 +91,9 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 	if errs := app.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s := &stack{app: app}
+	s := &stack{app: app, deployments: app.Deployments()}
 	s.checkCalls()
+	s.checkDeployments()
 	s.network(app)
 	for _, spec := range stores(app) {
 		s.store(spec)
@@ -99,6 +101,11 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 	for _, f := range app.Functions() {
 		s.function(f, codeURI)
 	}
+	for _, f := range s.deployments {
+		s.function(f, codeURI)
+		s.deployment(f)
+	}
+	s.forwardings()
 	for _, api := range app.APIs() {
 		s.api(api)
 	}
@@ -137,22 +144,41 @@ type usedStore struct {
 	at   datastore.Position
 }
 
-// stores are those that some function uses, each once, in order of the first grant.
+// stores are those that some function uses, each once, in order of the first grant,
+// and then those of which messages are only forwarded.
 func stores(app *tier.App) []usedStore {
 	var all []usedStore
-	for _, f := range app.Functions() {
+	for _, f := range append(app.Functions(), app.Deployments()...) {
 		at := map[datastore.Spec]datastore.Position{}
 		for _, u := range datastore.Usages(f.Grants()) {
 			at[u.Spec] = at[u.For]
 			if len(u.Grants) > 0 {
 				at[u.Spec] = u.Grants[0].At
 			}
-			if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, u.Spec) }) {
-				all = append(all, usedStore{u.Spec, at[u.Spec]})
+			for _, spec := range withKey(u.Spec) {
+				if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, spec) }) {
+					all = append(all, usedStore{spec, at[u.Spec]})
+				}
+			}
+		}
+	}
+	for _, f := range app.Forwardings() {
+		for _, feed := range []datastore.Feed{f.From(), f.To()} {
+			if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, feed.Spec) }) {
+				all = append(all, usedStore{feed.Spec, f.At()})
 			}
 		}
 	}
 	return all
+}
+
+// withKey is a store and the key that it is encrypted with, also where nothing that
+// is granted needs the key.
+func withKey(spec datastore.Spec) []datastore.Spec {
+	if e, ok := spec.(datastore.Encrypted); ok && e.EncryptedBy() != nil {
+		return []datastore.Spec{spec, e.EncryptedBy()}
+	}
+	return []datastore.Spec{spec}
 }
 
 // store adds the resource of a store, by its kind.

@@ -103,7 +103,8 @@ func TestGolden(t *testing.T) {
 	t.Parallel()
 	for name, newApp := range map[string]func(*datastore.Data) *tier.App{
 		"one": one, "several": several, "signed": signed, "guarded": guarded, "validated": validated, "mocks": mocks, "streams": streams,
-		"direct": direct, "socket": socket, "stores": stores, "network": network, "services": services, "reports": reports, "gatedsocket": gatedSocket, "whole": whole.App,
+		"direct": direct, "socket": socket, "stores": stores, "encrypted": encrypted, "network": network, "services": services, "reports": reports, "gatedsocket": gatedSocket, "whole": whole.App, "events": events, "guardedevents": guardedEvents,
+		"migrated": migrated, "migratedhere": migratedHere, "wired": wired,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,6 +132,7 @@ func TestGolden(t *testing.T) {
 type doc struct {
 	Resources map[string]struct {
 		Type       string
+		DependsOn  []string
 		Properties map[string]any
 	}
 }

@@ -22,11 +22,14 @@ var putRules = []rule{
 		f := start(t, open)
 		put := store(t, f, "a", "one")
 		got, o := content(t, f, "a")
-		if got != "one" || o.Size != 3 || o.Length != 3 || o.Offset != 0 || o.ETag != put.ETag || o.Key != "a" || put.Size != 3 {
+		if got != "one" || o.Size != 3 || o.Length != 3 || o.Offset != 0 || o.ETag != put.ETag || o.Key != "a" || put.Size != 3 || put.Key != "a" {
 			t.Errorf("Get = %q, %+v; Put = %+v", got, o.Info, put)
 		}
 		if len(o.ETag) < 3 || o.ETag[0] != '"' || o.Modified.IsZero() || o.Modified.Nanosecond() != 0 {
 			t.Errorf("ETag = %q, Modified = %v; want quotes, and a time to the second", o.ETag, o.Modified)
+		}
+		if !put.Modified.IsZero() {
+			t.Errorf("Put answers Modified = %v, which S3 does not tell", put.Modified)
 		}
 	}},
 	{"replaced", "Put replaces what is there, attributes too, and the ETag is another", func(t *testing.T, open target) {

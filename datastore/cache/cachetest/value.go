@@ -2,6 +2,7 @@ package cachetest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"math"
 	"strconv"
@@ -108,7 +109,7 @@ var getRules = []rule{
 		_, manyErr := numbers.GetMany(ctx, []string{"k"})
 		_, incrErr := numbers.Incr(ctx, "k", 1, 0)
 		_, lockErr := numbers.Lock(ctx, "k", long)
-		_, loadErr := numbers.Load(ctx, "k", long, nil)
+		_, loadErr := numbers.Load(ctx, "k", long, func(context.Context) (int, error) { return 0, nil })
 		for op, err := range map[string]error{
 			"Get": getErr, "GetMany": manyErr, "Incr": incrErr, "Lock": lockErr, "Load": loadErr,
 			"Set": numbers.Set(ctx, "k", 2, 0), "Add": numbers.Add(ctx, "l", 2, 0), "Delete": numbers.Delete(ctx, "k"),

@@ -131,9 +131,11 @@ func (b *bucket) Stat(ctx context.Context, key string, _ blob.Read) (blob.Info, 
 	return o.info(), nil
 }
 
-// Put implements [blob.Conn].
+// Put implements [blob.Conn]. It does not say when, because S3 does not.
 func (b *bucket) Put(ctx context.Context, key string, w blob.Write) (blob.Info, error) {
-	return b.put(ctx, key, w, "ObjectCreated:Put")
+	info, err := b.put(ctx, key, w, "ObjectCreated:Put")
+	info.Modified = time.Time{}
+	return info, err
 }
 
 func (b *bucket) put(ctx context.Context, key string, w blob.Write, event string) (blob.Info, error) {

@@ -18,8 +18,10 @@ const pageSize = 1 << 20
 type engine struct {
 	driver *Driver
 	name   string // of its file, without the ending
-	spec   table.Spec
-	now    func() time.Time
+	// namespace of the Data that opened it
+	namespace string
+	spec      table.Spec
+	now       func() time.Time
 
 	mu      sync.RWMutex
 	items   *order
@@ -92,10 +94,7 @@ func (e *engine) Get(ctx context.Context, key table.Attributes, _ table.Read) (t
 	if err := e.usable(ctx); err != nil {
 		return nil, err
 	}
-	if item := e.find(table.ItemOf(key)); item != nil {
-		return item, nil
-	}
-	return nil, nil
+	return orNone(e.find(table.ItemOf(key))), nil
 }
 
 // GetMany implements [table.ReadConn].
@@ -216,6 +215,7 @@ func (e *engine) purge() {
 		}
 	}
 	for _, key := range expired {
+		e.tell(key, nil, true)
 		e.apply(key, row{})
 	}
 }

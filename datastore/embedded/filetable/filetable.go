@@ -50,6 +50,7 @@ type Driver struct {
 	dir  string // "" for memory
 	opts Options
 
+	watch   atomic.Pointer[func(Change)]
 	failure atomic.Pointer[error] // of a transaction: the disk is in an unknown state
 
 	mu     sync.Mutex
@@ -114,6 +115,7 @@ func (d *Driver) OpenTable(_ context.Context, data *datastore.Data, spec table.S
 		return e, nil
 	}
 	e := newEngine(d, name, spec, data.Now)
+	e.namespace = data.Namespace()
 	if d.dir != "" {
 		if err := d.load(e, name); err != nil {
 			return nil, unavailable(err)

@@ -63,6 +63,7 @@ func (c *change) append() (err error) {
 // apply makes the change in memory.
 func (c change) apply() {
 	if c.key != nil {
+		c.engine.tell(c.key, c.item, false)
 		c.engine.apply(c.key, row{c.item, c.size})
 	}
 }
@@ -96,7 +97,19 @@ func (e *engine) Update(ctx context.Context, w table.Write) (table.Attributes, e
 	if err := e.usable(ctx); err != nil {
 		return nil, err
 	}
-	return e.do(w)
+	item, err := e.do(w)
+	if errors.Is(err, datastore.ErrConflict) {
+		item = e.find(table.ItemOf(w.Keyed()))
+	}
+	return orNone(item), err
+}
+
+// orNone is the item as drivers answer it: nil if there is none.
+func orNone(item table.Item) table.Attributes {
+	if item == nil {
+		return nil
+	}
+	return item
 }
 
 // WriteMany implements [table.WriteConn].
@@ -143,7 +156,11 @@ func (e *engine) Transact(ctx context.Context, tx table.Transaction) error {
 	var refused datastore.PartialError
 	for i, w := range tx.Writes {
 		var err error
-		if changes[i], err = w.Conn.(*engine).plan(w.Write); err != nil {
+		own := w.Conn.(*engine)
+		if changes[i], err = own.plan(w.Write); err != nil {
+			if w.Op == "Update" {
+				tx.Writes[i].Stored = orNone(own.find(table.ItemOf(w.Key)))
+			}
 			refused.Failed = append(refused.Failed, datastore.ItemError{Index: i, Err: err})
 		}
 	}

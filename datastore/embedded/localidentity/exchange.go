@@ -70,7 +70,7 @@ func (e *exchange) subject(token string) (string, error) {
 	if err != nil {
 		return "", unavailable(err)
 	}
-	return dir.subjectOf(token, e.now())
+	return dir.subjectOf(token, e.driver.clientsOf(e.file), e.now())
 }
 
 // credentials are random; a user has the same identity each time.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,8 @@ type Issuer struct {
 }
 
 // Issuer is that of the directory called name of the App called namespace, which may
-// be "". It reads nothing yet.
+// be "". From now on the exchanges of the directory take its ID tokens. It reads
+// nothing yet.
 func (d *Driver) Issuer(namespace, name string, s IssuerSettings) (*Issuer, error) {
 	file, err := fileName(namespace, name)
 	if err != nil {
@@ -58,7 +60,29 @@ func (d *Driver) Issuer(namespace, name string, s IssuerSettings) (*Issuer, erro
 	if s.Now == nil {
 		s.Now = time.Now
 	}
+	d.takes(file, client{s.URL, s.ClientID})
 	return &Issuer{d, file, s}, nil
+}
+
+// client is whose ID tokens an exchange takes: their "iss" and "aud".
+type client struct{ issuer, id string }
+
+func (d *Driver) takes(file string, c client) {
+	d.clientsMu.Lock()
+	defer d.clientsMu.Unlock()
+	if d.clients == nil {
+		d.clients = map[string][]client{}
+	}
+	if !slices.Contains(d.clients[file], c) {
+		d.clients[file] = append(d.clients[file], c)
+	}
+}
+
+// clientsOf are those of a directory.
+func (d *Driver) clientsOf(file string) []client {
+	d.clientsMu.Lock()
+	defer d.clientsMu.Unlock()
+	return slices.Clone(d.clients[file])
 }
 
 // Tokens are those of a user who has signed in. They are signed and no secrets of
@@ -251,8 +275,9 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text)
 }
 
-// subjectOf verifies an ID token of the directory, and is whom it is for.
-func (d *directory) subjectOf(token string, now time.Time) (string, error) {
+// subjectOf verifies an ID token of the directory for one of the clients, and is whom
+// it is for.
+func (d *directory) subjectOf(token string, clients []client, now time.Time) (string, error) {
 	refused := func(why string) (string, error) {
 		return "", &datastore.Error{Kind: datastore.ErrInvalid, Code: "NotAuthorizedException", Err: fmt.Errorf("the token is not taken: %s", why)}
 	}
@@ -277,9 +302,11 @@ func (d *directory) subjectOf(token string, now time.Time) (string, error) {
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	var claims struct {
-		Sub string `json:"sub"`
-		Use string `json:"token_use"`
-		Exp int64  `json:"exp"`
+		Sub    string `json:"sub"`
+		Use    string `json:"token_use"`
+		Exp    int64  `json:"exp"`
+		Issuer string `json:"iss"`
+		Client string `json:"aud"`
 	}
 	if err != nil || json.Unmarshal(payload, &claims) != nil || claims.Sub == "" {
 		return refused("it is none")
@@ -287,8 +314,13 @@ func (d *directory) subjectOf(token string, now time.Time) (string, error) {
 	if claims.Use != "id" {
 		return refused("it is no ID token")
 	}
-	if now.Unix() >= claims.Exp {
+	switch {
+	case now.Unix() >= claims.Exp:
 		return refused("its time is over")
+	case !slices.ContainsFunc(clients, func(c client) bool { return c.issuer == claims.Issuer }):
+		return refused("it has another issuer than those of this directory")
+	case !slices.Contains(clients, client{claims.Issuer, claims.Client}):
+		return refused("it is for another client of its issuer")
 	}
 	return claims.Sub, nil
 }

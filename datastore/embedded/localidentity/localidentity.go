@@ -12,10 +12,13 @@
 // change it.
 //
 // Passwords follow the policy that a user pool has by itself, and are kept as salted
-// hashes. An invitation is not sent.
+// hashes. Attributes are those of a user pool's schema: the standard ones, and those
+// that identity.Custom declares. An invitation is not sent.
 //
 // An [Issuer] signs tokens for the users, as a user pool does, and shows the keys by
-// which they are verified. An exchange takes these tokens.
+// which they are verified. An exchange takes the ID tokens of the issuers that its
+// driver has made for the directory, as an identity pool takes those of the clients
+// that it names: the same "iss" and "aud", and not those of others.
 package localidentity
 
 import (
@@ -37,6 +40,9 @@ type Driver struct {
 	files files
 	opts  Options
 	mu    sync.Mutex // of what reads and then writes
+
+	clientsMu sync.Mutex
+	clients   map[string][]client // of each directory, by its file
 }
 
 // Options configures [In] and [Memory]. The zero value of each field is usable.
@@ -85,13 +91,14 @@ func (d *Driver) OpenDirectory(_ context.Context, data *datastore.Data, spec ide
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	return &conn{driver: d, file: file, now: data.Now, random: data.Rand()}, nil
+	return &conn{driver: d, file: file, custom: spec.CustomList(), now: data.Now, random: data.Rand()}, nil
 }
 
 // conn is one directory.
 type conn struct {
 	driver *Driver
 	file   string
+	custom []string // attributes beside the standard ones
 	now    func() time.Time
 	random io.Reader
 }
@@ -136,6 +143,9 @@ func (c *conn) Create(ctx context.Context, user identity.NewUser) (made identity
 		if _, there := dir.Users[user.Name]; there {
 			return &datastore.Error{Kind: datastore.ErrConflict, Code: "UsernameExistsException"}
 		}
+		if err := conform(user.Attributes, c.custom); err != nil {
+			return err
+		}
 		now := c.now().UTC()
 		r := &record{
 			Name: user.Name, Enabled: true, Status: mustChange, Attributes: maps.Clone(user.Attributes),
@@ -159,6 +169,9 @@ func (c *conn) Create(ctx context.Context, user identity.NewUser) (made identity
 // SetAttributes implements [identity.Conn].
 func (c *conn) SetAttributes(ctx context.Context, name string, attributes map[string]string) error {
 	return c.changeUser(ctx, name, func(_ *directory, r *record) error {
+		if err := conform(attributes, c.custom); err != nil {
+			return err
+		}
 		if r.Attributes == nil {
 			r.Attributes = map[string]string{}
 		}

@@ -2,8 +2,6 @@ package localidentity_test
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http/httptest"
@@ -120,39 +118,45 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// TestAttributesAreNoClaims: an attribute does not become a claim of the issuer.
-func TestAttributesAreNoClaims(t *testing.T) {
+// TestSchema: attributes are those of a user pool, in their form.
+func TestSchema(t *testing.T) {
 	t.Parallel()
-	d := localidentity.Memory(nil)
-	users := ada(t, d, dataOf(d))
-	forged := map[string]string{"cognito:groups": "admins", "exp": "9999999999", "iss": "x", "token_use": "access", "jti": "x", "custom:plan": "free"}
-	if _, err := users.Create(t.Context(), identity.NewUser{Name: "eve", Attributes: forged}); err != nil {
-		t.Fatal(err)
-	}
-	settings := localidentity.IssuerSettings{URL: "https://issuer.example", ClientID: "c"}
-	issuer, err := d.Issuer("shop", "people", settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tokens, err := issuer.Tokens("eve")
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(tokens.ID, ".")[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	var claims map[string]any
-	if err := json.Unmarshal(payload, &claims); err != nil {
-		t.Fatal(err)
-	}
-	for name, value := range forged {
-		if name != "custom:plan" && claims[name] == value {
-			t.Errorf("the claim %s = %v, want that of the issuer", name, value)
+	data := dataOf(localidentity.Memory(nil))
+	users := datastore.Use[identity.Creator](function{}, identity.New(data, "people", identity.Custom("plan")))
+	for name, tt := range map[string]struct {
+		attribute, value string
+		taken            bool
+	}{
+		"standard":             {"nickname", "ada", true},
+		"declared":             {"custom:plan", "free", true},
+		"not declared":         {"custom:seats", "1", false},
+		"without the prefix":   {"plan", "free", false},
+		"of Cognito":           {"cognito:groups", "admins", false},
+		"a claim":              {"exp", "9999999999", false},
+		"another case":         {"Email", "ada@example.com", false},
+		"an address":           {"email", "ada@example.com", true},
+		"no address":           {"email", "Ada <ada@example.com>", false},
+		"a number":             {"phone_number", "+4930123456", true},
+		"a number from here":   {"phone_number", "030 123456", false},
+		"verified":             {"email_verified", "true", true},
+		"verified perhaps":     {"email_verified", "perhaps", false},
+		"a day":                {"birthdate", "1815-12-10", true},
+		"a year":               {"birthdate", "1815", false},
+		"a time":               {"updated_at", "1700000000", true},
+		"a time that is none":  {"updated_at", "today", false},
+		"an empty one is none": {"email", "", true},
+	} {
+		_, err := users.Create(t.Context(), identity.NewUser{Name: "u-" + strings.ReplaceAll(name, " ", "-"), Attributes: map[string]string{tt.attribute: tt.value}})
+		if tt.taken {
+			if err != nil {
+				t.Errorf("%s: Create with %s = %q: %v", name, tt.attribute, tt.value, err)
+			}
+			continue
 		}
-	}
-	if claims["custom:plan"] != "free" {
-		t.Errorf("claims = %v, want the attributes too", claims)
+		e, ok := errors.AsType[*datastore.Error](err)
+		if !ok || !errors.Is(err, datastore.ErrInvalid) || e.Code != "InvalidParameterException" || strings.Contains(err.Error(), tt.value) {
+			t.Errorf("%s: Create with %s = %q: error = %v, want InvalidParameterException without the value", name, tt.attribute, tt.value, err)
+		}
 	}
 }
 
@@ -199,7 +203,8 @@ func TestSignIn(t *testing.T) {
 func TestExchange(t *testing.T) {
 	t.Parallel()
 	var told []string
-	d := localidentity.Memory(&localidentity.Options{Groups: []string{"editors"}, Session: func(c identity.Credentials, subject string) error {
+	dir := t.TempDir()
+	d := localidentity.In(dir, &localidentity.Options{Groups: []string{"editors"}, Session: func(c identity.Credentials, subject string) error {
 		told = append(told, c.AccessKeyID+" "+subject)
 		return nil
 	}})
@@ -210,9 +215,8 @@ func TestExchange(t *testing.T) {
 	}
 	other := localidentity.Memory(&localidentity.Options{Groups: []string{"editors"}})
 	ada(t, other, dataOf(other))
-	tokens := func(d *localidentity.Driver, now time.Time) localidentity.Tokens {
-		issuer, err := d.Issuer("shop", "people", localidentity.IssuerSettings{
-			URL: "https://issuer.example", ClientID: "c", Now: func() time.Time { return now }})
+	tokensFor := func(d *localidentity.Driver, url, client string, now time.Time) localidentity.Tokens {
+		issuer, err := d.Issuer("shop", "people", localidentity.IssuerSettings{URL: url, ClientID: client, Now: func() time.Time { return now }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,16 +226,25 @@ func TestExchange(t *testing.T) {
 		}
 		return tokens
 	}
+	tokens := func(d *localidentity.Driver, now time.Time) localidentity.Tokens {
+		return tokensFor(d, "https://issuer.example", "c", now)
+	}
 	own := tokens(d, time.Now())
 	credentials := datastore.Use[identity.Exchanger](function{}, identity.NewExchange(data, "visitors", identity.New(data, "others")))
 	if _, err := credentials.Exchange(t.Context(), own.ID); !errors.Is(err, datastore.ErrInvalid) {
 		t.Errorf("Exchange of a token of another directory: error = %v, want %v", err, datastore.ErrInvalid)
 	}
+	// The same key signs here, for clients that this driver does not know.
+	elsewhere := localidentity.In(dir, nil)
+	tokensFor(d, "https://second.example", "d", time.Now())
 	again := dataOf(d)
 	credentials = datastore.Use[identity.Exchanger](function{}, identity.NewExchange(again, "visitors", identity.New(again, "people")))
 	for name, token := range map[string]string{
 		"no token": "", "an access token": own.Access, "an old token": tokens(d, time.Now().Add(-2*time.Hour)).ID,
 		"a token of another key": tokens(other, time.Now()).ID, "text": "a.b.c", "a changed token": own.ID[:len(own.ID)-4] + "AAAA",
+		"a token of another issuer":   tokensFor(elsewhere, "https://other.example", "c", time.Now()).ID,
+		"a token for another client":  tokensFor(elsewhere, "https://issuer.example", "other", time.Now()).ID,
+		"a token of both, not of one": tokensFor(elsewhere, "https://issuer.example", "d", time.Now()).ID,
 	} {
 		c, err := credentials.Exchange(t.Context(), token)
 		if !errors.Is(err, datastore.ErrInvalid) || c != (identity.Credentials{}) || token != "" && strings.Contains(err.Error(), token) {

@@ -1,6 +1,7 @@
 package memoryqueue
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"strconv"
@@ -46,7 +47,7 @@ func (q *Queue) receive(b Batch, bytes int) (got []Message, full bool) {
 		b.Max = queue.MaxBatch
 	}
 	if b.Visibility == 0 {
-		b.Visibility = q.spec.Visibility
+		b.Visibility = cmp.Or(q.spec.Visibility, queue.DefaultVisibility)
 	}
 	blocked := q.lockedGroups(now)
 	var next *list.Element

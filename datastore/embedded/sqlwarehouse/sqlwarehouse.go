@@ -26,6 +26,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
+	"github.com/seed-18e8afb5/tierkit/datastore/warehouse/statements"
 )
 
 // Open opens the database of a warehouse for readers or for writers. It is called
@@ -39,7 +40,7 @@ type Driver struct {
 	open Open
 
 	mu     sync.Mutex
-	opened map[string]*conn
+	opened map[string]*statements.Conn
 	closed bool
 }
 
@@ -50,7 +51,7 @@ func Over(open Open) *Driver {
 	if open == nil {
 		panic("sqlwarehouse: Over needs a function that opens databases")
 	}
-	return &Driver{open: open, opened: map[string]*conn{}}
+	return &Driver{open: open, opened: map[string]*statements.Conn{}}
 }
 
 // Kind is "warehouse".
@@ -64,18 +65,18 @@ func (d *Driver) OpenWarehouse(_ context.Context, data *datastore.Data, spec war
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
-		return nil, errClosed
+		return nil, statements.ErrClosed
 	}
 	name := data.Namespace() + "/" + spec.Logical
 	c, ok := d.opened[name]
 	if !ok {
-		c = newConn(d.open, data, spec)
+		c = statements.New(data, statements.Options{Open: func(ctx context.Context, access warehouse.Access) (*sql.DB, error) {
+			return d.open(ctx, spec, access)
+		}})
 		d.opened[name] = c
 	}
 	return c, nil
 }
-
-var errClosed = errors.New("the driver is closed")
 
 // Close cancels what runs, waits for it, and closes the databases.
 func (d *Driver) Close() error {
@@ -84,7 +85,7 @@ func (d *Driver) Close() error {
 	d.closed = true
 	var errs []error
 	for _, c := range d.opened {
-		errs = append(errs, c.close())
+		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -1,50 +1,91 @@
 package cognitoidentity_test
 
 import (
-	"io"
-	"net/http"
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/paired"
 )
 
-// canned answers every request with one body.
-type canned string
-
-func (c canned) RoundTrip(req *http.Request) (*http.Response, error) {
-	if _, err := io.Copy(io.Discard, req.Body); err != nil {
-		return nil, err
-	}
-	return &http.Response{
-		StatusCode: 200, Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
-		Body: io.NopCloser(strings.NewReader(string(c))), ContentLength: int64(len(c)),
-	}, nil
+// BenchmarkDriver is the driver beside the bare SDK, whose attributes are made a map
+// as every user of it does:
+//
+//	go test -run '^$' -bench Driver -count 6 ./datastore/iam/cognitoidentity
+func BenchmarkDriver(b *testing.B) {
+	ctx := paired.Context(b)
+	client, driver := beside(`{"Username":"ada","Enabled":true,"UserStatus":"CONFIRMED","UserAttributes":` + attributes + `}`)
+	paired.Compare(b, "get", func() error {
+		out, err := client.AdminGetUser(ctx, &cip.AdminGetUserInput{UserPoolId: aws.String(poolID), Username: aws.String("ada")})
+		if err != nil {
+			return err
+		}
+		users = append(users[:0], mapOf(out.UserAttributes))
+		return nil
+	}, func() error {
+		_, err := driver.Get(ctx, "ada")
+		return err
+	})
+	bare, driven := list(ctx, 60)
+	paired.Compare(b, "list 60", bare, driven)
 }
 
-// BenchmarkGet is the driver beside the bare SDK, at a server that costs nothing.
-func BenchmarkGet(b *testing.B) {
-	cfg := config("http://canned.invalid", &http.Client{Transport: canned(`{"Username":"ada","Enabled":true,"UserStatus":"CONFIRMED","UserAttributes":[{"Name":"sub","Value":"1"},{"Name":"email","Value":"ada@example.com"}]}`)})
-	b.Run("sdk", func(b *testing.B) {
-		client := cip.NewFromConfig(cfg)
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := client.AdminGetUser(b.Context(), &cip.AdminGetUserInput{UserPoolId: aws.String("eu-west-1_Abc"), Username: aws.String("ada")}); err != nil {
-				b.Fatal(err)
+func TestAllocations(t *testing.T) {
+	paired.PerItem(t, "List", 10, 60, func(n int) (bare, driver func() error) { return list(t.Context(), n) })
+}
+
+const (
+	poolID     = "eu-west-1_Abc"
+	attributes = `[{"Name":"sub","Value":"1"},{"Name":"email","Value":"ada@example.com"}]`
+	aUser      = `{"Username":"ada","Enabled":true,"UserStatus":"CONFIRMED","UserCreateDate":1.7e9,"UserLastModifiedDate":1.7e9,"Attributes":` + attributes + `}`
+)
+
+type directory interface {
+	identity.Getter
+	identity.Lister
+}
+
+// beside are the SDK and the driver, at a server with one answer.
+func beside(answer string) (*cip.Client, directory) {
+	cfg := config("http://canned.invalid", paired.JSON11(answer))
+	return cip.NewFromConfig(cfg), datastore.Use[directory](function{}, identity.New(dataFor(cfg, poolID), "people"))
+}
+
+// users are those that the bare SDK's user keeps.
+var users []map[string]string
+
+func list(ctx context.Context, n int) (bare, driver func() error) {
+	client, driven := beside(`{"Users":[` + strings.Repeat(aUser+",", n-1) + aUser + `]}`)
+	return func() error {
+			out, err := client.ListUsers(ctx, &cip.ListUsersInput{UserPoolId: aws.String(poolID), Limit: aws.Int32(int32(n))})
+			if err != nil {
+				return err
 			}
-		}
-	})
-	b.Run("driver", func(b *testing.B) {
-		store := datastore.Use[identity.Getter](function{}, identity.New(dataFor(cfg, "eu-west-1_Abc"), "people"))
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := store.Get(b.Context(), "ada"); err != nil {
-				b.Fatal(err)
+			users = users[:0]
+			for _, u := range out.Users {
+				users = append(users, mapOf(u.Attributes))
 			}
+			return nil
+		}, func() error {
+			page, err := driven.List(ctx, identity.Query{Limit: n})
+			if err == nil && len(page.Items) != n {
+				err = fmt.Errorf("%d users", len(page.Items))
+			}
+			return err
 		}
-	})
+}
+
+func mapOf(list []types.AttributeType) map[string]string {
+	m := make(map[string]string, len(list))
+	for _, a := range list {
+		m[aws.ToString(a.Name)] = aws.ToString(a.Value)
+	}
+	return m
 }

@@ -18,7 +18,11 @@
 // AdminUserGlobalSignOut, Delete AdminDeleteUser; SetGroups AdminListGroupsForUser,
 // AdminAddUserToGroup and AdminRemoveUserFromGroup.
 //
+// In the private network the generated template has an endpoint for cognito-idp, which
+// AWS has in its commercial regions and for user pools that have no domain.
+//
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
+// and https://docs.aws.amazon.com/cognito/latest/developerguide/vpc-interface-endpoints.html
 //
 // # Limits
 //

@@ -19,7 +19,8 @@ import (
 
 func TestConformanceMoto(t *testing.T) {
 	t.Parallel()
-	conformance(t, servers.URL(t, "TIERKIT_TEST_MOTO"), &cip.CreateUserPoolInput{}, identitytest.BlankStays)
+	conformance(t, servers.URL(t, "TIERKIT_TEST_MOTO"), &cip.CreateUserPoolInput{},
+		identitytest.BlankStays, identitytest.AnyAttribute, identitytest.AnyNewAttribute)
 }
 
 func TestConformanceCognitoLocal(t *testing.T) {
@@ -27,12 +28,19 @@ func TestConformanceCognitoLocal(t *testing.T) {
 	// By itself it takes addresses as names.
 	in := &cip.CreateUserPoolInput{UsernameAttributes: []types.UsernameAttributeType{types.UsernameAttributeTypePhoneNumber}}
 	conformance(t, servers.URL(t, "TIERKIT_TEST_COGNITO"), in,
-		identitytest.AnyPassword, identitytest.OnePage, identitytest.NoSignOut, identitytest.MissingDenied)
+		identitytest.AnyPassword, identitytest.OnePage, identitytest.NoSignOut, identitytest.MissingDenied, identitytest.AnyNewAttribute)
 }
 
 func conformance(t *testing.T, url string, in *cip.CreateUserPoolInput, differs ...identitytest.Difference) {
-	identitytest.Run(t, func(t testing.TB, _ identity.Spec) *datastore.Data {
-		id := newPool(t, url, *in)
+	identitytest.Run(t, func(t testing.TB, spec identity.Spec) *datastore.Data {
+		in := *in
+		for _, name := range spec.CustomList() {
+			in.Schema = append(in.Schema, types.SchemaAttributeType{
+				Name: &name, AttributeDataType: types.AttributeDataTypeString, Mutable: aws.Bool(true),
+				StringAttributeConstraints: &types.StringAttributeConstraintsType{MinLength: aws.String("0"), MaxLength: aws.String("2048")},
+			})
+		}
+		id := newPool(t, url, in)
 		for _, group := range identitytest.Groups {
 			if _, err := client(url).CreateGroup(t.Context(), &cip.CreateGroupInput{UserPoolId: &id, GroupName: &group}); err != nil {
 				t.Fatal(err)

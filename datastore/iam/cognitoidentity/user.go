@@ -61,6 +61,7 @@ func (c *conn) List(ctx context.Context, q identity.Query) (page datastore.Page[
 	if err != nil {
 		return page, err
 	}
+	page.Items = make([]identity.User, 0, len(out.Users))
 	for i := range out.Users {
 		page.Items = append(page.Items, userOf(&out.Users[i]))
 	}

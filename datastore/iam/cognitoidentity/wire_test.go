@@ -1,10 +1,8 @@
 package cognitoidentity_test
 
 import (
-	"context"
 	"errors"
 	"testing"
-	"time"
 
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
@@ -37,24 +35,4 @@ func TestLostCreate(t *testing.T) {
 	if err := users.Delete(t.Context(), "ada"); err != nil {
 		t.Errorf("Delete whose answer is lost: %v", err)
 	}
-}
-
-// TestThaw: the first call after a freeze succeeds, also one that could not be sent
-// again.
-func TestThaw(t *testing.T) {
-	faults.Frozen{
-		Serve: func(t *testing.T) (upstream, told string) {
-			url := servers.URL(t, "TIERKIT_TEST_MOTO")
-			return url, newPool(t, url, cip.CreateUserPoolInput{})
-		},
-		Open: func(t *testing.T, url, told string, now func() time.Time) func(context.Context) error {
-			users := datastore.Use[all](function{}, identity.New(dataFor(config(url, iam.HTTPClientAt(now)), told), "people"))
-			name := "ada"
-			return func(ctx context.Context) error {
-				name += "x"
-				_, err := users.Create(ctx, identity.NewUser{Name: name})
-				return err
-			}
-		},
-	}.Run(t)
 }

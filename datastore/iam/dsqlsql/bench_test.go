@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"net/url"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,10 +21,6 @@ var statements = paired.SQL{
 	Row:    "SELECT n FROM counters WHERE id = $1",
 	Rows:   "SELECT i, 'text of ' || i, i * 1.5, now(), i % 2 = 0, NULL FROM generate_series(1, $1::int) AS i",
 }
-
-var counters = fstest.MapFS{"0001_counters.sql": {Data: []byte(`
-CREATE TABLE counters (id TEXT PRIMARY KEY, n INTEGER NOT NULL);
-INSERT INTO counters VALUES ('a', 0), ('b', 0);`)}}
 
 // sides are the driver, and database/sql on pgx alone: in the same mode, with the
 // same users and tokens, through the same gate.

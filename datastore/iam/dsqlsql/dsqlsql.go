@@ -14,7 +14,8 @@
 //
 // dsql:DbConnect on the cluster for Read, Write and Tx, dsql:DbConnectAdmin for Own.
 // Tokens are signed in the function. Who is the reader and who the writer is decided
-// in the database, once, by its admin: IAM cannot tell its users apart.
+// in the database, by its admin: IAM cannot tell its users apart. migrate.OnDeploy does
+// so with the roles of the functions; what it does is this:
 //
 //	CREATE ROLE main_writer WITH LOGIN;
 //	AWS IAM GRANT main_writer TO 'arn:aws:iam::123456789012:role/...'; -- the function's role
@@ -62,57 +63,34 @@ import (
 
 // Driver opens clusters, and logs in with the region and the credentials that
 // Lambda puts into a function's environment.
-var Driver datastore.Driver = &driver{func() (aws.Config, error) { return iam.Config("DSQL", os.LookupEnv) }}
+var Driver datastore.Driver = product
 
 // With opens clusters, and logs in with cfg.
-func With(cfg aws.Config) datastore.Driver {
-	return &driver{func() (aws.Config, error) { return cfg, nil }}
-}
+func With(cfg aws.Config) datastore.Driver { return product.WithConfig(cfg) }
 
-type driver struct {
-	configure func() (aws.Config, error)
-}
+var product = sqldb.NewProduct("dsqlsql", func(s sqldb.Spec) bool {
+	return s.Engine == sqldb.DSQL
+}, open, func() (aws.Config, error) { return iam.Config("DSQL", os.LookupEnv) })
 
-var (
-	_ sqldb.Driver      = (*driver)(nil)
-	_ datastore.Chooser = (*driver)(nil)
-)
-
-// WithConfig is With, for tools that replace the configuration of the drivers they
-// are given.
-func (d *driver) WithConfig(cfg aws.Config) datastore.Driver { return With(cfg) }
-
-// Kind is "sqldb".
-func (d *driver) Kind() string { return "sqldb" }
-
-// Name is "dsqlsql".
-func (d *driver) Name() string { return "dsqlsql" }
-
-// Opens reports whether it is a cluster of Aurora DSQL.
-func (d *driver) Opens(spec datastore.Spec) bool {
-	s, ok := spec.(sqldb.Spec)
-	return ok && s.Engine == sqldb.DSQL
-}
-
-// OpenDatabase implements [sqldb.Driver]. It connects to nothing.
-func (d *driver) OpenDatabase(_ context.Context, data *datastore.Data, spec sqldb.Spec) (sqldb.Connector, error) {
-	text, ok := data.Physical(spec)
+// open connects to nothing.
+func open(d *sqldb.Configured[aws.Config]) (sqldb.Connector, error) {
+	text, ok := d.Data.Physical(d.Spec)
 	if !ok || text == "" {
 		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
-			"%s is not set; it holds the identifier of the cluster (the generated template sets it)", datastore.Variable(spec))}
+			"%s is not set; it holds the identifier of the cluster (the generated template sets it)", datastore.Variable(d.Spec))}
 	}
-	cfg, err := d.configure()
+	cfg, err := d.Configure()
 	if err != nil {
 		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: err}
 	}
 	server, err := serverOf(text, cfg.Region)
 	if err != nil {
-		return nil, &datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("%s: %w", datastore.Variable(spec), err)}
+		return nil, &datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("%s: %w", datastore.Variable(d.Spec), err)}
 	}
 	signer := iam.Signer{Region: cfg.Region, Credentials: cfg.Credentials}
 	return postgres.New(server, server, func(ctx context.Context, access sqldb.Access, _ bool) (string, string, error) {
-		token, err := signer.Token(ctx, request(server.Host, access), data.Now())
-		return spec.User(access).Name, token, err
+		token, err := signer.Token(ctx, request(server.Host, access), d.Data.Now())
+		return d.Spec.User(access).Name, token, err
 	}), nil
 }
 

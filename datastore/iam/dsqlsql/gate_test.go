@@ -122,7 +122,17 @@ func (g *gate) relay(client net.Conn, front *pgproto3.Backend, login string) {
 	}
 	name, password, _ := strings.Cut(login, ":")
 	u.User = url.UserPassword(name, password)
-	conn, err := pgconn.Connect(context.Background(), u.String())
+	cfg, err := pgconn.ParseConfig(u.String())
+	if err != nil {
+		g.t.Errorf("%v", err)
+		return
+	}
+	var answers io.Reader // the client reads ahead by it, where its writes were slow
+	cfg.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		answers = r
+		return pgproto3.NewFrontend(r, w)
+	}
+	conn, err := pgconn.ConnectConfig(context.Background(), cfg)
 	if err != nil {
 		front.Send(&pgproto3.ErrorResponse{Severity: "FATAL", Code: "57P03", Message: err.Error()})
 		_ = front.Flush()
@@ -146,7 +156,7 @@ func (g *gate) relay(client net.Conn, front *pgproto3.Backend, login string) {
 		_, _ = io.Copy(server.Conn, client)
 		server.Conn.Close()
 	}()
-	_, _ = io.Copy(client, server.Conn)
+	_, _ = io.Copy(client, answers)
 }
 
 // certificate is one for 127.0.0.1, and a file with who signed it.

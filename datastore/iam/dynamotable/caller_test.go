@@ -81,6 +81,29 @@ func TestCallerRole(t *testing.T) {
 	}
 }
 
+// TestCallerRoleOfIndex: a query of an index that is narrowed to callers is signed by
+// the caller's credentials.
+func TestCallerRoleOfIndex(t *testing.T) {
+	t.Parallel()
+	type document struct {
+		ID    int    `table:"id,pk"`
+		Owner string `table:"owner,index=byOwner.pk"`
+	}
+	r := &roles{}
+	data := datastore.New([]datastore.Driver{dynamotable.With(config("http://scripted.invalid", &http.Client{Transport: r}))}, &datastore.Options{
+		Lookup: func(string) (string, bool) { return "arn:aws:iam::1:role/caller", true },
+	})
+	own := datastore.Use[table.Querier[document]](function{}, table.New[document](data, "documents").Via("byOwner").PerCaller())
+	for _, id := range []string{"ann", "bob"} {
+		if _, err := own.Query(datastore.WithCallerID(t.Context(), id), table.Query{Key: table.PK(id)}); err != nil {
+			t.Errorf("Query for %s: %v", id, err)
+		}
+	}
+	if got := fmt.Sprint(r.signed); got != "[AKIDann AKIDbob]" {
+		t.Errorf("the queries are signed by %s, want by those of ann and bob", got)
+	}
+}
+
 func TestCallerRoleRefused(t *testing.T) {
 	t.Parallel()
 	r := &roles{refuse: true}

@@ -35,10 +35,10 @@ func (c *conn) Get(ctx context.Context, key table.Attributes, read table.Read) (
 		out, err = c.client.GetItem(ctx, in)
 		return err
 	})
-	if err != nil || out.Item == nil {
+	if err != nil {
 		return nil, err
 	}
-	return attributes(out.Item), nil
+	return itemOf(out.Item), nil
 }
 
 // appendItems appends items that were read.
@@ -123,26 +123,20 @@ func pageOf(items []map[string]types.AttributeValue, last map[string]types.Attri
 }
 
 func (c *conn) queryInput(q table.PageQuery) *dynamodb.QueryInput {
-	var x expression
-	key := x.name(q.Index.PK.Name) + " = " + x.value(q.PK)
-	if !q.Range.IsZero() {
-		key += " AND " + x.cond(q.Range)
-	}
+	key, filter, placeholders := q.Expressions(form{})
 	in := &dynamodb.QueryInput{
 		TableName:              &c.name,
 		KeyConditionExpression: &key,
+		FilterExpression:       text(filter),
 		ConsistentRead:         &q.Consistent,
 		ScanIndexForward:       aws.Bool(!q.Desc),
 		IndexName:              indexName(q.Index),
 		Limit:                  limit(q.Limit),
 	}
-	if !q.Filter.IsZero() {
-		in.FilterExpression = aws.String(x.cond(q.Filter))
-	}
 	if q.After != nil {
 		in.ExclusiveStartKey = toAWS(q.After)
 	}
-	in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.maps()
+	in.ExpressionAttributeNames, in.ExpressionAttributeValues = maps(placeholders)
 	return in
 }
 
@@ -167,11 +161,9 @@ func (c *conn) Scan(ctx context.Context, q table.PageScan) (table.PageResult, er
 	if q.Segments > 1 {
 		in.Segment, in.TotalSegments = aws.Int32(int32(q.Segment)), aws.Int32(int32(q.Segments))
 	}
-	if !q.Filter.IsZero() {
-		var x expression
-		in.FilterExpression = aws.String(x.cond(q.Filter))
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.maps()
-	}
+	filter, placeholders := q.Expression(form{})
+	in.FilterExpression = text(filter)
+	in.ExpressionAttributeNames, in.ExpressionAttributeValues = maps(placeholders)
 	if q.After != nil {
 		in.ExclusiveStartKey = toAWS(q.After)
 	}

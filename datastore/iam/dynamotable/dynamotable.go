@@ -14,7 +14,8 @@
 // WriteMany dynamodb:BatchWriteItem, Check dynamodb:ConditionCheckItem, Query
 // dynamodb:Query, Scan dynamodb:Scan, all on the table and on nothing else, or, of a
 // store that is narrowed to an index, on the index alone. Transact needs those of
-// its operations.
+// its operations. A table with a key of the application's own (table.EncryptedBy)
+// needs kms:Decrypt on it, through DynamoDB, for all of them.
 //
 // The requests of a store that is narrowed to the caller's rows are signed by the
 // role whose ARN TIERKIT_CALLER_ROLE holds, assumed for each caller with AWS STS
@@ -32,8 +33,10 @@
 //
 // An item has at most 400 KB, a partition key 2048 bytes, a sort key 1024, a
 // page 1 MB, a batch of reads 100 keys and 16 MB, one of writes 25 items and 16 MB
-// (what is over goes in further batches), a transaction 100 operations and 4 MB. Large items in pages and batches count fully, whatever the
-// filter leaves of them.
+// (what is over goes in further batches), a transaction 100 operations and 4 MB, an
+// expression 4 KB and 300 operators, with 2 MB of values: package table refuses what
+// is over before it is sent. Large items in pages and batches count fully, whatever
+// the filter leaves of them.
 //
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 //

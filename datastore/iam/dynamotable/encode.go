@@ -18,6 +18,30 @@ func toAWS(item table.Attributes) map[string]types.AttributeValue {
 	return out
 }
 
+// itemOf is an item of the service; nil for none.
+func itemOf(item map[string]types.AttributeValue) table.Attributes {
+	if len(item) == 0 {
+		return nil
+	}
+	return attributes(item)
+}
+
+// maps are placeholders as a request takes them: nil if there are none.
+func maps(p table.Placeholders) (names map[string]string, values map[string]types.AttributeValue) {
+	if p.Values != nil {
+		values = toAWS(p.Values)
+	}
+	return p.Names, values
+}
+
+// text is nil for no expression.
+func text(expression string) *string {
+	if expression == "" {
+		return nil
+	}
+	return &expression
+}
+
 func valueToAWS(v table.Value) types.AttributeValue {
 	switch v.Type() {
 	case table.S:

@@ -5,10 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/faults"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/servers"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 )
 
@@ -49,29 +47,4 @@ func TestShortThaw(t *testing.T) {
 	})
 	f.Idle = time.Second
 	f.Run(t)
-}
-
-// TestThawOnServers is TestThaw with a server that is not ours.
-func TestThawOnServers(t *testing.T) {
-	for _, variable := range []string{"TIERKIT_TEST_MOTO", "TIERKIT_TEST_DYNALITE"} {
-		t.Run(variable, func(t *testing.T) {
-			faults.Frozen{
-				Serve: func(t *testing.T) (upstream, told string) {
-					url := servers.URL(t, variable)
-					spec := table.New[account](datastore.New(nil, nil), "accounts").Spec().(table.Spec)
-					return url, createTable(t, url, spec)
-				},
-				Open: func(t *testing.T, url, told string, now func() time.Time) func(context.Context) error {
-					data := onServer(t, config(url, iam.HTTPClientAt(now)), told)
-					handle := datastore.Use[accounts](function{}, table.New[account](data, "accounts"))
-					version := 0
-					return func(ctx context.Context) error {
-						stored, err := handle.Put(ctx, account{ID: "1", Version: version})
-						version = stored.Version
-						return err
-					}
-				},
-			}.Run(t)
-		})
-	}
 }

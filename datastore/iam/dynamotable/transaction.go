@@ -38,33 +38,29 @@ func (c *conn) Transact(ctx context.Context, tx table.Transaction) error {
 }
 
 func (c *conn) transactItem(w table.Write) (item types.TransactWriteItem) {
-	var x expression
+	update, condition, placeholders := w.Expressions(form{})
+	names, values := maps(placeholders)
 	old := types.ReturnValuesOnConditionCheckFailureNone
 	switch w.Op {
 	case "Delete":
-		d := &types.Delete{TableName: &c.name, Key: toAWS(w.Key), ConditionExpression: condition(&x, w)}
-		if d.ConditionExpression != nil {
-			d.ExpressionAttributeNames, d.ExpressionAttributeValues = x.maps()
-		}
+		d := &types.Delete{TableName: &c.name, Key: toAWS(w.Key), ConditionExpression: text(condition)}
+		d.ExpressionAttributeNames, d.ExpressionAttributeValues = names, values
 		item.Delete = d
 	case "Check":
-		k := &types.ConditionCheck{TableName: &c.name, Key: toAWS(w.Key), ConditionExpression: condition(&x, w)}
-		k.ExpressionAttributeNames, k.ExpressionAttributeValues = x.maps()
+		k := &types.ConditionCheck{TableName: &c.name, Key: toAWS(w.Key), ConditionExpression: text(condition)}
+		k.ExpressionAttributeNames, k.ExpressionAttributeValues = names, values
 		item.ConditionCheck = k
 	case "Update":
-		update := x.update(w.Changes)
 		old = types.ReturnValuesOnConditionCheckFailureAllOld // tells whether there is an item
 		u := &types.Update{
 			TableName: &c.name, Key: toAWS(w.Key), UpdateExpression: &update,
-			ConditionExpression: condition(&x, w), ReturnValuesOnConditionCheckFailure: old,
+			ConditionExpression: text(condition), ReturnValuesOnConditionCheckFailure: old,
 		}
-		u.ExpressionAttributeNames, u.ExpressionAttributeValues = x.maps()
+		u.ExpressionAttributeNames, u.ExpressionAttributeValues = names, values
 		item.Update = u
 	default:
-		p := &types.Put{TableName: &c.name, Item: toAWS(w.Item), ConditionExpression: condition(&x, w)}
-		if p.ConditionExpression != nil {
-			p.ExpressionAttributeNames, p.ExpressionAttributeValues = x.maps()
-		}
+		p := &types.Put{TableName: &c.name, Item: toAWS(w.Item), ConditionExpression: text(condition)}
+		p.ExpressionAttributeNames, p.ExpressionAttributeValues = names, values
 		item.Put = p
 	}
 	return item
@@ -141,7 +137,8 @@ func refused(tx table.Transaction, err error) error {
 			kind = unfitKind(aws.ToString(reason.Message))
 		}
 		if kind == datastore.ErrConflict && tx.Writes[i].Op == "Update" {
-			kind = tx.Writes[i].Refused(attributes(reason.Item))
+			tx.Writes[i].Stored = itemOf(reason.Item)
+			kind = tx.Writes[i].Refused(tx.Writes[i].Stored)
 		}
 		partial.Failed = append(partial.Failed, datastore.ItemError{Index: i, Err: &datastore.Error{
 			Kind: kind, Code: aws.ToString(reason.Code), Attempts: own.Attempts,

@@ -30,15 +30,15 @@ func (c *conn) Write(ctx context.Context, w table.Write) error {
 	return nil
 }
 
-// recognise looks at the item that failed the condition of a write: the condition
-// may have failed because of an attempt of ours that was carried out although its
-// answer was lost. Then own is true, err nil and the item what it left behind.
+// recognise looks at the item that failed the condition of a write, and returns it,
+// nil for none: the condition may have failed because of an attempt of ours that was
+// carried out although its answer was lost. Then own is true and err nil.
 func recognise(w table.Write, err error) (own bool, item table.Attributes, _ error) {
 	var failed *types.ConditionalCheckFailedException
 	if !errors.As(err, &failed) || w.ID == "" {
 		return false, nil, err
 	}
-	stored := attributes(failed.Item)
+	stored := itemOf(failed.Item)
 	failed.Item = nil // no items in errors
 	if w.Own(stored) {
 		return true, stored, nil
@@ -47,22 +47,14 @@ func recognise(w table.Write, err error) (own bool, item table.Attributes, _ err
 	if errors.As(err, &e) && e.Kind == datastore.ErrConflict {
 		e.Kind = w.Refused(stored)
 	}
-	return false, nil, err
-}
-
-// condition writes the condition of w with x, nil for none.
-func condition(x *expression, w table.Write) *string {
-	if w.If.IsZero() {
-		return nil
-	}
-	return aws.String(x.cond(w.If))
+	return false, stored, err
 }
 
 func (c *conn) putItem(ctx context.Context, w table.Write) error {
-	var x expression
-	in := &dynamodb.PutItemInput{TableName: &c.name, Item: toAWS(w.Item), ConditionExpression: condition(&x, w)}
+	_, condition, placeholders := w.Expressions(form{})
+	in := &dynamodb.PutItemInput{TableName: &c.name, Item: toAWS(w.Item), ConditionExpression: text(condition)}
 	if in.ConditionExpression != nil {
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.maps()
+		in.ExpressionAttributeNames, in.ExpressionAttributeValues = maps(placeholders)
 		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	}
 	_, err := c.client.PutItem(ctx, in)
@@ -70,11 +62,9 @@ func (c *conn) putItem(ctx context.Context, w table.Write) error {
 }
 
 func (c *conn) deleteItem(ctx context.Context, w table.Write) error {
-	var x expression
-	in := &dynamodb.DeleteItemInput{TableName: &c.name, Key: toAWS(w.Key), ConditionExpression: condition(&x, w)}
-	if in.ConditionExpression != nil {
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.maps()
-	}
+	_, condition, placeholders := w.Expressions(form{})
+	in := &dynamodb.DeleteItemInput{TableName: &c.name, Key: toAWS(w.Key), ConditionExpression: text(condition)}
+	in.ExpressionAttributeNames, in.ExpressionAttributeValues = maps(placeholders)
 	_, err := c.client.DeleteItem(ctx, in)
 	return err
 }
@@ -82,16 +72,15 @@ func (c *conn) deleteItem(ctx context.Context, w table.Write) error {
 // Update implements [table.WriteConn]. One that adds to what is there and whose
 // answer was lost is not sent again, but looked for.
 func (c *conn) Update(ctx context.Context, w table.Write) (table.Attributes, error) {
-	var x expression
-	update := x.update(w.Changes)
+	update, condition, placeholders := w.Expressions(form{})
 	in := &dynamodb.UpdateItemInput{
 		TableName: &c.name, Key: toAWS(w.Key),
 		UpdateExpression:                    &update,
-		ConditionExpression:                 condition(&x, w),
+		ConditionExpression:                 text(condition),
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
-	in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.maps()
+	in.ExpressionAttributeNames, in.ExpressionAttributeValues = maps(placeholders)
 	item, err := c.updateItem(ctx, w, in, iam.Call{Write: true, Repeatable: w.Repeatable()})
 	if errors.Is(err, datastore.ErrUnknown) && !w.Repeatable() {
 		return c.look(ctx, w, in, err)
@@ -109,7 +98,7 @@ func (c *conn) updateItem(ctx context.Context, w table.Write, in *dynamodb.Updat
 		_, item, err := recognise(w, err)
 		return item, unfit(err)
 	}
-	return attributes(out.Attributes), nil
+	return itemOf(out.Attributes), nil
 }
 
 // look finds out whether an update was carried out whose answer was lost, by one

@@ -24,14 +24,14 @@ import (
 func TestConformanceMoto(t *testing.T) {
 	t.Parallel()
 	url := servers.URL(t, "TIERKIT_TEST_MOTO")
-	streamtest.Run(t, func(t testing.TB, spec stream.Spec) streamtest.Harness { return onServer(t, url, nil, spec) },
+	streamtest.Run(t, func(t testing.TB, spec stream.Spec) streamtest.Harness { return onServer(t, url, url, spec) },
 		streamtest.SmallRequests, streamtest.NoLastHashKey)
 }
 
 func TestConformanceKinesisLocal(t *testing.T) {
 	t.Parallel()
 	url := servers.URL(t, "TIERKIT_TEST_KINESIS")
-	streamtest.Run(t, func(t testing.TB, spec stream.Spec) streamtest.Harness { return onServer(t, url, nil, spec) },
+	streamtest.Run(t, func(t testing.TB, spec stream.Spec) streamtest.Harness { return onServer(t, url, url, spec) },
 		streamtest.SmallRequests, streamtest.ShortFirstShard)
 }
 
@@ -63,9 +63,19 @@ var (
 	startedAt = time.Now().UnixNano()
 )
 
-// onServer makes a stream on the server at url, and deletes it when the test ends.
-// The driver reaches it by transport; nil for its own.
-func onServer(t testing.TB, url string, transport *http.Client, spec stream.Spec) streamtest.Harness {
+// onServer is a new stream on the server at url. The driver reaches that at via, which
+// may be a proxy.
+func onServer(t testing.TB, url, via string, spec stream.Spec) streamtest.Harness {
+	t.Helper()
+	name, client := newStream(t, url, spec), kinesis.NewFromConfig(config(url, nil))
+	return streamtest.Harness{
+		Data: dataFor(config(via, nil), name),
+		Read: func(t testing.TB, n int) []streamtest.Read { return read(t, client, &name, n) },
+	}
+}
+
+// newStream makes a stream on the server at url, and deletes it when the test ends.
+func newStream(t testing.TB, url string, spec stream.Spec) string {
 	t.Helper()
 	client := kinesis.NewFromConfig(config(url, nil))
 	name := aws.String(fmt.Sprintf("tierkit-%d-%d", startedAt, created.Add(1)))
@@ -87,10 +97,7 @@ func onServer(t testing.TB, url string, transport *http.Client, spec stream.Spec
 			t.Logf("DeleteStream: %v", err)
 		}
 	})
-	return streamtest.Harness{
-		Data: dataFor(config(url, transport), *name),
-		Read: func(t testing.TB, n int) []streamtest.Read { return read(t, client, name, n) },
-	}
+	return *name
 }
 
 func read(t testing.TB, client *kinesis.Client, name *string, n int) []streamtest.Read {

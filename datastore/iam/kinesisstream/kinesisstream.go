@@ -11,7 +11,7 @@
 // # Permissions
 //
 // Put needs kinesis:PutRecord and PutMany kinesis:PutRecords on the stream, each on
-// its own and nothing else. A stream encrypted with a KMS key of your own needs
+// its own and nothing else. A stream encrypted with a KMS key of your own (EncryptedBy) needs
 // kms:GenerateDataKey on that key too.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesisdatastreams.html

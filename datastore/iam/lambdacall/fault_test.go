@@ -3,11 +3,8 @@ package lambdacall_test
 import (
 	"context"
 	"errors"
-	"io"
-	"net"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +14,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/lambdacall"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/faults"
 )
 
 type function struct{}
@@ -29,85 +27,32 @@ type both interface {
 	call.Starter[int]
 }
 
-// script is an HTTP client that answers by a function of how often it was asked.
-type script struct {
-	answer func(ctx context.Context, n int) (*http.Response, error)
-	calls  atomic.Int64
-}
-
-func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
-	return s.answer(req.Context(), int(s.calls.Add(1)))
-}
-
-func (s *script) open(opts ...call.Option) both {
-	data := dataFor(config("http://scripted.invalid", &http.Client{Transport: s}))
-	return datastore.Use[both](function{}, call.New[int, int](data, "f", opts...))
-}
-
-func reply(status int, code, body string) (*http.Response, error) {
-	h := http.Header{"Content-Type": {"application/json"}}
-	if code != "" {
-		h.Set("X-Amzn-ErrorType", code)
-	}
-	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}, nil
-}
-
-var errLost = &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}
-
-// TestFaults: what is repeated, and what a failure means.
-func TestFaults(t *testing.T) {
+// TestRefusals: what each error means, and what is repeated.
+func TestRefusals(t *testing.T) {
 	t.Parallel()
-	lost := func() (*http.Response, error) { return nil, errLost }
-	refuse := func(status int, code string) func() (*http.Response, error) {
-		return func() (*http.Response, error) { return reply(status, code, `{"Message":"secret"}`) }
-	}
-	for _, c := range []struct {
-		name  string
-		first func() (*http.Response, error)
-		opts  []call.Option
-		want  error // of a call whose second attempt would succeed
-		calls int64
-	}{
-		{"lost", lost, nil, datastore.ErrUnknown, 1},
-		{"lost, idempotent", lost, []call.Option{call.Idempotent()}, nil, 2},
-		{"throttled", refuse(429, "TooManyRequestsException"), nil, nil, 2},
-		{"failed inside", refuse(500, "ServiceException"), nil, datastore.ErrUnknown, 1},
-		{"failed inside, idempotent", refuse(500, "ServiceException"), []call.Option{call.Idempotent()}, nil, 2},
-		{"not ready yet", refuse(502, "SnapStartNotReadyException"), nil, nil, 2},
-		{"no such function", refuse(404, "ResourceNotFoundException"), nil, datastore.ErrUnavailable, 1},
-		{"denied", refuse(403, "AccessDeniedException"), nil, datastore.ErrDenied, 1},
-		{"wrong request", refuse(400, "InvalidRequestContentException"), nil, datastore.ErrDeclaration, 1},
-		{"too large", refuse(413, "RequestTooLargeException"), nil, datastore.ErrTooLarge, 1},
-	} {
-		for op, do := range map[string]func(context.Context, both) error{
-			"Call":  func(ctx context.Context, f both) error { _, err := f.Call(ctx, 1); return err },
-			"Start": func(ctx context.Context, f both) error { return f.Start(ctx, 1) },
-		} {
-			t.Run(c.name+"/"+op, func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					s := &script{answer: func(_ context.Context, n int) (*http.Response, error) {
-						if n == 1 {
-							return c.first()
-						}
-						return reply(200, "", "2")
-					}}
-					err := do(t.Context(), s.open(c.opts...))
-					if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || s.calls.Load() != c.calls {
-						t.Errorf("error = %v after %d requests, want %v after %d", err, s.calls.Load(), c.want, c.calls)
-					}
-				})
-			})
-		}
-	}
+	faults.Refusals[functions]{
+		Open: func(_ *testing.T, client *http.Client) functions {
+			return functionsBy(client, "http://scripted.invalid")
+		},
+		Refuse:     faults.RefuseJSON,
+		Good:       faults.Answer{Body: "2"},
+		Operations: operations,
+		Service: []faults.Refusal{
+			{Status: 500, Code: "ServiceException", Want: datastore.ErrUnavailable, Again: true, Lost: true},
+			{Status: 502, Code: "SnapStartNotReadyException", Want: datastore.ErrUnavailable, Again: true},
+			{Status: 502, Code: "EC2ThrottledException", Want: datastore.ErrThrottled, Again: true},
+			{Status: 409, Code: "ResourceConflictException", Want: datastore.ErrUnavailable, Again: true},
+			{Status: 404, Code: "ResourceNotFoundException", Want: datastore.ErrUnavailable},
+			{Status: 400, Code: "InvalidRequestContentException", Want: datastore.ErrDeclaration},
+			{Status: 413, Code: "RequestTooLargeException", Want: datastore.ErrTooLarge},
+		},
+	}.Run(t)
 }
 
 func TestNative(t *testing.T) {
 	t.Parallel()
-	s := &script{answer: func(context.Context, int) (*http.Response, error) {
-		return reply(404, "ResourceNotFoundException", `{"Message":"no"}`)
-	}}
-	_, err := s.open().Call(t.Context(), 1)
+	s := faults.NewScript(t, faults.RefuseJSON(404, "ResourceNotFoundException"))
+	_, err := functionsBy(s.Client(), "http://scripted.invalid").once.Call(t.Context(), 1)
 	if native, ok := errors.AsType[*types.ResourceNotFoundException](err); !ok || native == nil {
 		t.Errorf("error = %v, want the SDK's below it", err)
 	}
@@ -118,15 +63,12 @@ func TestNative(t *testing.T) {
 func TestLongCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{answer: func(ctx context.Context, _ int) (*http.Response, error) {
-			select {
-			case <-time.After(10 * time.Minute):
-				return reply(200, "", "2")
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-		}}
-		f := s.open()
+		long := func(faults.Request) faults.Answer {
+			time.Sleep(10 * time.Minute)
+			return faults.Answer{Body: "2"}
+		}
+		s := faults.NewScript(t, faults.Answer{From: long}, faults.Answer{Hang: true})
+		f := functionsBy(s.Client(), "http://scripted.invalid").once
 		if got, err := f.Call(t.Context(), 1); got != 2 || err != nil {
 			t.Errorf("Call of ten minutes = %d, %v, want 2", got, err)
 		}
@@ -134,7 +76,7 @@ func TestLongCall(t *testing.T) {
 		defer cancel()
 		begin := time.Now()
 		_, err := f.Call(ctx, 1)
-		if took := time.Since(begin); !errors.Is(err, datastore.ErrUnknown) || took != time.Minute || s.calls.Load() != 2 {
+		if took := time.Since(begin); !errors.Is(err, datastore.ErrUnknown) || took != time.Minute {
 			t.Errorf("Call with one minute: error = %v after %v, want %v after it", err, took, datastore.ErrUnknown)
 		}
 	})

@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,26 +20,57 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/paired"
 	"github.com/seed-18e8afb5/tierkit/datastore/search"
 )
 
 // BenchmarkDriver is the driver against a hand-written client, which signs and
 // decodes too, on the same answers of the same server in this process.
 //
-//	go test -run xxx -bench Driver -count 6 ./datastore/iam/opensearchindex
+//	go test -run '^$' -bench Driver -count 6 ./datastore/iam/opensearchindex
 func BenchmarkDriver(b *testing.B) {
-	doc := item{Title: strings.Repeat("red winter boots ", 60), Price: 5, Added: time.Unix(1e9, 0).UTC()}
-	source, err := json.Marshal(doc)
+	ctx := paired.Context(b)
+	bare, driver := beside(b, 50)
+	paired.Compare(b, "index", func() error { return bare.do(ctx, http.MethodPut, "/_doc/1", boots, nil) },
+		func() error { return driver.Index(ctx, "1", boots) })
+	paired.Compare(b, "get", func() error {
+		var out struct {
+			Source item `json:"_source"`
+		}
+		return bare.do(ctx, http.MethodGet, "/_doc/1", nil, &out)
+	}, func() error {
+		_, err := driver.Get(ctx, "1")
+		return err
+	})
+	search50, driven := searchFor(ctx, b, 50)
+	paired.Compare(b, "search 50", search50, driven)
+	bulk50, driven := bulkOf(ctx, b, 50)
+	paired.Compare(b, "bulk 50", bulk50, driven)
+}
+
+func TestAllocations(t *testing.T) {
+	paired.PerItem(t, "Search", 10, 110, func(n int) (bare, driver func() error) { return searchFor(t.Context(), t, n) })
+	paired.PerItem(t, "Bulk", 10, 110, func(n int) (bare, driver func() error) { return bulkOf(t.Context(), t, n) })
+}
+
+var boots = item{Title: strings.Repeat("red winter boots ", 60), Price: 5, Added: time.Unix(1e9, 0).UTC()}
+
+// beside are a hand-written client and the driver, at a server whose answers are of n
+// documents.
+func beside(tb testing.TB, n int) (bareClient, store) {
+	tb.Helper()
+	source, err := json.Marshal(boots)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	var hits []string
-	for i := range 50 {
+	for i := range n {
 		hits = append(hits, fmt.Sprintf(`{"_index":"items","_id":"%d","_score":1.5,"_source":%s,"sort":[1.5,"%[1]d"]}`, i, source))
 	}
 	answers := map[string][]byte{
 		http.MethodPut: []byte(`{"_index":"items","_id":"1","_version":1,"result":"created","_shards":{"total":2,"successful":1,"failed":0},"_seq_no":0,"_primary_term":1}`),
 		"get":          []byte(`{"_index":"items","_id":"1","_version":1,"found":true,"_source":` + string(source) + `}`),
+		"bulk":         []byte(`{"errors":false,"items":[` + strings.Repeat(`{"index":{"status":200}},`, n-1) + `{"index":{"status":200}}]}`),
 		"search":       []byte(`{"took":1,"timed_out":false,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0},"hits":{"total":{"value":50,"relation":"eq"},"max_score":1.5,"hits":[` + strings.Join(hits, ",") + `]}}`),
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,57 +79,86 @@ func BenchmarkDriver(b *testing.B) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/_search"):
 			answer = answers["search"]
+		case strings.HasSuffix(r.URL.Path, "/_bulk"):
+			answer = answers["bulk"]
 		case r.Method == http.MethodGet:
 			answer = answers["get"]
 		}
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(answer)
 	}))
-	b.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	cfg := config()
 	cfg.HTTPClient = iam.HTTPClient()
-	driver := datastore.Use[store](function{}, search.New[item](on(server.URL+"/items", cfg), "items", search.Domain))
-	bare := bareClient{http: iam.HTTPClient(), url: server.URL + "/items", signer: v4.NewSigner()}
-	ctx := context.Background()
+	return bareClient{http: iam.HTTPClient(), url: server.URL + "/items", signer: v4.NewSigner()},
+		datastore.Use[store](function{}, search.New[item](on(server.URL+"/items", cfg), "items", search.Domain))
+}
 
-	for _, c := range []struct {
-		name string
-		do   func() error
-	}{
-		{"index/driver", func() error { return driver.Index(ctx, "1", doc) }},
-		{"index/bare", func() error { return bare.do(ctx, http.MethodPut, "/_doc/1", doc, nil) }},
-		{"get/driver", func() error { _, err := driver.Get(ctx, "1"); return err }},
-		{"get/bare", func() error {
-			var out struct {
-				Source item `json:"_source"`
-			}
-			return bare.do(ctx, http.MethodGet, "/_doc/1", nil, &out)
-		}},
-		{"search 50/driver", func() error {
-			hits, err := driver.Search(ctx, search.Query{Where: search.Match("winter"), Limit: 50})
-			if err == nil && len(hits.Items) != 50 {
+func searchFor(ctx context.Context, tb testing.TB, n int) (bare, driver func() error) {
+	tb.Helper()
+	client, driven := beside(tb, n)
+	return func() error {
+			var out bareHits
+			return client.do(ctx, http.MethodGet, "/_search", map[string]any{
+				"size": n, "query": map[string]any{"multi_match": map[string]any{"query": "winter", "fields": []string{"title"}}},
+				"sort": []any{map[string]any{"_score": "desc"}, map[string]any{"_key": "asc"}},
+			}, &out)
+		}, func() error {
+			hits, err := driven.Search(ctx, search.Query{Where: search.Match("winter"), Limit: n})
+			if err == nil && len(hits.Items) != n {
 				err = fmt.Errorf("%d hits", len(hits.Items))
 			}
 			return err
-		}},
-		{"search 50/bare", func() error {
-			var out bareHits
-			return bare.do(ctx, http.MethodGet, "/_search", map[string]any{
-				"size": 50, "query": map[string]any{"multi_match": map[string]any{"query": "winter", "fields": []string{"title"}}},
-				"sort": []any{map[string]any{"_score": "desc"}, map[string]any{"_key": "asc"}},
-			}, &out)
-		}},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := c.do(); err != nil {
-					b.Fatal(err)
+		}
+}
+
+func bulkOf(ctx context.Context, tb testing.TB, n int) (bare, driver func() error) {
+	tb.Helper()
+	client, driven := beside(tb, n)
+	return func() error {
+			var body bytes.Buffer
+			lines := json.NewEncoder(&body)
+			for i := range n {
+				id := strconv.Itoa(i)
+				if err := errors.Join(lines.Encode(bareChange{bareIndex{id}}), lines.Encode(bareDoc{id, boots})); err != nil {
+					return err
 				}
 			}
-		})
-	}
+			var out struct {
+				Errors bool `json:"errors"`
+				Items  []struct {
+					Index struct {
+						Status int `json:"status"`
+					} `json:"index"`
+				} `json:"items"`
+			}
+			err := client.send(ctx, http.MethodPut, "/_bulk", body.Bytes(), &out)
+			if err == nil && len(out.Items) != n {
+				err = fmt.Errorf("%d items", len(out.Items))
+			}
+			return err
+		}, func() error {
+			changes := make([]search.Change[item], n)
+			for i := range changes {
+				changes[i] = search.Change[item]{ID: strconv.Itoa(i), Doc: boots}
+			}
+			return driven.Bulk(ctx, changes)
+		}
 }
+
+// What a bulk request has for one document.
+type (
+	bareIndex struct {
+		ID string `json:"_id"`
+	}
+	bareChange struct {
+		Index bareIndex `json:"index"`
+	}
+	bareDoc struct {
+		Key string `json:"_key"`
+		item
+	}
+)
 
 type bareHits struct {
 	Hits struct {
@@ -128,6 +190,10 @@ func (c bareClient) do(ctx context.Context, method, path string, in, out any) er
 			return err
 		}
 	}
+	return c.send(ctx, method, path, body, out)
+}
+
+func (c bareClient) send(ctx context.Context, method, path string, body []byte, out any) error {
 	req, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
 	if err != nil {
 		return err

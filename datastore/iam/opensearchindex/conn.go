@@ -150,28 +150,38 @@ func appendChange(b []byte, w search.Write) []byte {
 // readBulk reads which of the changes that are left were made.
 func readBulk(answer []byte, left []int, a *iam.Answer) error {
 	var body struct {
-		Errors *bool `json:"errors"`
-		Items  []map[string]struct {
-			Status int `json:"status"`
-			Error  struct {
-				Type string `json:"type"`
-			} `json:"error"`
+		Errors *bool      `json:"errors"`
+		Items  []struct { // one of the two
+			Index  changed `json:"index"`
+			Delete changed `json:"delete"`
 		} `json:"items"`
 	}
 	if err := json.Unmarshal(answer, &body); err != nil || body.Errors == nil || len(body.Items) != len(left) {
 		return errForeign
 	}
-	for i, item := range body.Items {
-		for _, result := range item { // one, by what it is: "index" or "delete"
-			if result.Error.Type == "" {
-				a.Done(left[i])
-				continue
-			}
+	for i := range body.Items {
+		result := &body.Items[i].Index
+		if result.Status == 0 {
+			result = &body.Items[i].Delete
+		}
+		switch {
+		case result.Status == 0: // what became of it is not told
+		case result.Error.Type == "":
+			a.Done(left[i])
+		default:
 			e := &Error{Status: result.Status, Type: result.Error.Type}
 			a.Failed(iam.Failed{Item: left[i], Code: e.Type, Message: e.Error(), Sender: e.Status/100 == 4})
 		}
 	}
 	return nil
+}
+
+// changed is what became of one change.
+type changed struct {
+	Status int `json:"status"`
+	Error  struct {
+		Type string `json:"type"`
+	} `json:"error"`
 }
 
 // Search implements [search.Conn].

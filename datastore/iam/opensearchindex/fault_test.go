@@ -406,31 +406,3 @@ func TestServerLost(t *testing.T) {
 		t.Errorf("Get = %+v, %v, want the higher version", got, err)
 	}
 }
-
-// TestServerStale: the first operation after the connections broke succeeds.
-func TestServerStale(t *testing.T) {
-	t.Parallel()
-	server := servers.URL(t, "TIERKIT_TEST_OPENSEARCH")
-	proxy := faults.NewProxy(t, server)
-	url := freshIndex(t, server)
-	handle := datastore.Use[store](function{}, search.New[item](on(strings.Replace(url, server, proxy.URL(), 1), config()), "items", search.Domain))
-	if err := handle.Ensure(t.Context()); err != nil {
-		t.Fatalf("Ensure: %v", err)
-	}
-	for name, breakAll := range map[string]func(){"FIN": proxy.FIN, "RST": proxy.Reset} {
-		for op, do := range map[string]func() error{
-			"Index":  func() error { return handle.Index(t.Context(), "1", item{Price: 1}) },
-			"Bulk":   func() error { return handle.Bulk(t.Context(), []search.Change[item]{{ID: "2"}}) },
-			"Delete": func() error { return handle.Delete(t.Context(), "3") },
-			"Search": func() error {
-				_, err := handle.Search(t.Context(), search.Query{Where: search.Gt("price", 0)})
-				return err
-			},
-		} {
-			breakAll()
-			if err := do(); err != nil {
-				t.Errorf("%s after %s: %v", op, name, err)
-			}
-		}
-	}
-}

@@ -16,6 +16,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/search"
 )
 
 // maxAnswer is how large an answer may be.
@@ -77,7 +78,7 @@ func (c *conn) request(ctx context.Context, r request) (*http.Request, error) {
 	return req, nil
 }
 
-// sign signs a request, with the header that collections require.
+// sign signs a request, to a collection with the header that it requires.
 //
 // See https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html
 func (c *conn) sign(ctx context.Context, req *http.Request, body []byte) error {
@@ -90,7 +91,9 @@ func (c *conn) sign(ctx context.Context, req *http.Request, body []byte) error {
 	}
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
-	req.Header["X-Amz-Content-Sha256"] = []string{hash}
+	if c.spec.Service == search.Serverless {
+		req.Header["X-Amz-Content-Sha256"] = []string{hash}
+	}
 	return c.client.signer.SignHTTP(ctx, keys, req, hash, c.service, c.client.region, time.Now())
 }
 

@@ -13,7 +13,9 @@
 // # Permissions
 //
 // None: the token is the permission, and requests are not signed. What the
-// credentials allow is in the roles of the identity pool.
+// credentials allow is in the roles of the identity pool. In the private network the
+// generated template has an endpoint for cognito-identity, which lets requests for this
+// pool through; AWS has it in its commercial regions.
 //
 // See https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html
 //

@@ -47,10 +47,9 @@ func config(url string, client *http.Client) aws.Config {
 	return cfg
 }
 
-// TestMoto: moto takes every token.
-func TestMoto(t *testing.T) {
-	t.Parallel()
-	url := servers.URL(t, "TIERKIT_TEST_MOTO")
+// newPool makes an identity pool in the server at url.
+func newPool(t testing.TB, url string) string {
+	t.Helper()
 	cfg := config(url, nil)
 	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
@@ -60,8 +59,16 @@ func TestMoto(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return *made.IdentityPoolId
+}
+
+// TestMoto: moto takes every token.
+func TestMoto(t *testing.T) {
+	t.Parallel()
+	url := servers.URL(t, "TIERKIT_TEST_MOTO")
+	pool := newPool(t, url)
 	for _, token := range []string{"a.b.c", ""} {
-		got, err := open(config(url, nil), *made.IdentityPoolId, "eu-central-1_Abc").Exchange(t.Context(), token)
+		got, err := open(config(url, nil), pool, "eu-central-1_Abc").Exchange(t.Context(), token)
 		if err != nil || got.AccessKeyID == "" || got.SecretAccessKey == "" || got.SessionToken == "" ||
 			!strings.Contains(got.IdentityID, ":") || got.Expires.Before(time.Now()) {
 			t.Errorf("Exchange(%q) = %v, %v, want credentials", token, got, err)

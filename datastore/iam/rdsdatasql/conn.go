@@ -87,7 +87,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	if err != nil {
 		return nil, err
 	}
-	return &rows{columns: out.ColumnMetadata, records: out.Records}, nil
+	return newRows(out.ColumnMetadata, out.Records), nil
 }
 
 // result is what a statement changed.

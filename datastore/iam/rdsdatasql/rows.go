@@ -18,6 +18,15 @@ import (
 type rows struct {
 	columns []types.ColumnMetadata
 	records [][]types.Field
+	layouts []string // of points in time, for each column; "" for others
+}
+
+func newRows(columns []types.ColumnMetadata, records [][]types.Field) *rows {
+	r := &rows{columns: columns, records: records, layouts: make([]string, len(columns))}
+	for i := range columns {
+		r.layouts[i] = timeLayouts[r.typeName(i)]
+	}
+	return r
 }
 
 var (
@@ -56,7 +65,11 @@ func (r *rows) Next(dest []driver.Value) error {
 		return fault(datastore.ErrCorrupt, errors.New("a row has not as many values as there are columns"))
 	}
 	for i, f := range record {
-		v, err := value(f, r.typeName(i))
+		layout := ""
+		if i < len(r.layouts) {
+			layout = r.layouts[i]
+		}
+		v, err := value(f, layout)
 		if err != nil {
 			return fault(datastore.ErrCorrupt, err)
 		}
@@ -97,12 +110,12 @@ func (r *rows) ColumnTypeScanType(i int) reflect.Type {
 	return reflect.TypeFor[any]()
 }
 
-func value(f types.Field, typeName string) (driver.Value, error) {
+func value(f types.Field, layout string) (driver.Value, error) {
 	switch f := f.(type) {
 	case *types.FieldMemberIsNull:
 		return nil, nil
 	case *types.FieldMemberStringValue:
-		return text(f.Value, typeName), nil
+		return text(f.Value, layout), nil
 	case *types.FieldMemberLongValue:
 		return f.Value, nil
 	case *types.FieldMemberDoubleValue:
@@ -121,15 +134,27 @@ func value(f types.Field, typeName string) (driver.Value, error) {
 	return nil, errors.New("a value is of a kind that the Data API had not when this was written")
 }
 
+// timeLayouts are those in which the types of points in time are written.
+var timeLayouts = map[string]string{
+	"date": time.DateOnly, "timestamp": time.DateTime, "datetime": time.DateTime, "timestamp without time zone": time.DateTime,
+	"timestamptz": layoutZone, "timestamp with time zone": layoutZone,
+}
+
+const layoutZone = "2006-01-02 15:04:05Z07"
+
 // text is a point in time, where the column is of one and it can be read: all but
-// "infinity" and dates before Christ can.
-func text(s, typeName string) driver.Value {
-	switch typeName {
-	case "date", "timestamp", "timestamptz", "datetime", "timestamp with time zone", "timestamp without time zone":
-		for _, layout := range []string{time.DateTime, time.DateOnly, "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05Z07:00"} {
-			if t, err := time.Parse(layout, s); err == nil {
-				return t.UTC()
-			}
+// "infinity" and dates before Christ can. The Data API may write another layout than
+// that of the type.
+func text(s, layout string) driver.Value {
+	if layout == "" {
+		return s
+	}
+	if t, err := time.Parse(layout, s); err == nil {
+		return t.UTC()
+	}
+	for _, other := range []string{time.DateTime, time.DateOnly, layoutZone, "2006-01-02 15:04:05Z07:00"} {
+		if t, err := time.Parse(other, s); err == nil {
+			return t.UTC()
 		}
 	}
 	return s

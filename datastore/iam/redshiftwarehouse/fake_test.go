@@ -172,10 +172,10 @@ func (f *fake) result(ctx context.Context, id warehouse.ID, token string) (map[s
 		columns = append(columns, map[string]any{"name": c.Name, "label": c.Name, "typeName": c.Type})
 	}
 	records := [][]map[string]any{}
-	for _, row := range page.Rows {
+	for i := 0; page.Rows != nil && i < page.Rows.Len(); i++ {
 		var record []map[string]any
-		for _, v := range row {
-			record = append(record, field(v))
+		for j := range page.Columns {
+			record = append(record, field(page.Rows.Value(i, j).Any()))
 		}
 		records = append(records, record)
 	}

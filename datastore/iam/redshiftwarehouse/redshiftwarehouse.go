@@ -64,7 +64,10 @@ type driver struct {
 	retry  *iam.Retry
 }
 
-var _ warehouse.Driver = (*driver)(nil)
+var (
+	_ warehouse.Driver  = (*driver)(nil)
+	_ datastore.Chooser = (*driver)(nil)
+)
 
 func newDriver(client *iam.Client[*redshiftdata.Client]) *driver {
 	return &driver{client, iam.NewRetry(nil)}
@@ -79,6 +82,12 @@ func (d *driver) Kind() string { return "warehouse" }
 
 // Name is "redshiftwarehouse".
 func (d *driver) Name() string { return "redshiftwarehouse" }
+
+// Opens reports whether it is reached by the Data API.
+func (d *driver) Opens(spec datastore.Spec) bool {
+	s, ok := spec.(warehouse.Spec)
+	return ok && !s.Wire
+}
 
 // OpenWarehouse implements [warehouse.Driver]. It sends nothing.
 func (d *driver) OpenWarehouse(_ context.Context, data *datastore.Data, spec warehouse.Spec) (warehouse.Conn, error) {

@@ -49,33 +49,14 @@ func (c *conn) noRows(ctx context.Context, id warehouse.ID, err error) error {
 }
 
 func page(out *redshiftdata.GetStatementResultOutput) (warehouse.Page, error) {
-	p := warehouse.Page{Columns: make([]warehouse.Column, len(out.ColumnMetadata)), Rows: make([][]any, len(out.Records))}
+	p := warehouse.Page{Columns: make([]warehouse.Column, len(out.ColumnMetadata)), Rows: records(out.Records)}
 	for i, c := range out.ColumnMetadata {
 		p.Columns[i] = warehouse.Column{Name: text(c.Label, c.Name), Type: text(c.TypeName)}
 	}
 	if out.NextToken != nil {
 		p.Next = *out.NextToken
 	}
-	var values []any // of all rows
-	for i, record := range out.Records {
-		if len(record) != len(p.Columns) {
-			return warehouse.Page{}, corrupt("a row has not as many values as there are columns")
-		}
-		if len(values) < len(record) {
-			values = make([]any, max(len(record)*(len(out.Records)-i), len(record)))
-		}
-		row := values[:len(record):len(record)]
-		values = values[len(record):]
-		for j, field := range record {
-			v, err := value(field)
-			if err != nil {
-				return warehouse.Page{}, err
-			}
-			row[j] = v
-		}
-		p.Rows[i] = row
-	}
-	return p, nil
+	return p, records(out.Records).check(len(p.Columns))
 }
 
 // text is the first that is there.
@@ -88,22 +69,51 @@ func text(names ...*string) string {
 	return ""
 }
 
-func value(field types.Field) (any, error) {
+// records are the rows of an answer, which are read where the SDK has put them.
+type records [][]types.Field
+
+var _ warehouse.Rows = records(nil)
+
+// check refuses what Value could not read.
+func (r records) check(columns int) error {
+	for _, record := range r {
+		if len(record) != columns {
+			return corrupt("a row has not as many values as there are columns")
+		}
+		for _, field := range record {
+			if _, ok := value(field); !ok {
+				return corrupt("a value is of a kind that the Data API had not when this was written")
+			}
+		}
+	}
+	return nil
+}
+
+// Len implements [warehouse.Rows].
+func (r records) Len() int { return len(r) }
+
+// Value implements [warehouse.Rows].
+func (r records) Value(row, column int) warehouse.Value {
+	v, _ := value(r[row][column])
+	return v
+}
+
+func value(field types.Field) (v warehouse.Value, ok bool) {
 	switch f := field.(type) {
 	case *types.FieldMemberStringValue:
-		return f.Value, nil
+		return warehouse.StringValue(f.Value), true
 	case *types.FieldMemberLongValue:
-		return f.Value, nil
+		return warehouse.IntValue(f.Value), true
 	case *types.FieldMemberDoubleValue:
-		return f.Value, nil
+		return warehouse.FloatValue(f.Value), true
 	case *types.FieldMemberBooleanValue:
-		return f.Value, nil
+		return warehouse.BoolValue(f.Value), true
 	case *types.FieldMemberBlobValue:
-		return f.Value, nil
+		return warehouse.BytesValue(f.Value), true
 	case *types.FieldMemberIsNull:
-		return nil, nil
+		return v, true
 	}
-	return nil, corrupt("a value is of a kind that the Data API had not when this was written")
+	return v, false
 }
 
 func corrupt(why string) error {

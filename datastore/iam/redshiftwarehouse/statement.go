@@ -80,7 +80,8 @@ func named(name string) *string {
 	if name == "" {
 		return nil
 	}
-	return &name
+	given := name // or each name would be allocated
+	return &given
 }
 
 func notify(on bool) *bool {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/paired"
 )
 
 // instant answers at once what one request expects.
@@ -44,27 +45,23 @@ func (s *instant) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func newInstant() *instant {
-	s := &instant{content: bytes.Repeat([]byte("x"), 1<<10), list: "<ListBucketResult><KeyCount>100</KeyCount>"}
-	for i := range 100 {
+func newInstant(listed int) *instant {
+	s := &instant{content: bytes.Repeat([]byte("x"), 1<<10), list: "<ListBucketResult><KeyCount>" + fmt.Sprint(listed) + "</KeyCount>"}
+	for i := range listed {
 		s.list += fmt.Sprintf("<Contents><Key>in/%03d</Key><Size>1024</Size><ETag>&quot;e&quot;</ETag><LastModified>2006-01-02T15:04:05.000Z</LastModified></Contents>", i)
 	}
 	s.list += "</ListBucketResult>"
 	return s
 }
 
-// BenchmarkDriver compares the driver with the bare SDK on the same calls.
+// BenchmarkDriver is the driver beside the bare SDK:
+//
+//	go test -run '^$' -bench Driver -count 6 ./datastore/iam/s3blob
 func BenchmarkDriver(b *testing.B) {
-	server := newInstant()
-	cfg := config(b, "http://s3.invalid", &http.Client{Transport: server})
-	cfg.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
-	cfg.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
-	bare := s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.UsePathStyle, o.Retryer, o.DisableLogOutputChecksumValidationSkipped = true, aws.NopRetryer{}, true
-	})
-	driven := use(onServer(cfg, "bucket"))
+	server := newInstant(100)
+	bare, driven := beside(b, server)
 	content, bucket, key := string(server.content), "bucket", "in/a"
-	ctx := context.Background()
+	ctx := paired.Context(b)
 	for _, op := range []struct {
 		name         string
 		bare, driven func() error
@@ -100,23 +97,39 @@ func BenchmarkDriver(b *testing.B) {
 			_, err := driven.Stat(ctx, key)
 			return err
 		}},
-		{"list 100", func() error {
-			_, err := bare.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket})
+	} {
+		paired.Compare(b, op.name, op.bare, op.driven)
+	}
+	bareList, drivenList := list(ctx, b, 100)
+	paired.Compare(b, "list 100", bareList, drivenList)
+}
+
+func TestAllocations(t *testing.T) {
+	paired.PerItem(t, "List", 10, 110, func(n int) (bare, driver func() error) { return list(t.Context(), t, n) })
+}
+
+// beside are the SDK and the driver, at a server that costs nothing.
+func beside(tb testing.TB, server *instant) (*s3.Client, files) {
+	tb.Helper()
+	cfg := config(tb, "http://s3.invalid", &http.Client{Transport: server})
+	cfg.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
+	cfg.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
+	return s3.NewFromConfig(cfg, func(o *s3.Options) {
+		o.UsePathStyle, o.Retryer, o.DisableLogOutputChecksumValidationSkipped = true, aws.NopRetryer{}, true
+	}), use(onServer(cfg, "bucket"))
+}
+
+func list(ctx context.Context, tb testing.TB, n int) (bare, driver func() error) {
+	tb.Helper()
+	client, driven := beside(tb, newInstant(n))
+	return func() error {
+			_, err := client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: aws.String("bucket")})
 			return err
 		}, func() error {
-			_, err := driven.List(ctx, blob.Query{})
+			page, err := driven.List(ctx, blob.Query{})
+			if err == nil && len(page.Items) != n {
+				err = fmt.Errorf("%d objects", len(page.Items))
+			}
 			return err
-		}},
-	} {
-		for name, do := range map[string]func() error{"bare": op.bare, "driver": op.driven} {
-			b.Run(op.name+"/"+name, func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					if err := do(); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
 		}
-	}
 }

@@ -54,9 +54,10 @@ func statusOf(err error) int {
 // text is a header, nil for none.
 func text(s string) *string {
 	if s == "" {
-		return nil
+		return nil // without an allocation, as s itself stays on the stack
 	}
-	return &s
+	header := s
+	return &header
 }
 
 // attributes are the metadata to send. That of a write that is to recognise itself

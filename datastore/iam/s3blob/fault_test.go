@@ -300,21 +300,29 @@ type callback func()
 
 func (c callback) Read([]byte) (int, error) { c(); return 0, io.EOF }
 
-// TestThaw: the first call after a freeze succeeds.
-func TestThaw(t *testing.T) {
-	faults.Frozen{
+// TestPromises: what is promised of a network that fails.
+func TestPromises(t *testing.T) {
+	faults.Promises[files]{
 		Serve: func(t *testing.T) (upstream, told string) {
 			server := servers.URL(t, "TIERKIT_TEST_VERSITYGW")
 			bucket := createBucket(t, server)
 			put(t, use(onServer(config(t, server, nil), bucket)), "a", "x")
-			return server, bucket
+			return faults.Keeping(t, server), bucket
 		},
-		Open: func(t *testing.T, url, bucket string, now func() time.Time) func(context.Context) error {
-			f := use(onServer(config(t, url, iam.HTTPClientAt(now)), bucket))
-			return func(ctx context.Context) error {
+		Open: func(t *testing.T, url, bucket string, now func() time.Time) files {
+			return use(onServer(config(t, url, iam.HTTPClientAt(now)), bucket))
+		},
+		Operations: []faults.Operation[files]{
+			{Name: "Get", Do: func(ctx context.Context, f files) error {
 				_, _, err := blob.ReadAll(ctx, f, "a", 10)
 				return err
-			}
+			}},
+			{Name: "Stat", Do: func(ctx context.Context, f files) error { _, err := f.Stat(ctx, "a"); return err }},
+			{Name: "Put", Write: true, Repeatable: true, Do: func(ctx context.Context, f files) error {
+				_, err := f.Put(ctx, "b", strings.NewReader("x"))
+				return err
+			}},
+			{Name: "Delete", Write: true, Repeatable: true, Do: func(ctx context.Context, f files) error { return f.Delete(ctx, "c") }},
 		},
 	}.Run(t)
 }

@@ -23,15 +23,15 @@ func (c *conn) Get(ctx context.Context, key string, read blob.Read) (blob.Conten
 		Range: text(read.Header()), IfMatch: text(read.IfMatch), IfNoneMatch: text(read.IfNoneMatch),
 	}
 	var content blob.Content
-	err := c.retry.Do(ctx, iam.Call{Special: special}, func(attempt context.Context) error {
-		opened := open(attempt)
+	err := c.retry.Do(ctx, iam.Call{Whole: true, Special: special}, func(ctx context.Context) error {
+		opened := open(ctx)
 		out, err := c.client.GetObject(opened, in)
 		switch {
 		case err != nil && notModified(err) && read.IfNoneMatch != "":
 			opened.end()
 			content = blob.Content{Info: blob.Info{Key: key, ETag: read.IfNoneMatch}, NotModified: true}
 			return nil
-		case err == nil && !opened.keep(ctx):
+		case err == nil && !opened.keep():
 			out.Body.Close()
 			err = context.Cause(opened)
 		}

@@ -40,19 +40,19 @@ type parts struct {
 
 	stream io.Reader
 	ahead  []byte      // what was read of the piece after
-	free   chan []byte // buffers whose pieces were sent
+	free   chan []byte // buffers whose pieces were sent; nil without stream
 	made   int
 }
 
 func newParts(ctx context.Context, r io.Reader) *parts {
-	p := &parts{ctx: ctx, free: make(chan []byte, inFlight+1)}
+	p := &parts{ctx: ctx}
 	if size, ok := blob.Size(r); ok {
 		p.at, _ = r.(io.ReaderAt)
 		p.offset, _ = r.(io.Seeker).Seek(0, io.SeekCurrent)
 		p.left = size
 		return p
 	}
-	p.stream = r
+	p.stream, p.free = r, make(chan []byte, inFlight+1)
 	return p
 }
 

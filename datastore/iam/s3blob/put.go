@@ -76,11 +76,12 @@ func failedCondition(cond blob.Condition, err error) error {
 
 // upload sends a piece, again where that helps.
 func (c *conn) upload(ctx context.Context, call iam.Call, p part, send func(context.Context, *body) error) error {
-	return c.retry.Do(ctx, call, func(attempt context.Context) error {
+	call.Whole = true
+	return c.retry.Do(ctx, call, func(ctx context.Context) error {
 		b := p.body()
-		sendCtx, end := sending(attempt, ctx, b)
-		err := send(sendCtx, b)
-		end()
+		s := startSending(ctx, b)
+		err := send(s, b)
+		s.end()
 		if failed := b.detach(); failed != nil && err != nil {
 			return blob.BodyError(failed)
 		}

@@ -14,7 +14,10 @@
 // Get, Stat and SignGet need s3:GetObject; Put s3:PutObject and
 // s3:AbortMultipartUpload; SignPut and SignPost s3:PutObject; Delete and DeleteMany
 // s3:DeleteObject; Copy s3:GetObject and s3:PutObject: all on the objects under the
-// bucket's prefix. List needs s3:ListBucket on the bucket, for that prefix.
+// bucket's prefix. List needs s3:ListBucket on the bucket, for that prefix. A bucket
+// with a key of the application's own (blob.EncryptedBy) needs on it, through S3,
+// kms:Decrypt for Get and SignGet, kms:GenerateDataKey for SignPut and SignPost, and
+// both for Put and Copy.
 //
 // See https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 //
@@ -45,8 +48,8 @@
 // What S3 throttles, what fails inside it and what is lost on the way is repeated
 // within the deadline of the context. Each piece is sent with a checksum (CRC-32),
 // and what is read whole is checked against the one that is stored. An upload is
-// given up when its bytes have not moved for a second and the time of the attempt is
-// over, not while they move; a copy or the end of an upload, whose answer S3 begins
+// given up when the time of the attempt is over and its bytes have not moved for a
+// second, or for as long as the attempt had if that is less, not while they move; a copy or the end of an upload, whose answer S3 begins
 // at once, is waited for. Put with a condition, or in pieces, leaves an id in the
 // object's metadata (x-amz-meta-tierkit-write), by which it recognises itself after
 // an answer that was lost, if the function may read; otherwise, and where that

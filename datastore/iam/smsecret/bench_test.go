@@ -1,47 +1,25 @@
 package smsecret_test
 
 import (
-	"io"
-	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/paired"
 )
 
-// canned answers every request with one body.
-type canned string
-
-func (c canned) RoundTrip(req *http.Request) (*http.Response, error) {
-	if _, err := io.Copy(io.Discard, req.Body); err != nil {
-		return nil, err
-	}
-	return &http.Response{
-		StatusCode: 200, Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
-		Body: io.NopCloser(strings.NewReader(string(c))), ContentLength: int64(len(c)),
-	}, nil
-}
-
-// BenchmarkFresh is the driver beside the bare SDK, at a server that costs nothing.
-func BenchmarkFresh(b *testing.B) {
-	cfg := config("http://canned.invalid", &http.Client{Transport: canned(`{"ARN":"a","Name":"hush","SecretString":"hunter2","VersionId":"v1"}`)})
-	b.Run("sdk", func(b *testing.B) {
-		client := secretsmanager.NewFromConfig(cfg)
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := client.GetSecretValue(b.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("hush"), VersionStage: aws.String("AWSCURRENT")}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("driver", func(b *testing.B) {
-		store := handle(cfg, "hush")
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := store.Fresh(b.Context()); err != nil {
-				b.Fatal(err)
-			}
-		}
+// BenchmarkDriver is the driver beside the bare SDK:
+//
+//	go test -run '^$' -bench Driver -count 6 ./datastore/iam/smsecret
+func BenchmarkDriver(b *testing.B) {
+	cfg := config("http://canned.invalid", paired.JSON11(`{"ARN":"a","Name":"hush","SecretString":"hunter2","VersionId":"v1"}`))
+	client, driver, ctx := secretsmanager.NewFromConfig(cfg), handle(cfg, "hush"), paired.Context(b)
+	paired.Compare(b, "fresh", func() error {
+		_, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("hush"), VersionStage: aws.String("AWSCURRENT")})
+		return err
+	}, func() error {
+		_, err := driver.Fresh(ctx)
+		return err
 	})
 }

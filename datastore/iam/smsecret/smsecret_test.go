@@ -2,6 +2,7 @@ package smsecret_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -98,7 +99,7 @@ func TestARN(t *testing.T) {
 	if _, err := client.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: made.ARN}); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := hush.Fresh(t.Context()); kindOf(err) != datastore.ErrNotFound || got != "" {
+	if got, err := hush.Fresh(t.Context()); !errors.Is(err, datastore.ErrNotFound) || got != "" {
 		t.Errorf("Fresh of what is marked for deletion = %q, %v, want %v", got, err, datastore.ErrNotFound)
 	}
 }

@@ -29,29 +29,21 @@ func newSecret(t testing.TB, url string) (name string) {
 	return name
 }
 
-// TestThaw: the first call after a freeze succeeds, whatever became of the
-// connection, and so does one that what is kept is too old for.
-func TestThaw(t *testing.T) {
-	for name, fresh := range map[string]bool{"Fresh": true, "Get past MaxAge": false} {
-		t.Run(name, func(t *testing.T) {
-			faults.Frozen{
-				Idle: 10 * time.Minute,
-				Serve: func(t *testing.T) (upstream, told string) {
-					url := servers.URL(t, "TIERKIT_TEST_MOTO")
-					return url, newSecret(t, url)
-				},
-				Open: func(t *testing.T, url, told string, now func() time.Time) func(context.Context) error {
-					data := dataFor(config(url, iam.HTTPClientAt(now)), told, now)
-					hush := datastore.Use[all](function{}, secret.New[string](data, "hush", secret.Manager, nil))
-					read := hush.Get
-					if fresh {
-						read = hush.Fresh
-					}
-					return func(ctx context.Context) error { _, err := read(ctx); return err }
-				},
-			}.Run(t)
-		})
-	}
+// TestThawPastMaxAge: the first call after a freeze succeeds, also one that what is
+// kept is too old for.
+func TestThawPastMaxAge(t *testing.T) {
+	faults.Frozen{
+		Idle: 10 * time.Minute,
+		Serve: func(t *testing.T) (upstream, told string) {
+			url := servers.URL(t, "TIERKIT_TEST_MOTO")
+			return faults.Keeping(t, url), newSecret(t, url)
+		},
+		Open: func(t *testing.T, url, told string, now func() time.Time) func(context.Context) error {
+			data := dataFor(config(url, iam.HTTPClientAt(now)), told, now)
+			hush := datastore.Use[all](function{}, secret.New[string](data, "hush", secret.Manager, nil))
+			return func(ctx context.Context) error { _, err := hush.Get(ctx); return err }
+		},
+	}.Run(t)
 }
 
 // TestBlackHole: without a value no call outlives its deadline; with one that is old
@@ -108,6 +100,6 @@ func TestCut(t *testing.T) {
 		if !errors.Is(err, datastore.ErrUnavailable) {
 			t.Errorf("Fresh with answers cut after %d bytes: error = %v, want %v", at, err, datastore.ErrUnavailable)
 		}
-		wantHidden(t, err)
+		faults.Hidden(t, err, "hunter2")
 	}
 }

@@ -25,14 +25,14 @@ import (
 func TestConformanceMoto(t *testing.T) {
 	t.Parallel()
 	url := servers.URL(t, "TIERKIT_TEST_MOTO")
-	topictest.Run(t, func(t testing.TB, spec topic.Spec) topictest.Harness { return onServer(t, url, nil, spec) },
+	topictest.Run(t, func(t testing.TB, spec topic.Spec) topictest.Harness { return onServer(t, url, url, spec) },
 		topictest.Only256, topictest.NoBinary, topictest.ExistsAlone)
 }
 
 func TestConformanceFauxqs(t *testing.T) {
 	t.Parallel()
 	url := servers.URL(t, "TIERKIT_TEST_FAUXQS")
-	topictest.Run(t, func(t testing.TB, spec topic.Spec) topictest.Harness { return onServer(t, url, nil, spec) },
+	topictest.Run(t, func(t testing.TB, spec topic.Spec) topictest.Harness { return onServer(t, url, url, spec) },
 		topictest.Only256, topictest.GroupLost, topictest.TenthSecond, topictest.NoArraysInBody)
 }
 
@@ -72,11 +72,10 @@ func newName(fifo bool) string {
 	return name
 }
 
-// onServer makes a topic on the server at url, and deletes it when the test ends.
-// The driver reaches it by transport; nil for its own.
-func onServer(t testing.TB, url string, transport *http.Client, spec topic.Spec) topictest.Harness {
+// newTopic makes a topic on the server at url, and deletes it when the test ends.
+func newTopic(t testing.TB, url string, spec topic.Spec) (arn string) {
 	t.Helper()
-	client, queues := sns.NewFromConfig(config(url, nil)), sqs.NewFromConfig(config(url, nil))
+	client := sns.NewFromConfig(config(url, nil))
 	set := map[string]string{}
 	if spec.FIFO {
 		set["FifoTopic"], set["ContentBasedDeduplication"] = "true", strconv.FormatBool(spec.ContentDedup)
@@ -93,6 +92,15 @@ func onServer(t testing.TB, url string, transport *http.Client, spec topic.Spec)
 			t.Logf("DeleteTopic: %v", err)
 		}
 	})
+	return aws.ToString(made.TopicArn)
+}
+
+// onServer is a new topic on the server at url. The driver reaches that at via, which
+// may be a proxy.
+func onServer(t testing.TB, url, via string, spec topic.Spec) topictest.Harness {
+	t.Helper()
+	client, queues := sns.NewFromConfig(config(url, nil)), sqs.NewFromConfig(config(url, nil))
+	topicARN := newTopic(t, url, spec)
 	subscribe := func(t testing.TB, policy string, scope filterpolicy.Scope) func(testing.TB, int) []topictest.Received {
 		t.Helper()
 		queueURL, arn := newQueue(t, queues, spec.FIFO)
@@ -104,13 +112,13 @@ func onServer(t testing.TB, url string, transport *http.Client, spec topic.Spec)
 			}
 		}
 		if _, err := client.Subscribe(t.Context(), &sns.SubscribeInput{
-			TopicArn: made.TopicArn, Protocol: aws.String("sqs"), Endpoint: arn, Attributes: set,
+			TopicArn: &topicARN, Protocol: aws.String("sqs"), Endpoint: arn, Attributes: set,
 		}); err != nil {
 			t.Fatalf("Subscribe: %v", err)
 		}
 		return func(t testing.TB, n int) []topictest.Received { return receive(t, queues, queueURL, n) }
 	}
-	return topictest.Harness{Data: dataFor(config(url, transport), aws.ToString(made.TopicArn)), Subscribe: subscribe}
+	return topictest.Harness{Data: dataFor(config(via, nil), topicARN), Subscribe: subscribe}
 }
 
 // newQueue makes the queue of a subscriber.

@@ -11,7 +11,7 @@
 // # Permissions
 //
 // Publish and PublishMany need sns:Publish on the topic and nothing else. A topic
-// encrypted with a KMS key of your own needs kms:GenerateDataKey* and kms:Decrypt
+// encrypted with a KMS key of your own (EncryptedBy) needs kms:GenerateDataKey and kms:Decrypt
 // on that key too.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
@@ -32,6 +32,15 @@
 // topic.Idempotent. On any other it may or may not have been published:
 // datastore.ErrUnknown. The error of the SDK is found by errors.As,
 // but for one about an answer that could not be read, which has a part of it.
+//
+// A batch to a FIFO topic can be taken in part, the later of two messages of a group
+// without the earlier one. The earlier one is then not published again, because it would
+// come behind, and neither is what comes after a failed one: both are in the
+// datastore.PartialError with the reason of the service. A request whose answer was
+// lost is published again as it was; its messages that were taken the first time keep
+// their place.
+//
+// See https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
 package snstopic
 
 import (

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -20,6 +19,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/socketconnection"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/faults"
 )
 
 type note struct {
@@ -63,15 +63,20 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (s *script) open() all {
+	return openAt(&http.Client{Transport: s}, "https://a1.execute-api.eu-central-1.amazonaws.com/live")
+}
+
+// openAt is a handle on the connections of the API at endpoint, reached by client.
+func openAt(client *http.Client, endpoint string) all {
 	driver := socketconnection.With(aws.Config{
-		Region: "eu-central-1", HTTPClient: &http.Client{Transport: s},
+		Region: "eu-central-1", HTTPClient: client,
 		BaseEndpoint: aws.String("http://other.invalid"), // the API's endpoint counts
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
 		}),
 	})
 	data := datastore.New([]datastore.Driver{driver}, &datastore.Options{Lookup: func(name string) (string, bool) {
-		return "https://a1.execute-api.eu-central-1.amazonaws.com/live", name == "TIERKIT_CONNECTION_CHAT"
+		return endpoint, name == "TIERKIT_CONNECTION_CHAT"
 	}})
 	return datastore.Use[all](function{}, connection.New[note](data, "chat"))
 }
@@ -123,60 +128,25 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-var errLost = &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}
-
-// TestFaults: what each answer means, and how often it is asked.
-func TestFaults(t *testing.T) {
+// TestCloseAgain: a connection that has gone when it is closed again, after an answer
+// that was lost, was closed by the first attempt.
+func TestCloseAgain(t *testing.T) {
 	t.Parallel()
-	lost := func(int) (*http.Response, error) { return nil, errLost }
-	always := func(status int, code string) func(int) (*http.Response, error) {
-		return func(int) (*http.Response, error) { return reply(status, code, `{"message":"x"}`) }
-	}
-	then := func(first, second func(int) (*http.Response, error)) func(int) (*http.Response, error) {
-		return func(n int) (*http.Response, error) {
-			if n == 1 {
-				return first(n)
-			}
-			return second(n)
+	synctest.Test(t, func(t *testing.T) {
+		s := faults.NewScript(t, faults.Answer{Err: errors.New("connection reset by peer")}, faults.RefuseJSON(410, "GoneException"))
+		if err := openAt(s.Client(), "https://a1.execute-api.eu-central-1.amazonaws.com/live").Close(t.Context(), "x"); err != nil {
+			t.Errorf("Close = %v, want none", err)
 		}
-	}
-	send := func(ctx context.Context, c all) error { return c.Send(ctx, "x", note{}) }
-	state := func(ctx context.Context, c all) error { _, err := c.State(ctx, "x"); return err }
-	closing := func(ctx context.Context, c all) error { return c.Close(ctx, "x") }
-	for _, tt := range []struct {
-		name   string
-		answer func(int) (*http.Response, error)
-		do     func(context.Context, all) error
-		want   error
-		calls  int
-	}{
-		{"send to who has gone", always(410, "GoneException"), send, datastore.ErrNotFound, 1},
-		{"send is not allowed", always(403, "ForbiddenException"), send, datastore.ErrDenied, 1},
-		{"send too much", always(413, "PayloadTooLargeException"), send, datastore.ErrTooLarge, 1},
-		{"send too often once", then(always(429, "LimitExceededException"), always(200, "")), send, nil, 2},
-		{"send too often", always(429, "LimitExceededException"), send, datastore.ErrThrottled, 8},
-		{"send, the answer is lost", lost, send, datastore.ErrUnknown, 1},
-		{"send, the service fails", always(500, "InternalServerError"), send, datastore.ErrUnknown, 1},
-		{"send, nobody there", func(int) (*http.Response, error) { return nil, &net.OpError{Op: "dial", Err: errors.New("refused")} }, send, datastore.ErrUnavailable, 8},
-		{"state, the answer is lost", then(lost, always(200, "")), state, nil, 2},
-		{"close, the answer is lost", then(lost, always(200, "")), closing, nil, 2},
-		{"close, the lost answer closed it", then(lost, always(410, "GoneException")), closing, nil, 2},
-		{"close what has gone", always(410, "GoneException"), closing, datastore.ErrNotFound, 1},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				s := &script{answer: tt.answer}
-				err := tt.do(t.Context(), s.open())
-				if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) || len(s.calls) != tt.calls {
-					t.Errorf("error = %v after %d calls, want %v after %d", err, len(s.calls), tt.want, tt.calls)
-				}
-				var gone *types.GoneException
-				if tt.want == datastore.ErrNotFound && !errors.As(err, &gone) {
-					t.Errorf("%v: the SDK's error is not found", err)
-				}
-			})
-		})
+	})
+}
+
+// TestNative: the SDK's error is found below.
+func TestNative(t *testing.T) {
+	t.Parallel()
+	s := faults.NewScript(t, faults.RefuseJSON(410, "GoneException"))
+	err := openAt(s.Client(), "https://a1.execute-api.eu-central-1.amazonaws.com/live").Send(t.Context(), "x", note{})
+	if gone, ok := errors.AsType[*types.GoneException](err); !ok || gone == nil {
+		t.Errorf("error = %v, want the SDK's below it", err)
 	}
 }
 

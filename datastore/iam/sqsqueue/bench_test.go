@@ -1,10 +1,9 @@
 package sqsqueue_test
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
-	"io"
-	"net/http"
+	"fmt"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,104 +12,84 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/paired"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 )
-
-// BenchmarkSend and BenchmarkSendMany compare the driver ("store") with the SDK's
-// client ("sdk") on the same calls against a transport that answers at once.
 
 type mail struct {
 	To, Subject, Body string
 }
 
-var sample = mail{"ann@example.com", "hello", "a text of some length that nobody reads, but which is there all the same"}
-
-// instant answers every request with the same body.
-type instant struct{ body []byte }
-
-func (i instant) RoundTrip(req *http.Request) (*http.Response, error) {
-	if _, err := io.Copy(io.Discard, req.Body); err != nil {
-		return nil, err
-	}
-	return &http.Response{
-		StatusCode: 200, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
-		Body: io.NopCloser(bytes.NewReader(i.body)), ContentLength: int64(len(i.body)),
-	}, nil
+type mails interface {
+	queue.Sender[mail]
+	queue.ManySender[mail]
 }
 
-var queueURL = aws.String("http://scripted.invalid/1/jobs")
-
-func handles(answer string) (*sqs.Client, queue.Sender[mail], queue.ManySender[mail]) {
-	cfg := config("http://scripted.invalid", &http.Client{Transport: instant{[]byte(answer)}})
-	type all interface {
-		queue.Sender[mail]
-		queue.ManySender[mail]
-	}
-	h := datastore.Use[all](function{}, queue.New[mail](dataFor(cfg, *queueURL), "jobs"))
-	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-	return sqs.NewFromConfig(cfg), h, h
-}
-
-func BenchmarkSend(b *testing.B) {
-	client, sender, _ := handles(`{"MessageId":"m"}`)
-	b.Run("sdk", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			body, err := json.Marshal(sample)
-			if err != nil {
-				b.Fatal(err)
-			}
-			if _, err := client.SendMessage(b.Context(), &sqs.SendMessageInput{QueueUrl: queueURL, MessageBody: aws.String(string(body))}); err != nil {
-				b.Fatal(err)
-			}
+// BenchmarkDriver is the driver beside the bare SDK:
+//
+//	go test -run '^$' -bench Driver -count 6 ./datastore/iam/sqsqueue
+func BenchmarkDriver(b *testing.B) {
+	ctx := paired.Context(b)
+	client, driver := beside(`{"MessageId":"m"}`)
+	paired.Compare(b, "send", func() error {
+		body, err := json.Marshal(sample)
+		if err != nil {
+			return err
 		}
+		_, err = client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: jobsURL, MessageBody: aws.String(string(body))})
+		return err
+	}, func() error {
+		_, err := driver.Send(ctx, sample)
+		return err
 	})
-	b.Run("store", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := sender.Send(b.Context(), sample); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+	bare, driven := sendMany(ctx, 10)
+	paired.Compare(b, "send 10", bare, driven)
 }
 
-func BenchmarkSendMany(b *testing.B) {
+func TestAllocations(t *testing.T) {
+	paired.PerItem(t, "SendMany", 2, 10, func(n int) (bare, driver func() error) { return sendMany(t.Context(), n) })
+}
+
+var (
+	jobsURL = aws.String("http://canned.invalid/1/jobs")
+	sample  = mail{"ann@example.com", "hello", "a text of some length that nobody reads, but which is there all the same"}
+)
+
+// beside are the SDK and the driver, at a server with one answer.
+func beside(answer string) (*sqs.Client, mails) {
+	cfg := config("http://canned.invalid", paired.JSON10(answer))
+	return sqs.NewFromConfig(cfg), datastore.Use[mails](function{}, queue.New[mail](dataFor(cfg, *jobsURL), "jobs"))
+}
+
+func sendMany(ctx context.Context, n int) (bare, driver func() error) {
 	answer := `{"Successful":[`
-	for i := range 10 {
+	for i := range n {
 		if i > 0 {
 			answer += ","
 		}
 		answer += `{"Id":"` + *iam.EntryID(i) + `","MessageId":"00000000-0000-0000-0000-000000000000"}`
 	}
-	client, _, sender := handles(answer + `]}`)
-	b.Run("sdk", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			in := &sqs.SendMessageBatchInput{QueueUrl: queueURL}
-			for i := range 10 {
-				body, err := json.Marshal(sample)
-				if err != nil {
-					b.Fatal(err)
-				}
-				in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{Id: iam.EntryID(i), MessageBody: aws.String(string(body))})
-			}
-			out, err := client.SendMessageBatch(b.Context(), in)
-			if err != nil || len(out.Failed) > 0 {
-				b.Fatal(err, out)
-			}
-		}
-	})
-	b.Run("store", func(b *testing.B) {
-		b.ReportAllocs()
-		messages := make([]queue.Message[mail], 10)
-		for b.Loop() {
+	client, driven := beside(answer + `]}`)
+	messages := make([]queue.Message[mail], n)
+	for i := range messages {
+		messages[i].Body = sample
+	}
+	return func() error {
+			in := &sqs.SendMessageBatchInput{QueueUrl: jobsURL, Entries: make([]types.SendMessageBatchRequestEntry, n)}
 			for i := range messages {
-				messages[i].Body = sample
+				body, err := json.Marshal(messages[i].Body)
+				if err != nil {
+					return err
+				}
+				in.Entries[i] = types.SendMessageBatchRequestEntry{Id: iam.EntryID(i), MessageBody: aws.String(string(body))}
 			}
-			if _, err := sender.SendMany(b.Context(), messages); err != nil {
-				b.Fatal(err)
+			out, err := client.SendMessageBatch(ctx, in)
+			if err == nil && len(out.Failed) > 0 {
+				err = fmt.Errorf("%d failed", len(out.Failed))
 			}
+			return err
+		}, func() error {
+			_, err := driven.SendMany(ctx, messages)
+			return err
 		}
-	})
 }

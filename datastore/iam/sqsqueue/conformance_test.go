@@ -23,20 +23,20 @@ import (
 func TestConformanceMoto(t *testing.T) {
 	t.Parallel()
 	url := servers.URL(t, "TIERKIT_TEST_MOTO")
-	queuetest.Run(t, func(t testing.TB, spec queue.Spec) queuetest.Harness { return onServer(t, url, nil, spec) })
+	queuetest.Run(t, func(t testing.TB, spec queue.Spec) queuetest.Harness { return onServer(t, url, url, spec) })
 }
 
 func TestConformanceFauxqs(t *testing.T) {
 	t.Parallel()
 	url := servers.URL(t, "TIERKIT_TEST_FAUXQS")
-	queuetest.Run(t, func(t testing.TB, spec queue.Spec) queuetest.Harness { return onServer(t, url, nil, spec) },
+	queuetest.Run(t, func(t testing.TB, spec queue.Spec) queuetest.Harness { return onServer(t, url, url, spec) },
 		queuetest.GroupLost, queuetest.NarrowText)
 }
 
 func TestConformanceElasticMQ(t *testing.T) {
 	t.Parallel()
 	url := servers.URL(t, "TIERKIT_TEST_ELASTICMQ")
-	queuetest.Run(t, func(t testing.TB, spec queue.Spec) queuetest.Harness { return onServer(t, url, nil, spec) })
+	queuetest.Run(t, func(t testing.TB, spec queue.Spec) queuetest.Harness { return onServer(t, url, url, spec) })
 }
 
 // config is for a server at url, reached by client; nil for the driver's own.
@@ -67,9 +67,20 @@ var (
 	startedAt = time.Now().UnixNano()
 )
 
-// onServer makes a queue on the server at url, and deletes it when the test ends.
-// The driver reaches it by transport; nil for its own.
-func onServer(t testing.TB, url string, transport *http.Client, spec queue.Spec) queuetest.Harness {
+// onServer is a new queue on the server at url. The driver reaches that at via, which
+// may be a proxy.
+func onServer(t testing.TB, url, via string, spec queue.Spec) queuetest.Harness {
+	t.Helper()
+	queueURL := newQueue(t, url, spec)
+	client := sqs.NewFromConfig(config(url, nil))
+	return queuetest.Harness{
+		Data:    dataFor(config(via, nil), queueURL),
+		Receive: func(t testing.TB, n int) []queuetest.Received { return receive(t, client, &queueURL, n) },
+	}
+}
+
+// newQueue makes a queue on the server at url, and deletes it when the test ends.
+func newQueue(t testing.TB, url string, spec queue.Spec) (queueURL string) {
 	t.Helper()
 	client := sqs.NewFromConfig(config(url, nil))
 	name := fmt.Sprintf("tierkit-%d-%d", startedAt, created.Add(1))
@@ -89,10 +100,7 @@ func onServer(t testing.TB, url string, transport *http.Client, spec queue.Spec)
 			t.Logf("DeleteQueue %s: %v", name, err)
 		}
 	})
-	return queuetest.Harness{
-		Data:    dataFor(config(url, transport), aws.ToString(made.QueueUrl)),
-		Receive: func(t testing.TB, n int) []queuetest.Received { return receive(t, client, made.QueueUrl, n) },
-	}
+	return aws.ToString(made.QueueUrl)
 }
 
 func receive(t testing.TB, client *sqs.Client, url *string, n int) (all []queuetest.Received) {

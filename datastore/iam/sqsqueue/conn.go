@@ -57,19 +57,20 @@ func (c *conn) SendMany(ctx context.Context, es []queue.Envelope) ([]string, err
 		}
 	}
 	ids := make([]string, len(es))
-	err := c.retry.Batch(ctx, c.call(), len(es), func(ctx context.Context, left []int, answer *iam.Answer) error {
+	call := c.call()
+	if c.spec.FIFO {
+		call.Group = func(item int) string { return es[item].Group }
+	}
+	err := c.retry.Batch(ctx, call, len(es), func(ctx context.Context, left []int, answer *iam.Answer) error {
 		out, err := c.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &c.url, Entries: iam.Chosen(entries, left)})
 		if err != nil {
 			return err
 		}
 		for _, done := range out.Successful {
-			if i := iam.Entry(done.Id); i >= 0 && i < len(ids) {
-				ids[i] = aws.ToString(done.MessageId)
-				answer.Done(i)
-			}
+			answer.Took(ids, done.Id, done.MessageId)
 		}
 		for _, f := range out.Failed {
-			answer.Failed(iam.Failed{Item: iam.Entry(f.Id), Code: aws.ToString(f.Code), Message: aws.ToString(f.Message), Sender: f.SenderFault})
+			answer.Refused(f.Id, f.Code, f.Message, f.SenderFault)
 		}
 		return nil
 	})

@@ -6,12 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -20,6 +16,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/sqsqueue"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/faults"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/servers"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 )
@@ -34,40 +31,11 @@ type both interface {
 	queue.ManySender[string]
 }
 
-// script is an HTTP client that answers by a function, and keeps the bodies.
-type script struct {
-	answer func(n int, body string) (*http.Response, error)
+const scripted = "http://scripted.invalid/1/jobs"
 
-	mu    sync.Mutex
-	calls []string
-}
-
-func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	s.calls = append(s.calls, string(body))
-	n := len(s.calls)
-	s.mu.Unlock()
-	return s.answer(n, string(body))
-}
-
-func (s *script) open(opts ...queue.Option) both {
-	data := dataFor(config("http://scripted.invalid", &http.Client{Transport: s}), "http://scripted.invalid/1/jobs")
-	return datastore.Use[both](function{}, queue.New[string](data, "jobs", opts...))
-}
-
-func reply(status int, body string) (*http.Response, error) {
-	return &http.Response{
-		StatusCode: status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
-		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
-	}, nil
-}
-
-func refuse(code string) (*http.Response, error) {
-	return reply(400, `{"__type":"com.amazonaws.sqs#`+code+`","message":"refused"}`)
+// open is a handle on a queue that client serves.
+func open(client *http.Client, opts ...queue.Option) both {
+	return datastore.Use[both](function{}, queue.New[string](dataFor(config("http://scripted.invalid", client), scripted), "jobs", opts...))
 }
 
 func sum(text string) string {
@@ -75,75 +43,48 @@ func sum(text string) string {
 	return hex.EncodeToString(s[:])
 }
 
-var errLost = &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}
-
-// TestFaults: what is sent again, and what a failure means.
-func TestFaults(t *testing.T) {
+// TestRefusals: what each error means, and what is sent again.
+func TestRefusals(t *testing.T) {
 	t.Parallel()
-	lost := func() (*http.Response, error) { return nil, errLost }
-	code := func(c string) func() (*http.Response, error) {
-		return func() (*http.Response, error) { return refuse(c) }
-	}
-	fifo, idempotent := []queue.Option{queue.FIFO()}, []queue.Option{queue.Idempotent()}
-	for _, c := range []struct {
-		name  string
-		opts  []queue.Option
-		first func() (*http.Response, error)
-		want  error // of a message whose second attempt would succeed
-		calls int
-	}{
-		{"lost, standard", nil, lost, datastore.ErrUnknown, 1},
-		{"lost, idempotent", idempotent, lost, nil, 2},
-		{"lost, FIFO", fifo, lost, nil, 2},
-		{"another body is stored", nil, func() (*http.Response, error) {
-			return reply(200, `{"MessageId":"m","MD5OfMessageBody":"`+sum("other")+`"}`)
-		}, datastore.ErrUnknown, 1},
-		{"throttled", nil, code("RequestThrottled"), nil, 2},
-		{"throttled by the key", nil, code("KmsThrottled"), nil, 2},
-		{"failed inside", nil, func() (*http.Response, error) { return reply(500, `{"__type":"InternalError"}`) }, datastore.ErrUnknown, 1},
-		{"failed inside, FIFO", fifo, func() (*http.Response, error) { return reply(500, `{"__type":"InternalError"}`) }, nil, 2},
-		{"no queue", nil, code("QueueDoesNotExist"), datastore.ErrUnavailable, 1},
-		{"denied", nil, code("AccessDeniedException"), datastore.ErrDenied, 1},
-		{"denied by the key", nil, code("KmsAccessDenied"), datastore.ErrDenied, 1},
-		{"wrong request", nil, code("InvalidMessageContents"), datastore.ErrDeclaration, 1},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				s := &script{answer: func(n int, _ string) (*http.Response, error) {
-					if n == 1 {
-						return c.first()
-					}
-					return reply(200, `{"MessageId":"m"}`)
-				}}
-				var opts []queue.SendOption
-				if strings.HasSuffix(c.name, "FIFO") {
-					opts = append(opts, queue.Group("g"))
-				}
-				id, err := s.open(c.opts...).Send(t.Context(), "secret", opts...)
-				if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || len(s.calls) != c.calls || (err == nil) != (id == "m") {
-					t.Errorf("Send = %q, %v after %d requests, want %v after %d", id, err, len(s.calls), c.want, c.calls)
-				}
-				if err != nil && strings.Contains(err.Error(), "secret") {
-					t.Errorf("error = %q, want no message in it", err)
-				}
-				if len(s.calls) == 2 && s.calls[0] != s.calls[1] {
-					t.Errorf("the second request is not the first one again:\n%s\n%s", s.calls[0], s.calls[1])
-				}
-			})
-		})
+	faults.Refusals[queues]{
+		Open: func(_ *testing.T, client *http.Client) queues {
+			return queuesBy(config("http://scripted.invalid", client), scripted, scripted)
+		},
+		Refuse:     faults.RefuseJSON,
+		Good:       faults.Answer{Body: `{"MessageId":"m","Successful":[{"Id":"0","MessageId":"m"},{"Id":"1","MessageId":"n"}]}`},
+		Operations: operations,
+		Service: []faults.Refusal{
+			{Code: "RequestThrottled", Want: datastore.ErrThrottled, Again: true},
+			{Code: "KmsThrottled", Want: datastore.ErrThrottled, Again: true},
+			{Code: "QueueDoesNotExist", Want: datastore.ErrUnavailable},
+			{Code: "AWS.SimpleQueueService.NonExistentQueue", Want: datastore.ErrUnavailable},
+			{Code: "KmsAccessDenied", Want: datastore.ErrDenied},
+			{Code: "InvalidMessageContents", Want: datastore.ErrDeclaration},
+			{Code: "UnsupportedOperation", Want: datastore.ErrDeclaration},
+			{Code: "BatchRequestTooLong", Want: datastore.ErrTooLarge},
+		},
+		Secret: "hunter2",
+	}.Run(t)
+}
+
+// TestOtherBody: a message that is not what was stored may be there all the same.
+func TestOtherBody(t *testing.T) {
+	t.Parallel()
+	s := faults.NewScript(t, faults.Answer{Body: `{"MessageId":"m","MD5OfMessageBody":"` + sum("other") + `"}`})
+	if id, err := open(s.Client()).Send(t.Context(), "x"); !errors.Is(err, datastore.ErrUnknown) || id != "" {
+		t.Errorf("Send = %q, %v, want %v", id, err, datastore.ErrUnknown)
 	}
 }
 
 func TestNative(t *testing.T) {
 	t.Parallel()
-	s := &script{answer: func(int, string) (*http.Response, error) { return refuse("QueueDoesNotExist") }}
-	_, err := s.open().Send(t.Context(), "x")
+	s := faults.NewScript(t, faults.RefuseJSON(400, "QueueDoesNotExist"))
+	_, err := open(s.Client()).Send(t.Context(), "x")
 	if native, ok := errors.AsType[*types.QueueDoesNotExist](err); !ok || native == nil {
 		t.Errorf("error = %v, want the SDK's below it", err)
 	}
-	if e, ok := errors.AsType[*datastore.Error](err); !ok || e.Store != "queue jobs" || e.Op != "send" || e.Attempts != 1 || e.Code == "" {
-		t.Errorf("error = %+v, want send of queue jobs with a code and one attempt", e)
+	if e, ok := errors.AsType[*datastore.Error](err); !ok || e.Store != "queue jobs" || e.Op != "send" {
+		t.Errorf("error = %+v, want send of queue jobs", e)
 	}
 }
 
@@ -162,6 +103,10 @@ func batchOf(t testing.TB, body string) (ids, bodies []string) {
 	return ids, bodies
 }
 
+func batchAnswer(done, failed []string) faults.Answer {
+	return faults.Answer{Body: `{"Successful":[` + strings.Join(done, ",") + `],"Failed":[` + strings.Join(failed, ",") + `]}`}
+}
+
 func messages(n int, opts ...queue.SendOption) []queue.Message[string] {
 	list := make([]queue.Message[string], n)
 	for i := range list {
@@ -176,9 +121,8 @@ func TestPartial(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		throttled := map[string]bool{}
-		s := &script{}
-		s.answer = func(_ int, body string) (*http.Response, error) {
-			ids, bodies := batchOf(t, body)
+		s := faults.NewScript(t, faults.Answer{Always: true, From: func(r faults.Request) faults.Answer {
+			ids, bodies := batchOf(t, r.Body)
 			var done, failed []string
 			for i, b := range bodies {
 				switch {
@@ -191,9 +135,9 @@ func TestPartial(t *testing.T) {
 					done = append(done, `{"Id":"`+ids[i]+`","MessageId":"id of `+b+`","MD5OfMessageBody":"`+sum(b)+`"}`)
 				}
 			}
-			return reply(200, `{"Successful":[`+strings.Join(done, ",")+`],"Failed":[`+strings.Join(failed, ",")+`]}`)
-		}
-		ids, err := s.open().SendMany(t.Context(), messages(25))
+			return batchAnswer(done, failed)
+		}})
+		ids, err := open(s.Client()).SendMany(t.Context(), messages(25))
 		for i, id := range ids {
 			want := fmt.Sprint("id of m", i)
 			if i == 13 {
@@ -207,8 +151,8 @@ func TestPartial(t *testing.T) {
 		if !errors.As(err, &partial) || len(partial.Failed) != 1 || partial.Failed[0].Index != 13 || !errors.Is(err, datastore.ErrDeclaration) {
 			t.Errorf("error = %v, want message 13 refused", err)
 		}
-		if len(s.calls) < 6 {
-			t.Errorf("%d requests, want the throttled thirds of all three sent again", len(s.calls))
+		if n := len(s.Requests()); n < 6 {
+			t.Errorf("%d requests, want the throttled thirds of all three sent again", n)
 		}
 	})
 }
@@ -217,8 +161,8 @@ func TestPartial(t *testing.T) {
 // is not sent, and other groups are.
 func TestBlocked(t *testing.T) {
 	t.Parallel()
-	s := &script{answer: func(_ int, body string) (*http.Response, error) {
-		ids, bodies := batchOf(t, body)
+	s := faults.NewScript(t, faults.Answer{Always: true, From: func(r faults.Request) faults.Answer {
+		ids, bodies := batchOf(t, r.Body)
 		var done, failed []string
 		for i, b := range bodies {
 			if b == "m2" {
@@ -227,11 +171,11 @@ func TestBlocked(t *testing.T) {
 			}
 			done = append(done, `{"Id":"`+ids[i]+`","MessageId":"`+b+`"}`)
 		}
-		return reply(200, `{"Successful":[`+strings.Join(done, ",")+`],"Failed":[`+strings.Join(failed, ",")+`]}`)
-	}}
+		return batchAnswer(done, failed)
+	}})
 	all := messages(14, queue.Group("a"))
 	all[11].Options = []queue.SendOption{queue.Group("b")}
-	ids, err := s.open(queue.FIFO()).SendMany(t.Context(), all)
+	ids, err := open(s.Client(), queue.FIFO()).SendMany(t.Context(), all)
 	var partial *datastore.PartialError
 	if !errors.As(err, &partial) {
 		t.Fatalf("error = %v, want a PartialError", err)
@@ -243,20 +187,56 @@ func TestBlocked(t *testing.T) {
 	if diff := cmp.Diff([]int{2, 10, 12, 13}, failed); diff != "" || ids[11] != "m11" {
 		t.Errorf("failed (-want +got):\n%s ids %q", diff, ids)
 	}
-	if _, bodies := batchOf(t, s.calls[1]); !cmp.Equal(bodies, []string{"m11"}) {
+	if _, bodies := batchOf(t, s.Requests()[1].Body); !cmp.Equal(bodies, []string{"m11"}) {
 		t.Errorf("the second request sent %q, want m11", bodies)
 	}
+}
+
+// TestOvertaken: what failed for a passing reason is sent again, but on a FIFO queue
+// not behind a message of its group that was taken.
+func TestOvertaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		throttled := map[string]bool{"m1": true, "m3": true, "m4": true}
+		answer := faults.Answer{From: func(r faults.Request) faults.Answer {
+			ids, bodies := batchOf(t, r.Body)
+			var done, failed []string
+			for i, b := range bodies {
+				if throttled[b] {
+					delete(throttled, b)
+					failed = append(failed, `{"Id":"`+ids[i]+`","Code":"RequestThrottled","SenderFault":true}`)
+					continue
+				}
+				done = append(done, `{"Id":"`+ids[i]+`","MessageId":"`+b+`"}`)
+			}
+			return faults.Answer{Body: `{"Successful":[` + strings.Join(done, ",") + `],"Failed":[` + strings.Join(failed, ",") + `]}`}
+		}}
+		s := faults.NewScript(t, answer, answer)
+		all := messages(5, queue.Group("a"))
+		all[4].Options = []queue.SendOption{queue.Group("b")}
+		ids, err := open(s.Client(), queue.FIFO()).SendMany(t.Context(), all)
+		if diff := cmp.Diff([]string{"m0", "", "m2", "", "m4"}, ids); diff != "" {
+			t.Errorf("ids (-want +got):\n%s", diff)
+		}
+		var partial *datastore.PartialError
+		if !errors.As(err, &partial) || len(partial.Failed) != 2 || !errors.Is(err, datastore.ErrThrottled) {
+			t.Fatalf("error = %v, want messages 1 and 3 throttled", err)
+		}
+		if _, bodies := batchOf(t, s.Requests()[1].Body); !cmp.Equal(bodies, []string{"m4"}) {
+			t.Errorf("the second request sent %q, want m4 of the other group alone", bodies)
+		}
+	})
 }
 
 // TestStopped: once a request fails as a whole, the next ones are not sent, and
 // their messages certainly did not go out.
 func TestStopped(t *testing.T) {
 	t.Parallel()
-	s := &script{answer: func(int, string) (*http.Response, error) { return nil, errLost }}
-	_, err := s.open().SendMany(t.Context(), messages(12))
+	s := faults.NewScript(t, faults.Answer{Err: errors.New("connection reset by peer")})
+	_, err := open(s.Client()).SendMany(t.Context(), messages(12))
 	var partial *datastore.PartialError
-	if !errors.As(err, &partial) || len(partial.Failed) != 12 || len(s.calls) != 1 {
-		t.Fatalf("error = %v after %d requests, want 12 failed after one", err, len(s.calls))
+	if !errors.As(err, &partial) || len(partial.Failed) != 12 {
+		t.Fatalf("error = %v, want 12 failed", err)
 	}
 	for _, f := range partial.Failed {
 		want := datastore.ErrUnknown
@@ -272,11 +252,10 @@ func TestStopped(t *testing.T) {
 // TestDeniedIsNotSent: what was not granted does not go out.
 func TestDeniedIsNotSent(t *testing.T) {
 	t.Parallel()
-	s := &script{answer: func(int, string) (*http.Response, error) { return reply(200, "{}") }}
-	data := dataFor(config("http://scripted.invalid", &http.Client{Transport: s}), "http://scripted.invalid/1/jobs")
+	data := dataFor(config("http://scripted.invalid", faults.NewScript(t).Client()), scripted)
 	sender := datastore.Use[queue.Sender[string]](function{}, queue.New[string](data, "jobs"))
-	if _, err := sender.(both).SendMany(t.Context(), messages(1)); !errors.Is(err, datastore.ErrDenied) || len(s.calls) > 0 {
-		t.Errorf("SendMany without its grant: error = %v after %d requests, want %v after none", err, len(s.calls), datastore.ErrDenied)
+	if _, err := sender.(both).SendMany(t.Context(), messages(1)); !errors.Is(err, datastore.ErrDenied) {
+		t.Errorf("SendMany without its grant: error = %v, want %v", err, datastore.ErrDenied)
 	}
 }
 
@@ -287,19 +266,6 @@ func TestOpenErrors(t *testing.T) {
 	if _, err := jobs.Send(t.Context(), "x"); !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), "TIERKIT_QUEUE_MY_JOBS") {
 		t.Errorf("Send without the URL: error = %v, want %v naming TIERKIT_QUEUE_MY_JOBS", err, datastore.ErrUnavailable)
 	}
-}
-
-// losing is an HTTP client whose requests are carried out, and whose first answer
-// is lost.
-type losing struct{ lost atomic.Bool }
-
-func (l *losing) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := http.DefaultTransport.RoundTrip(req)
-	if err == nil && l.lost.CompareAndSwap(false, true) {
-		resp.Body.Close()
-		return nil, errLost
-	}
-	return resp, err
 }
 
 // TestLostAnswerOnServers loses the answer to a message that a real server took.
@@ -328,7 +294,9 @@ func TestLostAnswerOnServers(t *testing.T) {
 					t.Parallel()
 					url := servers.URL(t, server)
 					spec := queue.New[string](datastore.New(nil, nil), "suite", c.opts...).Spec().(queue.Spec)
-					h := onServer(t, url, &http.Client{Transport: &losing{}}, spec)
+					proxy := faults.NewProxy(t, url)
+					h := onServer(t, url, proxy.URL(), spec)
+					proxy.LoseAnswer()
 					handle := datastore.Use[both](function{}, queue.New[string](h.Data, "suite", c.opts...))
 					if err := send(handle); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 						t.Errorf("%s whose answer was lost: error = %v, want %v", op, err, c.want)

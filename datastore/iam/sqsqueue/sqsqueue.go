@@ -11,7 +11,7 @@
 // # Permissions
 //
 // Send and SendMany need sqs:SendMessage on the queue and nothing else. A queue
-// encrypted with a KMS key of your own needs kms:GenerateDataKey and kms:Decrypt
+// encrypted with a KMS key of your own (EncryptedBy) needs kms:GenerateDataKey and kms:Decrypt
 // on that key too.
 //
 // See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
@@ -33,6 +33,15 @@
 // The checksum that SQS answers is compared with what was sent; another one is such
 // a lost answer. The error of the SDK is found by errors.As,
 // but for one about an answer that could not be read, which has a part of it.
+//
+// A batch to a FIFO queue can be taken in part, the later of two messages of a group
+// without the earlier one. The earlier one is then not sent again, because it would
+// come behind, and neither is what comes after a failed one: both are in the
+// datastore.PartialError with the reason of the service. A request whose answer was
+// lost is sent again as it was; its messages that were taken the first time keep
+// their place.
+//
+// See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 package sqsqueue
 
 import (

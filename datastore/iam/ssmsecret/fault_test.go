@@ -3,21 +3,17 @@ package ssmsecret_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/smithy-go"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/ssmsecret"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/faults"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 )
 
@@ -36,117 +32,37 @@ func handle(cfg aws.Config, id string) all {
 	return datastore.Use[all](function{}, secret.New[string](dataFor(cfg, id, nil), "hush", secret.Parameter, nil))
 }
 
-// script is an HTTP client that answers by a function, and keeps the requests.
-type script struct {
-	answer func(n int) (*http.Response, error)
-
-	mu    sync.Mutex
-	calls []string
+// scripted is a handle on a secret that client serves.
+func scripted(client *http.Client) all {
+	return handle(config("http://scripted.invalid", client), "shop/hush")
 }
 
-func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	s.calls = append(s.calls, req.Header.Get("X-Amz-Target")+" "+string(body))
-	n := len(s.calls)
-	s.mu.Unlock()
-	return s.answer(n)
-}
+const found = `{"Parameter":{"Name":"/shop/hush","Value":"hunter2","Version":3}}`
 
-func (s *script) open() all {
-	return handle(config("http://scripted.invalid", &http.Client{Transport: s}), "shop/hush")
-}
-
-func reply(status int, body string) (*http.Response, error) {
-	return &http.Response{
-		StatusCode: status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
-		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
-	}, nil
-}
-
-func refuse(status int, code string) func(int) (*http.Response, error) {
-	return func(int) (*http.Response, error) {
-		return reply(status, `{"__type":"`+code+`","message":"refused"}`)
-	}
-}
-
-func then(first, second func(int) (*http.Response, error)) func(int) (*http.Response, error) {
-	return func(n int) (*http.Response, error) {
-		if n == 1 {
-			return first(n)
-		}
-		return second(n)
-	}
-}
-
-func kindOf(err error) error {
-	if e, ok := errors.AsType[*datastore.Error](err); ok {
-		return e.Kind
-	}
-	return err
-}
-
-func found(int) (*http.Response, error) {
-	return reply(200, `{"Parameter":{"Name":"/shop/hush","Value":"hunter2","Version":3}}`)
-}
-
-func lost(int) (*http.Response, error) {
-	return nil, &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}
-}
-
-// TestFaults: what each answer means, how often it is asked, and that the SDK's
-// error is found below.
-func TestFaults(t *testing.T) {
+// TestRefusals: what each error means, and how often it is asked.
+func TestRefusals(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		name   string
-		answer func(int) (*http.Response, error)
-		want   error
-		calls  int
-	}{
-		{"found", found, nil, 1},
-		{"not there", refuse(400, "ParameterNotFound"), datastore.ErrNotFound, 1},
-		{"no such version", refuse(400, "ParameterVersionNotFound"), datastore.ErrNotFound, 1},
-		{"no name", refuse(400, "ValidationException"), datastore.ErrDeclaration, 1},
-		{"denied", refuse(400, "AccessDeniedException"), datastore.ErrDenied, 1},
-		{"expired", refuse(400, "ExpiredTokenException"), datastore.ErrDenied, 1},
-		{"not decrypted", refuse(400, "InvalidKeyId"), datastore.ErrUnavailable, 1},
-		{"throttled", refuse(400, "ThrottlingException"), datastore.ErrThrottled, 8},
-		{"throttled once", then(refuse(400, "ThrottlingException"), found), nil, 2},
-		{"failing", refuse(500, "InternalServerError"), datastore.ErrUnavailable, 8},
-		{"failing once", then(refuse(500, "InternalServerError"), found), nil, 2},
-		{"lost once", then(lost, found), nil, 2},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				s := &script{answer: tt.answer}
-				got, err := s.open().Get(t.Context())
-				if kindOf(err) != tt.want || len(s.calls) != tt.calls || (got == "hunter2") != (tt.want == nil) {
-					t.Errorf("Get = %q, %v after %d calls, want %v after %d", got, err, len(s.calls), tt.want, tt.calls)
-				}
-				var api smithy.APIError
-				if tt.want != nil && !errors.As(err, &api) {
-					t.Errorf("%v: the SDK's error is not found", err)
-				}
-			})
-		})
-	}
+	faults.Refusals[all]{
+		Open:       func(_ *testing.T, client *http.Client) all { return scripted(client) },
+		Refuse:     faults.RefuseJSON,
+		Good:       faults.Answer{Body: found},
+		Operations: operations,
+		Service: []faults.Refusal{
+			{Code: "ParameterNotFound", Want: datastore.ErrNotFound},
+			{Code: "ParameterVersionNotFound", Want: datastore.ErrNotFound},
+			{Code: "ValidationException", Want: datastore.ErrDeclaration},
+			{Code: "InvalidKeyId", Want: datastore.ErrUnavailable}, // not decrypted
+			{Status: 500, Code: "InternalServerError", Want: datastore.ErrUnavailable, Again: true, Lost: true},
+		},
+	}.Run(t)
 }
 
 // TestRequests: what goes out.
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	s := &script{answer: func(n int) (*http.Response, error) {
-		if n == 3 {
-			return reply(200, `{"Parameter":{"Value":"before","Version":2}}`)
-		}
-		return found(n)
-	}}
-	hush := s.open()
+	s := faults.NewScript(t, faults.Answer{Body: found}, faults.Answer{Body: found},
+		faults.Answer{Body: `{"Parameter":{"Value":"before","Version":2}}`})
+	hush := scripted(s.Client())
 	if got, err := hush.Get(t.Context()); err != nil || got != "hunter2" {
 		t.Errorf("Get = %q, %v", got, err)
 	}
@@ -155,8 +71,8 @@ func TestRequests(t *testing.T) {
 	}
 	for i, name := range []string{"/shop/hush", "/shop/hush", "/shop/hush:2"} {
 		want := `AmazonSSM.GetParameter {"Name":"` + name + `","WithDecryption":true}`
-		if len(s.calls) <= i || s.calls[i] != want {
-			t.Errorf("calls = %q, want %s", s.calls, want)
+		if got := s.Requests()[i]; got.Header.Get("X-Amz-Target")+" "+got.Body != want {
+			t.Errorf("request %d = %+v, want %s", i, got, want)
 		}
 	}
 }
@@ -178,36 +94,16 @@ func TestHidden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := &script{answer: func(int) (*http.Response, error) { return reply(200, body) }}
+				s := faults.NewScript(t, faults.Answer{Body: body, Always: true})
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				got, err := s.open().Get(ctx)
+				got, err := scripted(s.Client()).Get(ctx)
 				if !errors.Is(err, datastore.ErrUnavailable) || got != "" {
 					t.Errorf("Get = %q, %v, want %v", got, err, datastore.ErrUnavailable)
 				}
-				wantHidden(t, err)
+				faults.Hidden(t, err, "hunter2", "12345678")
 			})
 		})
-	}
-}
-
-// wantHidden looks for the value in every error of the tree.
-func wantHidden(t testing.TB, err error) {
-	t.Helper()
-	if err == nil {
-		return
-	}
-	text := fmt.Sprintf("%v %+v %#v %s", err, err, err, err)
-	if strings.Contains(text, "hunter2") || strings.Contains(text, "12345678") || strings.Contains(text, "104, 117, 110, 116") {
-		t.Errorf("the error shows the answer: %s", text)
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() []error }:
-		for _, below := range e.Unwrap() {
-			wantHidden(t, below)
-		}
-	case interface{ Unwrap() error }:
-		wantHidden(t, e.Unwrap())
 	}
 }
 

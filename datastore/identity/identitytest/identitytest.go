@@ -39,6 +39,11 @@ const (
 	// MissingDenied: to change the attributes of a user that is not there is denied
 	// (cognito-local 5.3.0).
 	MissingDenied Difference = "attributes of a user that is not there are denied"
+	// AnyAttribute: an attribute that is not in the schema can be set (moto 5.2.5).
+	AnyAttribute Difference = "every attribute can be set"
+	// AnyNewAttribute: a new user has attributes that are not in the schema (moto
+	// 5.2.5, cognito-local 5.3.0).
+	AnyNewAttribute Difference = "a new user has any attribute"
 )
 
 // target is what the suite runs on.
@@ -95,9 +100,9 @@ func (function) AddGrant(*datastore.Grant) {}
 // start is a handle on a directory with users of these names.
 func start(t testing.TB, on target, names ...string) all {
 	t.Helper()
-	spec := identity.Spec{Logical: "people"}
+	spec := identity.Spec{Logical: "people", Custom: custom}
 	data := on.open(t, spec)
-	users := datastore.Use[all](function{}, identity.New(data, "people"))
+	users := datastore.Use[all](function{}, identity.New(data, "people", identity.Custom(custom)))
 	for _, err := range data.Errs() {
 		t.Fatalf("declaration: %v", err)
 	}
@@ -110,6 +115,9 @@ func start(t testing.TB, on target, names ...string) all {
 	}
 	return users
 }
+
+// custom is the attribute that directories have beside the standard ones.
+const custom = "plan"
 
 // password is one that every pool takes.
 const password = "Correct-Horse-7"

@@ -80,6 +80,22 @@ var userRules = []rule{
 			t.Errorf("the attribute that was removed is there: %v", there)
 		}
 	}},
+	{"schema", "an attribute that is not in the schema answers ErrInvalid and changes nothing; a declared one is kept", func(t *testing.T, on target) {
+		users, ctx := start(t, on, "ada"), t.Context()
+		wantError(t, "SetAttributes of a declared one", users.SetAttributes(ctx, "ada", map[string]string{"custom:" + custom: "free"}), nil)
+		for _, name := range []string{"plan", "custom:nobody", "cognito:groups", "exp"} {
+			attributes := map[string]string{"name": "Ada", name: "x"}
+			err := users.SetAttributes(ctx, "ada", attributes)
+			_, made := users.Create(ctx, identity.NewUser{Name: "eve", Attributes: attributes})
+			wantError(t, "SetAttributes of "+name, err, refusedUnless(on.has(AnyAttribute)))
+			wantError(t, "Create with "+name, made, refusedUnless(on.has(AnyNewAttribute)))
+			wantError(t, "Delete", users.Delete(ctx, "eve"), nil)
+		}
+		got, err := users.Get(ctx, "ada")
+		if err != nil || got.Attributes["custom:"+custom] != "free" || (got.Attributes["name"] == "Ada") != on.has(AnyAttribute) {
+			t.Errorf("Get = %+v, %v, want custom:%s and nothing of what was refused", got, err, custom)
+		}
+	}},
 	{"password", "a password that was set is not to be changed; one that the pool does not allow answers ErrInvalid", func(t *testing.T, on target) {
 		users, ctx := start(t, on, "ada"), t.Context()
 		err := users.SetPassword(ctx, "ada", "hunter2")
@@ -161,4 +177,13 @@ var userRules = []rule{
 		wantError(t, "Get after the deadline", err, datastore.ErrNoBudget)
 		wantError(t, "Delete after the deadline", users.Delete(ctx, "ada"), datastore.ErrNoBudget)
 	}},
+}
+
+// refusedUnless is the error of what should be refused, on a server that takes it or
+// does not.
+func refusedUnless(taken bool) error {
+	if taken {
+		return nil
+	}
+	return datastore.ErrInvalid
 }

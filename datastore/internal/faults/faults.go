@@ -18,5 +18,7 @@
 //   - [Frozen] runs a client in a process of its own, stops that process, breaks
 //     its connections and lets it go on, as happens to a sandbox between two
 //     invocations.
+//   - [Promises] is all of it for the operations of one driver: the test that every
+//     driver of a server has.
 //   - [NoGoroutines] fails a test that leaves goroutines behind.
 package faults

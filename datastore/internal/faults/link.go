@@ -224,5 +224,6 @@ func (l *link) answer(b []byte) (passed []byte, more bool) {
 		return b[:max(0, a.cut-l.bytes)], false
 	}
 	l.bytes += len(b)
+	p.count.passed += len(b)
 	return b, true
 }

@@ -53,7 +53,7 @@ type answers struct {
 	cut     int // bytes
 }
 
-type counters struct{ connections, requests, lost int }
+type counters struct{ connections, requests, lost, passed int }
 
 // NewProxy is a proxy before the server at upstream, which is a "host:port" or a
 // URL with both. It ends with the test, and with it all its connections and
@@ -246,6 +246,9 @@ func (p *Proxy) Requests() int { return p.counted().requests }
 // Lost is how many answers were lost by [Proxy.LoseAnswer] and [Proxy.LoseAnswerTo]
 // so far.
 func (p *Proxy) Lost() int { return p.counted().lost }
+
+// Passed is how many bytes of answers were let through so far.
+func (p *Proxy) Passed() int { return p.counted().passed }
 
 func (p *Proxy) counted() counters {
 	p.mu.Lock()

@@ -135,7 +135,11 @@ func (s *State[C]) Wrap(op string, err, fallback error) error {
 		own.Store, own.Op = name, strings.ToLower(op)
 		return &own
 	}
-	return &datastore.Error{Store: name, Op: strings.ToLower(op), Kind: KindOf(err, fallback), Err: err}
+	kind := KindOf(err, fallback)
+	if err == kind {
+		err = nil // it says nothing more
+	}
+	return &datastore.Error{Store: name, Op: strings.ToLower(op), Kind: kind, Err: err}
 }
 
 // Partial is the error of a batch or page, nil if none of its items failed. Its

@@ -47,23 +47,23 @@ type Batch[M, R any] struct {
 // whole, no other is sent.
 func (b *Batch[M, R]) Run(items []M) ([]R, error) {
 	b.results = make([]R, len(items))
-	request, places := make([]M, 0, min(len(items), b.Limits.Items)), make([]int, 0, min(len(items), b.Limits.Items))
+	places := make([]int, 0, min(len(items), b.Limits.Items)) // of the items of a request
 	var stop error
 	for next := 0; next < len(items); {
-		request, places = request[:0], places[:0]
+		places = places[:0]
 		for bytes := 0; next < len(items); next++ {
 			if err := b.held(items[next], stop); err != nil {
 				b.fail(next, items[next], err)
 				continue
 			}
 			size := b.Size(items[next])
-			if b.Limits.full(len(request), bytes, size) {
+			if b.Limits.full(len(places), bytes, size) {
 				break
 			}
-			request, places, bytes = append(request, items[next]), append(places, next), bytes+size
+			places, bytes = append(places, next), bytes+size
 		}
-		if len(request) > 0 {
-			stop = b.send(request, places)
+		if len(places) > 0 {
+			stop = b.send(at(items, places), places)
 		}
 	}
 	if len(b.partial.Failed) == 0 {
@@ -71,6 +71,19 @@ func (b *Batch[M, R]) Run(items []M) ([]R, error) {
 	}
 	slices.SortFunc(b.partial.Failed, func(x, y datastore.ItemError) int { return cmp.Compare(x.Index, y.Index) })
 	return b.results, &b.partial
+}
+
+// at are the items at those places: copies only if they do not lie side by side.
+func at[M any](items []M, places []int) []M {
+	first, after := places[0], places[len(places)-1]+1
+	if after-first == len(places) {
+		return items[first:after:after]
+	}
+	list := make([]M, len(places))
+	for i, place := range places {
+		list[i] = items[place]
+	}
+	return list
 }
 
 // held says why an item is not sent.

@@ -33,6 +33,25 @@ func EncodeJSON(value any) (b []byte, err error) {
 	return b, err
 }
 
+// Texts are the JSON of several values, in few pieces of memory. It is empty at first.
+type Texts struct{ piece []byte }
+
+// maxPiece is the size up to which each piece has twice that of the one before.
+const maxPiece = 1 << 20
+
+// Add is EncodeJSON. What it answers stays as it is.
+func (t *Texts) Add(value any) (b []byte, err error) {
+	err = encodeWith(value, func(text []byte) {
+		if cap(t.piece)-len(t.piece) < len(text) {
+			t.piece = make([]byte, 0, max(len(text), min(2*cap(t.piece), maxPiece)))
+		}
+		start := len(t.piece)
+		t.piece = append(t.piece, text...)
+		b = t.piece[start:len(t.piece):len(t.piece)]
+	})
+	return b, err
+}
+
 // EncodeText is Encode for what is sent as text.
 func EncodeText(value any) (text string, err error) {
 	switch v := value.(type) {
@@ -85,6 +104,10 @@ func CheckText(text string) error {
 		return Invalid("the message is empty")
 	}
 	for i := 0; i < len(text); {
+		if i+8 <= len(text) && isPlain(text[i:i+8]) {
+			i += 8
+			continue
+		}
 		if c := text[i]; c < utf8.RuneSelf {
 			if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
 				return Invalid("the message has the control character %#U at byte %d; send bytes in base64", rune(c), i)
@@ -102,6 +125,16 @@ func CheckText(text string) error {
 		i += size
 	}
 	return nil
+}
+
+// isPlain reports whether eight bytes are all ASCII and no control characters, by
+// looking at them at once.
+func isPlain(s string) bool {
+	const highBits, spaces = 0x8080808080808080, 0x2020202020202020
+	_ = s[7]
+	w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	// Without high bits, a byte below a space borrows, which sets its high bit.
+	return (w|(w-spaces))&highBits == 0
 }
 
 // Invalid is an error of kind [datastore.ErrInvalid].

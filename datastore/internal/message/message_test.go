@@ -105,7 +105,7 @@ func TestBatch(t *testing.T) {
 
 // FuzzCheckText: what is taken is what the characters' table of SQS takes.
 func FuzzCheckText(f *testing.F) {
-	for _, text := range []string{"", "a\tb", "\x00", "\x7f", "\ufffd", "\ufffe", "\xff", "\U0010ffff", "a\ufffdb\xc3"} {
+	for _, text := range []string{"", "a\tb", "\x00", "\x7f", "\ufffd", "\ufffe", "\xff", "\U0010ffff", "a\ufffdb\xc3", "12345678\x1f", "1234567\x1f", "\n2345678", "123456\u00e912345678", "12345678 ~\x7f!"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -20,7 +20,7 @@ const turn = 5 * time.Millisecond
 //
 //	bare-ns, driver-ns           the median time
 //	ratio                        of the times: the median of those of two turns
-//	cpu-ratio                    of the processor time of this process
+//	cpu-ratio                    of the processor time of this process, of all turns together
 //	bare-allocs, driver-allocs   with those of a server in this process
 //
 // On a machine that has other things to do, the ratio of times differs from run to
@@ -41,10 +41,10 @@ func Compare(b *testing.B, name string, bare, driver func() error) {
 		}
 		b.ReportMetric(0, "ns/op") // of two turns, which says nothing
 		b.ReportMetric(ratio(both[1].times, both[0].times), "ratio")
-		b.ReportMetric(ratio(both[1].cpu, both[0].cpu), "cpu-ratio")
+		b.ReportMetric(both[1].cpuOfCall()/both[0].cpuOfCall(), "cpu-ratio")
 		for i, who := range [2]string{"bare", "driver"} {
 			b.ReportMetric(median(both[i].times), who+"-ns")
-			b.ReportMetric(math.Round(float64(both[i].allocs)/float64(both[i].n*len(both[i].times))), who+"-allocs")
+			b.ReportMetric(math.Round(float64(both[i].allocs)/both[i].calls()), who+"-allocs")
 		}
 	})
 }
@@ -63,7 +63,7 @@ type side struct {
 	call   func() error
 	n      int       // calls in a turn
 	times  []float64 // of a call in nanoseconds, turn by turn
-	cpu    []float64 // likewise, of all processors
+	cpu    time.Duration
 	allocs uint64
 }
 
@@ -86,11 +86,16 @@ func (s *side) turn(b *testing.B) {
 	runtime.ReadMemStats(&before)
 	cpu := cpuTime()
 	took := s.run(b)
-	s.cpu = append(s.cpu, float64(cpuTime()-cpu)/float64(s.n))
+	s.cpu += cpuTime() - cpu
 	runtime.ReadMemStats(&after)
 	s.times = append(s.times, float64(took)/float64(s.n))
 	s.allocs += after.Mallocs - before.Mallocs
 }
+
+// calls are those of all turns.
+func (s *side) calls() float64 { return float64(s.n * len(s.times)) }
+
+func (s *side) cpuOfCall() float64 { return float64(s.cpu) / s.calls() }
 
 func (s *side) run(b *testing.B) time.Duration {
 	b.Helper()

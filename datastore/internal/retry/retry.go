@@ -60,6 +60,19 @@ type Call struct {
 	Whole bool
 	// Attempts are made at most; 0 means [MaxAttempts].
 	Attempts int
+	// Until is when the call ends at the latest, if that is before the context's
+	// deadline; zero means the deadline alone. A context of its own would cost a
+	// second timer.
+	Until time.Time
+}
+
+// left is the time that the call has left, if it is bounded.
+func (c *Call) left(ctx context.Context) (time.Duration, bool) {
+	until, bounded := ctx.Deadline()
+	if !c.Until.IsZero() && (!bounded || c.Until.Before(until)) {
+		until, bounded = c.Until, true
+	}
+	return time.Until(until), bounded
 }
 
 // Fault is what the error of one attempt means.
@@ -85,7 +98,7 @@ type Fault struct {
 // [datastore.ErrUnknown] for a write that failed after an attempt whose answer
 // was lost.
 func (r *Rules) Do(ctx context.Context, c Call, send func(context.Context) *Fault) error {
-	if err := inTime(ctx); err != nil {
+	if err := c.inTime(ctx); err != nil {
 		return &datastore.Error{Kind: datastore.ErrNoBudget, Err: err}
 	}
 	lost, failed, most := false, 0, MaxAttempts
@@ -102,7 +115,7 @@ func (r *Rules) Do(ctx context.Context, c Call, send func(context.Context) *Faul
 		if failed++; f.Progress {
 			failed = 1
 		}
-		if failed >= most || !f.Retry || f.Lost && c.Write && !c.Repeatable || !r.pause(ctx, failed, f) {
+		if failed >= most || !f.Retry || f.Lost && c.Write && !c.Repeatable || !r.pause(ctx, c, failed, f) {
 			return &datastore.Error{Kind: outcome(ctx, c, f, lost), Code: f.Code, Attempts: attempt, Err: f.Err}
 		}
 	}
@@ -122,48 +135,57 @@ func outcome(ctx context.Context, c Call, f *Fault, lost bool) error {
 
 var errNoTime = errors.New("the deadline is too near")
 
-func inTime(ctx context.Context) error {
+func (c *Call) inTime(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if left, ok := timeLeft(ctx); ok && left < budget {
+	if left, ok := c.left(ctx); ok && left < budget {
 		return errNoTime
 	}
 	return nil
 }
 
-func timeLeft(ctx context.Context) (time.Duration, bool) {
-	deadline, ok := ctx.Deadline()
-	return time.Until(deadline), ok
-}
-
 // attempt gives send a part of the time that is left, so that a connection that
 // answers nothing leaves some for another attempt.
 func (r *Rules) attempt(ctx context.Context, c Call, send func(context.Context) *Fault) *Fault {
-	if c.Whole {
+	limit := c.AttemptTime(ctx)
+	switch {
+	case !c.Until.IsZero():
+		limit = min(limit, time.Until(c.Until))
+	case c.Whole:
 		return send(ctx)
-	}
-	limit := maxAttempt
-	if c.Limit > 0 {
-		limit = c.Limit
-	}
-	if left, ok := timeLeft(ctx); ok {
-		limit = min(limit, max(left*2/5, minAttempt))
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return send(ctx)
 }
 
+// AttemptTime is how long an attempt that begins now may take, if the context does
+// not end before.
+func (c *Call) AttemptTime(ctx context.Context) time.Duration {
+	limit := maxAttempt
+	if c.Limit > 0 {
+		limit = c.Limit
+	}
+	left, bounded := c.left(ctx)
+	switch {
+	case c.Whole && bounded:
+		return left
+	case bounded:
+		return min(limit, max(left*2/5, minAttempt))
+	}
+	return limit
+}
+
 // pause waits before another attempt. It reports false at once, while the real
 // error is in hand, if there is no time or if too much failed lately.
-func (r *Rules) pause(ctx context.Context, attempt int, f *Fault) bool {
+func (r *Rules) pause(ctx context.Context, c Call, attempt int, f *Fault) bool {
 	wait := time.Duration(r.jitter() * float64(min(basePause<<(attempt-1), maxPause)))
 	if f.Quick && attempt == 1 {
 		wait = 0
 	}
 	wait = max(wait, f.After)
-	if left, ok := timeLeft(ctx); ctx.Err() != nil || ok && left-attemptNeed < wait { // After may be the longest duration there is
+	if left, ok := c.left(ctx); ctx.Err() != nil || ok && left-attemptNeed < wait { // After may be the longest duration there is
 		return false
 	}
 	if !f.Progress && !r.tokens.take(tokensRetry) {
@@ -173,7 +195,7 @@ func (r *Rules) pause(ctx context.Context, attempt int, f *Fault) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return inTime(ctx) == nil // on a busy machine timers are late
+		return c.inTime(ctx) == nil // on a busy machine timers are late
 	case <-ctx.Done():
 		return false
 	}

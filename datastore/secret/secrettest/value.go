@@ -33,6 +33,10 @@ var valueRules = []rule{
 		if e, ok := errors.AsType[*datastore.Error](err); !ok || e.Store != "secret hush" || e.Op != "get" || got != "" {
 			t.Errorf("Get without a value = %q, %#v, want an error of secret hush, get", got, err)
 		}
+		var answered interface{ StatusCode() int }
+		if !errors.As(err, &answered) || answered.StatusCode() != 500 {
+			t.Errorf("Get without a value would be answered as %v to a client who did not ask for it, want 500", answered)
+		}
 		_, err = hush.Fresh(t.Context())
 		wantError(t, "Fresh without a value", err, datastore.ErrNotFound)
 		_, err = hush.Previous(t.Context())

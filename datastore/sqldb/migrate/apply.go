@@ -45,7 +45,14 @@ func (s *session) pending(ctx context.Context) ([]Migration, error) {
 		m.done = a.statements
 		pending = append(pending, m)
 	}
-	for _, a := range before {
+	var newest int64
+	for _, m := range all {
+		newest = max(newest, m.Version)
+	}
+	for version, a := range before {
+		if s.opts.Behind && version > newest {
+			continue
+		}
 		return nil, fmt.Errorf("migration %s was applied and is not there any more; restore the file", a.file)
 	}
 	return pending, nil
@@ -103,13 +110,14 @@ func (s *session) whole(ctx context.Context, m Migration) error {
 
 // steps carries out its statements one by one, beginning after those that were.
 func (s *session) steps(ctx context.Context, m Migration) error {
+	conn := again{s.conn, s.opts.fault}
 	if m.done == 0 {
-		if err := record(ctx, s.conn, m, 0, false); err != nil {
+		if err := record(ctx, conn, m, 0, false); err != nil {
 			return err
 		}
 	}
 	for i := m.done; i < len(m.Statements); i++ {
-		if _, err := s.conn.ExecContext(ctx, m.Statements[i]); err != nil {
+		if _, err := conn.ExecContext(ctx, m.Statements[i]); err != nil {
 			return fmt.Errorf("statement %d, the next run goes on here: %w", i+1, err)
 		}
 		if err := s.advance(ctx, m, i+1); err != nil {
@@ -137,7 +145,7 @@ func record(ctx context.Context, db execer, m Migration, done int, finished bool
 }
 
 func (s *session) advance(ctx context.Context, m Migration, done int) error {
-	result, err := s.conn.ExecContext(ctx, fmt.Sprintf(
+	result, err := again{s.conn, s.opts.fault}.ExecContext(ctx, fmt.Sprintf(
 		"UPDATE tierkit_migrations SET statements_done = %d, finished = %d WHERE version = %d",
 		done, bit(done == len(m.Statements)), m.Version))
 	if err != nil {

@@ -18,6 +18,12 @@ type DeployOptions struct {
 	Owner datastore.Login
 	// DryRun finds out what is to be done, and does nothing.
 	DryRun bool
+	// Behind is [Options].Behind.
+	Behind bool
+	// Writers and Readers are the ARNs of the roles of IAM that log in as the writer
+	// and as the reader to a database of Aurora DSQL, which keeps a list of them. A
+	// role in one list alone is taken from the other user; roles in none stay.
+	Writers, Readers []string
 }
 
 // Deployment is what [Deploy] did to a database, or would do.
@@ -40,37 +46,49 @@ const loginTime = time.Minute
 // several at once. What was done is returned with an error, too.
 //
 // Users that log in with a secret get its password; one that is the owner itself
-// stays as it is. SQLite has no users. Those of Aurora DSQL are not made here: they
-// belong to roles of IAM.
+// stays as it is. SQLite has no users. Those of Aurora DSQL are tied to the roles in
+// the options, and have their rights on the tables that there are at the end.
 //
 // See https://docs.aws.amazon.com/aurora-dsql/latest/userguide/using-database-and-iam-roles.html
 func Deploy(ctx context.Context, data *datastore.Data, spec sqldb.Spec, o DeployOptions) (d Deployment, err error) {
 	if o.Owner != nil {
 		spec.Owner = sqldb.User{Login: o.Owner}
 	}
-	db, dialect, err := open(ctx, data, spec)
+	db, connector, dialect, err := open(ctx, data, spec)
 	if err != nil {
 		return d, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if spec.Engine == sqldb.DSQL && dialect == sqldb.DialectPostgres && !o.DryRun {
+		err = withRoles(ctx, db, connector.Fault, spec, o, &d, func() error { return deployTo(ctx, db, connector.Fault, dialect, spec, o, &d) })
+	} else {
+		err = deployTo(ctx, db, nil, dialect, spec, o, &d)
+	}
+	return d, err
+}
+
+// deployTo brings a database up to date that was logged in to.
+func deployTo(ctx context.Context, db *sql.DB, fault func(error) sqldb.Fault, dialect sqldb.Dialect, spec sqldb.Spec, o DeployOptions, d *Deployment) (err error) {
 	if spec.Migrations == nil {
 		if o.DryRun {
-			return d, nil
+			return nil
 		}
-		d.Users, err = grant(ctx, spec, dialect, func(u Users) error { return Grant(ctx, db, dialect, u) })
-		return d, err
+		users, err := grant(ctx, spec, dialect, func(u Users) error { return Grant(ctx, db, dialect, u) })
+		d.Users = append(d.Users, users...)
+		return err
 	}
 	files := Of(spec)
-	files.Dialect = dialect
+	files.Dialect, files.Behind, files.fault = dialect, o.Behind, fault
 	if d.Before, err = Applied(ctx, db, files); err != nil {
-		return d, err
+		return err
 	}
 	var done []Migration
 	if o.DryRun {
 		done, err = Pending(ctx, db, files)
 	} else {
 		err = locked(ctx, db, files, func(s *session) error {
-			d.Users, err = grant(ctx, spec, dialect, func(u Users) error { return grantOn(ctx, s.conn, dialect, u) })
+			users, err := grant(ctx, spec, dialect, func(u Users) error { return grantOn(ctx, s.conn, dialect, u) })
+			d.Users = append(d.Users, users...)
 			if err == nil {
 				done, err = s.up(ctx)
 			}
@@ -80,18 +98,18 @@ func Deploy(ctx context.Context, data *datastore.Data, spec sqldb.Spec, o Deploy
 	for _, m := range done {
 		d.Done = append(d.Done, m.File)
 	}
-	return d, err
+	return err
 }
 
 // open logs in as the owner, and answers what is spoken there.
-func open(ctx context.Context, data *datastore.Data, spec sqldb.Spec) (*sql.DB, sqldb.Dialect, error) {
+func open(ctx context.Context, data *datastore.Data, spec sqldb.Spec) (*sql.DB, sqldb.Connector, sqldb.Dialect, error) {
 	driver, err := datastore.DriverOf[sqldb.Driver](data, spec)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	connector, err := driver.OpenDatabase(ctx, data, spec)
 	if err != nil {
-		return nil, "", opening(spec, err)
+		return nil, nil, "", opening(spec, err)
 	}
 	dialect := spec.Dialect()
 	if s, ok := connector.(sqldb.Speaker); ok {
@@ -108,9 +126,9 @@ func open(ctx context.Context, data *datastore.Data, spec sqldb.Spec) (*sql.DB, 
 			}
 			err = &datastore.Error{Store: "sqldb " + spec.Logical, Op: "open", Kind: f.Kind, Code: f.Code, Err: err}
 		}
-		return nil, "", errors.Join(fmt.Errorf("%w: %w", ErrLogin, err), db.Close())
+		return nil, nil, "", errors.Join(fmt.Errorf("%w: %w", ErrLogin, err), db.Close())
 	}
-	return db, dialect, nil
+	return db, connector, dialect, nil
 }
 
 // opening is an error of a driver, to which it leaves to say of what it is.

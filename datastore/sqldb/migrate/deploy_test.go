@@ -124,7 +124,6 @@ func TestDeployUsers(t *testing.T) {
 		{"the owner reads", sqldb.MySQL, []sqldb.Option{sqldb.Secret(writer, owner)}, []string{"w"},
 			[]string{"ALTER USER 'w'@'%' IDENTIFIED BY 'pw'"}, []string{"master", "''@"}},
 		{"the owner does all", sqldb.Postgres, []sqldb.Option{sqldb.Secret(owner, owner)}, nil, nil, []string{""}},
-		{"DSQL", sqldb.DSQL, nil, nil, nil, []string{""}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

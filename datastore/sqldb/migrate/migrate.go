@@ -1,6 +1,5 @@
 // Package migrate makes and changes the tables of a database, and its users, from
-// numbered files of SQL. It runs at deployment, as the owner of the database, and
-// functions that serve requests do not link it.
+// numbered files of SQL. It runs at deployment, as the owner of the database.
 //
 //	migrations/0001_orders.sql
 //	migrations/0002_customers.sql
@@ -29,6 +28,13 @@
 //
 // is not taken apart: the body of a MySQL procedure has semicolons of its own. Both
 // lines may stand at the beginning.
+//
+// # At a deployment
+//
+// [OnDeploy] has the files applied by each deployment that changes them, before the
+// new functions serve. The old ones serve meanwhile, and again if the deployment is
+// rolled back: so a migration adds what the new code needs, and what only the old code
+// needed is taken away by a later one.
 package migrate
 
 import (
@@ -56,6 +62,12 @@ type Options struct {
 	// Stepwise carries all statements out one by one, and takes no lock: Aurora
 	// DSQL has none. It is always so for MySQL, but with a lock.
 	Stepwise bool
+	// Behind says that the database may be ahead of Files: migrations that were
+	// applied and are later than all of Files are no mistake, and stay. It is so when
+	// a deployment is rolled back.
+	Behind bool
+
+	fault func(error) sqldb.Fault // says which statements are sent again, nil for none
 }
 
 // Of are the Options for a declared database. Panics if it declares no

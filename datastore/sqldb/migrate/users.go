@@ -60,8 +60,8 @@ func Grant(ctx context.Context, db Database, dialect sqldb.Dialect, u Users) err
 }
 
 func grantOn(ctx context.Context, conn *sql.Conn, dialect sqldb.Dialect, u Users) error {
-	if u.Writer+u.Reader == "" || strings.ContainsAny(u.Writer+u.Reader, "\x00\\'`\"") {
-		return errors.New("migrate.Grant: name a writer and a reader, without quotes")
+	if err := plainName(u.Writer + u.Reader); err != nil {
+		return err
 	}
 	if u.Login == "" {
 		u.Login = LoginIAM
@@ -87,10 +87,28 @@ func grantOn(ctx context.Context, conn *sql.Conn, dialect sqldb.Dialect, u Users
 	}
 	for i, statement := range statements {
 		if _, err := conn.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("grant to %s and %s, statement %d: %w", u.Writer, u.Reader, i+1, err)
+			return fmt.Errorf("grant to %s and %s, statement %d: %w", u.Writer, u.Reader, i+1, u.silent(err))
 		}
 	}
 	return nil
+}
+
+// plainName finds what would end a name between quotes.
+func plainName(name string) error {
+	if name == "" || strings.ContainsAny(name, "\x00\\'`\"") {
+		return errors.New("migrate.Grant: name a writer and a reader, without quotes")
+	}
+	return nil
+}
+
+// silent is err, or if a server repeats a password in it, an error without its text.
+func (u Users) silent(err error) error {
+	for _, a := range u.accounts() {
+		if a.password != "" && strings.Contains(err.Error(), a.password) {
+			return errors.New("the server refused it, with words that have the password in them")
+		}
+	}
+	return err
 }
 
 func postgresGrants(u Users) []string {

@@ -30,6 +30,9 @@ func Fault(err error) sqldb.Fault {
 	if own, ok := errors.AsType[*datastore.Error](err); ok { // of the login
 		return sqldb.Fault{Kind: own.Kind, Code: own.Code}
 	}
+	if f, ok := sqldb.Untrusted(err); ok {
+		return f
+	}
 	var dial *pgconn.ConnectError
 	switch {
 	case errors.Is(err, pgx.ErrTxCommitRollback):

@@ -121,6 +121,18 @@ var indexRules = []rule{
 			}
 		}
 	}},
+	{"per caller", "an index of the caller's rows has those whose key in the index is the caller's id, and no others", func(t *testing.T, open target) {
+		store, data := declare[member](t, open)
+		put(t, use[all[member]](t, data, store), aged("red", "bob", "x@", 40), aged("blue", "ann", "x@", 30), aged("red", "cid", "y@", 9))
+		own := use[table.Querier[member]](t, data, store.PerCaller().Via("byAge"))
+		ctx := datastore.WithCallerID(t.Context(), "x@")
+		page, err := own.Query(ctx, table.Query{Key: table.PK("x@"), Range: table.Gt("age", 10)})
+		if diff := cmp.Diff([]string{"blue/ann", "red/bob"}, names(page.Items)); err != nil || diff != "" {
+			t.Errorf("Query of the caller's rows: error = %v, (-want +got):\n%s", err, diff)
+		}
+		_, err = own.Query(ctx, table.Query{Key: table.PK("y@")})
+		wantError(t, "Query of another's rows", err, datastore.ErrDenied)
+	}},
 	{"token", "a token of an index is refused by another partition, index or the table, and leads nowhere else when it is forged", indexToken},
 	{"scan", "a scan of an index has the items that are in it", func(t *testing.T, open target) {
 		_, via := five(t, open)

@@ -77,6 +77,7 @@ func Run(t *testing.T, open Open, differs ...Difference) {
 		{"query", queryRules},
 		{"page", pageRules},
 		{"condition", conditionRules},
+		{"limit", limitRules},
 		{"update", updateRules},
 		{"change", changeRules},
 		{"writemany", writeManyRules},

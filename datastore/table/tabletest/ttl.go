@@ -1,6 +1,7 @@
 package tabletest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -74,6 +75,8 @@ var ttlRules = []rule{
 			}
 		}
 	}},
+	{"or create anew", "what another version of the program wrote into an item does not survive its expiry", orCreateAnew},
+	{"or create in a transaction", "a transaction updates or creates an item that has expired as one that is not there", orCreateInTransaction},
 	{"or create within bounds", "an item that has expired is not made anew of what its type cannot hold", func(t *testing.T, open target) {
 		type seat struct {
 			ID      string    `table:"id,pk"`
@@ -99,4 +102,80 @@ var ttlRules = []rule{
 			t.Errorf("Query of what expires later = %+v, want session 2", list)
 		}
 	}},
+}
+
+// nextSession is session as another version of the program has it.
+type nextSession struct {
+	User    string    `table:"user,pk"`
+	No      int       `table:"no,sk"`
+	Hits    int       `table:"hits"`
+	Expires time.Time `table:"expires,ttl"`
+	Version int       `table:"version,version"`
+	Agent   string    `table:"agent"`
+}
+
+func orCreateAnew(t *testing.T, open target) {
+	items, next := startTwo[session, nextSession](t, open)
+	put(t, next, nextSession{"u", 1, 1, past, 0, "an agent"}, nextSession{"u", 2, 1, past, 0, "an agent"})
+	p := table.Changes(table.Add("hits", 3), table.SetTo("expires", future)).OrCreate()
+	if _, err := items.Update(t.Context(), table.PKSK("u", 1), p); err != nil {
+		t.Fatalf("Update or create: %v", err)
+	}
+	want := nextSession{"u", 1, 3, future, 1, ""}
+	if open.has(NoOldItem) {
+		want.Agent = "an agent"
+	}
+	if got, err := next.Get(t.Context(), table.PKSK("u", 1), table.Consistent()); err != nil || got != want {
+		t.Errorf("Get of what was made anew = %+v, %v, want %+v", got, err, want)
+	}
+	if open.has(NoTransactions) {
+		return
+	}
+	if err := items.Transact(t.Context(), table.UpdateOp(items, table.PKSK("u", 2), p)); err != nil {
+		t.Fatalf("Transact of update or create: %v", err)
+	}
+	want = nextSession{"u", 2, 3, future, 1, ""}
+	if got, err := next.Get(t.Context(), table.PKSK("u", 2), table.Consistent()); err != nil || got != want {
+		t.Errorf("Get of what a transaction made anew = %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func orCreateInTransaction(t *testing.T, open target) {
+	if open.has(NoTransactions) {
+		noTransactions(t, open)
+		return
+	}
+	items := sessions(t, open)
+	p := table.Changes(table.Add("hits", 3), table.SetTo("expires", future)).OrCreate()
+	update := func(no int, conds ...table.Cond) table.TxOp {
+		return table.UpdateOp(items, table.PKSK("u", no), p, conds...)
+	}
+	get := func(no int) session {
+		got, err := items.Get(t.Context(), table.PKSK("u", no), table.Consistent())
+		if err != nil && !errors.Is(err, datastore.ErrNotFound) {
+			t.Fatalf("Get: %v", err)
+		}
+		return got
+	}
+	// Others are refused for what is theirs; nothing is written then.
+	err := items.Transact(t.Context(), update(1), table.CreateOp(items, session{User: "u", No: 2}), update(3, table.Eq("hits", 9)))
+	var partial *datastore.PartialError
+	if !errors.As(err, &partial) || len(partial.Failed) != 2 || partial.Failed[0].Index != 1 || partial.Failed[1].Index != 2 {
+		t.Errorf("Transact whose other operations are conflicts: error = %v, want operations 1 and 2", err)
+	}
+	err = items.Transact(t.Context(), update(1, table.Exists("hits")))
+	wantError(t, "Transact of an update that would not create", err, datastore.ErrConflict)
+	if got := get(1); got != (session{}) {
+		t.Errorf("Get after refusals = %+v, want nothing", got)
+	}
+	for _, hits := range []int{3, 6} {
+		if err := items.Transact(t.Context(), update(1), update(9), table.DeleteOp(items, table.PKSK("u", 2))); err != nil {
+			t.Fatalf("Transact: %v", err)
+		}
+		for _, no := range []int{1, 9} {
+			if got, want := get(no), (session{"u", no, hits, future, hits / 3}); got != want {
+				t.Errorf("Get = %+v, want %+v", got, want)
+			}
+		}
+	}
 }

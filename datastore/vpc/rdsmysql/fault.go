@@ -23,6 +23,9 @@ func (c *connector) Fault(err error) sqldb.Fault {
 	if own, ok := errors.AsType[*datastore.Error](err); ok { // of the login
 		return sqldb.Fault{Kind: own.Kind, Code: own.Code}
 	}
+	if f, ok := sqldb.Untrusted(err); ok {
+		return f
+	}
 	var op *net.OpError
 	switch {
 	case errors.Is(err, sqldriver.ErrBadConn):

@@ -209,25 +209,6 @@ func TestLostAnswers(t *testing.T) {
 	wantCount(t, db, "b", 1)
 }
 
-// TestNoBudget: nothing outlives the deadline, and nothing is left.
-func TestNoBudget(t *testing.T) {
-	s := newServer(t, counters)
-	faults.NoGoroutines(t)
-	p := faults.NewProxy(t, s.url.Host)
-	p.BlackHoleAll()
-	db := s.use(t, p.Addr(), nil)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	begun := time.Now()
-	err := add(ctx, db, "a")
-	if took := time.Since(begun); took > 600*time.Millisecond || !errors.Is(err, datastore.ErrUnavailable) {
-		t.Errorf("error = %v after %v, want ErrUnavailable within 300ms", err, took)
-	}
-	if err := errors.Join(db.Read().Close(), db.Write().Close()); err != nil {
-		t.Error(err)
-	}
-}
-
 // TestNoBudgetAtTheEnd: neither a commit nor a rollback outlives the deadline,
 // although the client gives them no context.
 func TestNoBudgetAtTheEnd(t *testing.T) {
@@ -273,21 +254,25 @@ func TestNoBudgetAtTheEnd(t *testing.T) {
 	}
 }
 
-// TestThaw: the first call after a freeze succeeds, and in time.
-func TestThaw(t *testing.T) {
-	faults.Frozen{
-		Serve: func(t *testing.T) (string, string) {
+// TestPromises: what is promised of a network that fails. A statement takes what time
+// there is.
+func TestPromises(t *testing.T) {
+	faults.Promises[all]{
+		Serve: func(t *testing.T) (upstream, told string) {
 			s := newServer(t, counters)
 			return s.url.Host, s.database
 		},
-		Open: func(t *testing.T, host, database string, now func() time.Time) func(context.Context) error {
+		Open: func(t *testing.T, host, database string, now func() time.Time) all {
 			u, err := url.Parse(servers.URL(t, "TIERKIT_TEST_MARIADB"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			s := &server{url: u, database: database, writer: newLogin(database+"_w", password), reader: newLogin(database+"_r", password)}
-			db := s.use(t, host, now)
-			return func(ctx context.Context) error { return add(ctx, db, "a") }
+			return s.use(t, host, now)
+		},
+		Operations: []faults.Operation[all]{
+			{Name: "read", Whole: true, Do: func(ctx context.Context, db all) error { _, err := count(ctx, db, "a"); return err }},
+			{Name: "write", Write: true, Whole: true, Do: func(ctx context.Context, db all) error { return add(ctx, db, "a") }},
 		},
 	}.Run(t)
 }

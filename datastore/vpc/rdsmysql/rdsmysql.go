@@ -68,45 +68,22 @@ import (
 
 // Driver opens databases, and logs in with the region and the credentials that
 // Lambda puts into a function's environment.
-var Driver datastore.Driver = &driver{func() (aws.Config, error) { return iam.Config("RDS", os.LookupEnv) }}
+var Driver datastore.Driver = product
 
 // With opens databases, and logs in with cfg.
-func With(cfg aws.Config) datastore.Driver {
-	return &driver{func() (aws.Config, error) { return cfg, nil }}
-}
+func With(cfg aws.Config) datastore.Driver { return product.WithConfig(cfg) }
 
-type driver struct {
-	configure func() (aws.Config, error)
-}
+var product = sqldb.NewProduct("rdsmysql", func(s sqldb.Spec) bool {
+	return (s.Engine == sqldb.MySQL || s.Engine == sqldb.AuroraMySQL) && !s.DataAPI
+}, open, func() (aws.Config, error) { return iam.Config("RDS", os.LookupEnv) })
 
-var (
-	_ sqldb.Driver      = (*driver)(nil)
-	_ datastore.Chooser = (*driver)(nil)
-)
-
-// WithConfig is With, for tools that replace the configuration of the drivers
-// they are given.
-func (d *driver) WithConfig(cfg aws.Config) datastore.Driver { return With(cfg) }
-
-// Kind is "sqldb".
-func (d *driver) Kind() string { return "sqldb" }
-
-// Name is "rdsmysql".
-func (d *driver) Name() string { return "rdsmysql" }
-
-// Opens reports whether it is a database of these products.
-func (d *driver) Opens(spec datastore.Spec) bool {
-	s, ok := spec.(sqldb.Spec)
-	return ok && (s.Engine == sqldb.MySQL || s.Engine == sqldb.AuroraMySQL) && !s.DataAPI
-}
-
-// OpenDatabase implements [sqldb.Driver]. It connects to nothing.
-func (d *driver) OpenDatabase(_ context.Context, data *datastore.Data, spec sqldb.Spec) (sqldb.Connector, error) {
-	address, err := vpc.Physical(data, spec, "mysql", spec.Dialect().Port())
+// open connects to nothing.
+func open(d *sqldb.Configured[aws.Config]) (sqldb.Connector, error) {
+	address, err := vpc.Physical(d.Data, d.Spec, "mysql", d.Spec.Dialect().Port())
 	if err != nil {
 		return nil, err
 	}
-	c := &connector{spec: spec, address: address, logins: vpc.Logins{Configure: d.configure, Now: data.Now}}
+	c := &connector{spec: d.Spec, address: address, logins: vpc.Logins{Configure: d.Configure, Now: d.Data.Now}}
 	if c.writer, err = trust(address.Host, address.RootCert); err != nil {
 		return nil, err
 	}

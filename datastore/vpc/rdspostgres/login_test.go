@@ -60,17 +60,21 @@ func TestTrust(t *testing.T) {
 	for name, tt := range map[string]struct {
 		server server
 		host   string
+		want   string
 	}{
-		"another authority": {server{url: &untrusted, database: s.database, writer: s.writer, reader: s.reader}, s.url.Host},
-		"another name":      {*s, elsewhere(t, s.url.Host)},
+		"another authority": {server{url: &untrusted, database: s.database, writer: s.writer, reader: s.reader}, s.url.Host, "name the file of its authority"},
+		"another name":      {*s, elsewhere(t, s.url.Host), "certificate is valid for"},
 	} {
 		asked := s.writer.asked.Load()
 		db := tt.server.use(t, tt.host, datastore.Options{})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		err := add(ctx, db, "a")
 		cancel()
-		if !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), "certificate") {
-			t.Errorf("%s: error = %v, want ErrUnavailable for the certificate", name, err)
+		if !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error = %v, want ErrUnavailable and %q", name, err, tt.want)
+		}
+		if own, ok := errors.AsType[*datastore.Error](err); ok && own.Attempts > 1 {
+			t.Errorf("%s: %d attempts, which cannot help", name, own.Attempts)
 		}
 		if s.writer.asked.Load() == asked {
 			t.Errorf("%s: nothing was tried", name)

@@ -344,28 +344,6 @@ func TestLostAnswers(t *testing.T) {
 	})
 }
 
-// TestStale: a connection that ended while nobody used it costs no statement.
-func TestStale(t *testing.T) {
-	t.Parallel()
-	s := counting(t)
-	for name, end := range map[string]func(*faults.Proxy){"FIN": (*faults.Proxy).FIN, "reset": (*faults.Proxy).Reset} {
-		t.Run(name, func(t *testing.T) {
-			p := faults.NewProxy(t, s.url.Host)
-			db := s.use(t, p.Addr(), datastore.Options{})
-			for range 3 {
-				if err := add(t.Context(), db, "a"); err != nil {
-					t.Fatal(err)
-				}
-				end(p)
-			}
-			if n := p.Connections(); n != 3 {
-				t.Errorf("%d connections, want 3", n)
-			}
-		})
-	}
-	wantCount(t, s.use(t, "", datastore.Options{}), "a", 6)
-}
-
 // TestNoBudget: nothing outlives the deadline, and nothing is left.
 func TestNoBudget(t *testing.T) {
 	s := counting(t)
@@ -396,27 +374,20 @@ func TestNoBudget(t *testing.T) {
 	}
 }
 
-// TestThaw: the first call after a freeze succeeds, and in time.
-func TestThaw(t *testing.T) {
-	for name, call := range map[string]func(context.Context, all) error{
-		"write": func(ctx context.Context, db all) error { return add(ctx, db, "a") },
-		"read": func(ctx context.Context, db all) error {
-			_, err := count(ctx, db, "a")
-			return err
+// TestPromises: what is promised of a network that fails. A statement takes what time
+// there is.
+func TestPromises(t *testing.T) {
+	faults.Promises[all]{
+		Serve: func(t *testing.T) (upstream, told string) {
+			s := counting(t)
+			return s.url.Host, s.database
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			faults.Frozen{
-				Serve: func(t *testing.T) (string, string) {
-					s := counting(t)
-					return s.url.Host, s.database
-				},
-				Open: func(t *testing.T, host, database string, now func() time.Time) func(context.Context) error {
-					s := serverNamed(t, database)
-					db := s.use(t, host, datastore.Options{Now: now})
-					return func(ctx context.Context) error { return call(ctx, db) }
-				},
-			}.Run(t)
-		})
-	}
+		Open: func(t *testing.T, host, database string, now func() time.Time) all {
+			return serverNamed(t, database).use(t, host, datastore.Options{Now: now})
+		},
+		Operations: []faults.Operation[all]{
+			{Name: "read", Whole: true, Do: func(ctx context.Context, db all) error { _, err := count(ctx, db, "a"); return err }},
+			{Name: "write", Write: true, Whole: true, Do: func(ctx context.Context, db all) error { return add(ctx, db, "a") }},
+		},
+	}.Run(t)
 }

@@ -59,41 +59,18 @@ import (
 
 // Driver opens databases, and logs in with the region and the credentials that
 // Lambda puts into a function's environment.
-var Driver datastore.Driver = &driver{func() (aws.Config, error) { return iam.Config("RDS", os.LookupEnv) }}
+var Driver datastore.Driver = product
 
 // With opens databases, and logs in with cfg.
-func With(cfg aws.Config) datastore.Driver {
-	return &driver{func() (aws.Config, error) { return cfg, nil }}
-}
+func With(cfg aws.Config) datastore.Driver { return product.WithConfig(cfg) }
 
-type driver struct {
-	configure func() (aws.Config, error)
-}
+var product = sqldb.NewProduct("rdspostgres", func(s sqldb.Spec) bool {
+	return (s.Engine == sqldb.Postgres || s.Engine == sqldb.AuroraPostgres) && !s.DataAPI
+}, open, func() (aws.Config, error) { return iam.Config("RDS", os.LookupEnv) })
 
-var (
-	_ sqldb.Driver      = (*driver)(nil)
-	_ datastore.Chooser = (*driver)(nil)
-)
-
-// WithConfig is With, for tools that replace the configuration of the drivers
-// they are given.
-func (d *driver) WithConfig(cfg aws.Config) datastore.Driver { return With(cfg) }
-
-// Kind is "sqldb".
-func (d *driver) Kind() string { return "sqldb" }
-
-// Name is "rdspostgres".
-func (d *driver) Name() string { return "rdspostgres" }
-
-// Opens reports whether it is a database of these products.
-func (d *driver) Opens(spec datastore.Spec) bool {
-	s, ok := spec.(sqldb.Spec)
-	return ok && (s.Engine == sqldb.Postgres || s.Engine == sqldb.AuroraPostgres) && !s.DataAPI
-}
-
-// OpenDatabase implements [sqldb.Driver]. It connects to nothing.
-func (d *driver) OpenDatabase(_ context.Context, data *datastore.Data, spec sqldb.Spec) (sqldb.Connector, error) {
-	address, err := vpc.Physical(data, spec, "postgres", spec.Dialect().Port())
+// open connects to nothing.
+func open(d *sqldb.Configured[aws.Config]) (sqldb.Connector, error) {
+	address, err := vpc.Physical(d.Data, d.Spec, "postgres", d.Spec.Dialect().Port())
 	if err != nil {
 		return nil, err
 	}
@@ -105,9 +82,9 @@ func (d *driver) OpenDatabase(_ context.Context, data *datastore.Data, spec sqld
 	if err != nil {
 		return nil, err
 	}
-	logins := vpc.Logins{Configure: d.configure, Now: data.Now}
+	logins := vpc.Logins{Configure: d.Configure, Now: d.Data.Now}
 	return postgres.New(reader, writer, func(ctx context.Context, access sqldb.Access, fresh bool) (string, string, error) {
-		host, user := address.Host, spec.User(access)
+		host, user := address.Host, d.Spec.User(access)
 		if access == sqldb.ReadOnly {
 			host = address.Reader
 		}

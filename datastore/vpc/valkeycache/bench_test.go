@@ -2,6 +2,7 @@ package valkeycache_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,73 +11,89 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/paired"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/servers"
 )
 
-// BenchmarkGet and BenchmarkSet compare the driver, below a handle, with the bare
-// client on the same command against the same server:
-//
-//	go test -run '^$' -bench . ./datastore/vpc/valkeycache
-func BenchmarkGet(b *testing.B) {
-	texts, client := compared(b)
-	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
-	defer cancel()
-	must(b, texts.Set(ctx, "k", strings.Repeat("x", 1024), 0))
-	b.Run("client", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := client.Do(ctx, client.B().Get().Key("bench:texts:v:k").Build()).ToString(); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("driver", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := texts.Get(ctx, "k"); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
-func BenchmarkSet(b *testing.B) {
-	texts, client := compared(b)
-	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
-	defer cancel()
-	value := strings.Repeat("x", 1024)
-	b.Run("client", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := client.Do(ctx, client.B().Set().Key("bench:texts:v:k").Value(value).Px(time.Minute).Build()).Error(); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("driver", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := texts.Set(ctx, "k", value, time.Minute); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
 type texts interface {
 	cache.Getter[string]
+	cache.ManyGetter[string]
 	cache.Setter[string]
+	cache.Counter
+}
+
+// BenchmarkDriver is the driver beside the bare client, on the same commands to the
+// same server:
+//
+//	go test -run '^$' -bench Driver -count 6 ./datastore/vpc/valkeycache
+func BenchmarkDriver(b *testing.B) {
+	driver, client := compared(b)
+	ctx := paired.Context(b)
+	value := strings.Repeat("x", 1024)
+	must(b, driver.Set(ctx, "k0", value, 0))
+	paired.Compare(b, "get", func() error {
+		_, err := client.Do(ctx, client.B().Get().Key("bench:texts:v:k0").Build()).ToString()
+		return err
+	}, func() error {
+		_, err := driver.Get(ctx, "k0")
+		return err
+	})
+	paired.Compare(b, "set", func() error {
+		return client.Do(ctx, client.B().Set().Key("bench:texts:v:k0").Value(value).Px(time.Minute).Build()).Error()
+	}, func() error { return driver.Set(ctx, "k0", value, time.Minute) })
+	paired.Compare(b, "incr", func() error {
+		return client.Do(ctx, client.B().Incrby().Key("bench:texts:v:n").Increment(1).Build()).Error()
+	}, func() error {
+		_, err := driver.Incr(ctx, "n", 1, 0)
+		return err
+	})
+	bare, driven := getMany(ctx, b, 100)
+	paired.Compare(b, "get 100", bare, driven)
+}
+
+func TestAllocations(t *testing.T) {
+	paired.PerItem(t, "GetMany", 10, 110, func(n int) (bare, driver func() error) { return getMany(t.Context(), t, n) })
+}
+
+func getMany(ctx context.Context, tb testing.TB, n int) (bare, driver func() error) {
+	tb.Helper()
+	driven, client := compared(tb)
+	var short, long []string
+	for i := range n {
+		short, long = append(short, fmt.Sprint("k", i)), append(long, fmt.Sprint("bench:texts:v:k", i))
+		must(tb, driven.Set(ctx, short[i], strings.Repeat("x", 1024), time.Hour))
+	}
+	return func() error {
+			list, err := client.Do(ctx, client.B().Mget().Key(long...).Build()).ToArray()
+			if err != nil {
+				return err
+			}
+			found := make(map[string]string, n)
+			for i := range list {
+				if found[short[i]], err = list[i].ToString(); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, func() error {
+			found, err := driven.GetMany(ctx, short)
+			if err == nil && len(found) != n {
+				err = fmt.Errorf("%d values", len(found))
+			}
+			return err
+		}
 }
 
 // compared are the driver and a client with the same settings.
-func compared(b *testing.B) (texts, valkey.Client) {
-	url := servers.URL(b, "TIERKIT_TEST_REDIS")
+func compared(tb testing.TB) (texts, valkey.Client) {
+	tb.Helper()
+	url := servers.URL(tb, "TIERKIT_TEST_REDIS")
 	opt, err := valkey.ParseURL(url)
-	must(b, err)
+	must(tb, err)
 	opt.ForceSingleClient, opt.DisableCache, opt.DisableRetry, opt.PipelineMultiplex = true, true, true, -1
 	opt.ReadBufferEachConn, opt.WriteBufferEachConn = 32<<10, 32<<10
 	client, err := valkey.NewClient(opt)
-	must(b, err)
-	b.Cleanup(client.Close)
+	must(tb, err)
+	tb.Cleanup(client.Close)
 	return datastore.Use[texts](function{}, cache.New[string](onServer(url, "bench", nil), "texts")), client
 }

@@ -69,44 +69,24 @@ func wantCount(t testing.TB, c cache.Getter[int64], key string, want int64) {
 	}
 }
 
-// TestThaw: the first operation after a freeze succeeds, also one that must not be
-// repeated.
-func TestThaw(t *testing.T) {
-	faults.Frozen{
+// TestPromises: what is promised of a network that fails.
+func TestPromises(t *testing.T) {
+	faults.Promises[counters]{
 		Serve: func(t *testing.T) (upstream, told string) {
-			return servers.URL(t, "TIERKIT_TEST_REDIS"), newNamespace()
+			url, namespace := servers.URL(t, "TIERKIT_TEST_REDIS"), newNamespace()
+			must(t, use(onServer(url, namespace, nil)).Set(t.Context(), "k", 1, 0))
+			return url, namespace
 		},
-		Open: func(t *testing.T, url, told string, now func() time.Time) func(context.Context) error {
-			c := use(onServer(url, told, now))
-			return func(ctx context.Context) error {
-				_, err := c.Incr(ctx, "k", 1, 0)
-				return err
-			}
+		Open: func(_ *testing.T, url, namespace string, now func() time.Time) counters {
+			return use(onServer(url, namespace, now))
+		},
+		Operations: []faults.Operation[counters]{
+			{Name: "Get", Do: func(ctx context.Context, c counters) error { _, err := c.Get(ctx, "k"); return err }},
+			{Name: "Set", Write: true, Repeatable: true, Do: func(ctx context.Context, c counters) error { return c.Set(ctx, "l", 1, 0) }},
+			{Name: "Delete", Write: true, Repeatable: true, Do: func(ctx context.Context, c counters) error { return c.Delete(ctx, "m") }},
+			{Name: "Incr", Write: true, Do: func(ctx context.Context, c counters) error { _, err := c.Incr(ctx, "n", 1, 0); return err }},
 		},
 	}.Run(t)
-}
-
-// TestBroken: what breaks between two operations is mended by the next one, if it
-// can be repeated.
-func TestBroken(t *testing.T) {
-	t.Parallel()
-	p, c, direct := through(t, nil)
-	for name, fault := range map[string]func(){"FIN": p.FIN, "reset": p.Reset, "black hole": p.BlackHole} {
-		for op, do := range map[string]func(context.Context) error{
-			"Get":    func(ctx context.Context) error { _, err := c.Get(ctx, "k"); return err },
-			"Set":    func(ctx context.Context) error { return c.Set(ctx, "k", 1, 0) },
-			"Delete": func(ctx context.Context) error { return c.Delete(ctx, "l") },
-		} {
-			must(t, c.Set(t.Context(), "k", 1, 0))
-			fault()
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-			if err := do(ctx); err != nil {
-				t.Errorf("%s after %s: %v", op, name, err)
-			}
-			cancel()
-		}
-	}
-	wantCount(t, direct, "k", 1)
 }
 
 // TestLostAnswer: what must not be done twice is not, and says that it is unknown
@@ -229,19 +209,6 @@ func TestBudget(t *testing.T) {
 	p.Delay(0)
 	must(t, c.Set(t.Context(), "k", 1, 0))
 	p.FIN()
-}
-
-// TestSecondAttempt: one attempt does not use up the time of the next.
-func TestSecondAttempt(t *testing.T) {
-	t.Parallel()
-	p, c, _ := through(t, nil)
-	must(t, c.Set(t.Context(), "k", 1, 0))
-	p.BlackHole()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	if got, err := c.Get(ctx, "k"); err != nil || got != 1 {
-		t.Errorf("Get = %d, %v, want 1", got, err)
-	}
 }
 
 // TestDown: a server that cannot be reached is unavailable at once, also to what

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/valkey-io/valkey-go"
+
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/socket"
 )
 
 // session is a client of valkey-go with its connections, from its making until
@@ -42,12 +44,14 @@ func (t *tracked) Close() error {
 
 // cut closes the connection at once: Close of a TLS connection would say good-bye
 // first.
-func (t *tracked) cut() {
+func (t *tracked) cut() { _ = t.raw().Close() }
+
+// raw is the connection below TLS.
+func (t *tracked) raw() net.Conn {
 	if secure, ok := t.Conn.(*tls.Conn); ok {
-		_ = secure.NetConn().Close()
-		return
+		return secure.NetConn()
 	}
-	_ = t.Conn.Close()
+	return t.Conn
 }
 
 // unsent marks the errors of a connection that was not made: nothing was sent.
@@ -75,6 +79,19 @@ func (s *session) dialIn(ctx context.Context, addr string, dial func(context.Con
 		t.cut()
 	}
 	return t, nil
+}
+
+// quiet reports whether no node has closed a connection, or sent anything, that the
+// client has not heard of. It does not wait. It is for a session that nobody uses.
+func (s *session) quiet() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for t := range s.conns {
+		if !socket.Quiet(t.raw()) {
+			return false
+		}
+	}
+	return true
 }
 
 // context is that of the operation that opens the session, for as long as it does.

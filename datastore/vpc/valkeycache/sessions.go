@@ -77,6 +77,9 @@ func (s *sessions) take(recent bool) *session {
 		if idle := now.Sub(s.used); idle > idleTime || idle < 0 || s.oldAt(s.current, now) {
 			return nil
 		}
+		if s.current.users == 0 && !s.current.quiet() {
+			return nil
+		}
 		s.used = now
 	}
 	s.current.users++

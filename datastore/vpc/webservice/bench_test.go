@@ -7,35 +7,37 @@ import (
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/paired"
 	"github.com/seed-18e8afb5/tierkit/datastore/service"
 )
 
-// BenchmarkGet compares a call with the standard client's on the same request to
-// the same server, both with the body read:
+// BenchmarkDriver is a call beside the standard client's, on the same request to the
+// same server, with the body read:
 //
-//	go test -run '^$' -bench . ./datastore/vpc/webservice
-func BenchmarkGet(b *testing.B) {
-	text := strings.Repeat("x", 1024)
-	url := serve(b, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }))
-	read := func(b *testing.B, do func(*http.Request) (*http.Response, error), url string) {
-		b.ReportAllocs()
-		for b.Loop() {
-			req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url, nil)
-			if err != nil {
-				b.Fatal(err)
+//	go test -run '^$' -bench Driver -count 6 ./datastore/vpc/webservice
+func BenchmarkDriver(b *testing.B) {
+	ctx, text := paired.Context(b), strings.Repeat("x", 1024)
+	url := serve(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, text)
+	}))
+	driver := datastore.Use[service.Caller](function{}, service.New(onServer(url), "billing", nil))
+	for name, body := range map[string]string{"get": "", "put": text} {
+		send := func(do func(*http.Request) (*http.Response, error), url string) func() error {
+			return func() error {
+				req, err := http.NewRequestWithContext(ctx, strings.ToUpper(name), url, strings.NewReader(body))
+				if err != nil {
+					return err
+				}
+				resp, err := do(req)
+				if err != nil {
+					return err
+				}
+				defer resp.Body.Close()
+				_, err = io.ReadAll(resp.Body)
+				return err
 			}
-			resp, err := do(req)
-			if err != nil {
-				b.Fatal(err)
-			}
-			if _, err := io.ReadAll(resp.Body); err != nil {
-				b.Fatal(err)
-			}
-			resp.Body.Close()
 		}
+		paired.Compare(b, name, send(new(http.Client).Do, url+"/a"), send(driver.Do, "/a"))
 	}
-	b.Run("client", func(b *testing.B) { read(b, new(http.Client).Do, url+"/a") })
-	b.Run("driver", func(b *testing.B) {
-		read(b, datastore.Use[service.Caller](function{}, service.New(onServer(url), "billing", nil)).Do, "/a")
-	})
 }

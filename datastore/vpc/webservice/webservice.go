@@ -74,7 +74,7 @@ func (o own) RoundTrip(req *http.Request) (*http.Response, error) {
 var _ service.Driver = (*driver)(nil)
 
 func newDriver(config *iam.Client[aws.Config], client aws.HTTPClient) *driver {
-	d := &driver{config: config, transport: sync.OnceValue(func() http.RoundTripper { return iam.HTTPClient().Transport })}
+	d := &driver{config: config, transport: sync.OnceValue(func() http.RoundTripper { return iam.PatientHTTPClient().Transport })}
 	if client != nil {
 		d.transport = func() http.RoundTripper { return own{client} }
 	}
@@ -143,12 +143,11 @@ func (c *conn) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // address completes the URL, and leaves its escapes as they are.
 func (c *conn) address(req *http.Request) {
-	u := *req.URL
+	u := req.URL // of this request alone, as the whole of it
 	u.Scheme, u.Host = c.base.Scheme, c.base.Host
 	before, escaped := trimSlash(c.base.Path), trimSlash(c.base.EscapedPath())
-	u.RawPath = escaped + req.URL.EscapedPath()
-	u.Path = before + req.URL.Path
-	req.URL = &u
+	u.RawPath = escaped + u.EscapedPath()
+	u.Path = before + u.Path
 }
 
 func trimSlash(path string) string {

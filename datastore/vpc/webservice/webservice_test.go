@@ -9,14 +9,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/faults"
 	"github.com/seed-18e8afb5/tierkit/datastore/service"
 	"github.com/seed-18e8afb5/tierkit/datastore/service/servicetest"
 	"github.com/seed-18e8afb5/tierkit/datastore/vpc/webservice"
@@ -33,8 +30,10 @@ func serve(t testing.TB, h http.Handler) string {
 	return s.URL
 }
 
-func onServer(url string) *datastore.Data {
-	return datastore.New([]datastore.Driver{webservice.With(aws.Config{})}, &datastore.Options{
+func onServer(url string) *datastore.Data { return onServerBy(aws.Config{}, url) }
+
+func onServerBy(cfg aws.Config, url string) *datastore.Data {
+	return datastore.New([]datastore.Driver{webservice.With(cfg)}, &datastore.Options{
 		Lookup: func(string) (string, bool) { return url, true },
 	})
 }
@@ -106,59 +105,6 @@ func TestSigned(t *testing.T) {
 	}
 	if attempts != 4 {
 		t.Errorf("%d attempts, want 4", attempts)
-	}
-}
-
-// TestThaw: the first call after a freeze succeeds.
-func TestThaw(t *testing.T) {
-	faults.Frozen{
-		Serve: func(t *testing.T) (upstream, told string) {
-			return serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "1") })), ""
-		},
-		Open: func(_ *testing.T, url, _ string, now func() time.Time) func(context.Context) error {
-			c := datastore.Use[service.Caller](function{}, service.New(onServer(url), "billing", nil))
-			return func(ctx context.Context) error {
-				_, err := service.Call[int](ctx, c, "GET", "/", nil)
-				return err
-			}
-		},
-		Limit: 2500 * time.Millisecond,
-	}.Run(t)
-}
-
-// TestFaults: an answer that is lost or cut short is an error, and is asked for
-// again only where that is safe.
-func TestFaults(t *testing.T) {
-	t.Parallel()
-	text := strings.Repeat("x", 10_000)
-	var calls atomic.Int32
-	p := faults.NewProxy(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		calls.Add(1)
-		_, _ = io.WriteString(w, text)
-	})))
-	for name, fault := range map[string]func(){"lost": p.LoseAnswer, "cut": func() { p.CutNext(5000) }} {
-		for method, want := range map[string]struct {
-			calls int32
-			err   error
-		}{"GET": {2, nil}, "POST": {1, datastore.ErrUnknown}} {
-			// A new connection: on a used one the transport itself may repeat a GET.
-			c := datastore.Use[service.Caller](function{}, service.New(onServer(p.URL()), "billing", nil))
-			calls.Store(0)
-			fault()
-			req, err := http.NewRequestWithContext(t.Context(), method, "/", strings.NewReader("body"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp, err := c.Do(req)
-			if !errors.Is(err, want.err) || calls.Load() != want.calls {
-				t.Errorf("%s, the answer is %s: error = %v after %d calls, want %v after %d", method, name, err, calls.Load(), want.err, want.calls)
-			}
-			if err == nil {
-				if body, err := io.ReadAll(resp.Body); err != nil || string(body) != text {
-					t.Errorf("%s, the answer is %s: %d bytes, %v", method, name, len(body), err)
-				}
-			}
-		}
 	}
 }
 

@@ -1,4 +1,4 @@
-package sqlwarehouse
+package statements
 
 import (
 	"iter"

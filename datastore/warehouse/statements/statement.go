@@ -1,13 +1,15 @@
-package sqlwarehouse
+package statements
 
 import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 )
 
@@ -19,16 +21,19 @@ type statement struct {
 	now     func() time.Time
 	cancel  context.CancelFunc
 	done    chan struct{}
+	conn    *sql.Conn // its own
+	fault   func(error) Fault
 
 	mu      sync.Mutex
 	state   warehouse.Description
 	results []result // read only once it has finished
+	unknown error    // the commit was sent, and no answer came
 }
 
 // result is what one statement found.
 type result struct {
 	columns  []warehouse.Column // nil for none
-	rows     [][]any
+	rows     warehouse.Table
 	affected int64
 	bytes    int64
 	took     time.Duration
@@ -45,37 +50,58 @@ func newStatement(id warehouse.ID, e warehouse.Execution, now func() time.Time, 
 	return s
 }
 
-func (s *statement) description() warehouse.Description { return s.describe(-1) }
-
-// describe is the whole, or a part of a batch, whose status is that of the whole:
-// they are one transaction.
-func (s *statement) describe(part int) warehouse.Description {
+// describe is the whole, for -1, or a part of a batch, whose status is that of the
+// whole: they are one transaction.
+func (s *statement) describe(part int) (warehouse.Description, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.state
+	if s.unknown != nil {
+		return d, &datastore.Error{Kind: datastore.ErrUnknown, Attempts: 1, Err: s.unknown}
+	}
 	if part < 0 {
-		return d
+		return d, nil
 	}
 	d.Result = warehouse.Result{ID: partID(d.ID, part), Rows: -1, Bytes: -1}
 	if part < len(s.state.Parts) {
 		d.Result = s.state.Parts[part]
 	}
-	return d
+	return d, nil
 }
+
+// size is how much of rows it keeps, once it has ended.
+func (s *statement) size() (n int64, ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.results {
+		n += r.bytes + int64(len(r.rows))*rowCost
+	}
+	return n, s.unknown != nil || s.state.Status.Ended()
+}
+
+// rowCost is about what a row takes beside its values.
+const rowCost = 64
 
 func partID(id warehouse.ID, part int) warehouse.ID {
 	return id + warehouse.ID(":"+strconv.Itoa(part+1))
 }
 
 // run runs all in one transaction.
-func (s *statement) run(ctx context.Context, db *sql.DB, access warehouse.Access, queries []query) {
+func (s *statement) run(ctx context.Context, access warehouse.Access, queries []query) {
 	begun := time.Now()
-	results, err := transact(ctx, db, access, queries)
+	results, err := transact(ctx, s.conn, access, queries)
 	s.end(ctx, results, err, time.Since(begun))
+	_ = s.conn.Close() // what came of the statement is known
 }
 
-func transact(ctx context.Context, db *sql.DB, access warehouse.Access, queries []query) ([]result, error) {
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: access == warehouse.ReadOnly})
+// commitError is that of a commit: whether it was carried out is open if it is one of
+// the connection.
+type commitError struct{ error }
+
+func (e commitError) Unwrap() error { return e.error }
+
+func transact(ctx context.Context, conn *sql.Conn, access warehouse.Access, queries []query) ([]result, error) {
+	tx, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: access == warehouse.ReadOnly})
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +114,10 @@ func transact(ctx context.Context, db *sql.DB, access warehouse.Access, queries 
 		}
 		results[i].took = time.Since(begun)
 	}
-	return results, tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return nil, commitError{err}
+	}
+	return results, nil
 }
 
 func (s *statement) end(ctx context.Context, results []result, err error, took time.Duration) {
@@ -96,10 +125,16 @@ func (s *statement) end(ctx context.Context, results []result, err error, took t
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.Updated, s.state.Duration = s.now(), took
+	lost := err != nil && s.fault(err).Lost
+	_, committing := errors.AsType[commitError](err)
 	switch {
 	case err == nil:
 		s.results = results
 		s.finish()
+	case lost && committing:
+		s.state.Status, s.unknown = warehouse.Failed, fmt.Errorf("the connection was lost before the end of the transaction was confirmed: %w", err)
+	case lost && ctx.Err() == nil:
+		s.state.Status, s.state.Message = warehouse.Failed, "the connection was lost: "+err.Error()
 	case errors.Is(ctx.Err(), context.Canceled):
 		s.state.Status = warehouse.Aborted
 	default:

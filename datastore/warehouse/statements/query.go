@@ -1,4 +1,4 @@
-package sqlwarehouse
+package statements
 
 import (
 	"context"
@@ -92,22 +92,22 @@ func read(found *sql.Rows) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	r := result{columns: make([]warehouse.Column, len(types)), rows: [][]any{}}
+	r := result{columns: make([]warehouse.Column, len(types)), rows: warehouse.Table{}}
 	for i, t := range types {
 		r.columns[i] = warehouse.Column{Name: t.Name(), Type: strings.ToLower(t.DatabaseTypeName())}
 	}
+	read, places := make([]any, len(types)), make([]any, len(types))
+	for i := range read {
+		places[i] = &read[i]
+	}
 	for found.Next() {
-		values := make([]any, len(types))
-		places := make([]any, len(types))
-		for i := range values {
-			places[i] = &values[i]
-		}
 		if err := found.Scan(places...); err != nil {
 			return result{}, err
 		}
 		var size int64
+		values := make([]warehouse.Value, len(types))
 		for i := range values {
-			values[i] = plain(values[i], r.columns[i].Type)
+			values[i] = valueOf(read[i], r.columns[i].Type)
 			size += sizeOf(values[i])
 		}
 		if r.bytes += size; size > warehouse.MaxRow {
@@ -121,23 +121,33 @@ func read(found *sql.Rows) (result, error) {
 	return r, found.Err()
 }
 
-// plain is a value as the Data API has it.
-func plain(v any, columnType string) any {
+// valueOf is a value as the Data API has it.
+func valueOf(v any, columnType string) warehouse.Value {
 	switch v := v.(type) {
-	case nil, bool, int64, float64, string, []byte:
-		return v
+	case nil:
+		return warehouse.Value{}
+	case bool:
+		return warehouse.BoolValue(v)
+	case int64:
+		return warehouse.IntValue(v)
+	case float64:
+		return warehouse.FloatValue(v)
+	case string:
+		return warehouse.StringValue(v)
+	case []byte:
+		return warehouse.BytesValue(v)
 	case time.Time:
-		return writeTime(v, columnType)
+		return warehouse.StringValue(writeTime(v, columnType))
 	case int:
-		return int64(v)
+		return warehouse.IntValue(int64(v))
 	case int32:
-		return int64(v)
+		return warehouse.IntValue(int64(v))
 	case int16:
-		return int64(v)
+		return warehouse.IntValue(int64(v))
 	case float32:
-		return float64(v)
+		return warehouse.FloatValue(float64(v))
 	}
-	return fmt.Sprint(v)
+	return warehouse.StringValue(fmt.Sprint(v))
 }
 
 func writeTime(t time.Time, columnType string) string {
@@ -150,8 +160,8 @@ func writeTime(t time.Time, columnType string) string {
 	return t.UTC().Format("2006-01-02 15:04:05.999999")
 }
 
-func sizeOf(v any) int64 {
-	switch v := v.(type) {
+func sizeOf(v warehouse.Value) int64 {
+	switch v := v.Any().(type) {
 	case string:
 		return int64(len(v))
 	case []byte:

@@ -1,0 +1,116 @@
+package datastore
+
+import (
+	"context"
+	"time"
+)
+
+// Source is what sends records to a function, each of which is a T: a queue, a
+// topic, a stream, the changes of a table, the events of a bucket. Package tier
+// attaches it:
+//
+//	tier.On(worker, jobs, func(ctx context.Context, job Job) error { ... })
+//
+// The kinds implement it, so that a function for records of another type does not
+// compile.
+type Source[T any] interface {
+	// Feed says what is delivered.
+	Feed() Feed
+	// Decoder makes the value of a record. It is nil if the data of a record is
+	// JSON of a T: then it is decoded and checked as the body of a request is. Its
+	// errors match [ErrCorrupt].
+	Decoder() func(r *Record, v *T) error
+}
+
+// Feed says what a [Source] delivers: data that the tools read to print what
+// attaches a function to it, and by which records are delivered locally.
+type Feed struct {
+	// Spec of the store, narrowed as the source is. A function that works a source
+	// off needs its operation [Receive].
+	Spec Spec
+	// Service that delivers, as records name it after "aws:": "sqs", "sns",
+	// "kinesis", "dynamodb", "s3".
+	Service string
+	// FIFO says that records of a group come in their order and one after the
+	// other.
+	FIFO bool
+	// Events are those that are delivered, as EventBridge names them: "Object
+	// Created". None where there is one kind of them.
+	Events []string
+	// Prefix that the keys of objects have. "" is all.
+	Prefix string
+	// Visibility is how long a message is hidden while it is worked on, as it was
+	// declared. 0 is six times the timeout of the function, and for a queue that no
+	// function works off what SQS does.
+	Visibility time.Duration
+	// Filter is a filter policy of the service, in JSON. "" is none.
+	Filter string
+	// FilterBody says that the Filter is about bodies and not attributes.
+	FilterBody bool
+}
+
+// Receive is the operation of a store whose records a function works off. No handle
+// offers it: Lambda itself reads the records, with the role of the function.
+const Receive = "Receive"
+
+// Discard is the operation of a queue or a topic that hears of records given up. No
+// handle offers it: Lambda itself sends there, with the role of the function.
+const Discard = "Discard"
+
+// Record is one record of an event, as its service delivered it.
+type Record struct {
+	// Service that delivered it, see [Feed].
+	Service string
+	// Source is the ARN of the queue, topic, stream, table stream or bucket.
+	Source string
+	// ID by which the service knows the record: that of a message; the sequence
+	// number of a record of a stream, followed by "." and its place where the record
+	// was put into one with others; "" where it has none. A record that is delivered
+	// again has the same.
+	ID string
+	// Sequence orders the records of a Group: digits that compare as numbers, or
+	// for a bucket's event the hexadecimal sequencer of the key. "" without order.
+	Sequence string
+	// Group is the message group, the partition key, or the object's key.
+	Group string
+	// Dedup is the deduplication id of a FIFO message.
+	Dedup string
+	// Attempt counts the deliveries of a message from 1. 0 where the service does
+	// not say.
+	Attempt int
+	// SentAt is when the record was made. Zero where the service does not say.
+	SentAt time.Time
+	// Attributes of a message. They are not to be changed.
+	Attributes []Attribute
+	// Subject of a message of a topic.
+	Subject string
+	// Data is the body of a message, the data of a record of a stream, or the JSON
+	// of any other record. It is not to be changed.
+	Data []byte
+}
+
+// Attribute is the value of an attribute, "" if there is none of that name.
+func (r *Record) Attribute(name string) string {
+	for _, a := range r.Attributes {
+		if a.Name == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+type recordKey struct{}
+
+// WithRecord puts the record that is worked off into ctx. Doorways and tests do
+// this; applications need not.
+func WithRecord(ctx context.Context, r *Record) context.Context {
+	return context.WithValue(ctx, recordKey{}, r)
+}
+
+// RecordFrom is the record that is worked off, nil if none is:
+//
+//	if datastore.RecordFrom(ctx).Attempt > 3 { ... }
+func RecordFrom(ctx context.Context) *Record {
+	r, _ := ctx.Value(recordKey{}).(*Record)
+	return r
+}

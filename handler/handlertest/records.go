@@ -1,0 +1,267 @@
+package handlertest
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/handler"
+)
+
+// sentAt is when the records of [RecordsOf] were made.
+var sentAt = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// The account and the region of records.
+const (
+	account = "123456789012"
+	region  = "eu-west-1"
+)
+
+// RecordsOf are records of a queue, a topic or a stream, one for each value, as they
+// come the first time: with ids "record-1", "record-2", ..., or as long numbers of a
+// stream, from a source that has the store's own name. A []byte and a string are the
+// data itself, all else is sent as JSON. A test changes what it is about:
+//
+//	records := handlertest.RecordsOf(jobs, Job{ID: "1"}, Job{ID: "2"})
+//	records[1].Group, records[1].Attempt = "ada", 3
+//
+// Panics if the source is a table or a bucket, whose records are no values (see
+// [ObjectRecord]), or a value has no JSON.
+func RecordsOf[T any](source datastore.Source[T], values ...T) []datastore.Record {
+	feed := source.Feed()
+	if feed.Service == "dynamodb" || feed.Service == "s3" {
+		panic("handlertest: RecordsOf: records of a " + feed.Spec.Kind() + " are no values of their own")
+	}
+	name := feed.Spec.Name()
+	if feed.FIFO {
+		name += ".fifo" // as SQS and SNS want it
+	}
+	all := make([]datastore.Record, len(values))
+	for i := range values {
+		r := datastore.Record{
+			Service: feed.Service, Source: arnOf(feed.Service, name), ID: "record-" + strconv.Itoa(i+1),
+			SentAt: sentAt, Data: dataOf(values[i]),
+		}
+		switch feed.Service {
+		case "sqs":
+			r.Attempt = 1
+		case "kinesis":
+			r.ID = fmt.Sprintf("4959033827149025660855969253836157109592%016d", i+1)
+			r.Sequence, r.Group = r.ID, "key-"+strconv.Itoa(i+1)
+		}
+		if feed.Service == "sqs" && feed.FIFO {
+			r.Group, r.Dedup, r.Sequence = "group-1", r.ID, fmt.Sprintf("1888888888%010d", i+1)
+		}
+		all[i] = r
+	}
+	return all
+}
+
+func dataOf(value any) []byte {
+	switch v := value.(type) {
+	case []byte:
+		return v
+	case string:
+		return []byte(v)
+	}
+	return must(value)
+}
+
+func arnOf(service, name string) string {
+	switch service {
+	case "s3":
+		return "arn:aws:s3:::" + name
+	case "kinesis":
+		name = "stream/" + name
+	case "dynamodb":
+		name = "table/" + name + "/stream/2026-01-02T03:04:05.000"
+	}
+	return "arn:aws:" + service + ":" + region + ":" + account + ":" + name
+}
+
+// ObjectRecord is what a bucket tells of an object through EventBridge. event is
+// "Object Created" or "Object Deleted".
+//
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+func ObjectRecord[T any](source datastore.Source[T], event, key string, size int64) datastore.Record {
+	name := source.Feed().Spec.Name()
+	object := object{"key": key, "sequencer": "00617F08299329D189"}
+	detail := map[string]any{
+		"version": "0", "bucket": map[string]any{"name": name}, "object": object,
+		"request-id": "C3D13FE58DE4C810", "requester": account,
+	}
+	if event == "Object Created" {
+		object["size"], object["etag"] = size, "d41d8cd98f00b204e9800998ecf8427e"
+		detail["reason"], detail["source-ip-address"] = "PutObject", "192.0.2.1"
+	} else {
+		detail["reason"], detail["deletion-type"] = "DeleteObject", "Permanently Deleted"
+	}
+	return datastore.Record{
+		Service: "s3", Source: arnOf("s3", name), ID: "record-1", Sequence: "00617F08299329D189", Group: key, SentAt: sentAt,
+		Data: must(map[string]any{
+			"version": "0", "id": "record-1", "detail-type": event, "source": "aws.s3", "account": account,
+			"time": sentAt.Format(time.RFC3339), "region": region, "resources": []string{arnOf("s3", name)}, "detail": detail,
+		}),
+	}
+}
+
+// RecordsEvent is the event by which a service delivers records, which are all of
+// one [datastore.Record].Service. The Data of a record of a table and of a bucket is
+// the record's JSON itself.
+//
+// Panics if there is none, a service is not known, or several come through
+// EventBridge, which delivers events one by one.
+func RecordsEvent(records ...datastore.Record) []byte {
+	if len(records) == 0 {
+		panic("handlertest: RecordsEvent: there is no record")
+	}
+	all := make([]any, len(records))
+	for i := range records {
+		switch r := &records[i]; r.Service {
+		case "sqs":
+			all[i] = sqsRecord(r)
+		case "sns":
+			all[i] = snsRecord(r)
+		case "kinesis":
+			all[i] = kinesisRecord(r)
+		case "dynamodb":
+			all[i] = json.RawMessage(r.Data)
+		case "s3":
+			if isEventBridge(r.Data) && len(records) > 1 {
+				panic("handlertest: RecordsEvent: EventBridge delivers events one by one")
+			}
+			if isEventBridge(r.Data) {
+				return r.Data
+			}
+			all[i] = json.RawMessage(r.Data)
+		default:
+			panic("handlertest: RecordsEvent: no service " + strconv.Quote(r.Service))
+		}
+	}
+	return must(object{"Records": all})
+}
+
+func isEventBridge(data []byte) bool {
+	var e struct {
+		DetailType *string `json:"detail-type"`
+	}
+	return json.Unmarshal(data, &e) == nil && e.DetailType != nil
+}
+
+func sqsRecord(r *datastore.Record) object {
+	ms := strconv.FormatInt(r.SentAt.UnixMilli(), 10)
+	system := map[string]string{
+		"ApproximateReceiveCount": strconv.Itoa(r.Attempt), "SentTimestamp": ms,
+		"SenderId": "AROAEXAMPLE:sender", "ApproximateFirstReceiveTimestamp": ms,
+	}
+	for name, value := range map[string]string{"MessageGroupId": r.Group, "MessageDeduplicationId": r.Dedup, "SequenceNumber": r.Sequence} {
+		if value != "" {
+			system[name] = value
+		}
+	}
+	own := object{}
+	for _, a := range r.Attributes {
+		value := object{"dataType": a.Type, "stringListValues": []string{}, "binaryListValues": []string{}}
+		if strings.HasPrefix(string(a.Type), string(datastore.AttributeBinary)) {
+			value["binaryValue"] = []byte(a.Value)
+		} else {
+			value["stringValue"] = a.Value
+		}
+		own[a.Name] = value
+	}
+	sum := md5.Sum(r.Data)
+	return object{
+		"messageId": r.ID, "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a", "body": string(r.Data), "attributes": system,
+		"messageAttributes": own, "md5OfBody": hex.EncodeToString(sum[:]), "eventSource": "aws:sqs",
+		"eventSourceARN": r.Source, "awsRegion": region,
+	}
+}
+
+func snsRecord(r *datastore.Record) object {
+	own := object{}
+	for _, a := range r.Attributes {
+		value := a.Value
+		if strings.HasPrefix(string(a.Type), string(datastore.AttributeBinary)) {
+			value = base64.StdEncoding.EncodeToString([]byte(value))
+		}
+		own[a.Name] = object{"Type": a.Type, "Value": value}
+	}
+	return object{
+		"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": r.Source + ":2bcfbf39-05c3-41de-beaa-fcfcc21c8f55",
+		"Sns": object{
+			"Type": "Notification", "MessageId": r.ID, "TopicArn": r.Source, "Subject": orNull(r.Subject), "Message": string(r.Data),
+			"Timestamp": r.SentAt.UTC().Format("2006-01-02T15:04:05.000Z"), "SignatureVersion": "1", "Signature": "EXAMPLE",
+			"SigningCertUrl": "EXAMPLE", "UnsubscribeUrl": "EXAMPLE", "MessageAttributes": own,
+		},
+	}
+}
+
+func kinesisRecord(r *datastore.Record) object {
+	return object{
+		"kinesis": object{
+			"kinesisSchemaVersion": "1.0", "partitionKey": r.Group, "sequenceNumber": r.Sequence, "data": orEmptyBytes(r.Data),
+			"approximateArrivalTimestamp": json.Number(strconv.FormatFloat(float64(r.SentAt.UnixMilli())/1000, 'f', 3, 64)),
+		},
+		"eventSource": "aws:kinesis", "eventVersion": "1.0", "eventID": "shardId-000000000000:" + r.Sequence,
+		"eventName": "aws:kinesis:record", "invokeIdentityArn": "arn:aws:iam::" + account + ":role/worker",
+		"awsRegion": region, "eventSourceARN": r.Source,
+	}
+}
+
+// orEmptyBytes is for what encoding/json would write as null.
+func orEmptyBytes(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// DoRecord calls h with a record as a doorway would: its data is the body of the
+// request, and the record itself in the context. The error is why it failed.
+func DoRecord(ctx context.Context, h handler.Handler, record datastore.Record) error {
+	req := Request("RECORD", "/", Body("", record.Data), Facts(func(f *handler.Facts) {
+		f.FrontDoor, f.ID, f.Time = record.Service, record.ID, record.SentAt
+		f.Host, f.Remote, f.Protocol, f.Scheme = "", "", "", ""
+	}))
+	answer, err := Do(datastore.WithRecord(ctx, &record), h, req)
+	if err == nil && answer.Status >= 400 {
+		err = &handler.Error{Status: answer.Status}
+	}
+	return err
+}
+
+// ReadFailures are the ids of the records that a function says it did not work off:
+// of messages of a queue those that failed, of a stream or a table the sequence
+// number of the first of those that did, or were not begun. A list is what it must
+// be: null is an error.
+func ReadFailures(answer []byte) ([]string, error) {
+	var a struct {
+		Failures []struct {
+			ID string `json:"itemIdentifier"`
+		} `json:"batchItemFailures"`
+	}
+	d := json.NewDecoder(strings.NewReader(string(answer)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&a); err != nil {
+		return nil, fmt.Errorf("read failures %.200q: %w", answer, err)
+	}
+	if a.Failures == nil {
+		return nil, fmt.Errorf("read failures %.200q: %w", answer, errors.New("there is no list batchItemFailures"))
+	}
+	ids := make([]string, len(a.Failures))
+	for i, f := range a.Failures {
+		if f.ID == "" {
+			return nil, fmt.Errorf("read failures %.200q: failure %d has no id, which AWS takes for the failure of all", answer, i)
+		}
+		ids[i] = f.ID
+	}
+	return ids, nil
+}

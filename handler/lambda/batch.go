@@ -1,0 +1,449 @@
+package lambda
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	"github.com/seed-18e8afb5/tierkit/handler"
+)
+
+// recordService is a service that delivers records.
+type recordService struct {
+	name  string // as datastore.Feed has it
+	fails failing
+	json  bool // the record itself is its data
+	// read reads the record that s stands at, which is an object, to its end.
+	read func(e *event, s *scanner, r *delivery) error
+}
+
+// failing says what becomes of an event of which a record failed.
+type failing uint8
+
+const (
+	failsItems failing = iota // the records that failed are delivered again
+	failsRest                 // the first that failed is, and all behind it
+	failsEvent                // the whole event is
+)
+
+var (
+	sqsRecords      = &recordService{"sqs", failsItems, false, (*event).readSQS}
+	kinesisRecords  = &recordService{"kinesis", failsRest, false, (*event).readKinesis}
+	dynamodbRecords = &recordService{"dynamodb", failsRest, true, (*event).readDynamoDB}
+	snsRecords      = &recordService{"sns", failsEvent, false, (*event).readSNS}
+	s3Records       = &recordService{"s3", failsEvent, true, (*event).readS3}
+	s3EventBridge   = &recordService{"s3", failsEvent, true, (*event).readEventBridge}
+)
+
+// serviceOf is the service of a record that names it, nil for others.
+func serviceOf(eventSource string) *recordService {
+	switch eventSource {
+	case "aws:sqs":
+		return sqsRecords
+	case "aws:kinesis":
+		return kinesisRecords
+	case "aws:dynamodb":
+		return dynamodbRecords
+	case "aws:sns":
+		return snsRecords
+	case "aws:s3":
+		return s3Records
+	}
+	return nil
+}
+
+// batch is an event of records while they are worked off.
+type batch struct {
+	d       *Doorway
+	e       *event
+	service *recordService // nil for an event that asks for nothing
+	sources sources        // of the service
+	late    time.Time      // from when on no record is begun, zero for never
+
+	mu      sync.Mutex // of what follows
+	begun   bool       // a record was
+	records int        // so far
+	failed  []failure
+	first   int             // the lowest index of a failure
+	groups  map[string]bool // of a FIFO queue, that wait for a record that failed
+	waiting int             // records that were not begun because of those
+	unbegun int             // records that were not because it was late
+	err     error           // of the event as a whole
+	reason  error           // why the first failed
+}
+
+// failure is a record that was not worked off.
+type failure struct {
+	index int
+	item  span
+}
+
+// batch is what e has for the sources of d, nil if it is no event of theirs.
+func (d *Doorway) batch(k kind, e *event) *batch {
+	if len(d.sources) == 0 {
+		return nil
+	}
+	service, asks := e.recordService(k, d.sources)
+	if !asks {
+		return nil
+	}
+	b := &batch{d: d, e: e, service: service, first: math.MaxInt}
+	if service != nil {
+		b.sources = d.sources.ofService(service.name)
+	}
+	return b
+}
+
+// recordService is the service that delivered an event of records. ok is false if
+// none of the sources is of it, or it is another event. It is nil for an event that
+// has nothing to work off: S3's test, and an empty list.
+func (e *event) recordService(k kind, all sources) (s *recordService, ok bool) {
+	switch {
+	case k == records:
+		list := scanner{text: e.payload, pos: int(e.records.from)}
+		if list.open('[') {
+			s = serviceOf(list.eventSource())
+		} else if list.rest() == nil {
+			return nil, true
+		}
+	case k == unknown && e.text(e.source) == "aws.s3" && e.is(e.detail, '{'):
+		s = s3EventBridge
+	case k == unknown && e.isTestEvent():
+		return nil, all.has(s3Records.name)
+	}
+	return s, s != nil && all.has(s.name)
+}
+
+// eventSource is the service that the record which comes next names.
+func (s *scanner) eventSource() string {
+	var name span
+	if s.peek() != '{' {
+		return ""
+	}
+	for ok := s.open('{'); ok; ok = s.more('{') {
+		switch s.key() {
+		case "eventSource", "EventSource": // of SNS
+			name = s.value()
+		default:
+			s.value()
+		}
+	}
+	e := event{payload: s.text}
+	return e.text(name)
+}
+
+// rest goes over what is behind the list of records.
+func (s *scanner) rest() error {
+	for ok := s.more('{'); ok; ok = s.more('{') {
+		if s.key() == "Records" { // of which only one would have been worked off
+			s.fail("a second list of records")
+		}
+		s.value()
+	}
+	return s.end()
+}
+
+// The end of an invocation is kept free of records, so that the answer comes in time
+// and tells what became of the others: a tenth of the time there is, from 100 ms to 5
+// seconds.
+const (
+	lateShare = 10
+	lateLeast = 100 * time.Millisecond
+	lateMost  = 5 * time.Second
+)
+
+// lateFrom is when no record is begun any more.
+func lateFrom(ctx context.Context) time.Time {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return time.Time{}
+	}
+	return deadline.Add(-min(max(time.Until(deadline)/lateShare, lateLeast), lateMost))
+}
+
+// workOff has all records worked off, and answers which were not.
+func (b *batch) workOff(ctx context.Context) ([]byte, error) {
+	if b.service == nil {
+		return b.answer()
+	}
+	b.late = lateFrom(ctx)
+	var err error
+	if n := b.parallel(); n > 1 {
+		err = b.atOnce(ctx, n)
+	} else {
+		err = b.inOrder(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.logWaiting(ctx)
+	return b.answer()
+}
+
+// each reads the records of the event one after the other, as long as take says
+// true, and then the rest of it. i is the place of a record, err why it cannot be
+// worked off. The error of each is that the event is not JSON.
+func (b *batch) each(take func(i int, raw span, r *delivery, err error) bool) error {
+	s := scanner{text: b.e.payload, pos: int(b.e.records.from)}
+	if b.service == s3EventBridge { // one, without a list
+		r, err := b.read(&s)
+		take(0, span{0, int32(s.pos)}, r, err)
+		return nil
+	}
+	i, on := 0, true
+	for ok := s.open('['); ok; ok = s.more('[') {
+		if !on {
+			s.skip(1)
+			continue
+		}
+		s.peek()
+		from := s.pos
+		r, err := b.read(&s)
+		if s.err != nil {
+			break
+		}
+		on = take(i, span{int32(from), int32(s.pos)}, r, err)
+		i++
+	}
+	if err := s.rest(); err != nil {
+		return notJSON(err)
+	}
+	return nil
+}
+
+var errNoRecord = errors.New("the record is no object")
+
+// read reads the record that comes next. The error is why it cannot be worked off.
+func (b *batch) read(s *scanner) (r *delivery, err error) {
+	r = &delivery{invocation: b.e.invocation}
+	r.record.Service = b.service.name
+	s.peek()
+	from := s.pos
+	if s.peek() != '{' {
+		s.skip(1)
+		err = errNoRecord
+	} else {
+		err = b.service.read(b.e, s, r)
+	}
+	r.json = s.text[from:s.pos]
+	if b.service.json {
+		r.record.Data = []byte(r.json)
+	}
+	r.source = b.sources.find(r)
+	return r, err
+}
+
+// inOrder works off one record after the other.
+func (b *batch) inOrder(ctx context.Context) error {
+	return b.each(func(i int, _ span, r *delivery, err error) bool {
+		if r.parts == nil || err != nil {
+			b.work(ctx, i, r, err)
+		} else {
+			for n := range r.parts.records {
+				b.work(ctx, i, r.part(n), nil)
+			}
+		}
+		return !b.over(i)
+	})
+}
+
+// over reports whether nothing behind record i is worked off.
+func (b *batch) over(i int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err != nil || b.service.fails == failsRest && b.first <= i
+}
+
+// work works record i of the event off, or a part of it.
+func (b *batch) work(ctx context.Context, i int, r *delivery, err error) {
+	if !b.begin(ctx, i, r) || err == errTestEvent {
+		return
+	}
+	if err == nil {
+		err = r.work(ctx)
+	}
+	if err == nil {
+		return
+	}
+	b.log(ctx, r, err)
+	reason := b.problem(r, err)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fail(i, r)
+	if b.reason == nil {
+		b.reason = reason
+	}
+}
+
+// begin reports whether record i is worked off now. Otherwise it has failed, if need
+// be.
+func (b *batch) begin(ctx context.Context, i int, r *delivery) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.records++
+	switch {
+	case b.err != nil:
+		return false
+	case r.source == nil:
+		b.err = b.d.eventErrorOf(b.e, r.record.Source)
+		return false
+	case b.service.fails != failsEvent && b.e.text(r.item) == "":
+		b.err = fmt.Errorf("lambda: batch of records: one of %s has no id by which its failure could be told", b.sources)
+		return false
+	case b.service.fails == failsRest && i >= b.first:
+		return false
+	case b.isFIFO(r) && b.groups[r.record.Group]:
+		b.waiting++
+		b.fail(i, r)
+		return false
+	case ctx.Err() != nil || b.begun && b.isLate():
+		// The first is begun however late it is, or a function that has little time
+		// would never get on.
+		b.unbegun++
+		b.fail(i, r)
+		if b.reason == nil {
+			b.reason = errLate
+		}
+		return false
+	}
+	b.begun = true
+	return true
+}
+
+var errLate = errors.New("lambda: records were not begun: the timeout of the function is near")
+
+func (b *batch) isLate() bool { return !b.late.IsZero() && !time.Now().Before(b.late) }
+
+// isFIFO reports whether the record is of a FIFO queue.
+func (b *batch) isFIFO(r *delivery) bool {
+	return b.service == sqsRecords && (r.source.Feed.FIFO || strings.HasSuffix(r.record.Source, ".fifo"))
+}
+
+// fail takes down that record i was not worked off. b.mu is held.
+func (b *batch) fail(i int, r *delivery) {
+	b.failed = append(b.failed, failure{i, r.item})
+	b.first = min(b.first, i)
+	if b.isFIFO(r) {
+		if b.groups == nil {
+			b.groups = map[string]bool{}
+		}
+		b.groups[r.record.Group] = true
+	}
+}
+
+// answer is what the service is told.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+// and https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
+func (b *batch) answer() ([]byte, error) {
+	switch {
+	case b.err != nil:
+		return nil, b.err
+	case b.service == nil, b.service.fails != failsEvent:
+		return b.itemFailures(), nil
+	case len(b.failed) > 0:
+		return nil, b.functionError()
+	}
+	return []byte("null"), nil
+}
+
+// itemFailures names the records that failed, each id once; of a stream the first,
+// which stands for all behind it.
+func (b *batch) itemFailures() []byte {
+	slices.SortFunc(b.failed, func(x, y failure) int { return cmp.Compare(x.index, y.index) })
+	if b.service != nil && b.service.fails == failsRest && len(b.failed) > 1 {
+		b.failed = b.failed[:1]
+	}
+	const open, shut = `{"batchItemFailures":[`, `]}`
+	size := len(open) + len(shut)
+	for _, f := range b.failed {
+		size += len(`{"itemIdentifier":},`) + int(f.item.to-f.item.from)
+	}
+	out := append(make([]byte, 0, size), open...)
+	var told map[string]bool // unless there is one
+	for i, f := range b.failed {
+		id := b.e.payload[f.item.from:f.item.to]
+		if told[id] {
+			continue
+		}
+		if len(b.failed) > 1 {
+			if told == nil {
+				told = make(map[string]bool, len(b.failed))
+			}
+			told[id] = true
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, `{"itemIdentifier":`...)
+		out = append(append(out, id...), '}')
+	}
+	return append(out, shut...)
+}
+
+// problem is why record r failed, in words of which a client of a request would be
+// told as many. It is nil where the service is told of records.
+func (b *batch) problem(r *delivery, err error) error {
+	if b.service.fails != failsEvent {
+		return nil
+	}
+	resp, err := respond(handler.NewRequest(r), err)
+	if err == errAborted {
+		return err
+	}
+	e := functionError(resp)
+	e.Message = r.source.Feed.Spec.Kind() + " " + r.source.Feed.Spec.Name() + ": " + e.Message
+	return e
+}
+
+// functionError is the error of an event of which records failed.
+func (b *batch) functionError() error {
+	e, ok := b.reason.(messages.InvokeResponse_Error)
+	if !ok {
+		return b.reason
+	}
+	e.Message = fmt.Sprintf("%d of %d records failed, %s", len(b.failed), b.records, e.Message)
+	return e
+}
+
+// log reports a record that failed, whose content it does not tell.
+func (b *batch) log(ctx context.Context, r *delivery, err error) {
+	logger := b.d.logger()
+	if !logger.Enabled(ctx, slog.LevelError) {
+		return
+	}
+	attrs := b.attrs(r.record.Source)
+	attrs = append(attrs, slog.String("path", r.source.path), slog.String("id", r.record.ID))
+	if r.record.Attempt > 0 {
+		attrs = append(attrs, slog.Int("attempt", r.record.Attempt))
+	}
+	logger.LogAttrs(ctx, slog.LevelError, "record failed", append(attrs, errorAttrs(err)...)...)
+}
+
+// logWaiting reports how many records were not begun.
+func (b *batch) logWaiting(ctx context.Context) {
+	tell := func(n int, why string) {
+		if n > 0 {
+			b.d.logger().LogAttrs(ctx, slog.LevelWarn, why, append(b.attrs(""), slog.Int("records", n))...)
+		}
+	}
+	tell(b.waiting, "records were not begun: one of their group failed")
+	tell(b.unbegun, "records were not begun: the timeout of the function is near")
+}
+
+func (b *batch) attrs(source string) []slog.Attr {
+	attrs := []slog.Attr{slog.String("invocation", b.e.invocation), slog.String("frontDoor", b.service.name)}
+	if source != "" {
+		attrs = append(attrs, slog.String("source", source))
+	}
+	return attrs
+}

@@ -1,0 +1,142 @@
+package lambda
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/handler"
+)
+
+// Source is a queue, a topic, a stream, the changes of a table or the events of a
+// bucket, and what works its records off. See [Options].Sources.
+type Source struct {
+	// Feed says what is delivered.
+	Feed datastore.Feed
+	// Name is the physical name, as the variable of the store has it: the URL of a
+	// queue, the ARN of a topic, the name of a stream, a table or a bucket. Of
+	// several sources of one service a record is of that whose name its ARN has;
+	// all records of a service are of its single source.
+	Name string
+	// Handler is called for each record. Its request has the method "RECORD", a path
+	// of kind and name of the store ("/queue/jobs"), the record's data as its body
+	// and an anonymous caller; the record itself is datastore.RecordFrom of its
+	// context. An error of it, a response of status 400 or more and a panic are a
+	// failed record; what else it answers is dropped.
+	Handler handler.Handler
+	// Parallel is how many records of an event are worked off at the same time at
+	// most. Those of one message group, partition key or item are worked off in
+	// their order, one after the other. 0 is 1. Topics and buckets deliver records
+	// one by one.
+	Parallel int
+}
+
+// source is a Source, ready to be found.
+type source struct {
+	Source
+	resource string // the name as ARNs have it
+	path     string // "/queue/jobs"
+}
+
+// sources are all that a function works off.
+type sources []source
+
+func newSources(given []Source) sources {
+	var all sources
+	for _, s := range given {
+		if s.Handler == nil || s.Feed.Spec == nil {
+			continue
+		}
+		all = append(all, source{s, resourceOf(s.Name), "/" + s.Feed.Spec.Kind() + "/" + s.Feed.Spec.Name()})
+	}
+	return all
+}
+
+// resourceOf is the name of a resource in its URL, its ARN or by itself.
+func resourceOf(name string) string {
+	if strings.HasPrefix(name, "arn:") {
+		return resourceOfARN(name)
+	}
+	return name[strings.LastIndexByte(name, '/')+1:]
+}
+
+// resourceOfARN is the name in the ARN of a queue, a topic, a stream or a consumer of
+// it, a table or its stream, or a bucket; "" of anything else.
+//
+// See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+func resourceOfARN(arn string) string {
+	rest := arn
+	for range 5 { // arn, partition, service, region, account
+		_, after, ok := strings.Cut(rest, ":")
+		if !ok {
+			return ""
+		}
+		rest = after
+	}
+	if kind, name, ok := strings.Cut(rest, "/"); ok && (kind == "stream" || kind == "table") {
+		rest, _, _ = strings.Cut(name, "/")
+	}
+	return rest
+}
+
+// ofService are the sources of a service.
+func (all sources) ofService(service string) sources {
+	if !slices.ContainsFunc(all, func(s source) bool { return s.Feed.Service != service }) {
+		return all // nearly always
+	}
+	var own sources
+	for _, s := range all {
+		if s.Feed.Service == service {
+			own = append(own, s)
+		}
+	}
+	return own
+}
+
+// has reports whether a service delivers anything.
+func (all sources) has(service string) bool {
+	return slices.ContainsFunc(all, func(s source) bool { return s.Feed.Service == service })
+}
+
+// find is the source, of those of one service, that a record is of; nil if there is
+// none.
+func (all sources) find(r *delivery) *source {
+	resource := ""
+	if len(all) > 1 {
+		resource = resourceOfARN(r.record.Source)
+	}
+	for i := range all {
+		s := &all[i]
+		if (len(all) == 1 || s.resource == resource) && s.takes(r) {
+			return s
+		}
+	}
+	return nil
+}
+
+// takes reports whether an event of a bucket is one of those of the source.
+func (s *source) takes(r *delivery) bool {
+	if r.happened == "" { // of another service
+		return true
+	}
+	return (len(s.Feed.Events) == 0 || slices.Contains(s.Feed.Events, r.happened)) && strings.HasPrefix(r.record.Group, s.Feed.Prefix)
+}
+
+// String names the sources in messages: "queue jobs, topic placed".
+func (all sources) String() string {
+	names := make([]string, 0, len(all))
+	for _, s := range all {
+		name := s.Feed.Spec.Kind() + " " + s.Feed.Spec.Name()
+		if len(s.Feed.Events) > 0 {
+			name += " (" + strings.Join(s.Feed.Events, ", ")
+			if s.Feed.Prefix != "" {
+				name += " under " + s.Feed.Prefix
+			}
+			name += ")"
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

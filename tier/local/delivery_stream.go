@@ -1,0 +1,291 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"hash/fnv"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filetable"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memorystream"
+	"github.com/seed-18e8afb5/tierkit/datastore/stream"
+	"github.com/seed-18e8afb5/tierkit/tier"
+)
+
+// streamBatch is how many records an event has at most where nothing else is
+// declared.
+// See https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html.
+const streamBatch = 100
+
+// The pauses before a record that failed is tried again: AWS does not say how long it
+// waits.
+const (
+	firstStreamPause = time.Second
+	maxStreamPause   = 30 * time.Second
+)
+
+// changesKept is how long the changes of a table are kept.
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html.
+const changesKept = 24 * time.Hour
+
+// changesOf is the stream of the changes of a table: one, for whoever reads it.
+func (d *Delivery) changesOf(driver tableDriver, table string) *memorystream.Stream {
+	if s := d.changes[table]; s != nil {
+		return s
+	}
+	streams := memorystream.New()
+	s := streams.Stream(d.data, stream.Spec{Logical: "changes-" + table, Shards: 1, Retention: changesKept})
+	if len(d.changes) == 0 {
+		driver.Watch(d.tableChanged)
+		d.detach = append(d.detach, func() { driver.Watch(nil) })
+	}
+	d.changes[table] = s
+	return s
+}
+
+func (d *Delivery) tableChanged(c filetable.Change) {
+	s := d.changes[c.Spec.Logical]
+	if s == nil || c.Namespace != d.data.Namespace() {
+		return
+	}
+	item := c.New
+	if item == nil {
+		item = c.Old
+	}
+	body, err := changeJSON(c)
+	if err == nil {
+		_, err = s.Put(context.Background(), stream.Envelope{Key: c.Spec.KeyText(item), Body: body})
+	}
+	if err != nil {
+		d.log.Error("a change of a table is lost", "table", c.Spec.Logical, "error", err)
+	}
+}
+
+// follow has a function work off all shards of a stream.
+func (d *Delivery) follow(t *tier.Trigger, s *memorystream.Stream) {
+	set := t.Settings()
+	for shard := range s.Shards() {
+		d.workers = append(d.workers, &streamWorker{
+			delivery: d, trigger: t, iterator: s.Iterator(shard, memorystream.Start{Latest: set.FromNow}),
+			batch: cmp.Or(set.Batch, streamBatch), lanes: make([]lane, max(1, set.MaxConcurrent)),
+			age: cmp.Or(set.MaxAge, s.Spec().Retention),
+		})
+	}
+}
+
+// streamWorker works a shard off for a function.
+type streamWorker struct {
+	delivery *Delivery
+	trigger  *tier.Trigger
+	iterator *memorystream.Iterator
+	batch    int
+	age      time.Duration // older records are given up
+	lanes    []lane        // of which each has its own partition keys
+}
+
+// lane is what is worked off one after the other.
+type lane struct {
+	todo  [][]memorystream.Record
+	tries int // of the first record, which is alone
+}
+
+func (w *streamWorker) run(ctx context.Context) {
+	pause := firstStreamPause
+	for ctx.Err() == nil {
+		if w.idle() {
+			records, err := w.iterator.Next(ctx, w.reads())
+			if err != nil {
+				return // ctx has ended
+			}
+			w.distribute(records)
+		}
+		if w.attempt() {
+			pause = firstStreamPause
+		} else if wait(ctx, pause) {
+			pause = min(2*pause, maxStreamPause)
+		}
+	}
+}
+
+func (w *streamWorker) step(context.Context) bool {
+	if w.idle() {
+		records, _ := w.iterator.Read(w.reads())
+		w.distribute(records)
+	}
+	return w.attempt()
+}
+
+// reads is what is read at once: a batch for each lane. Base64 makes bytes a third
+// longer.
+func (w *streamWorker) reads() memorystream.Batch {
+	return memorystream.Batch{Max: w.batch * len(w.lanes), Bytes: batchBytes, Window: w.trigger.Settings().Window}
+}
+
+func (w *streamWorker) idle() bool {
+	for i := range w.lanes {
+		if len(w.lanes[i].todo) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// distribute divides records among the lanes, those of a key to one.
+func (w *streamWorker) distribute(records []memorystream.Record) {
+	own := make([][]memorystream.Record, len(w.lanes))
+	for _, r := range records {
+		h := fnv.New32a()
+		h.Write([]byte(r.Key)) // a hash never fails
+		i := int(h.Sum32() % uint32(len(own)))
+		own[i] = append(own[i], r)
+	}
+	for i := range own {
+		for len(own[i]) > 0 {
+			n := min(w.batch, len(own[i]))
+			w.lanes[i].todo = append(w.lanes[i].todo, own[i][:n:n])
+			own[i] = own[i][n:]
+		}
+	}
+}
+
+// attempt has the next batch of each lane worked off at the same time, and reports
+// whether any got further.
+func (w *streamWorker) attempt() bool {
+	var working sync.WaitGroup
+	further := make([]bool, len(w.lanes))
+	for i := range w.lanes {
+		if len(w.lanes[i].todo) > 0 {
+			working.Go(func() { further[i] = w.work(&w.lanes[i]) })
+		}
+	}
+	working.Wait()
+	for _, f := range further {
+		if f {
+			return true
+		}
+	}
+	return false
+}
+
+// work has the next batch of a lane worked off. What failed, and what is behind it,
+// is tried again: first in halves until the record that fails is alone, so that it
+// holds up no others once it is given up.
+func (w *streamWorker) work(l *lane) (further bool) {
+	batch := l.todo[0]
+	if old := w.tooOld(batch); old > 0 {
+		w.giveUp(batch[:old], "RecordAgeExceeded", "", l.tries)
+		w.advance(l, old)
+		return true
+	}
+	done, requestID := w.invoke(batch)
+	set := w.trigger.Settings()
+	switch {
+	case done > 0:
+		w.advance(l, done)
+	case len(batch) > 1:
+		half := len(batch) / 2
+		l.todo = append([][]memorystream.Record{batch[:half:half], batch[half:]}, l.todo[1:]...)
+	case set.Retries >= 0 && l.tries >= set.Retries:
+		w.giveUp(batch, "RetryAttemptsExhausted", requestID, l.tries+1)
+		w.advance(l, 1)
+	default:
+		l.tries++
+		return false
+	}
+	return true
+}
+
+// advance takes records that are done off a lane.
+func (w *streamWorker) advance(l *lane, n int) {
+	l.tries = 0
+	if l.todo[0] = l.todo[0][n:]; len(l.todo[0]) == 0 {
+		l.todo = l.todo[1:]
+	}
+}
+
+// tooOld is how many records at the front are too old to be delivered.
+func (w *streamWorker) tooOld(batch []memorystream.Record) int {
+	now, n := w.delivery.data.Now(), 0
+	for n < len(batch) && now.Sub(batch[n].ArrivedAt) > w.age {
+		n++
+	}
+	return n
+}
+
+// invoke has a batch worked off, and says how many records were, up to the first that
+// failed.
+func (w *streamWorker) invoke(batch []memorystream.Record) (done int, requestID string) {
+	d, t := w.delivery, w.trigger
+	ids := make([]string, len(batch))
+	for i, r := range batch {
+		ids[i] = r.Sequence
+	}
+	event, err := w.event(batch)
+	if err == nil && len(event) > maxSyncPayload && len(batch) > 1 {
+		return 0, "" // it is halved
+	}
+	var answer []byte
+	if err == nil {
+		answer, requestID, err = d.invoke(t, event)
+	}
+	failed, ok := failedItems(answer, ids)
+	switch {
+	case err != nil || !ok:
+		d.log.Warn("all records of a batch have failed", "trigger", t.String(), "records", len(batch), "first", batch[0].Sequence)
+		return 0, requestID
+	case len(failed) > 0:
+		d.log.Warn("a record has failed", "trigger", t.String(), "record", ids[failed[0]])
+		return failed[0], requestID
+	}
+	return len(batch), requestID
+}
+
+func (w *streamWorker) event(batch []memorystream.Record) ([]byte, error) {
+	feed := w.trigger.Feed()
+	if feed.Service == "dynamodb" {
+		return changeEvent(batch)
+	}
+	return streamEvent(streamARN(feed.Spec.Name()), w.trigger.Function().Name(), batch)
+}
+
+// giveUp tells the destination of records that are not delivered again, if there is
+// one.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+func (w *streamWorker) giveUp(batch []memorystream.Record, condition, requestID string, tries int) {
+	d, t, to := w.delivery, w.trigger, w.trigger.Settings().Failed
+	what, err := "are lost", error(nil)
+	if to != nil {
+		info, arn := "KinesisBatchInfo", streamARN(t.Feed().Spec.Name())
+		if t.Feed().Service == "dynamodb" {
+			info, arn = "DDBStreamBatchInfo", tableStreamARN(t.Feed().Spec.Name())
+		}
+		first, last := batch[0], batch[len(batch)-1]
+		var record []byte
+		record, err = json.Marshal(map[string]any{
+			"version": "1.0", "timestamp": d.data.Now().UTC().Format(destinationTime),
+			"requestContext": map[string]any{
+				"requestId": requestID, "functionArn": functionARN(t.Function().Name()), "condition": condition, "approximateInvokeCount": tries,
+			},
+			"responseContext": map[string]any{"statusCode": http.StatusOK, "executedVersion": latestVersion, "functionError": "Unhandled"},
+			info: map[string]any{
+				"shardId": first.Shard, "startSequenceNumber": first.Sequence, "endSequenceNumber": last.Sequence,
+				"approximateArrivalOfFirstRecord": first.ArrivedAt.UTC().Format(destinationTime),
+				"approximateArrivalOfLastRecord":  last.ArrivedAt.UTC().Format(destinationTime),
+				"batchSize":                       len(batch), "streamArn": arn,
+			},
+		})
+		if err == nil {
+			err = d.discard(to, record)
+		}
+		what = "go to " + to.Kind() + " " + to.Name()
+	}
+	attrs := []any{"trigger", t.String(), "records", len(batch), "first", batch[0].Sequence}
+	if err != nil {
+		attrs = append(attrs, "error", err)
+	}
+	d.log.Error("records are given up and "+what, attrs...)
+}

@@ -1,0 +1,103 @@
+//go:build !lambda.norpc
+
+package run
+
+import (
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/identity"
+	"github.com/seed-18e8afb5/tierkit/datastore/secret"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/tier"
+)
+
+// What a store lacks in AWS, and what to write.
+
+// lacksInAWS is what keeps a store in AWS from being used; "" for nothing.
+func (d openedData) lacksInAWS(spec datastore.Spec) string {
+	if opens([]datastore.Driver{d.hub}, spec) {
+		return "" // the connections are here
+	}
+	if !opens(d.remote, spec) && !isLogin(spec) {
+		return "has no driver for AWS: " + nameDriver(spec)
+	}
+	if _, addressed := d.Physical(spec); !addressed {
+		return "is not known here: set " + datastore.Variable(spec) + ", which the template sets for its functions"
+	}
+	return ""
+}
+
+// isLogin reports whether spec is a secret that a service may read in place of
+// the function.
+func isLogin(spec datastore.Spec) bool {
+	s, ok := spec.(secret.Spec)
+	return ok && s.Login
+}
+
+// warnDriverless tells of the stores of deployed functions that no driver of main
+// opens: the functions would answer errors.
+func (p *program) warnDriverless(app *tier.App) {
+	drivers := slices.DeleteFunc(slices.Clone(p.drivers), func(d datastore.Driver) bool {
+		_, local := d.(*localDriver)
+		return local
+	})
+	var told []datastore.Spec
+	for _, f := range app.Functions() {
+		for _, spec := range f.Stores() {
+			if opens(drivers, spec) || isLogin(spec) || slices.ContainsFunc(told, func(s datastore.Spec) bool { return datastore.Same(s, spec) }) {
+				continue
+			}
+			told = append(told, spec)
+			fmt.Fprintf(p.stderr, "warning: %s %s has no driver for AWS, so that function %s could not use it: %s\n",
+				spec.Kind(), spec.Name(), f.Name(), nameDriver(spec))
+		}
+	}
+}
+
+// nameDriver says which driver opens a store in AWS.
+func nameDriver(spec datastore.Spec) string {
+	pkg := driverFor(spec)
+	if pkg == "" {
+		return "name one in run.Main"
+	}
+	return fmt.Sprintf("name %s.Driver in run.Main, of package %s", path.Base(pkg), "github.com/seed-18e8afb5/tierkit/datastore/"+pkg)
+}
+
+// driverFor is the package, below datastore, of the driver for AWS; "" if none
+// is known.
+func driverFor(spec datastore.Spec) string {
+	switch s := spec.(type) {
+	case sqldb.Spec:
+		switch {
+		case s.DataAPI:
+			return "iam/rdsdatasql"
+		case s.Engine == sqldb.DSQL:
+			return "iam/dsqlsql"
+		case s.Dialect() == sqldb.DialectPostgres:
+			return "vpc/rdspostgres"
+		}
+		return "vpc/rdsmysql"
+	case secret.Spec:
+		if s.Source == secret.Parameter {
+			return "iam/ssmsecret"
+		}
+		return "iam/smsecret"
+	case identity.Spec:
+		if s.IsExchange() {
+			return "iam/poolidentity"
+		}
+		return "iam/cognitoidentity"
+	}
+	return driverOfKind[spec.Kind()]
+}
+
+var driverOfKind = map[string]string{
+	"table": "iam/dynamotable", "blob": "iam/s3blob", "cache": "vpc/valkeycache",
+	"search": "iam/opensearchindex", "warehouse": "iam/redshiftwarehouse",
+	"queue": "iam/sqsqueue", "topic": "iam/snstopic", "stream": "iam/kinesisstream",
+	"call": "iam/lambdacall", "service": "vpc/webservice", "key": "iam/kmskey",
+	"connection": "iam/socketconnection",
+}

@@ -1,0 +1,279 @@
+package tier
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/handler"
+)
+
+// Target is whose records [On] has worked off: a [Function], or the default function
+// of an [API] or a [WebSocket].
+type Target interface{ target() *Function }
+
+func (f *Function) target() *Function  { return f }
+func (api *API) target() *Function     { return api.functions[0] }
+func (w *WebSocket) target() *Function { return w.functions[0] }
+
+// On has a function work off the records of a source, one call for each:
+//
+//	worker := app.Function("worker")
+//	tier.On(worker, jobs, func(ctx context.Context, job Job) error { ... })
+//	tier.On(worker, photos.Under("in/").Created(), resize, tier.Retries(1))
+//
+// A record is decoded and validated as the body of a request is; what the service
+// says about it is in datastore.RecordFrom(ctx). An error of fn, a record that is
+// refused and a panic are a failed record:
+//
+//	queue.Queue           it alone is delivered again; on a FIFO queue with those behind it of its group
+//	stream.Stream,        the records behind it are not worked off: they are delivered again with it
+//	table.Table.Changes   and with others that were worked off already, see [Parallel]
+//	topic.Topic           it is delivered again, twice
+//	blob.Bucket.Created   it is delivered again, twice
+//
+// So records come at least once, and fn must bear to get one again. Records that
+// there is no time left for, when the function's timeout is near, count as failed
+// without having been worked off.
+//
+// A function can have several sources, and routes beside them. Middleware of an API
+// does not run; [With] adds some to a source. The function's role is allowed what
+// Lambda needs to read the source, and no more.
+func On[T any](to Target, source datastore.Source[T], fn func(context.Context, T) error, opts ...TriggerOption) {
+	at := datastore.Caller()
+	if isNil(to) {
+		panic(&datastore.DeclarationError{At: at, Message: "tier.On: the function is nil; write tier.On(app.Function(\"worker\"), source, fn)"})
+	}
+	f := to.target()
+	switch {
+	case isNil(source):
+		f.app.fail(at, "function %s: tier.On: the source is nil", f.name)
+	case fn == nil:
+		f.app.fail(at, "function %s: tier.On: the function that works records off is nil", f.name)
+	default:
+		f.on(at, source.Feed(), operation(source.Decoder(), fn), opts)
+	}
+}
+
+// operation is fn as a handler of requests, each of which has a record in its
+// context.
+func operation[T any](decode func(*datastore.Record, *T) error, fn func(context.Context, T) error) *handler.Operation {
+	opts := []handler.Option{handler.MaxBody(maxRecord)}
+	if decode != nil {
+		opts = append(opts, handler.Decode(func(ctx context.Context, body []byte, in any) error {
+			r := datastore.RecordFrom(ctx)
+			if r == nil {
+				r = &datastore.Record{Data: body}
+			}
+			return decode(r, in.(*T))
+		}))
+	}
+	return handler.New(func(ctx context.Context, in T) (struct{}, error) { return struct{}{}, fn(ctx, in) }, opts...)
+}
+
+// maxRecord is the largest record there is, one of Kinesis.
+const maxRecord = 10 << 20
+
+// Trigger is a source whose records a function works off.
+type Trigger struct {
+	function   *Function
+	feed       datastore.Feed
+	operation  *handler.Operation
+	middleware []handler.Middleware
+	at         datastore.Position
+	settings   TriggerSettings
+	given      []triggerSetting
+}
+
+// TriggerSettings say how records are delivered. What was not declared is zero.
+type TriggerSettings struct {
+	Batch         int            // records of one invocation at most; 0 for the service's default
+	Window        time.Duration  // how long a batch is waited for
+	Parallel      int            // records of an invocation that are worked off at once; 0 is 1
+	MaxConcurrent int            // invocations at once; of a shard for streams; 0 for no limit, or 1 of a shard
+	Retries       int            // how often after the first time; -1 for the service's default
+	MaxAge        time.Duration  // older records are not delivered again; 0 for the service's default
+	FromNow       bool           // of a stream only what is written after the deployment
+	Failed        datastore.Spec // the queue or the topic that hears of records given up; nil for none
+}
+
+func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Operation, opts []TriggerOption) {
+	if f.authorizer != nil {
+		f.app.fail(at, "function %s is a Lambda authorizer, which works nothing off; declare another function with app.Function", f.name)
+		return
+	}
+	t := &Trigger{function: f, feed: feed, operation: op, at: at, settings: TriggerSettings{Retries: -1}}
+	for _, o := range opts {
+		if isNil(o) {
+			f.app.fail(at, "%s: an option is nil; leave it out", t)
+			continue
+		}
+		o.applyTrigger(t)
+	}
+	f.triggers = append(f.triggers, t)
+	f.AddGrant(&datastore.Grant{Function: f.name, Spec: feed.Spec, Ops: []string{datastore.Receive}, At: at})
+	if to := t.settings.Failed; to != nil {
+		f.AddGrant(&datastore.Grant{Function: f.name, Spec: to, Ops: []string{datastore.Discard}, At: at})
+	}
+}
+
+// Triggers are the sources whose records the function works off, in order of
+// declaration.
+func (f *Function) Triggers() []*Trigger { return f.triggers }
+
+// Function that works the records off.
+func (t *Trigger) Function() *Function { return t.function }
+
+// Feed says what the source delivers.
+func (t *Trigger) Feed() datastore.Feed { return t.feed }
+
+// Settings as they were declared. They are not to be changed.
+func (t *Trigger) Settings() TriggerSettings { return t.settings }
+
+// At is where it was declared.
+func (t *Trigger) At() datastore.Position { return t.at }
+
+// String names it in messages: "function worker on queue jobs".
+func (t *Trigger) String() string {
+	return "function " + t.function.name + " on " + t.feed.Spec.Kind() + " " + t.feed.Spec.Name()
+}
+
+// Asynchronous reports whether the service does not wait for the function, which
+// Lambda then invokes from a queue of its own.
+func (t *Trigger) Asynchronous() bool { return services[t.feed.Service].batch == 0 }
+
+// Visibility is how long a message of the queue must be hidden for the functions of
+// the App that work it off: six times the longest timeout, and what a batch is waited
+// for. 0 if none does.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+func Visibility(app *App, queue datastore.Spec) (longest time.Duration) {
+	for _, f := range app.functions {
+		for _, t := range f.triggers {
+			if t.feed.Service == "sqs" && datastore.Same(t.feed.Spec, queue) {
+				longest = max(longest, 6*f.timeout+t.settings.Window)
+			}
+		}
+	}
+	return longest
+}
+
+// Handler compiles what works a record off: it is given a request whose body is the
+// record's data, and the record in the context (datastore.WithRecord). The error is
+// a [*datastore.DeclarationError].
+func (t *Trigger) Handler() (handler.Handler, error) {
+	op, err := t.operation.Describe()
+	if err == nil {
+		err = t.operation.Compile(nil)
+	}
+	if err != nil {
+		return nil, mistake(t.at, "%s: %v", t, err)
+	}
+	if problem := notDirect(op); problem != "" {
+		return nil, mistake(t.at, "%s: a record has nothing but its data: %s", t, problem)
+	}
+	return functionContext(t.function, handler.Chain(t.operation, t.middleware...)), nil
+}
+
+// givesUpLike reports whether records are given up in the same way.
+func (s TriggerSettings) givesUpLike(o TriggerSettings) bool {
+	same := s.Failed == nil && o.Failed == nil || s.Failed != nil && o.Failed != nil && datastore.Same(s.Failed, o.Failed)
+	return same && s.Retries == o.Retries && s.MaxAge == o.MaxAge
+}
+
+// service is what can be declared for a source of a service.
+type service struct {
+	batch      int    // the largest, 0 if records come alone
+	window     bool   // a batch can be waited for
+	concurrent [2]int // from, to; 0 if it cannot be said
+	retries    int    // at most; -1 if it cannot be said
+	ages       [2]time.Duration
+	fromNow    bool
+	failed     bool
+	instead    string // of retries and failed: where it is said
+}
+
+// services that have records delivered.
+//
+// See https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+// and https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
+var services = map[string]service{
+	"sqs": {batch: 10_000, window: true, concurrent: [2]int{2, 1000}, retries: -1,
+		instead: "queue.DeadLetter and queue.Retention on the queue"},
+	"kinesis": {batch: 10_000, window: true, concurrent: [2]int{1, 10}, retries: 10_000, ages: [2]time.Duration{time.Minute, 7 * 24 * time.Hour},
+		fromNow: true, failed: true},
+	"dynamodb": {batch: 10_000, window: true, concurrent: [2]int{1, 10}, retries: 10_000, ages: [2]time.Duration{time.Minute, 24 * time.Hour},
+		fromNow: true, failed: true},
+	"sns": {retries: 2, ages: [2]time.Duration{time.Minute, 6 * time.Hour}, failed: true},
+	"s3":  {retries: 2, ages: [2]time.Duration{time.Minute, 6 * time.Hour}, failed: true},
+}
+
+// maxWindow is how long a batch can be waited for.
+const maxWindow = 5 * time.Minute
+
+// checkTriggers finds what the services would not take.
+func (f *Function) checkTriggers() []error {
+	var errs []error
+	for i, t := range f.triggers {
+		if _, err := t.Handler(); err != nil {
+			errs = append(errs, err)
+		}
+		for _, problem := range t.problems() {
+			errs = append(errs, mistake(t.at, "%s: %s", t, problem))
+		}
+		for _, other := range f.triggers[:i] {
+			if t.overlaps(other) {
+				errs = append(errs, mistake(t.at, "%s: is declared at %s already; a function works a record off once: give one of them to another function", t, other.at))
+			}
+			if t.Asynchronous() && other.Asynchronous() && !t.settings.givesUpLike(other.settings) {
+				errs = append(errs, mistake(t.at, "%s: Lambda has one setting of Retries, MaxAge and OnFailure for all topics and buckets of a function, and %s differs (%s); write the same for both, or give one of them to another function", t, other, other.at))
+			}
+		}
+	}
+	return errs
+}
+
+func (t *Trigger) problems() (all []string) {
+	s, known := services[t.feed.Service]
+	if !known {
+		return []string{fmt.Sprintf("no function is invoked by the service %q", t.feed.Service)}
+	}
+	for _, g := range t.given {
+		if problem := g.check(s, t); problem != "" {
+			all = append(all, problem)
+		}
+	}
+	add := func(wrong bool, format string, args ...any) {
+		if wrong {
+			all = append(all, fmt.Sprintf(format, args...))
+		}
+	}
+	w := t.settings
+	add(t.feed.Service == "sns" && t.feed.FIFO, "a FIFO topic delivers to queues alone; have it forwarded to a FIFO queue (tier.Forward), and work that off")
+	add(t.feed.Service == "sqs" && t.feed.FIFO && w.Batch > 10, "a batch of a FIFO queue has at most 10 messages; write tier.BatchSize(10)")
+	add(t.feed.Service == "sqs" && t.feed.FIFO && w.Window > 0, "batches of a FIFO queue are not waited for; leave tier.BatchWindow out")
+	add(t.feed.Service == "sqs" && !t.feed.FIFO && w.Batch > 10 && w.Window < time.Second, "a batch of more than 10 messages must be waited for; add tier.BatchWindow(time.Second)")
+	hidden := t.feed.Visibility
+	add(hidden > 0 && hidden < t.function.timeout, "a message is hidden for %v, less than the %v that the function may take, so that others would get it while it is worked on; declare queue.Visibility(%v) or more, or leave it out",
+		hidden, t.function.timeout, 6*t.function.timeout+w.Window)
+	add(t.function.narrowsToCallers() && onlyTriggered(t.function), "the function has a store of the caller's own rows, and records have no caller; grant it the store without PerCaller")
+	return all
+}
+
+// onlyTriggered reports whether nothing but records come to the function.
+func onlyTriggered(f *Function) bool {
+	return !f.routed() && f.direct == nil && len(f.SocketRoutes()) == 0
+}
+
+// overlaps reports whether a record could come by both.
+func (t *Trigger) overlaps(other *Trigger) bool {
+	a, b := t.feed, other.feed
+	if !datastore.Same(a.Spec, b.Spec) || a.Service != b.Service {
+		return false
+	}
+	common := len(a.Events) == 0 || slices.ContainsFunc(a.Events, func(e string) bool { return slices.Contains(b.Events, e) })
+	return common && (strings.HasPrefix(a.Prefix, b.Prefix) || strings.HasPrefix(b.Prefix, a.Prefix))
+}

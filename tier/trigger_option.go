@@ -1,0 +1,166 @@
+package tier
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+)
+
+// TriggerOption says how the records of a source are delivered: [BatchSize],
+// [BatchWindow], [Parallel], [MaxConcurrent], [Retries], [MaxAge], [FromNow],
+// [OnFailure], [With].
+type TriggerOption interface{ applyTrigger(*Trigger) }
+
+// triggerSetting is an option that not every service takes.
+type triggerSetting struct {
+	set   func(*TriggerSettings)
+	check func(service, *Trigger) string // says what is wrong, "" for nothing
+}
+
+func (o triggerSetting) applyTrigger(t *Trigger) {
+	o.set(&t.settings)
+	t.given = append(t.given, o)
+}
+
+func (o withOption) applyTrigger(t *Trigger) { t.middleware = append(t.middleware, o...) }
+
+// BatchSize is how many records an invocation gets at most. A queue and a stream
+// take 1 to 10,000, a FIFO queue 10; a queue needs a [BatchWindow] for more than 10.
+// Default 10 for queues, 100 for streams and tables. Topics and buckets have no
+// batches. An invocation gets at most 6 MB.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
+func BatchSize(n int) TriggerOption {
+	return triggerSetting{func(s *TriggerSettings) { s.Batch = n }, func(s service, _ *Trigger) string {
+		switch {
+		case s.batch == 0:
+			return "its records come one by one; leave tier.BatchSize out"
+		case n < 1 || n > s.batch:
+			return fmt.Sprintf("tier.BatchSize(%d); write 1 to %d", n, s.batch)
+		}
+		return ""
+	}}
+}
+
+// BatchWindow is how long a batch is waited for until it is full, whole seconds up
+// to 5 minutes. Default: it is not. It delays records.
+func BatchWindow(d time.Duration) TriggerOption {
+	return triggerSetting{func(s *TriggerSettings) { s.Window = d }, func(s service, _ *Trigger) string {
+		switch {
+		case !s.window:
+			return "its records come one by one; leave tier.BatchWindow out"
+		case d < 0 || d > maxWindow || d%time.Second != 0:
+			return fmt.Sprintf("tier.BatchWindow(%v); write whole seconds up to %v", d, maxWindow)
+		}
+		return ""
+	}}
+}
+
+// maxParallel is how many records are worked off at once at most.
+const maxParallel = 1000
+
+// Parallel has up to n records of an invocation worked off at the same time, 1 to
+// 1,000, default 1. Records of the same message group, partition key or item stay
+// in their order, one after the other. On a stream records that were worked off may
+// then come again with one that failed and lies before them.
+func Parallel(n int) TriggerOption {
+	return triggerSetting{func(s *TriggerSettings) { s.Parallel = n }, func(s service, _ *Trigger) string {
+		switch {
+		case s.batch == 0:
+			return "its records come one by one; leave tier.Parallel out"
+		case n < 1 || n > maxParallel:
+			return fmt.Sprintf("tier.Parallel(%d); write 1 to %d", n, maxParallel)
+		}
+		return ""
+	}}
+}
+
+// MaxConcurrent is how many invocations run at the same time for a queue at most, 2
+// to 1,000, default no limit; and for a shard of a stream or of a table, 1 to 10,
+// default 1, of which each has other partition keys.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+func MaxConcurrent(n int) TriggerOption {
+	return triggerSetting{func(s *TriggerSettings) { s.MaxConcurrent = n }, func(s service, _ *Trigger) string {
+		switch {
+		case s.concurrent[1] == 0:
+			return "nothing limits how many records it delivers at once; leave tier.MaxConcurrent out"
+		case n < s.concurrent[0] || n > s.concurrent[1]:
+			return fmt.Sprintf("tier.MaxConcurrent(%d); write %d to %d", n, s.concurrent[0], s.concurrent[1])
+		}
+		return ""
+	}}
+}
+
+// Retries is how often a record that failed is delivered again: 0 to 10,000 on a
+// stream or a table, default until it expires, which holds up all that is behind
+// it; 0 to 2 for a topic or a bucket, default 2. What is given up then goes to
+// [OnFailure], or is lost. A queue says it itself, with queue.DeadLetter.
+func Retries(n int) TriggerOption {
+	return triggerSetting{func(s *TriggerSettings) { s.Retries = n }, func(s service, _ *Trigger) string {
+		switch {
+		case s.retries < 0:
+			return "leave tier.Retries out; write " + s.instead
+		case n < 0 || n > s.retries:
+			return fmt.Sprintf("tier.Retries(%d); write 0 to %d", n, s.retries)
+		}
+		return ""
+	}}
+}
+
+// MaxAge is how old a record may be to be delivered again, whole seconds: from 1
+// minute to 7 days on a stream, 24 hours on a table, 6 hours for a topic or a
+// bucket. Default: until it expires; 6 hours.
+func MaxAge(d time.Duration) TriggerOption {
+	return triggerSetting{func(s *TriggerSettings) { s.MaxAge = d }, func(s service, _ *Trigger) string {
+		switch {
+		case s.ages[1] == 0:
+			return "leave tier.MaxAge out; write " + s.instead
+		case d < s.ages[0] || d > s.ages[1] || d%time.Second != 0:
+			return fmt.Sprintf("tier.MaxAge(%v); write whole seconds from %v to %v", d, s.ages[0], s.ages[1])
+		}
+		return ""
+	}}
+}
+
+// FromNow has a stream or the changes of a table read from the time of the
+// deployment on. Default: all records that it still has.
+func FromNow() TriggerOption {
+	return triggerSetting{func(s *TriggerSettings) { s.FromNow = true }, func(s service, _ *Trigger) string {
+		if !s.fromNow {
+			return "it delivers what is sent from then on in any case; leave tier.FromNow out"
+		}
+		return ""
+	}}
+}
+
+// Storable is a declared store: a queue.Queue, a topic.Topic.
+type Storable interface{ Spec() datastore.Spec }
+
+// OnFailure has a queue or a topic told of records that are given up, see
+// [Retries]: as the JSON that Lambda makes, which for a stream says where the
+// records are and for a topic or a bucket has the event.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+func OnFailure(to Storable) TriggerOption {
+	var spec datastore.Spec
+	if !isNil(to) {
+		spec = to.Spec()
+	}
+	return triggerSetting{func(s *TriggerSettings) { s.Failed = spec }, func(s service, _ *Trigger) string {
+		switch {
+		case !s.failed:
+			return "leave tier.OnFailure out; write " + s.instead
+		case spec == nil || spec.Kind() != "queue" && spec.Kind() != "topic":
+			return "tier.OnFailure: give it a queue or a topic"
+		}
+		return ""
+	}}
+}
+
+func isNil(v any) bool {
+	rv := reflect.ValueOf(v)
+	return !rv.IsValid() || rv.Kind() == reflect.Pointer && rv.IsNil()
+}
