@@ -19,7 +19,7 @@ import (
 func Forward[T any](app *App, from, to datastore.Source[T]) {
 	at := datastore.Caller()
 	if app == nil {
-		panic(&datastore.DeclarationError{At: at, Message: "tier.Forward: the app is nil"})
+		refuse(at, "tier.Forward: the app is nil; pass the one that tier.New returned")
 	}
 	if isNil(from) || isNil(to) {
 		app.fail(at, "tier.Forward: the topic or the queue is nil")

@@ -45,7 +45,7 @@ func (w *WebSocket) target() *Function { return w.functions[0] }
 func On[T any](to Target, source datastore.Source[T], fn func(context.Context, T) error, opts ...TriggerOption) {
 	at := datastore.Caller()
 	if isNil(to) {
-		panic(&datastore.DeclarationError{At: at, Message: "tier.On: the function is nil; write tier.On(app.Function(\"worker\"), source, fn)"})
+		refuse(at, "tier.On: the function is nil; write tier.On(app.Function(\"worker\"), source, fn)")
 	}
 	f := to.target()
 	switch {
@@ -56,6 +56,12 @@ func On[T any](to Target, source datastore.Source[T], fn func(context.Context, T
 	default:
 		f.on(at, source.Feed(), operation(source.Decoder(), fn), opts)
 	}
+}
+
+// refuse panics with a mistake that no App can be told of. run.Main reports it like
+// the others.
+func refuse(at datastore.Position, message string) {
+	panic(&datastore.DeclarationError{At: at, Message: message})
 }
 
 // operation is fn as a handler of requests, each of which has a record in its

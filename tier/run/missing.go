@@ -64,7 +64,7 @@ func (p *program) announceMissing(app *tier.App, data openedData) {
 // lacks is what keeps a store from being used; "" for nothing.
 func (d openedData) lacks(app *tier.App, spec datastore.Spec) string {
 	if d.local == nil {
-		return d.lacksInAWS(spec)
+		return d.lacksInAWS(app, spec)
 	}
 	_, addressed := d.Physical(spec)
 	own, isSecret := spec.(secret.Spec)

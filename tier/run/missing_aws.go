@@ -17,9 +17,12 @@ import (
 // What a store lacks in AWS, and what to write.
 
 // lacksInAWS is what keeps a store in AWS from being used; "" for nothing.
-func (d openedData) lacksInAWS(spec datastore.Spec) string {
+func (d openedData) lacksInAWS(app *tier.App, spec datastore.Spec) string {
 	if opens([]datastore.Driver{d.hub}, spec) {
 		return "" // the connections are here
+	}
+	if !slices.ContainsFunc(app.Functions(), func(f *tier.Function) bool { return operates(f, spec) }) {
+		return "" // AWS alone uses it
 	}
 	if !opens(d.remote, spec) && !isLogin(spec) {
 		return "has no driver for AWS: " + nameDriver(spec)
@@ -28,6 +31,16 @@ func (d openedData) lacksInAWS(spec datastore.Spec) string {
 		return "is not known here: set " + datastore.Variable(spec) + ", which the template sets for its functions"
 	}
 	return ""
+}
+
+// operates reports whether a function uses a store itself, or what depends on it, and
+// does not only get its records from Lambda.
+func operates(f *tier.Function, spec datastore.Spec) bool {
+	return slices.ContainsFunc(datastore.Usages(f.Grants()), func(u datastore.Usage) bool {
+		return datastore.Same(u.Spec, spec) && slices.ContainsFunc(u.Ops, func(op string) bool {
+			return op != datastore.Receive && op != datastore.Discard
+		})
+	})
 }
 
 // isLogin reports whether spec is a secret that a service may read in place of
@@ -47,7 +60,7 @@ func (p *program) warnDriverless(app *tier.App) {
 	var told []datastore.Spec
 	for _, f := range app.Functions() {
 		for _, spec := range f.Stores() {
-			if opens(drivers, spec) || isLogin(spec) || slices.ContainsFunc(told, func(s datastore.Spec) bool { return datastore.Same(s, spec) }) {
+			if opens(drivers, spec) || isLogin(spec) || !operates(f, spec) || slices.ContainsFunc(told, func(s datastore.Spec) bool { return datastore.Same(s, spec) }) {
 				continue
 			}
 			told = append(told, spec)

@@ -17,14 +17,34 @@ func (s *stack) key(store usedStore, spec key.Spec) {
 		properties: object{
 			{"Description", "Key " + spec.Name()},
 			{"EnableKeyRotation", true},
-			{"KeyPolicy", document(object{
+			{"KeyPolicy", document(append([]any{object{
 				{"Effect", "Allow"},
 				{"Principal", object{{"AWS", sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")}}},
 				{"Action", "kms:*"},
 				{"Resource", "*"},
-			})},
+			}}, s.topicsWith(spec)...)...)},
 		},
 	})
+}
+
+// topicsWith lets the topics of this account use the key if they forward messages to a
+// queue that is encrypted with it: SNS has no role that IAM could allow it. A condition
+// on the topic would make a circle where the topic has the key too.
+// See https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html.
+func (s *stack) topicsWith(spec key.Spec) []any {
+	for _, f := range s.app.Forwardings() {
+		to, ok := f.To().Spec.(datastore.Encrypted)
+		if ok && to.EncryptedBy() != nil && datastore.Same(to.EncryptedBy(), spec) {
+			return []any{object{
+				{"Effect", "Allow"},
+				{"Principal", object{{"Service", "sns.amazonaws.com"}}},
+				{"Action", array{"kms:Decrypt", "kms:GenerateDataKey"}},
+				{"Resource", "*"},
+				{"Condition", object{{"StringEquals", object{{"aws:SourceAccount", ref("AWS::AccountId")}}}}},
+			}}
+		}
+	}
+	return nil
 }
 
 // keyARN is the key that a store is encrypted with, which it has.

@@ -12,6 +12,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
@@ -24,15 +25,16 @@ func work[T any](context.Context, T) error { return nil }
 // events has every source whose records functions work off.
 func events(data *datastore.Data) *tier.App {
 	app := tier.New("factory")
+	pii := key.New(data, "pii", nil)
 	dead := queue.New[string](data, "dead")
 	alarms := topic.New[string](data, "alarms")
 	jobs := queue.New[order](data, "jobs", queue.DeadLetter(5))
 	placed := topic.New[order](data, "placed")
-	ledger := topic.New[order](data, "ledger", topic.FIFO())
-	moves := queue.New[order](data, "moves", queue.FIFO())
-	orders := table.New[order](data, "orders")
+	ledger := topic.New[order](data, "ledger", topic.FIFO(), topic.EncryptedBy(pii))
+	moves := queue.New[order](data, "moves", queue.FIFO(), queue.EncryptedBy(pii))
+	orders := table.New[order](data, "orders", table.EncryptedBy(pii))
 	files := blob.New(data, "files")
-	clicks := stream.New[order](data, "clicks")
+	clicks := stream.New[order](data, "clicks", stream.EncryptedBy(pii))
 
 	worker := app.Function("worker", tier.Timeout(time.Minute))
 	tier.On(worker, jobs, work[order], tier.BatchSize(100), tier.BatchWindow(5*time.Second), tier.MaxConcurrent(20))
