@@ -103,13 +103,13 @@ func (a *access) mine(ctx context.Context, partitions ...Value) error {
 }
 
 // mineAll is mine of keys or items.
-func (a *access) mineAll(ctx context.Context, items ...Item) error {
+func (a *access) mineAll(ctx context.Context, items ...Attributes) error {
 	if !a.own {
 		return nil
 	}
 	partitions := make([]Value, len(items))
 	for i, item := range items {
-		partitions[i] = item[a.shape.spec.PK.Name]
+		partitions[i], _ = item.Find(a.shape.spec.PK.Name)
 	}
 	return a.mine(ctx, partitions...)
 }
