@@ -139,15 +139,18 @@ func FromNow() TriggerOption {
 // Storable is a declared store: a queue.Queue, a topic.Topic.
 type Storable interface{ Spec() datastore.Spec }
 
-// OnFailure has a queue or a topic told of records that are given up, see
-// [Retries]: as the JSON that Lambda makes, which for a stream says where the
-// records are and for a topic or a bucket has the event.
+// OnFailure has a queue or a topic, neither of them FIFO, told of records that are
+// given up, see [Retries]: as the JSON that Lambda makes, which for a stream says
+// where the records are and for a topic or a bucket has the event.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 func OnFailure(to Storable) TriggerOption {
 	var spec datastore.Spec
+	fifo := false
 	if !isNil(to) {
 		spec = to.Spec()
+		feeds, ok := to.(interface{ Feed() datastore.Feed })
+		fifo = ok && feeds.Feed().FIFO
 	}
 	return triggerSetting{func(s *TriggerSettings) { s.Failed = spec }, func(s service, _ *Trigger) string {
 		switch {
@@ -155,6 +158,8 @@ func OnFailure(to Storable) TriggerOption {
 			return "leave tier.OnFailure out; write " + s.instead
 		case spec == nil || spec.Kind() != "queue" && spec.Kind() != "topic":
 			return "tier.OnFailure: give it a queue or a topic"
+		case fifo:
+			return "tier.OnFailure: Lambda sends to no FIFO queue or topic; declare " + spec.Kind() + " " + spec.Name() + " without FIFO()"
 		}
 		return ""
 	}}
