@@ -60,7 +60,7 @@ func (w *queueWorker) run(ctx context.Context) {
 	}
 }
 
-func (w *queueWorker) step(context.Context) bool {
+func (w *queueWorker) step() bool {
 	batch := w.queue.Receive(w.batch)
 	if len(batch) == 0 {
 		return false
