@@ -108,12 +108,6 @@ func TestTriggerMistakes(t *testing.T) {
 		{"failures go to a table", func(data *datastore.Data, f *tier.Function) {
 			tier.On(f, blob.New(data, "files").Created(), work[blob.Event], tier.OnFailure(table.New[job](data, "items")))
 		}, "give it a queue or a topic"},
-		{"failures go to a FIFO queue", func(data *datastore.Data, f *tier.Function) {
-			tier.On(f, blob.New(data, "files").Created(), work[blob.Event], tier.OnFailure(queue.New[string](data, "lost", queue.FIFO())))
-		}, "declare queue lost without FIFO()"},
-		{"failures go to a FIFO topic", func(data *datastore.Data, f *tier.Function) {
-			tier.On(f, blob.New(data, "files").Created(), work[blob.Event], tier.OnFailure(topic.New[string](data, "lost", topic.FIFO())))
-		}, "declare topic lost without FIFO()"},
 		{"failures go to a topic", func(data *datastore.Data, f *tier.Function) {
 			tier.On(f, blob.New(data, "files").Created(), work[blob.Event], tier.OnFailure(topic.New[string](data, "lost")))
 		}, ""},
