@@ -89,14 +89,15 @@ func (w *queueWorker) work(batch []memoryqueue.Message) {
 	}
 	failed, ok := failedItems(answer, ids)
 	if err != nil || !ok {
-		d.log.Warn("all messages of a batch have failed", "trigger", w.trigger.String(), "messages", len(batch), "again", w.batch.Visibility)
-		w.buried(batch)
+		d.log.Warn("all messages of a batch have failed", "trigger", w.trigger.String(), "messages", len(batch))
+		for _, m := range batch {
+			w.failed(m)
+		}
 		return
 	}
 	for i, m := range batch {
 		if slices.Contains(failed, i) {
-			d.log.Warn("a message has failed", "trigger", w.trigger.String(), "message", m.ID, "attempt", m.Receives, "again", w.batch.Visibility)
-			w.buried(batch[i : i+1])
+			w.failed(m)
 			continue
 		}
 		if err := w.queue.Delete(m.Receipt); err != nil {
@@ -105,12 +106,12 @@ func (w *queueWorker) work(batch []memoryqueue.Message) {
 	}
 }
 
-// buried tells of messages that go to the dead-letter queue instead of coming again.
-func (w *queueWorker) buried(batch []memoryqueue.Message) {
-	most := w.queue.Spec().Receives
-	for _, m := range batch {
-		if most > 0 && m.Receives >= most {
-			w.delivery.log.Error("a message goes to the dead-letter queue", "queue", w.queue.Spec().Logical, "message", m.ID, "attempts", m.Receives)
-		}
+// failed tells what becomes of a message that was not worked off.
+func (w *queueWorker) failed(m memoryqueue.Message) {
+	log := w.delivery.log.With("trigger", w.trigger.String(), "message", m.ID, "attempt", m.Receives)
+	if most := w.queue.Spec().Receives; most > 0 && m.Receives >= most {
+		log.Error("a message has failed for the last time and goes to the dead-letter queue")
+		return
 	}
+	log.Warn("a message has failed", "again", w.batch.Visibility)
 }

@@ -44,7 +44,7 @@ func TestServeDelivers(t *testing.T) {
 		t.Errorf("exit status after an interrupt: %d", status)
 	}
 	log := p.stderr.String()
-	for _, want := range []string{"a message goes to the dead-letter queue", "there is no such place"} {
+	for _, want := range []string{"goes to the dead-letter queue", "there is no such place"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log lacks %q:\n%s", want, log)
 		}
