@@ -99,12 +99,6 @@ func TestTriggerMistakes(t *testing.T) {
 		{"retries of a bucket", events(tier.Retries(3)), "tier.Retries(3); write 0 to 2"},
 		{"age of a bucket", events(tier.MaxAge(7 * time.Hour)), "whole seconds from 1m0s to 6h0m0s"},
 		{"failures go nowhere", events(tier.OnFailure(nil)), "give it a queue or a topic"},
-		{"failures in a FIFO queue", func(data *datastore.Data, f *tier.Function) {
-			tier.On(f, stream.New[job](data, "clicks"), work[job], tier.OnFailure(queue.New[string](data, "dead", queue.FIFO())))
-		}, "Lambda sends to no FIFO queue or topic"},
-		{"failures in a FIFO topic", func(data *datastore.Data, f *tier.Function) {
-			tier.On(f, topic.New[job](data, "placed"), work[job], tier.OnFailure(topic.New[string](data, "dead", topic.FIFO())))
-		}, "Lambda sends to no FIFO queue or topic"},
 		{"failures go to a table", func(data *datastore.Data, f *tier.Function) {
 			tier.On(f, blob.New(data, "files").Created(), work[blob.Event], tier.OnFailure(table.New[job](data, "items")))
 		}, "give it a queue or a topic"},

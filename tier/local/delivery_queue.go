@@ -32,7 +32,7 @@ type queueWorker struct {
 
 func (d *Delivery) newQueueWorker(t *tier.Trigger, q *memoryqueue.Queue) *queueWorker {
 	spec, set := q.Spec(), t.Settings()
-	hidden := cmp.Or(spec.Visibility, min(queue.MaxVisibility, max(queue.DefaultVisibility, tier.Visibility(d.app, spec))))
+	hidden := spec.VisibilityFor(tier.Visibility(d.app, spec))
 	return &queueWorker{
 		delivery: d, trigger: t, queue: q, arn: queueARN(spec.Logical, spec.FIFO),
 		batch: memoryqueue.Batch{Max: cmp.Or(set.Batch, queue.MaxBatch), Bytes: batchBytes, Visibility: hidden, Window: set.Window},
