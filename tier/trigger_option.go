@@ -139,16 +139,10 @@ func FromNow() TriggerOption {
 // Storable is a declared store: a queue.Queue, a topic.Topic.
 type Storable interface{ Spec() datastore.Spec }
 
-<<<<<<< HEAD
-// OnFailure has a queue or a topic, neither of them FIFO, told of records that are
-// given up, see [Retries]: as the JSON that Lambda makes, which for a stream says
-// where the records are and for a topic or a bucket has the event.
-=======
 // OnFailure has a queue or a topic told of records that are given up, see
 // [Retries]: as the JSON that Lambda makes, which for a stream says where the
 // records are and for a topic or a bucket has the event. Lambda has no way into a
 // FIFO queue or a FIFO topic.
->>>>>>> wt-rev4
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 func OnFailure(to Storable) TriggerOption {
@@ -156,14 +150,9 @@ func OnFailure(to Storable) TriggerOption {
 	fifo := false
 	if !isNil(to) {
 		spec = to.Spec()
-<<<<<<< HEAD
-		feeds, ok := to.(interface{ Feed() datastore.Feed })
-		fifo = ok && feeds.Feed().FIFO
-=======
 		if source, ok := to.(interface{ Feed() datastore.Feed }); ok {
 			fifo = source.Feed().FIFO
 		}
->>>>>>> wt-rev4
 	}
 	return triggerSetting{func(s *TriggerSettings) { s.Failed = spec }, func(s service, _ *Trigger) string {
 		switch {
@@ -172,11 +161,7 @@ func OnFailure(to Storable) TriggerOption {
 		case spec == nil || spec.Kind() != "queue" && spec.Kind() != "topic":
 			return "tier.OnFailure: give it a queue or a topic"
 		case fifo:
-<<<<<<< HEAD
-			return "tier.OnFailure: Lambda sends to no FIFO queue or topic; declare " + spec.Kind() + " " + spec.Name() + " without FIFO()"
-=======
 			return fmt.Sprintf("tier.OnFailure: %s %s is FIFO, and Lambda would lose what it should keep; declare it without FIFO()", spec.Kind(), spec.Name())
->>>>>>> wt-rev4
 		}
 		return ""
 	}}
