@@ -313,6 +313,52 @@ func TestDeliverTopic(t *testing.T) {
 	})
 }
 
+// TestDeliverTooOld: a record that is older than MaxAge is not tried again, and its
+// destination hears why.
+func TestDeliverTooOld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		data, app, h := datatest.New(t, datatest.Now(time.Now)), tier.New("shop"), &heard{}
+		fail := func(of string) func(context.Context, parcel) error {
+			return func(_ context.Context, p parcel) error {
+				if h.add("%s %s", of, p.ID); p.ID == "bad" {
+					return errors.New("no")
+				}
+				return nil
+			}
+		}
+		reader, listener := app.Function("reader"), app.Function("listener")
+		clicks, placed := stream.New[parcel](data, "clicks"), topic.New[parcel](data, "placed")
+		tier.On(reader, clicks, fail("clicks"), tier.MaxAge(time.Minute), tier.OnFailure(queue.New[string](data, "unread")))
+		tier.On(listener, placed, fail("placed"), tier.MaxAge(2*time.Minute), tier.OnFailure(queue.New[string](data, "unheard")))
+		put, publish := datastore.Use[stream.Writer[parcel]](reader, clicks), datastore.Use[topic.Publisher[parcel]](reader, placed)
+		running(t, delivering(t, app, data, nil))
+		if _, err := publish.Publish(t.Context(), parcel{ID: "bad"}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		checkHeard(t, h, "placed bad", "placed bad") // a third time would be after three minutes
+		for _, id := range []string{"bad", "good"} {
+			if _, err := put.Put(t.Context(), "a", parcel{ID: id}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(29 * time.Second)
+		}
+		if all := h.take(); len(all) < 2 || slices.Contains(all, "clicks good") {
+			t.Errorf("within a minute the function heard %v, want the bad record, and more than once", all)
+		}
+		time.Sleep(time.Hour)
+		if all := h.take(); !slices.Contains(all, "clicks good") {
+			t.Errorf("after a minute the function heard %v, want the good record", all)
+		}
+		for name, want := range map[string]string{"unread": `"condition":"RecordAgeExceeded"`, "unheard": `"condition":"EventAgeExceeded"`} {
+			if told := datatest.Sent[string](t, data, name); len(told) != 1 || !strings.Contains(told[0], want) {
+				t.Errorf("%s heard of %q, want %s once", name, told, want)
+			}
+		}
+	})
+}
+
 // TestDeliverBucket: objects that are stored and removed start the function that
 // wants them, with the key as it was written.
 func TestDeliverBucket(t *testing.T) {
