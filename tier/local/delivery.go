@@ -123,6 +123,7 @@ type (
 	tableDriver interface {
 		datastore.Driver
 		Watch(func(filetable.Change))
+		Expire() bool
 	}
 )
 

@@ -41,10 +41,26 @@ func (d *Delivery) changesOf(driver tableDriver, table string) *memorystream.Str
 	if len(d.changes) == 0 {
 		driver.Watch(d.tableChanged)
 		d.detach = append(d.detach, func() { driver.Watch(nil) })
+		d.workers = append(d.workers, expiry{driver})
 	}
 	d.changes[table] = s
 	return s
 }
+
+// expiryPause is how often items that have expired are looked for, which DynamoDB
+// deletes within days.
+const expiryPause = time.Minute
+
+// expiry deletes items that have expired: changes of their tables.
+type expiry struct{ driver tableDriver }
+
+func (w expiry) run(ctx context.Context) {
+	for wait(ctx, expiryPause) {
+		w.driver.Expire()
+	}
+}
+
+func (w expiry) step(context.Context) bool { return w.driver.Expire() }
 
 func (d *Delivery) tableChanged(c filetable.Change) {
 	s := d.changes[c.Spec.Logical]

@@ -275,6 +275,56 @@ func TestDeliverChanges(t *testing.T) {
 	checkHeard(t, h, "none -> 1", "1 -> 1Rome", "none -> 2", "1Rome -> none")
 }
 
+// TestDeliverExpired: an item whose time has come is a change of its table, once, with
+// a Run and without.
+func TestDeliverExpired(t *testing.T) {
+	t.Parallel()
+	type session struct {
+		ID    string    `table:"id,pk"`
+		Until time.Time `table:"until,ttl"`
+	}
+	for _, runs := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			data, app, h := datatest.New(t, datatest.Now(time.Now)), tier.New("shop"), &heard{}
+			worker := app.Function("worker")
+			sessions := table.New[session](data, "sessions")
+			tier.On(worker, sessions.Changes(), func(_ context.Context, c table.ItemChange[session]) error {
+				switch {
+				case c.New == nil:
+					h.add("%s gone, expired %t", c.Old.ID, c.Expired)
+				default:
+					h.add("%s there", c.New.ID)
+				}
+				return nil
+			})
+			put := datastore.Use[table.Putter[session]](worker, sessions)
+			d := delivering(t, app, data, nil)
+			if runs {
+				running(t, d)
+			}
+			for id, life := range map[string]time.Duration{"short": time.Hour, "long": 100 * time.Hour} {
+				if _, err := put.Put(t.Context(), session{id, time.Now().Add(life)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 3 {
+				time.Sleep(59 * time.Minute)
+				if !runs {
+					if err := d.Settle(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			synctest.Wait()
+			all := h.take()
+			slices.Sort(all)
+			if diff := cmp.Diff([]string{"long there", "short gone, expired true", "short there"}, all); diff != "" {
+				t.Errorf("runs %t: the function heard (-want +got):\n%s", runs, diff)
+			}
+		})
+	}
+}
+
 // TestDeliverTopic: a filter policy chooses; a function that fails is started again
 // after a minute and after two more, and then its destination hears of it.
 func TestDeliverTopic(t *testing.T) {
