@@ -497,6 +497,22 @@ func TestDeliveryElsewhere(t *testing.T) {
 	}
 }
 
+// TestDeliveryMistakes: what is declared wrongly is not delivered, and said to a test.
+func TestDeliveryMistakes(t *testing.T) {
+	t.Parallel()
+	data, app := datatest.New(t), tier.New("shop")
+	tier.On(app.Function("worker"), queue.New[parcel](data, "jobs"), func(context.Context, parcel) error { return nil }, tier.BatchSize(100))
+	if _, err := local.NewDelivery(app, data, nil, nil); err == nil || !strings.Contains(err.Error(), "add tier.BatchWindow") {
+		t.Errorf("NewDelivery of a wrong declaration = %v, want the mistake", err)
+	}
+	if _, err := local.NewDelivery(nil, data, nil, nil); err == nil {
+		t.Error("NewDelivery without an App succeeds")
+	}
+	if _, err := local.NewDelivery(app, nil, nil, nil); err == nil {
+		t.Error("NewDelivery without a Data succeeds")
+	}
+}
+
 // TestDeliverySoak: random failures and panics lose nothing.
 func TestDeliverySoak(t *testing.T) {
 	t.Parallel()
