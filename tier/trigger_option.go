@@ -112,7 +112,8 @@ func Retries(n int) TriggerOption {
 
 // MaxAge is how old a record may be to be delivered again, whole seconds: from 1
 // minute to 7 days on a stream, 24 hours on a table, 6 hours for a topic or a
-// bucket. Default: until it expires; 6 hours.
+// bucket. Default: until it expires; 6 hours. What a record of a stream or a table
+// holds up grows old with it: [Retries] ends that sooner.
 func MaxAge(d time.Duration) TriggerOption {
 	return triggerSetting{func(s *TriggerSettings) { s.MaxAge = d }, func(s service, _ *Trigger) string {
 		switch {

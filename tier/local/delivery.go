@@ -68,8 +68,14 @@ type DeliveryOptions struct {
 // NewDelivery attaches the functions of app, which lambda runs, to the stores of
 // data. Topics and buckets deliver from then on, the others while [Delivery.Run]
 // runs. A nil lambda is one of its own, by the clock of data; a nil opts means the
-// defaults.
+// defaults. The error has every mistake of the declaration.
 func NewDelivery(app *tier.App, data *datastore.Data, lambda *Lambda, opts *DeliveryOptions) (*Delivery, error) {
+	if app == nil || data == nil {
+		return nil, errors.New("local delivery: the app or the data is nil")
+	}
+	if mistakes := datastore.Mistakes(append(app.Check(), data.Errs()...)...); len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
+	}
 	d := &Delivery{app: app, data: data, lambda: lambda, log: slog.New(slog.DiscardHandler), changes: map[string]*memorystream.Stream{}}
 	if opts != nil && opts.Log != nil {
 		d.log = opts.Log
@@ -124,6 +130,7 @@ type (
 	tableDriver interface {
 		datastore.Driver
 		Watch(func(filetable.Change)) (stop func())
+		Expire() bool
 	}
 )
 

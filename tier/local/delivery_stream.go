@@ -38,6 +38,9 @@ func (d *Delivery) changesOf(driver tableDriver, table string) *memorystream.Str
 	}
 	streams := memorystream.New()
 	s := streams.Stream(d.data, stream.Spec{Logical: "changes-" + table, Shards: 1, Retention: changesKept})
+	if len(d.changes) == 0 {
+		d.workers = append(d.workers, expiry{driver})
+	}
 	d.detach = append(d.detach, driver.Watch(func(c filetable.Change) {
 		if c.Spec.Logical == table && c.Namespace == d.data.Namespace() {
 			d.tableChanged(s, c)
@@ -46,6 +49,21 @@ func (d *Delivery) changesOf(driver tableDriver, table string) *memorystream.Str
 	d.changes[table] = s
 	return s
 }
+
+// expiryPause is how often items that have expired are looked for, which DynamoDB
+// deletes within days.
+const expiryPause = time.Minute
+
+// expiry deletes items that have expired: changes of their tables.
+type expiry struct{ driver tableDriver }
+
+func (w expiry) run(ctx context.Context) {
+	for wait(ctx, expiryPause) {
+		w.driver.Expire()
+	}
+}
+
+func (w expiry) step(context.Context) bool { return w.driver.Expire() }
 
 func (d *Delivery) tableChanged(s *memorystream.Stream, c filetable.Change) {
 	item := c.New

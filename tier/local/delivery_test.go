@@ -275,6 +275,56 @@ func TestDeliverChanges(t *testing.T) {
 	checkHeard(t, h, "none -> 1", "1 -> 1Rome", "none -> 2", "1Rome -> none")
 }
 
+// TestDeliverExpired: an item whose time has come is a change of its table, once, with
+// a Run and without.
+func TestDeliverExpired(t *testing.T) {
+	t.Parallel()
+	type session struct {
+		ID    string    `table:"id,pk"`
+		Until time.Time `table:"until,ttl"`
+	}
+	for _, runs := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			data, app, h := datatest.New(t, datatest.Now(time.Now)), tier.New("shop"), &heard{}
+			worker := app.Function("worker")
+			sessions := table.New[session](data, "sessions")
+			tier.On(worker, sessions.Changes(), func(_ context.Context, c table.ItemChange[session]) error {
+				switch {
+				case c.New == nil:
+					h.add("%s gone, expired %t", c.Old.ID, c.Expired)
+				default:
+					h.add("%s there", c.New.ID)
+				}
+				return nil
+			})
+			put := datastore.Use[table.Putter[session]](worker, sessions)
+			d := delivering(t, app, data, nil)
+			if runs {
+				running(t, d)
+			}
+			for id, life := range map[string]time.Duration{"short": time.Hour, "long": 100 * time.Hour} {
+				if _, err := put.Put(t.Context(), session{id, time.Now().Add(life)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 3 {
+				time.Sleep(59 * time.Minute)
+				if !runs {
+					if err := d.Settle(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			synctest.Wait()
+			all := h.take()
+			slices.Sort(all)
+			if diff := cmp.Diff([]string{"long there", "short gone, expired true", "short there"}, all); diff != "" {
+				t.Errorf("runs %t: the function heard (-want +got):\n%s", runs, diff)
+			}
+		})
+	}
+}
+
 // TestDeliverTopic: a filter policy chooses; a function that fails is started again
 // after a minute and after two more, and then its destination hears of it.
 func TestDeliverTopic(t *testing.T) {
@@ -309,6 +359,52 @@ func TestDeliverTopic(t *testing.T) {
 		if len(told) != 1 || !strings.Contains(told[0], `"condition":"RetriesExhausted"`) || !strings.Contains(told[0], `"approximateInvokeCount":3`) ||
 			!strings.Contains(told[0], `"requestPayload":{"Records":[{"EventSource":"aws:sns"`) {
 			t.Errorf("the destination heard of %q", told)
+		}
+	})
+}
+
+// TestDeliverTooOld: a record that is older than MaxAge is not tried again, and its
+// destination hears why.
+func TestDeliverTooOld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		data, app, h := datatest.New(t, datatest.Now(time.Now)), tier.New("shop"), &heard{}
+		fail := func(of string) func(context.Context, parcel) error {
+			return func(_ context.Context, p parcel) error {
+				if h.add("%s %s", of, p.ID); p.ID == "bad" {
+					return errors.New("no")
+				}
+				return nil
+			}
+		}
+		reader, listener := app.Function("reader"), app.Function("listener")
+		clicks, placed := stream.New[parcel](data, "clicks"), topic.New[parcel](data, "placed")
+		tier.On(reader, clicks, fail("clicks"), tier.MaxAge(time.Minute), tier.OnFailure(queue.New[string](data, "unread")))
+		tier.On(listener, placed, fail("placed"), tier.MaxAge(2*time.Minute), tier.OnFailure(queue.New[string](data, "unheard")))
+		put, publish := datastore.Use[stream.Writer[parcel]](reader, clicks), datastore.Use[topic.Publisher[parcel]](reader, placed)
+		running(t, delivering(t, app, data, nil))
+		if _, err := publish.Publish(t.Context(), parcel{ID: "bad"}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		checkHeard(t, h, "placed bad", "placed bad") // a third time would be after three minutes
+		for _, id := range []string{"bad", "good"} {
+			if _, err := put.Put(t.Context(), "a", parcel{ID: id}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(29 * time.Second)
+		}
+		if all := h.take(); len(all) < 2 || slices.Contains(all, "clicks good") {
+			t.Errorf("within a minute the function heard %v, want the bad record, and more than once", all)
+		}
+		time.Sleep(time.Hour)
+		if all := h.take(); !slices.Contains(all, "clicks good") {
+			t.Errorf("after a minute the function heard %v, want the good record", all)
+		}
+		for name, want := range map[string]string{"unread": `"condition":"RecordAgeExceeded"`, "unheard": `"condition":"EventAgeExceeded"`} {
+			if told := datatest.Sent[string](t, data, name); len(told) != 1 || !strings.Contains(told[0], want) {
+				t.Errorf("%s heard of %q, want %s once", name, told, want)
+			}
 		}
 	})
 }
@@ -398,6 +494,22 @@ func TestDeliveryElsewhere(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"queue jobs", "topic placed"}, names); diff != "" {
 		t.Errorf("Elsewhere (-want +got):\n%s", diff)
+	}
+}
+
+// TestDeliveryMistakes: what is declared wrongly is not delivered, and said to a test.
+func TestDeliveryMistakes(t *testing.T) {
+	t.Parallel()
+	data, app := datatest.New(t), tier.New("shop")
+	tier.On(app.Function("worker"), queue.New[parcel](data, "jobs"), func(context.Context, parcel) error { return nil }, tier.BatchSize(100))
+	if _, err := local.NewDelivery(app, data, nil, nil); err == nil || !strings.Contains(err.Error(), "add tier.BatchWindow") {
+		t.Errorf("NewDelivery of a wrong declaration = %v, want the mistake", err)
+	}
+	if _, err := local.NewDelivery(nil, data, nil, nil); err == nil {
+		t.Error("NewDelivery without an App succeeds")
+	}
+	if _, err := local.NewDelivery(app, nil, nil, nil); err == nil {
+		t.Error("NewDelivery without a Data succeeds")
 	}
 }
 

@@ -200,26 +200,6 @@ func (e *engine) apply(key table.Item, r row) {
 	}
 }
 
-// purge deletes what has expired.
-func (e *engine) purge() {
-	if e.spec.TTL == "" {
-		return
-	}
-	now := e.now()
-	var expired []table.Item
-	for _, rows := range e.items.partitions {
-		for _, r := range rows {
-			if e.spec.Expired(r.item, now) {
-				expired = append(expired, e.spec.KeyOf(r.item))
-			}
-		}
-	}
-	for _, key := range expired {
-		e.tell(key, nil, true)
-		e.apply(key, row{})
-	}
-}
-
 func (e *engine) close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

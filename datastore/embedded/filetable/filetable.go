@@ -26,7 +26,7 @@
 //
 // Pages end after 1 MB, as in DynamoDB; reads are always consistent, those of
 // indexes too; there is no throttling. Items that have expired are deleted when
-// the journal is rewritten.
+// the journal is rewritten, and by [Driver.Expire].
 package filetable
 
 import (

@@ -14,10 +14,11 @@ import (
 // change is what a write does to a table: it puts an item, or deletes the key if
 // it has none. One that does nothing has no key.
 type change struct {
-	engine *engine
-	key    table.Item
-	item   table.Item
-	size   int64 // of its line in the journal
+	engine  *engine
+	key     table.Item
+	item    table.Item
+	expired bool  // it deletes an item whose time has come
+	size    int64 // of its line in the journal
 }
 
 // plan checks the condition of a write and says what it does.
@@ -63,7 +64,7 @@ func (c *change) append() (err error) {
 // apply makes the change in memory.
 func (c change) apply() {
 	if c.key != nil {
-		c.engine.tell(c.key, c.item, false)
+		c.engine.tell(c.key, c.item, c.expired)
 		c.engine.apply(c.key, row{c.item, c.size})
 	}
 }
