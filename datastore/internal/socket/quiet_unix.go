@@ -4,6 +4,7 @@ package socket
 
 import (
 	"net"
+	"sync"
 	"syscall"
 )
 
@@ -19,11 +20,27 @@ func Quiet(conn net.Conn) bool {
 	if err != nil {
 		return false
 	}
-	idle := false
-	err = raw.Control(func(fd uintptr) {
-		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		idle = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK
-	})
-	return err == nil && idle
+	p := peeks.Get().(*peek)
+	defer peeks.Put(p)
+	p.quiet = false
+	err = raw.Control(p.at)
+	return err == nil && p.quiet
+}
+
+// peek looks at a socket. They are kept, because one is needed for each request.
+type peek struct {
+	at    func(fd uintptr) // look
+	quiet bool
+	seen  [1]byte
+}
+
+var peeks = sync.Pool{New: func() any {
+	p := &peek{}
+	p.at = p.look
+	return p
+}}
+
+func (p *peek) look(fd uintptr) {
+	_, _, err := syscall.Recvfrom(int(fd), p.seen[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	p.quiet = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK
 }
