@@ -159,6 +159,9 @@ func (a access) getMany(ctx context.Context, keys []string, found func(key strin
 				err = found(key, payload)
 			}
 			if err != nil && !errors.Is(err, datastore.ErrNotFound) {
+				if failed == nil {
+					failed = map[int]error{}
+				}
 				failed[i] = err
 			}
 		}
@@ -174,12 +177,14 @@ func keyError(i int, err error) error {
 	return err
 }
 
+// failures are the errors of a partial one by their places, nil if it is.
 func failures(partial *datastore.PartialError) map[int]error {
-	failed := map[int]error{}
-	if partial != nil {
-		for _, f := range partial.Failed {
-			failed[f.Index] = f.Err
-		}
+	if partial == nil {
+		return nil
+	}
+	failed := make(map[int]error, len(partial.Failed))
+	for _, f := range partial.Failed {
+		failed[f.Index] = f.Err
 	}
 	return failed
 }

@@ -28,11 +28,10 @@ func sendable(req *http.Request) (*http.Request, error) {
 		return own, nil
 	}
 	defer req.Body.Close()
-	buf := bytes.NewBuffer(make([]byte, 0, req.ContentLength+bytes.MinRead))
-	if _, err := buf.ReadFrom(req.Body); err != nil {
+	body := make([]byte, req.ContentLength)
+	if _, err := io.ReadFull(req.Body, body); err != nil {
 		return nil, fmt.Errorf("read body: %w", err)
 	}
-	body := buf.Bytes()
 	own.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	own.Body = io.NopCloser(bytes.NewReader(body))
 	return own, nil

@@ -14,11 +14,24 @@ const BudgetHeader = "Tierkit-Budget"
 // maxBudget is what is believed at most.
 const maxBudget = 24 * time.Hour
 
-// setBudget tells what is left of ctx.
-func setBudget(ctx context.Context, header http.Header) {
-	if deadline, ok := ctx.Deadline(); ok {
-		header.Set(BudgetHeader, strconv.FormatInt(max(time.Until(deadline).Milliseconds(), 1), 10))
+// withBudget is a copy of header that tells what is left of ctx.
+func withBudget(ctx context.Context, header http.Header) http.Header {
+	fields := 1
+	for _, values := range header {
+		fields += len(values)
 	}
+	own, all := make(http.Header, len(header)+1), make([]string, 0, fields) // one piece of memory for the values
+	for name, values := range header {
+		from := len(all)
+		all = append(all, values...)
+		own[name] = all[from:len(all):len(all)]
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		from := len(all)
+		all = append(all, strconv.FormatInt(max(time.Until(deadline).Milliseconds(), 1), 10))
+		own[BudgetHeader] = all[from:]
+	}
+	return own
 }
 
 // Honour has next work within the time that callers say they will wait: the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -38,7 +39,10 @@ func newState(data *datastore.Data, name string, policy *Policy) *state {
 
 // exchange is one request, which can be sent several times.
 type exchange struct {
+	state   *state
+	conn    Conn
 	req     *http.Request
+	resp    *http.Response // of the last attempt
 	body    []byte
 	hurried bool
 }
@@ -69,7 +73,7 @@ func (e errStatus) Error() string { return "status " + strconv.Itoa(int(e)) }
 // exchange sends a request, again where that helps.
 func (s *state) exchange(ctx context.Context, conn Conn, req *http.Request) (*http.Response, error) {
 	until := time.Now().Add(s.policy.Timeout)
-	x := &exchange{req: req, hurried: s.hurried(ctx)}
+	x := &exchange{state: s, conn: conn, req: req, hurried: s.hurried(ctx)}
 	if err := x.read(s.policy.MaxBytes); err != nil {
 		return nil, err
 	}
@@ -83,16 +87,11 @@ func (s *state) exchange(ctx context.Context, conn Conn, req *http.Request) (*ht
 		Repeatable: idempotent(method) || req.Header.Get("Idempotency-Key") != "",
 		Limit:      s.policy.AttemptTimeout, Attempts: s.policy.Attempts, Until: until,
 	}
-	var resp *http.Response
-	err := s.rules.Do(ctx, call, func(ctx context.Context) *retry.Fault {
-		var f *retry.Fault
-		resp, f = s.attempt(ctx, conn, x)
-		return f
-	})
-	if _, status := errors.AsType[errStatus](err); status && resp != nil {
-		return resp, nil // what to make of it is the caller's to say
+	err := s.rules.Do(ctx, call, x.attempt)
+	if _, status := errors.AsType[errStatus](err); status && x.resp != nil {
+		return x.resp, nil // what to make of it is the caller's to say
 	}
-	return resp, err
+	return x.resp, err
 }
 
 // enter waits until there are fewer than MaxInFlight calls.
@@ -118,7 +117,7 @@ func (x *exchange) read(limit int64) error {
 	if x.req.Body == nil || x.req.Body == http.NoBody {
 		return nil
 	}
-	body, err := io.ReadAll(io.LimitReader(x.req.Body, limit+1))
+	body, err := readAll(x.req.Body, x.req.ContentLength, limit)
 	switch {
 	case err != nil:
 		return &datastore.Error{Kind: datastore.ErrInvalid, Err: fmt.Errorf("read the request's body: %w", err)}
@@ -129,57 +128,69 @@ func (x *exchange) read(limit int64) error {
 	return nil
 }
 
+// try is one attempt: what it needs, in one piece of memory.
+type try struct {
+	sending retry.Sending
+	url     url.URL
+	sent    bytes.Reader
+}
+
 // attempt sends the request once and reads the response.
-func (s *state) attempt(ctx context.Context, conn Conn, x *exchange) (*http.Response, *retry.Fault) {
+func (x *exchange) attempt(ctx context.Context) *retry.Fault {
+	s := x.state
+	x.resp = nil
 	probe, ok := s.breaker.allow()
 	if !ok {
-		return nil, &retry.Fault{Kind: datastore.ErrUnavailable, Err: errors.New("the service failed too often and is left alone for a while (Policy.Breaker)")}
+		return &retry.Fault{Kind: datastore.ErrUnavailable, Err: errors.New("the service failed too often and is left alone for a while (Policy.Breaker)")}
 	}
 	how := failed
 	defer func() { s.breaker.done(probe, how) }() // also if the driver panics
-	begun := time.Now()
-	var sending retry.Sending
-	resp, err := conn.RoundTrip(s.request(sending.Watch(ctx), x))
+	var begun time.Time
+	if x.hurried {
+		begun = time.Now()
+	}
+	t := &try{}
+	resp, err := x.conn.RoundTrip(t.request(t.sending.Watch(ctx), x))
 	if err == nil {
 		err = s.readBody(resp)
 	}
 	if err != nil {
-		f := faultOf(err, sending.None(err))
+		f := faultOf(err, t.sending.None(err))
 		tooSoon := x.hurried && ctx.Err() != nil && time.Since(begun) < s.policy.AttemptTimeout*9/10 // timers are not exact
 		if errors.Is(err, context.Canceled) || tooSoon || f.Kind != datastore.ErrUnavailable {
 			how = withdrawn
 		}
-		return nil, f
+		return f
 	}
-	f := statusFault(resp)
+	x.resp = resp
 	if resp.StatusCode < http.StatusInternalServerError {
 		how = succeeded
 	}
-	return resp, f
+	return statusFault(resp)
 }
 
 // request is the one of an attempt.
-func (s *state) request(ctx context.Context, x *exchange) *http.Request {
+func (t *try) request(ctx context.Context, x *exchange) *http.Request {
 	req := x.req.WithContext(ctx)
-	u := *x.req.URL
+	t.url = *x.req.URL
+	u := &t.url
 	u.Scheme, u.Host, u.User, u.Fragment, u.RawFragment = "", "", nil, "", ""
-	req.URL, req.Method = &u, methodOf(x.req)
+	req.URL, req.Method = u, methodOf(x.req)
 	req.RequestURI, req.Host, req.Close, req.Trailer = "", "", false, nil
-	if req.Header = x.req.Header.Clone(); req.Header == nil {
-		req.Header = http.Header{}
-	}
+	req.Header = withBudget(ctx, x.req.Header)
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
 	if len(x.body) > 0 {
-		req.Body = io.NopCloser(bytes.NewReader(x.body))
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(x.body)), nil }
-		req.ContentLength = int64(len(x.body))
+		t.sent.Reset(x.body)
+		req.Body, req.GetBody, req.ContentLength = io.NopCloser(&t.sent), x.again, int64(len(x.body)) // net/http knows these types
 	}
-	setBudget(ctx, req.Header)
-	if s.policy.Prepare != nil {
-		s.policy.Prepare(ctx, req.Header)
+	if prepare := x.state.policy.Prepare; prepare != nil {
+		prepare(ctx, req.Header)
 	}
 	return req
 }
+
+// again is the body once more.
+func (x *exchange) again() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(x.body)), nil }
 
 // errTooLong is a response over the limit. Its connection is given up.
 var errTooLong = &datastore.Error{Kind: datastore.ErrTooLarge, Err: errors.New("the response is larger than Policy.MaxBytes")}
@@ -187,19 +198,14 @@ var errTooLong = &datastore.Error{Kind: datastore.ErrTooLarge, Err: errors.New("
 // readBody takes the response's body into memory.
 func (s *state) readBody(resp *http.Response) error {
 	defer resp.Body.Close()
-	var b bytes.Buffer
-	if n := resp.ContentLength; n > 0 && n <= s.policy.MaxBytes {
-		b.Grow(int(n) + bytes.MinRead) // which it asks for to see the end
-	}
-	_, err := b.ReadFrom(io.LimitReader(resp.Body, s.policy.MaxBytes+1))
-	body := b.Bytes()
+	body, err := readAll(resp.Body, resp.ContentLength, s.policy.MaxBytes)
 	switch {
 	case err != nil:
 		return fmt.Errorf("read the response's body: %w", err)
 	case int64(len(body)) > s.policy.MaxBytes:
 		return errTooLong
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Body = newInMemory(body)
 	resp.Request = nil // it is that of an attempt, and is signed
 	return nil
 }

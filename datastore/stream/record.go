@@ -33,13 +33,13 @@ type Envelope struct {
 // Size is the record's size in bytes, as Kinesis counts it.
 func (e *Envelope) Size() int { return len(e.Body) + len(e.Key) }
 
-// fill makes e, which is empty, the record of a value.
-func (s *state) fill(e *Envelope, key string, value any, opts []PutOption) (err error) {
+// fill makes e, which is empty, the record of a value, with its body among texts.
+func (s *state) fill(e *Envelope, texts *message.Texts, key string, value any, opts []PutOption) (err error) {
 	e.Key = key
 	if err := handle.Apply(opts, func(o PutOption) { o.apply(e) }); err != nil {
 		return err
 	}
-	if e.Body, err = message.Encode(value); err != nil {
+	if e.Body, err = texts.Encode(value); err != nil {
 		return err
 	}
 	return s.check(e)

@@ -24,7 +24,8 @@ func newState(data *datastore.Data, name string, opts []Option) *state {
 
 func (s *state) put(ctx context.Context, op handle.Op, key string, value any, opts []PutOption) (place Place, err error) {
 	var e Envelope
-	err = s.Run(ctx, op, func() error { return s.fill(&e, key, value, opts) }, func(ctx context.Context, conn Conn) (err error) {
+	var text message.Texts
+	err = s.Run(ctx, op, func() error { return s.fill(&e, &text, key, value, opts) }, func(ctx context.Context, conn Conn) (err error) {
 		place, err = conn.Put(ctx, e)
 		return err
 	})
@@ -37,10 +38,11 @@ func (s *state) put(ctx context.Context, op handle.Op, key string, value any, op
 // putMany writes n records, which at gives.
 func (s *state) putMany(ctx context.Context, op handle.Op, n int, at func(int) (string, any, []PutOption)) (places []Place, err error) {
 	envelopes := make([]Envelope, n)
+	var texts message.Texts
 	err = s.Run(ctx, op, func() error {
 		for i := range envelopes {
 			key, value, opts := at(i)
-			if err := s.fill(&envelopes[i], key, value, opts); err != nil {
+			if err := s.fill(&envelopes[i], &texts, key, value, opts); err != nil {
 				return message.Item(i, err)
 			}
 		}

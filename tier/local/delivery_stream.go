@@ -58,12 +58,12 @@ const expiryPause = time.Minute
 type expiry struct{ driver tableDriver }
 
 func (w expiry) run(ctx context.Context) {
-	for wait(ctx, expiryPause) {
+	for wait(ctx, expiryPause); ctx.Err() == nil; wait(ctx, expiryPause) {
 		w.driver.Expire()
 	}
 }
 
-func (w expiry) step(context.Context) bool { return w.driver.Expire() }
+func (w expiry) step() bool { return w.driver.Expire() }
 
 func (d *Delivery) tableChanged(s *memorystream.Stream, c filetable.Change) {
 	item := c.New

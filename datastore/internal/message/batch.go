@@ -46,7 +46,6 @@ type Batch[M, R any] struct {
 // [*datastore.PartialError] in the order of the items. Once a request failed as a
 // whole, no other is sent.
 func (b *Batch[M, R]) Run(items []M) ([]R, error) {
-	b.results = make([]R, len(items))
 	places := make([]int, 0, min(len(items), b.Limits.Items)) // of the items of a request
 	var stop error
 	for next := 0; next < len(items); {
@@ -63,8 +62,11 @@ func (b *Batch[M, R]) Run(items []M) ([]R, error) {
 			places, bytes = append(places, next), bytes+size
 		}
 		if len(places) > 0 {
-			stop = b.send(at(items, places), places)
+			stop = b.send(at(items, places), places, len(items))
 		}
+	}
+	if b.results == nil {
+		b.results = make([]R, len(items))
 	}
 	if len(b.partial.Failed) == 0 {
 		return b.results, nil
@@ -97,9 +99,17 @@ func (b *Batch[M, R]) held(m M, stop error) error {
 	return nil
 }
 
-// send sends one request. Its error is the one of the items that come after it.
-func (b *Batch[M, R]) send(request []M, places []int) error {
+// send sends one request with some of all items. Its error is the one of the items
+// that come after it.
+func (b *Batch[M, R]) send(request []M, places []int, all int) error {
 	results, err := b.Send(request)
+	switch {
+	case b.results != nil:
+	case len(request) == all && len(results) == all: // it is the only one
+		b.results, results = results, nil
+	default:
+		b.results = make([]R, all)
+	}
 	for i, r := range results {
 		b.results[places[i]] = r
 	}
@@ -120,8 +130,10 @@ func (b *Batch[M, R]) send(request []M, places []int) error {
 }
 
 func (b *Batch[M, R]) fail(place int, m M, err error) {
-	var none R
-	b.results[place] = none
+	if b.results != nil {
+		var none R
+		b.results[place] = none
+	}
 	b.partial.Failed = append(b.partial.Failed, datastore.ItemError{Index: place, Err: err})
 	if b.After == nil {
 		return

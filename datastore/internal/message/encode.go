@@ -41,15 +41,28 @@ const maxPiece = 1 << 20
 
 // Add is EncodeJSON. What it answers stays as it is.
 func (t *Texts) Add(value any) (b []byte, err error) {
-	err = encodeWith(value, func(text []byte) {
-		if cap(t.piece)-len(t.piece) < len(text) {
-			t.piece = make([]byte, 0, max(len(text), min(2*cap(t.piece), maxPiece)))
-		}
-		start := len(t.piece)
-		t.piece = append(t.piece, text...)
-		b = t.piece[start:len(t.piece):len(t.piece)]
-	})
+	err = encodeWith(value, func(text []byte) { b = t.copy(text) })
 	return b, err
+}
+
+// Encode is [Encode]. What it answers stays as it is.
+func (t *Texts) Encode(value any) ([]byte, error) {
+	switch v := value.(type) {
+	case []byte:
+		return v, nil
+	case string:
+		return []byte(v), nil
+	}
+	return t.Add(value)
+}
+
+func (t *Texts) copy(text []byte) []byte {
+	if cap(t.piece)-len(t.piece) < len(text) {
+		t.piece = make([]byte, 0, max(len(text), min(2*cap(t.piece), maxPiece)))
+	}
+	start := len(t.piece)
+	t.piece = append(t.piece, text...)
+	return t.piece[start:len(t.piece):len(t.piece)]
 }
 
 // EncodeText is Encode for what is sent as text.

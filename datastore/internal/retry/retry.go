@@ -64,15 +64,19 @@ type Call struct {
 	// deadline; zero means the deadline alone. A context of its own would cost a
 	// second timer.
 	Until time.Time
+	// Timed says that the client keeps the deadline of an attempt's context by
+	// itself, on its connection, and seldom waits for the end of that context: a
+	// timer is set only when it does.
+	Timed bool
 }
 
-// left is the time that the call has left, if it is bounded.
-func (c *Call) left(ctx context.Context) (time.Duration, bool) {
+// left is the time that the call has left at now, if it is bounded.
+func (c *Call) left(ctx context.Context, now time.Time) (time.Duration, bool) {
 	until, bounded := ctx.Deadline()
 	if !c.Until.IsZero() && (!bounded || c.Until.Before(until)) {
 		until, bounded = c.Until, true
 	}
-	return time.Until(until), bounded
+	return until.Sub(now), bounded
 }
 
 // Fault is what the error of one attempt means.
@@ -98,7 +102,8 @@ type Fault struct {
 // [datastore.ErrUnknown] for a write that failed after an attempt whose answer
 // was lost.
 func (r *Rules) Do(ctx context.Context, c Call, send func(context.Context) *Fault) error {
-	if err := c.inTime(ctx); err != nil {
+	now := time.Now()
+	if err := c.inTime(ctx, now); err != nil {
 		return &datastore.Error{Kind: datastore.ErrNoBudget, Err: err}
 	}
 	lost, failed, most := false, 0, MaxAttempts
@@ -106,7 +111,10 @@ func (r *Rules) Do(ctx context.Context, c Call, send func(context.Context) *Faul
 		most = c.Attempts
 	}
 	for attempt := 1; ; attempt++ {
-		f := r.attempt(ctx, c, send)
+		if attempt > 1 {
+			now = time.Now()
+		}
+		f := r.attempt(ctx, &c, now, send)
 		if f == nil {
 			r.tokens.put(tokensSuccess)
 			return nil
@@ -115,15 +123,15 @@ func (r *Rules) Do(ctx context.Context, c Call, send func(context.Context) *Faul
 		if failed++; f.Progress {
 			failed = 1
 		}
-		if failed >= most || !f.Retry || f.Lost && c.Write && !c.Repeatable || !r.pause(ctx, c, failed, f) {
-			return &datastore.Error{Kind: outcome(ctx, c, f, lost), Code: f.Code, Attempts: attempt, Err: f.Err}
+		if failed >= most || !f.Retry || f.Lost && c.Write && !c.Repeatable || !r.pause(ctx, &c, failed, f) {
+			return &datastore.Error{Kind: outcome(ctx, &c, f, lost), Code: f.Code, Attempts: attempt, Err: f.Err}
 		}
 	}
 }
 
 // outcome is the kind of a call that ends with f. lost says that an attempt may
 // have been carried out.
-func outcome(ctx context.Context, c Call, f *Fault, lost bool) error {
+func outcome(ctx context.Context, c *Call, f *Fault, lost bool) error {
 	switch {
 	case c.Write && lost:
 		return datastore.ErrUnknown
@@ -135,39 +143,46 @@ func outcome(ctx context.Context, c Call, f *Fault, lost bool) error {
 
 var errNoTime = errors.New("the deadline is too near")
 
-func (c *Call) inTime(ctx context.Context) error {
+func (c *Call) inTime(ctx context.Context, now time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if left, ok := c.left(ctx); ok && left < budget {
+	if left, ok := c.left(ctx, now); ok && left < budget {
 		return errNoTime
 	}
 	return nil
 }
 
-// attempt gives send a part of the time that is left, so that a connection that
-// answers nothing leaves some for another attempt.
-func (r *Rules) attempt(ctx context.Context, c Call, send func(context.Context) *Fault) *Fault {
-	limit := c.AttemptTime(ctx)
+// attempt gives send a part of the time that is left at now, so that a connection
+// that answers nothing leaves some for another attempt.
+func (r *Rules) attempt(ctx context.Context, c *Call, now time.Time, send func(context.Context) *Fault) *Fault {
+	limit := c.attemptTime(ctx, now)
 	switch {
 	case !c.Until.IsZero():
-		limit = min(limit, time.Until(c.Until))
+		limit = min(limit, c.Until.Sub(now))
 	case c.Whole:
 		return send(ctx)
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	if c.Timed {
+		d := withDeadline(ctx, now.Add(limit))
+		defer d.end()
+		return send(d)
+	}
+	ctx, cancel := context.WithDeadline(ctx, now.Add(limit))
 	defer cancel()
 	return send(ctx)
 }
 
 // AttemptTime is how long an attempt that begins now may take, if the context does
 // not end before.
-func (c *Call) AttemptTime(ctx context.Context) time.Duration {
+func (c *Call) AttemptTime(ctx context.Context) time.Duration { return c.attemptTime(ctx, time.Now()) }
+
+func (c *Call) attemptTime(ctx context.Context, now time.Time) time.Duration {
 	limit := maxAttempt
 	if c.Limit > 0 {
 		limit = c.Limit
 	}
-	left, bounded := c.left(ctx)
+	left, bounded := c.left(ctx, now)
 	switch {
 	case c.Whole && bounded:
 		return left
@@ -179,13 +194,13 @@ func (c *Call) AttemptTime(ctx context.Context) time.Duration {
 
 // pause waits before another attempt. It reports false at once, while the real
 // error is in hand, if there is no time or if too much failed lately.
-func (r *Rules) pause(ctx context.Context, c Call, attempt int, f *Fault) bool {
+func (r *Rules) pause(ctx context.Context, c *Call, attempt int, f *Fault) bool {
 	wait := time.Duration(r.jitter() * float64(min(basePause<<(attempt-1), maxPause)))
 	if f.Quick && attempt == 1 {
 		wait = 0
 	}
 	wait = max(wait, f.After)
-	if left, ok := c.left(ctx); ctx.Err() != nil || ok && left-attemptNeed < wait { // After may be the longest duration there is
+	if left, ok := c.left(ctx, time.Now()); ctx.Err() != nil || ok && left-attemptNeed < wait { // After may be the longest duration there is
 		return false
 	}
 	if !f.Progress && !r.tokens.take(tokensRetry) {
@@ -195,7 +210,7 @@ func (r *Rules) pause(ctx context.Context, c Call, attempt int, f *Fault) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return c.inTime(ctx) == nil // on a busy machine timers are late
+		return c.inTime(ctx, time.Now()) == nil // on a busy machine timers are late
 	case <-ctx.Done():
 		return false
 	}

@@ -29,7 +29,7 @@ const attemptLimit = 2 * time.Second
 // do sends requests, again where that helps. An attempt whose user was refused in
 // the middle of a session is made once more with another.
 func (c *conn) do(ctx context.Context, call retry.Call, send func(context.Context, valkey.Client) error) error {
-	call.Limit = attemptLimit
+	call.Limit, call.Timed = attemptLimit, true
 	refused := false
 	return c.rules.Do(ctx, call, func(ctx context.Context) *retry.Fault {
 		sess, err := c.sessions.acquire(ctx)

@@ -15,6 +15,12 @@ import (
 // same server, with the body read:
 //
 //	go test -run '^$' -bench Driver -count 6 ./datastore/vpc/webservice
+//
+// A call costs 4 to 8 µs more, whatever its server does, which on the loopback to a
+// server that does nothing is a tenth to a third. What it costs is what it promises: an
+// end to each attempt (a timer), a look at the connection before the request goes out,
+// the header of the budget, which the server here reads too, and the two bodies in
+// memory, of which the caller here reads one once more.
 func BenchmarkDriver(b *testing.B) {
 	ctx, text := paired.Context(b), strings.Repeat("x", 1024)
 	url := serve(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
