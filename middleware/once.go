@@ -59,7 +59,7 @@ type OnceOptions struct {
 //	it failed                 the handler runs              the handler runs
 //	its function died         runs when the lease is over   likewise
 //	another payload           fails                         422
-//	the table fails           fails, and so comes again     503, and the handler does not run
+//	the table fails           fails, and so comes again     503 or 500, and the handler does not run
 //
 // A record that another delivery works on is not skipped, because a queue would
 // delete the message that is not done yet: it fails with [ErrInFlight], comes again

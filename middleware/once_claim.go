@@ -20,7 +20,7 @@ const (
 	// noDeadline is the lease where there is no deadline: the longest an invocation
 	// can take.
 	noDeadline = 15 * time.Minute
-	// toFinish is how long a mark is tried to be put where the context has ended.
+	// toFinish is how long it is at least tried to put a mark at the end.
 	toFinish = 2 * time.Second
 
 	keepRequests = 24 * time.Hour
@@ -158,13 +158,11 @@ func (c *claim) warn(ctx context.Context, message string, err error) {
 }
 
 // unhurried is ctx for what is to be done although the client has gone, or a timeout
-// within the invocation is over.
+// is over: Lambda ends an invocation itself, and a little later.
 func unhurried(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	ended := ctx.Err() != nil
-	ctx = context.WithoutCancel(ctx)
-	if !ok || ended {
-		return context.WithTimeout(ctx, toFinish)
+	least := time.Now().Add(toFinish)
+	if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil && deadline.After(least) {
+		least = deadline
 	}
-	return context.WithDeadline(ctx, deadline)
+	return context.WithDeadline(context.WithoutCancel(ctx), least)
 }

@@ -145,7 +145,7 @@ func (d *delivery) name(ctx context.Context, req *handler.Request, key string) {
 		text = appendParts(text, "record", function, req.Path(), key)
 	} else {
 		pattern, caller := req.Pattern(), req.Caller()
-		d.what = function + " " + pattern
+		d.what = function + " " + cmp.Or(pattern, req.Method())
 		id, _ := datastore.CallerID(ctx)
 		text = appendParts(text, "request", function, req.Facts().Stage, req.Method(), cmp.Or(pattern, req.Path()),
 			string(caller.Kind), caller.Claim("iss"), caller.ID, caller.ARN, caller.Account, caller.Identity, id, key)
