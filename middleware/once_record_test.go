@@ -245,6 +245,9 @@ func TestMarkOp(t *testing.T) {
 				}
 			}()
 			wantCents(t, w, 5)
+			if overtaken := tt.name == "is overtaken"; !overtaken && w.log.Len() > 0 {
+				t.Errorf("log: %s", w.log.String())
+			}
 			runs := w.runs
 			w.pass(time.Hour)
 			if err := handlertest.DoRecord(t.Context(), h, message("1")); err != nil {

@@ -41,11 +41,22 @@ type world struct {
 	runs int
 }
 
-// spied remembers the mark that was put last.
+// spied remembers the mark that was put last, and can be told to let others in between
+// a read and what follows it.
 type spied struct {
 	middleware.Marks
-	mu   sync.Mutex
-	last middleware.Mark
+	mu       sync.Mutex
+	last     middleware.Mark
+	afterGet func()
+}
+
+func (s *spied) Get(ctx context.Context, key table.Key, opts ...table.ReadOption) (middleware.Mark, error) {
+	got, err := s.Marks.Get(ctx, key, opts...)
+	if f := s.afterGet; f != nil {
+		s.afterGet = nil
+		f()
+	}
+	return got, err
 }
 
 func (s *spied) Put(ctx context.Context, m middleware.Mark, conds ...table.Cond) (middleware.Mark, error) {
@@ -459,17 +470,20 @@ func TestOnceLease(t *testing.T) {
 			w.opts.Lease = tt.lease
 			// A mark is forgotten after a shorter time than the lease, which must not end it.
 			w.opts.Keep = time.Second
-			begun, end := make(chan struct{}), make(chan struct{})
-			var h handler.Handler = w.once(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
-				begun <- struct{}{}
-				<-end
+			begun, end := make(chan struct{}), make(chan struct{}, 2)
+			defer close(end)
+			h := w.once(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+				if req.Header("Probe") == "" {
+					begun <- struct{}{}
+					<-end
+				}
 				return created(ctx, req)
 			})
 			ctx := ignoreDeadline{t.Context(), time.Time{}}
 			if tt.deadline != 0 {
 				ctx.deadline = time.Now().Add(tt.deadline)
 			}
-			done := make(chan error)
+			done := make(chan error, 2)
 			run := func() {
 				_, err := h.Handle(ctx, place("k"))
 				done <- err
@@ -477,8 +491,8 @@ func TestOnceLease(t *testing.T) {
 			go run()
 			<-begun
 			w.pass(tt.from - 10*time.Millisecond)
-			if _, err := h.Handle(t.Context(), place("k")); !errors.Is(err, middleware.ErrInFlight) {
-				t.Errorf("before the lease ends: %v", err)
+			if _, err := h.Handle(t.Context(), place("k", handlertest.Header("Probe", "1"))); !errors.Is(err, middleware.ErrInFlight) {
+				t.Fatalf("before the lease ends: %v", err)
 			}
 			w.pass(tt.to - tt.from + 20*time.Millisecond)
 			go run()
@@ -738,6 +752,44 @@ func TestOnceConcurrent(t *testing.T) {
 	}
 	all.Wait()
 	w.wantRuns(1)
+}
+
+// TestOnceTakeover: of two deliveries that find the same mark to take over one does.
+func TestOnceTakeover(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(w *world) error{
+		"failed": func(*world) error { return errors.New("broken") },
+		"died":   func(w *world) error { w.pass(time.Hour); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			var h handler.Handler
+			first := true
+			race := func() { // one comes in between the other's read and its write
+				w.marks.afterGet = func() { wantStatus(t, do(t, h, place("k")), 201, "") }
+				if a := do(t, h, place("k")); a.Status != 201 || a.Header.Get("Idempotent-Replayed") != "true" {
+					t.Errorf("the slower delivery: %d %v", a.Status, a.Header)
+				}
+			}
+			h = w.once(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+				if first {
+					first = false
+					if err := leave(w); err != nil {
+						return nil, err
+					}
+					race()
+					return nil, errors.New("has died")
+				}
+				return created(ctx, req)
+			})
+			_, _ = h.Handle(t.Context(), place("k"))
+			if name == "failed" {
+				race()
+			}
+			w.wantRuns(2)
+		})
+	}
 }
 
 func FuzzRequireKey(f *testing.F) {
