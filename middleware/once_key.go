@@ -141,11 +141,11 @@ func (d *delivery) name(ctx context.Context, req *handler.Request, key string) {
 	var room [512]byte
 	text := room[:0]
 	if d.record != nil {
-		d.what = function + " " + req.Path()
+		d.what = strings.TrimSpace(function + " " + req.Path())
 		text = appendParts(text, "record", function, req.Path(), key)
 	} else {
 		pattern, caller := req.Pattern(), req.Caller()
-		d.what = function + " " + cmp.Or(pattern, req.Method())
+		d.what = strings.TrimSpace(function + " " + cmp.Or(pattern, req.Method()))
 		id, _ := datastore.CallerID(ctx)
 		text = appendParts(text, "request", function, req.Facts().Stage, req.Method(), cmp.Or(pattern, req.Path()),
 			string(caller.Kind), caller.Claim("iss"), caller.ID, caller.ARN, caller.Account, caller.Identity, id, key)

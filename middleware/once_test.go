@@ -708,6 +708,17 @@ func TestOnceTableFails(t *testing.T) {
 			t.Errorf("log: %s", w.log.String())
 		}
 	})
+	t.Run("too large after all", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		h := w.once(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+			fail(w, "Put", datastore.ErrTooLarge, false)
+			return created(ctx, req)
+		})
+		wantStatus(t, do(t, h, place("k")), 201, "")
+		wantStatus(t, do(t, h, place("k")), 409, "answer_not_stored")
+		w.wantRuns(1)
+	})
 	t.Run("none", func(t *testing.T) {
 		t.Parallel()
 		wantStatus(t, do(t, middleware.Once(nil, nil)(handler.HandlerFunc(created)), place("k")), 500, "")
