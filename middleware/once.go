@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
@@ -41,7 +42,8 @@ type OnceOptions struct {
 	// durable execution by its ARN: it takes up its own lease again. "" for none, which
 	// is the default.
 	Execution func(ctx context.Context) string
-	// Now is the clock of leases. Default time.Now.
+	// Now is the clock of leases. Default: that of the table, see [table.Clock]; it
+	// should be no other.
 	Now func() time.Time
 	// Log is told of marks that could not be put after the handler had run. Default
 	// slog.Default().
@@ -104,8 +106,8 @@ func Once(marks Marks, opts *OnceOptions) handler.Middleware {
 	if o.Final == nil {
 		o.Final = func(status int) bool { return status < http.StatusBadRequest }
 	}
-	if o.Now == nil {
-		o.Now = time.Now
+	if o.Now == nil && marks != nil {
+		o.Now = table.Clock[Mark](marks)
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

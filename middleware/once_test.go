@@ -539,6 +539,20 @@ func TestOnceExpires(t *testing.T) {
 	w.wantRuns(2)
 }
 
+// TestOnceClock: without a clock of its own Once has the table's, or marks would have
+// expired for one of the two.
+func TestOnceClock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opts.Now, w.bare = nil, true
+	h := w.once(created)
+	do(t, h, place("k"))
+	if a := do(t, h, place("k")); a.Header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("answered %d %v", a.Status, a.Header)
+	}
+	w.wantRuns(1)
+}
+
 // TestOnceExecution: what is suspended and taken up again finds its own lease, and
 // nobody else does.
 func TestOnceExecution(t *testing.T) {
