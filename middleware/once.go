@@ -109,9 +109,6 @@ func Once(marks Marks, opts *OnceOptions) handler.Middleware {
 	if o.Now == nil && marks != nil {
 		o.Now = table.Clock[Mark](marks)
 	}
-	if o.Log == nil {
-		o.Log = slog.Default()
-	}
 	return func(next handler.Handler) handler.Handler {
 		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 			return o.handle(ctx, req, next)

@@ -16,7 +16,7 @@ func claimed(ctx context.Context, key string) bool {
 
 // MarkOp is the operation that marks the delivery in ctx as done. A handler behind
 // [Once] puts it into the transaction in which it writes its effect, on tables of the
-// same driver as the marks:
+// same driver as the marks, which Once then has as [datastore.Use] gave them:
 //
 //	err := ledger.Transact(ctx,
 //		table.UpdateOp(ledger, table.PK(p.Account), table.Changes(table.Add("cents", p.Cents)).OrCreate()),
@@ -33,6 +33,7 @@ func claimed(ctx context.Context, key string) bool {
 // where it left the delivery alone, the operation is the zero TxOp, which a
 // transaction refuses with [datastore.ErrInvalid].
 //
+// [datastore.Use]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore#Use
 // [datastore.ErrConflict]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore#pkg-variables
 // [datastore.ErrInvalid]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore#pkg-variables
 func MarkOp(ctx context.Context) table.TxOp {
