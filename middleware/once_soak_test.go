@@ -213,12 +213,13 @@ func (s *soak) function(t *testing.T) local.Function {
 	return f
 }
 
-// TestOnceSoak: of 100,000 records, or of 5,000 with -short, none is lost, and none is
+// TestOnceSoak: of 100,000 records, or of 5,000 with -short and under the race
+// detector, none is lost, and none is
 // applied twice, whatever dies.
 func TestOnceSoak(t *testing.T) {
 	t.Parallel()
 	n := 100_000
-	if testing.Short() {
+	if testing.Short() || underRace {
 		n = 5_000
 	}
 	synctest.Test(t, func(t *testing.T) {
