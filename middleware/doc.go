@@ -1,0 +1,17 @@
+// Package middleware has what stands between a front door or an event source and
+// a handler: one file a middleware, each a [handler.Middleware] that can be used
+// alone.
+//
+//	api.Handle("POST /orders", handler.New(svc.place), tier.With(middleware.Once(marks, nil)))
+//	tier.On(worker, jobs, svc.work, tier.With(middleware.Once(marks, nil)))
+//
+// A middleware that keeps something takes the capabilities it needs of a store, as
+// an application does, so that it works with any driver and is in the function's
+// role like all else:
+//
+//	marks := datastore.Use[middleware.Marks](worker, table.New[middleware.Mark](data, "marks"))
+//
+//	[Once]   the same request or record takes effect once
+//
+// Everything here is safe for concurrent use.
+package middleware
