@@ -17,6 +17,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/event"
 	"github.com/seed-18e8afb5/tierkit/tier/run"
 )
 
@@ -106,6 +107,18 @@ func newApp(data *datastore.Data) *tier.App {
 	tier.On(clerk, visits, func(_ context.Context, id string) error { return say("counted %s", id) })
 	tier.On(clerk, photos.Under("in/").Created(), func(_ context.Context, e blob.Event) error {
 		return say("looked at %s of %d bytes", e.Key, e.Size)
+	})
+	secretary := app.Function("secretary")
+	tier.On(secretary, event.NewSchedule("nightly", "cron(0 3 * * ? *)", "all", event.TimeZone("Europe/Berlin")), func(ctx context.Context, what string) error {
+		fmt.Println("counts", what, datastore.RecordFrom(ctx).Source)
+		return nil
+	})
+	tier.On(secretary, event.NewRule[parcel]("lost", `{"source": ["carrier"], "detail-type": ["Lost"]}`), func(_ context.Context, e event.Event[parcel]) error {
+		fmt.Println("lost", e.Detail.ID, "by", e.Source)
+		if e.Detail.To == "nowhere" {
+			return errors.New("there is no such place")
+		}
+		return nil
 	})
 	return app
 }
