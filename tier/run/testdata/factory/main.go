@@ -108,12 +108,12 @@ func newApp(data *datastore.Data) *tier.App {
 	tier.On(clerk, photos.Under("in/").Created(), func(_ context.Context, e blob.Event) error {
 		return say("looked at %s of %d bytes", e.Key, e.Size)
 	})
-	secretary := app.Function("secretary")
-	tier.On(secretary, event.NewSchedule("nightly", "cron(0 3 * * ? *)", "all", event.TimeZone("Europe/Berlin")), func(ctx context.Context, what string) error {
+	teller := app.Function("teller")
+	tier.On(teller, event.NewSchedule("nightly", "cron(0 3 * * ? *)", "all", event.TimeZone("Europe/Berlin")), func(ctx context.Context, what string) error {
 		fmt.Println("counts", what, datastore.RecordFrom(ctx).Source)
 		return nil
 	})
-	tier.On(secretary, event.NewRule[parcel]("lost", `{"source": ["carrier"], "detail-type": ["Lost"]}`), func(_ context.Context, e event.Event[parcel]) error {
+	tier.On(teller, event.NewRule[parcel]("lost", `{"source": ["carrier"], "detail-type": ["Lost"]}`), func(_ context.Context, e event.Event[parcel]) error {
 		fmt.Println("lost", e.Detail.ID, "by", e.Source)
 		if e.Detail.To == "nowhere" {
 			return errors.New("there is no such place")
