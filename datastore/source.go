@@ -29,7 +29,7 @@ type Feed struct {
 	// off needs its operation [Receive]. An [Origin] for a source that is no store.
 	Spec Spec
 	// Service that delivers, as records name it after "aws:": "sqs", "sns",
-	// "kinesis", "dynamodb", "s3", "events", "scheduler".
+	// "kinesis", "dynamodb", "s3", "events", "scheduler", "logs".
 	Service string
 	// FIFO says that records of a group come in their order and one after the
 	// other.
@@ -46,6 +46,10 @@ type Feed struct {
 	// Filter is a filter policy of the service or the pattern of a rule, in JSON. ""
 	// is none.
 	Filter string
+	// Logs says that a record is what a subscription of CloudWatch Logs delivers, which
+	// is compressed: it is decoded as the JSON that it was, and control messages are
+	// left out.
+	Logs bool
 	// FilterBody says that the Filter is about bodies and not attributes.
 	FilterBody bool
 }
@@ -71,7 +75,8 @@ type Record struct {
 	// Service that delivered it, see [Feed].
 	Service string
 	// Source is the ARN of the queue, topic, stream, table stream, bucket or schedule,
-	// or who sent an event, as the event says: "aws.ec2", "shop".
+	// or who sent an event, as the event says: "aws.ec2", "shop"; of log events the name
+	// of the log group.
 	Source string
 	// ID by which the service knows the record: that of a message; the sequence
 	// number of a record of a stream, followed by "." and its place where the record
@@ -81,7 +86,8 @@ type Record struct {
 	// Sequence orders the records of a Group: digits that compare as numbers, or
 	// for a bucket's event the hexadecimal sequencer of the key. "" without order.
 	Sequence string
-	// Group is the message group, the partition key, or the object's key.
+	// Group is the message group, the partition key, the object's key, or the log
+	// stream.
 	Group string
 	// Dedup is the deduplication id of a FIFO message.
 	Dedup string

@@ -35,7 +35,7 @@ func (w *WebSocket) target() *Function { return w.functions[0] }
 //	topic.Topic           it is delivered again, twice
 //	blob.Bucket.Created   it is delivered again, twice
 //	event.Rule,           it is delivered again, twice
-//	event.Schedule
+//	event.Schedule, event.Logs
 //
 // So records come at least once, and fn must bear to get one again. Records that
 // there is no time left for, when the function's timeout is near, count as failed
@@ -221,6 +221,7 @@ var services = map[string]service{
 	"s3":        asynchronous,
 	"events":    asynchronous,
 	"scheduler": asynchronous,
+	"logs":      asynchronous,
 }
 
 // asynchronous is a service that does not wait for the function.
@@ -292,6 +293,9 @@ func onlyTriggered(f *Function) bool {
 // overlaps reports whether a record could come by both.
 func (t *Trigger) overlaps(other *Trigger) bool {
 	a, b := t.feed, other.feed
+	if a.Service == "logs" && b.Service == "logs" {
+		return shareEvents(a, b)
+	}
 	if !datastore.Same(a.Spec, b.Spec) || a.Service != b.Service {
 		return false
 	}

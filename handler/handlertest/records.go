@@ -1,6 +1,8 @@
 package handlertest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/md5"
 	"encoding/base64"
@@ -25,7 +27,8 @@ const (
 	region  = "eu-west-1"
 )
 
-// RecordsOf are records of a queue, a topic, a stream, a rule or a schedule, one for
+// RecordsOf are records of a queue, a topic, a stream, a rule, a schedule or a log
+// group, one for
 // each value, as they come the first time: with ids "record-1", "record-2", ..., or as long numbers of a
 // stream, from a source that has the store's own name. A []byte and a string are the
 // data itself, all else is sent as JSON. A test changes what it is about:
@@ -132,7 +135,7 @@ func ObjectRecord[T any](source datastore.Source[T], event, key string, size int
 
 // RecordsEvent is the event by which a service delivers records, which are all of
 // one [datastore.Record].Service. The Data of a record of a table, of a bucket and of
-// a rule is the record's JSON itself.
+// a rule is the record's JSON itself; that of log events is compressed.
 //
 // Panics if there is none, a service is not known, or several come through
 // EventBridge, which delivers events one by one.
@@ -149,9 +152,12 @@ func RecordsEvent(records ...datastore.Record) []byte {
 			all[i] = snsRecord(r)
 		case "kinesis":
 			all[i] = kinesisRecord(r)
-		case "events", "scheduler":
+		case "events", "scheduler", "logs":
 			if len(records) > 1 {
-				panic("handlertest: RecordsEvent: EventBridge delivers events one by one")
+				panic("handlertest: RecordsEvent: " + r.Service + " delivers records one by one")
+			}
+			if r.Service == "logs" {
+				return must(object{"awslogs": object{"data": logData(r.Data)}})
 			}
 			if r.Service == "events" {
 				return r.Data
@@ -179,6 +185,26 @@ func isEventBridge(data []byte) bool {
 		DetailType *string `json:"detail-type"`
 	}
 	return json.Unmarshal(data, &e) == nil && e.DetailType != nil
+}
+
+// logData is a batch of log events as CloudWatch Logs compresses it.
+func logData(batch []byte) []byte {
+	var members object
+	if err := json.Unmarshal(batch, &members); err != nil {
+		panic("handlertest: RecordsEvent: log events: " + err.Error())
+	}
+	if _, ok := members["messageType"]; !ok {
+		members["messageType"] = "DATA_MESSAGE"
+	}
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
+	if _, err := w.Write(must(members)); err != nil {
+		panic("handlertest: RecordsEvent: " + err.Error())
+	}
+	if err := w.Close(); err != nil {
+		panic("handlertest: RecordsEvent: " + err.Error())
+	}
+	return compressed.Bytes()
 }
 
 // scheduled is the event of a schedule as the template has it sent.

@@ -118,6 +118,8 @@ func (e *event) recordService(k kind, all sources) (s *recordService, ok bool) {
 		}
 	case k == unknown && e.has(e.detail) && e.is(e.source, '"'):
 		s = e.bridged(all)
+	case k == unknown && e.is(e.logs, '{'):
+		s = logRecords
 	case k == unknown && e.isTestEvent():
 		return nil, all.has(s3Records.name)
 	}
@@ -240,6 +242,9 @@ func (b *batch) read(s *scanner) (r *delivery, err error) {
 		r.record.Data = []byte(r.json)
 	}
 	r.source = b.sources.find(r)
+	if err == nil && r.source != nil && r.source.Feed.Logs && !b.service.alone {
+		err = r.openLogs() // from a stream
+	}
 	return r, err
 }
 
@@ -266,7 +271,7 @@ func (b *batch) over(i int) bool {
 
 // work works record i of the event off, or a part of it.
 func (b *batch) work(ctx context.Context, i int, r *delivery, err error) {
-	if !b.begin(ctx, i, r) || err == errTestEvent {
+	if err == errControl || !b.begin(ctx, i, r) || err == errTestEvent {
 		return
 	}
 	if err == nil {

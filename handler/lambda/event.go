@@ -45,6 +45,7 @@ type parts struct {
 	records                        span // of events of records
 	source, detailType, detail     span // of EventBridge events
 	schedule                       span // of a schedule's
+	logs                           span // of CloudWatch Logs
 	service, test, bucket          span // of S3's test event
 	typ, methodArn, routeArn       span // of authorizer events
 	version                        span
@@ -189,6 +190,8 @@ func (s *scanner) event(p *parts) {
 			p.detail = s.value()
 		case "detail-type":
 			p.detailType = s.value()
+		case "awslogs":
+			p.logs = s.value()
 		case "schedule":
 			p.schedule = s.value()
 		case "Service":

@@ -115,14 +115,14 @@ func (all sources) find(r *delivery) *source {
 	}
 	for i := range all {
 		s := &all[i]
-		if (len(all) == 1 || r.named != "" || s.Feed.Service == eventRules.name || s.resource == resource) && s.takes(r) {
+		if (len(all) == 1 || r.named != "" || s.Feed.Service == eventRules.name || s.Feed.Service == logRecords.name || s.resource == resource) && s.takes(r) {
 			return s
 		}
 	}
 	return nil
 }
 
-// takes reports whether an event of a bucket or a bus is one of those of the source.
+// takes reports whether an event of a bucket, a bus or a log group is one of those of the source.
 func (s *source) takes(r *delivery) bool {
 	if r.named != "" {
 		return r.named == s.Feed.Spec.Name()

@@ -94,6 +94,24 @@ func TestDeclarations(t *testing.T) {
 		{"a large input", func(f *tier.Function) {
 			tier.On(f, event.NewSchedule("a", "rate(1 day)", strings.Repeat("a", 256<<10)), work[string])
 		}, "more than 261120"},
+		{"logs", func(f *tier.Function) {
+			tier.On(f, event.NewLogs("errors", "/ecs/shop", "ERROR"), work[event.LogBatch])
+		}, ""},
+		{"no log group", func(f *tier.Function) { tier.On(f, event.NewLogs("errors", "", ""), work[event.LogBatch]) }, `the log group ""`},
+		{"a log group by its ARN", func(f *tier.Function) {
+			tier.On(f, event.NewLogs("errors", "arn:aws:logs:eu-west-1:123456789012:log-group:a", ""), work[event.LogBatch])
+		}, "write its name"},
+		{"a long filter pattern", func(f *tier.Function) {
+			tier.On(f, event.NewLogs("errors", "a", strings.Repeat("a", 1025)), work[event.LogBatch])
+		}, "up to 1024 characters"},
+		{"a log group twice", func(f *tier.Function) {
+			tier.On(f, event.NewLogs("a", "group", "a"), work[event.LogBatch])
+			tier.On(f, event.NewLogs("b", "group", "b"), work[event.LogBatch])
+		}, "is declared at"},
+		{"two log groups", func(f *tier.Function) {
+			tier.On(f, event.NewLogs("a", "a", ""), work[event.LogBatch])
+			tier.On(f, event.NewLogs("b", "b", ""), work[event.LogBatch])
+		}, ""},
 		{"a schedule twice", func(f *tier.Function) {
 			s := event.NewSchedule("a", "rate(1 day)", 1)
 			tier.On(f, s, work[int])
@@ -128,6 +146,20 @@ func ExampleNewRule() {
 		fmt.Println(e.Detail.ID, "was placed at", e.Time)
 		return nil
 	}, tier.Retries(1))
+	fmt.Println(app.Check())
+	// Output: []
+}
+
+// ExampleNewLogs has a function hear of the errors of a service.
+func ExampleNewLogs() {
+	app := tier.New("shop")
+	errs := event.NewLogs("errors", "/ecs/shop", `{ $.level = "ERROR" }`)
+	tier.On(app.Function("watcher"), errs, func(_ context.Context, batch event.LogBatch) error {
+		for _, e := range batch.Events {
+			fmt.Println(batch.LogStream, e.Time(), e.Message)
+		}
+		return nil
+	})
 	fmt.Println(app.Check())
 	// Output: []
 }

@@ -33,6 +33,7 @@ import (
 //	topics    filter policies; two more tries, after one minute and after two
 //	buckets   events as EventBridge has them; two more tries
 //	schedules by the clock of the Data, and by [Delivery.Fire]; two more tries
+//	logs      not at all
 //	rules     by [Delivery.Fire] alone: there is no event bus here; two more tries
 //
 // Stores that other drivers have, those of AWS for example, are left alone: see
@@ -161,7 +162,7 @@ func (d *Delivery) attach(t *tier.Trigger) {
 	case "scheduler":
 		attached = true
 		d.workers = append(d.workers, d.newClockWorker(t, spec.(event.ScheduleSpec)))
-	case "events":
+	case "events", "logs": // fired by hand, and not at all
 		attached = true
 	}
 	if !attached {

@@ -71,3 +71,27 @@ func (s *stack) schedule(t *tier.Trigger) {
 		}},
 	}})
 }
+
+// logs has CloudWatch Logs invoke a function for log events of a log group. The
+// subscription tries the function when it is made, and so needs the permission first.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-subscriptionfilter.html.
+func (s *stack) logs(t *tier.Trigger) {
+	spec := t.Feed().Spec.(event.LogsSpec)
+	id := policy.LogicalID(t.Function().Name(), spec.Name(), "logs")
+	s.add(resource{id: id + "Permission", typ: "AWS::Lambda::Permission", at: t.At(), properties: object{
+		{"Action", "lambda:InvokeFunction"},
+		{"FunctionName", ref(policy.FunctionID(t.Function()))},
+		{"Principal", "logs.amazonaws.com"},
+		{"SourceArn", sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:" + spec.Group + ":*")},
+		{"SourceAccount", ref("AWS::AccountId")},
+	}})
+	s.add(resource{
+		id: id, typ: "AWS::Logs::SubscriptionFilter", at: t.At(),
+		attributes: object{{"DependsOn", id + "Permission"}},
+		properties: object{
+			{"LogGroupName", spec.Group},
+			{"FilterPattern", spec.Pattern},
+			{"DestinationArn", getAtt(policy.FunctionID(t.Function()), "Arn")},
+		},
+	})
+}

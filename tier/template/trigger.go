@@ -27,6 +27,8 @@ func (s *stack) triggers(f *tier.Function) {
 			s.bucketEvents(t)
 		case "events":
 			s.rule(t)
+		case "logs":
+			s.logs(t)
 		case "scheduler":
 			s.schedule(t)
 		}

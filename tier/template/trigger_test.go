@@ -58,6 +58,9 @@ func events(data *datastore.Data) *tier.App {
 		bus.TimeZone("Europe/Berlin"), bus.Within(10*time.Minute)), work[map[string]string], tier.Retries(1), tier.OnFailure(dead))
 	tier.On(clerk, bus.NewSchedule("idle", "rate(5 minutes)", struct{}{}, bus.Off()), work[struct{}], tier.Retries(1), tier.OnFailure(dead))
 
+	tier.On(clerk, bus.NewLogs("errors", "/ecs/shop", `{ $.level = "ERROR" }`), work[bus.LogBatch], tier.Retries(1), tier.OnFailure(dead))
+	tier.On(clerk, bus.LogsIn(stream.New[[]byte](data, "logs")), work[bus.LogBatch])
+
 	tier.Forward(app, placed.Where(`{"country": ["de", "fr"]}`), jobs)
 	tier.Forward(app, ledger, moves)
 	return app
