@@ -103,7 +103,7 @@ func (d *Data) Declare(spec Spec, errs ...error) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := checkName(spec); err != nil {
+	if err := CheckName(spec); err != nil {
 		errs = append(errs, err)
 	}
 	for _, other := range d.specs {
@@ -254,7 +254,9 @@ func Variable(spec Spec) string {
 	return "TIERKIT_" + strings.Map(fold, spec.Kind()) + "_" + strings.Map(fold, spec.Name())
 }
 
-func checkName(spec Spec) error {
+// CheckName refuses a logical name that is not a letter and up to 63 letters, digits,
+// "-" or "_". It is for the kinds.
+func CheckName(spec Spec) error {
 	name := spec.Name()
 	if name == "" || len(name) > 64 || !letter(name[0]) {
 		return fmt.Errorf("%s name %q: write a letter and then up to 63 letters, digits, '-' or '_'", spec.Kind(), name)

@@ -26,16 +26,16 @@ type Source[T any] interface {
 // attaches a function to it, and by which records are delivered locally.
 type Feed struct {
 	// Spec of the store, narrowed as the source is. A function that works a source
-	// off needs its operation [Receive].
+	// off needs its operation [Receive]. An [Origin] for a source that is no store.
 	Spec Spec
 	// Service that delivers, as records name it after "aws:": "sqs", "sns",
-	// "kinesis", "dynamodb", "s3".
+	// "kinesis", "dynamodb", "s3", "events", "scheduler", "logs".
 	Service string
 	// FIFO says that records of a group come in their order and one after the
 	// other.
 	FIFO bool
 	// Events are those that are delivered, as EventBridge names them: "Object
-	// Created". None where there is one kind of them.
+	// Created". None where there is one kind of them, or they are not listed.
 	Events []string
 	// Prefix that the keys of objects have. "" is all.
 	Prefix string
@@ -43,10 +43,23 @@ type Feed struct {
 	// declared. 0 is six times the timeout of the function, and for a queue that no
 	// function works off what SQS does.
 	Visibility time.Duration
-	// Filter is a filter policy of the service, in JSON. "" is none.
+	// Filter is a filter policy of the service or the pattern of a rule, in JSON. ""
+	// is none.
 	Filter string
+	// Logs says that a record is what a subscription of CloudWatch Logs delivers, which
+	// is compressed: it is decoded as the JSON that it was, and control messages are
+	// left out.
+	Logs bool
 	// FilterBody says that the Filter is about bodies and not attributes.
 	FilterBody bool
+}
+
+// Origin is the Spec of a [Source] that is no store of the application: an event bus,
+// the clock. Nothing opens or grants it, and it has no variable.
+type Origin interface {
+	Spec
+	// Check finds what is wrong with the declaration.
+	Check() error
 }
 
 // Receive is the operation of a store whose records a function works off. No handle
@@ -61,7 +74,9 @@ const Discard = "Discard"
 type Record struct {
 	// Service that delivered it, see [Feed].
 	Service string
-	// Source is the ARN of the queue, topic, stream, table stream or bucket.
+	// Source is the ARN of the queue, topic, stream, table stream, bucket or schedule,
+	// or who sent an event, as the event says: "aws.ec2", "shop"; of log events the name
+	// of the log group.
 	Source string
 	// ID by which the service knows the record: that of a message; the sequence
 	// number of a record of a stream, followed by "." and its place where the record
@@ -71,14 +86,16 @@ type Record struct {
 	// Sequence orders the records of a Group: digits that compare as numbers, or
 	// for a bucket's event the hexadecimal sequencer of the key. "" without order.
 	Sequence string
-	// Group is the message group, the partition key, or the object's key.
+	// Group is the message group, the partition key, the object's key, or the log
+	// stream.
 	Group string
 	// Dedup is the deduplication id of a FIFO message.
 	Dedup string
 	// Attempt counts the deliveries of a message from 1. 0 where the service does
 	// not say.
 	Attempt int
-	// SentAt is when the record was made. Zero where the service does not say.
+	// SentAt is when the record was made, or for when a schedule fired. Zero where the
+	// service does not say.
 	SentAt time.Time
 	// Attributes of a message. They are not to be changed.
 	Attributes []Attribute

@@ -34,6 +34,8 @@ func (w *WebSocket) target() *Function { return w.functions[0] }
 //	table.Table.Changes   and with others that were worked off already, see [Parallel]
 //	topic.Topic           it is delivered again, twice
 //	blob.Bucket.Created   it is delivered again, twice
+//	event.Rule,           it is delivered again, twice
+//	event.Schedule, event.Logs
 //
 // So records come at least once, and fn must bear to get one again. Records that
 // there is no time left for, when the function's timeout is near, count as failed
@@ -120,7 +122,9 @@ func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Op
 		o.applyTrigger(t)
 	}
 	f.triggers = append(f.triggers, t)
-	f.AddGrant(&datastore.Grant{Function: f.name, Spec: feed.Spec, Ops: []string{datastore.Receive}, At: at})
+	if _, none := feed.Spec.(datastore.Origin); !none {
+		f.AddGrant(&datastore.Grant{Function: f.name, Spec: feed.Spec, Ops: []string{datastore.Receive}, At: at})
+	}
 	if to := t.settings.Failed; to != nil {
 		f.AddGrant(&datastore.Grant{Function: f.name, Spec: to, Ops: []string{datastore.Discard}, At: at})
 	}
@@ -213,9 +217,15 @@ var services = map[string]service{
 		fromNow: true, failed: true},
 	"dynamodb": {batch: 10_000, window: true, concurrent: [2]int{1, 10}, retries: 10_000, ages: [2]time.Duration{time.Minute, 24 * time.Hour},
 		fromNow: true, failed: true},
-	"sns": {retries: 2, ages: [2]time.Duration{time.Minute, 6 * time.Hour}, failed: true},
-	"s3":  {retries: 2, ages: [2]time.Duration{time.Minute, 6 * time.Hour}, failed: true},
+	"sns":       asynchronous,
+	"s3":        asynchronous,
+	"events":    asynchronous,
+	"scheduler": asynchronous,
+	"logs":      asynchronous,
 }
+
+// asynchronous is a service that does not wait for the function.
+var asynchronous = service{retries: 2, ages: [2]time.Duration{time.Minute, 6 * time.Hour}, failed: true}
 
 // maxWindow is how long a batch can be waited for.
 const maxWindow = 5 * time.Minute
@@ -231,7 +241,9 @@ func (f *Function) checkTriggers() []error {
 			errs = append(errs, mistake(t.at, "%s: %s", t, problem))
 		}
 		for _, other := range f.triggers[:i] {
-			if t.overlaps(other) {
+			if t.confusedWith(other) {
+				errs = append(errs, mistake(t.at, "%s: an event could be of %s too (%s), and events do not say by which they come; give one of them to another function, or list other values for \"detail-type\" in the pattern of each", t, other, other.at))
+			} else if t.overlaps(other) {
 				instead := "give one of them to another function"
 				if t.feed.Service == "sns" {
 					instead = "put both filter policies into one, with \"$or\", or " + instead
@@ -239,7 +251,7 @@ func (f *Function) checkTriggers() []error {
 				errs = append(errs, mistake(t.at, "%s: is declared at %s already; a function works a record off once: %s", t, other.at, instead))
 			}
 			if t.Asynchronous() && other.Asynchronous() && !t.settings.givesUpLike(other.settings) {
-				errs = append(errs, mistake(t.at, "%s: Lambda has one setting of Retries, MaxAge and OnFailure for all topics and buckets of a function, and %s differs (%s); write the same for both, or give one of them to another function", t, other, other.at))
+				errs = append(errs, mistake(t.at, "%s: Lambda has one setting of Retries, MaxAge and OnFailure for all topics, buckets, rules and schedules of a function, and %s differs (%s); write the same for both, or give one of them to another function", t, other, other.at))
 			}
 		}
 	}
@@ -261,6 +273,10 @@ func (t *Trigger) problems() (all []string) {
 			all = append(all, fmt.Sprintf(format, args...))
 		}
 	}
+	if o, is := t.feed.Spec.(datastore.Origin); is {
+		err := o.Check()
+		add(err != nil, "%v", err)
+	}
 	w := t.settings
 	add(t.feed.Service == "sns" && t.feed.FIFO, "a FIFO topic delivers to queues alone; have it forwarded to a FIFO queue (tier.Forward), and work that off")
 	add(t.feed.Service == "sqs" && t.feed.FIFO && w.Batch > 10, "a batch of a FIFO queue has at most 10 messages; write tier.BatchSize(10)")
@@ -281,9 +297,23 @@ func onlyTriggered(f *Function) bool {
 // overlaps reports whether a record could come by both.
 func (t *Trigger) overlaps(other *Trigger) bool {
 	a, b := t.feed, other.feed
+	if a.Service == "logs" && b.Service == "logs" {
+		return shareEvents(a, b)
+	}
 	if !datastore.Same(a.Spec, b.Spec) || a.Service != b.Service {
 		return false
 	}
-	common := len(a.Events) == 0 || slices.ContainsFunc(a.Events, func(e string) bool { return slices.Contains(b.Events, e) })
-	return common && (strings.HasPrefix(a.Prefix, b.Prefix) || strings.HasPrefix(b.Prefix, a.Prefix))
+	return shareEvents(a, b) && (strings.HasPrefix(a.Prefix, b.Prefix) || strings.HasPrefix(b.Prefix, a.Prefix))
+}
+
+// confusedWith reports whether an event of EventBridge could be of both rules, or of
+// a rule and a bucket.
+func (t *Trigger) confusedWith(other *Trigger) bool {
+	a, b := t.feed, other.feed
+	rule := a.Service == "events" && (b.Service == "events" || b.Service == "s3") || a.Service == "s3" && b.Service == "events"
+	return rule && (len(b.Events) == 0 || shareEvents(a, b))
+}
+
+func shareEvents(a, b datastore.Feed) bool {
+	return len(a.Events) == 0 || slices.ContainsFunc(a.Events, func(e string) bool { return slices.Contains(b.Events, e) })
 }

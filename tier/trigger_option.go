@@ -28,8 +28,8 @@ func (o withOption) applyTrigger(t *Trigger) { t.middleware = append(t.middlewar
 
 // BatchSize is how many records an invocation gets at most. A queue and a stream
 // take 1 to 10,000, a FIFO queue 10; a queue needs a [BatchWindow] for more than 10.
-// Default 10 for queues, 100 for streams and tables. Topics and buckets have no
-// batches. An invocation gets at most 6 MB.
+// Default 10 for queues, 100 for streams and tables. Topics, buckets, rules
+// and schedules have no batches. An invocation gets at most 6 MB.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
 func BatchSize(n int) TriggerOption {
@@ -96,7 +96,8 @@ func MaxConcurrent(n int) TriggerOption {
 
 // Retries is how often a record that failed is delivered again: 0 to 10,000 on a
 // stream or a table, default until it expires, which holds up all that is behind
-// it; 0 to 2 for a topic or a bucket, default 2. What is given up then goes to
+// it; 0 to 2 for a topic, a bucket, a rule or
+// a schedule, default 2. What is given up then goes to
 // [OnFailure], or is lost. A queue says it itself, with queue.DeadLetter.
 func Retries(n int) TriggerOption {
 	return triggerSetting{func(s *TriggerSettings) { s.Retries = n }, func(s service, _ *Trigger) string {
@@ -111,9 +112,9 @@ func Retries(n int) TriggerOption {
 }
 
 // MaxAge is how old a record may be to be delivered again, whole seconds: from 1
-// minute to 7 days on a stream, 24 hours on a table, 6 hours for a topic or a
-// bucket. Default: until it expires; 6 hours. What a record of a stream or a table
-// holds up grows old with it: [Retries] ends that sooner.
+// minute to 7 days on a stream, 24 hours on a table, 6 hours for a topic, a
+// bucket, a rule or a schedule. Default: until it expires; 6 hours. What a record of
+// a stream or a table holds up grows old with it: [Retries] ends that sooner.
 func MaxAge(d time.Duration) TriggerOption {
 	return triggerSetting{func(s *TriggerSettings) { s.MaxAge = d }, func(s service, _ *Trigger) string {
 		switch {

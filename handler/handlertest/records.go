@@ -1,6 +1,8 @@
 package handlertest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/md5"
 	"encoding/base64"
@@ -25,8 +27,9 @@ const (
 	region  = "eu-west-1"
 )
 
-// RecordsOf are records of a queue, a topic or a stream, one for each value, as they
-// come the first time: with ids "record-1", "record-2", ..., or as long numbers of a
+// RecordsOf are records of a queue, a topic, a stream, a rule, a schedule or a log
+// group, one for
+// each value, as they come the first time: with ids "record-1", "record-2", ..., or as long numbers of a
 // stream, from a source that has the store's own name. A []byte and a string are the
 // data itself, all else is sent as JSON. A test changes what it is about:
 //
@@ -60,9 +63,24 @@ func RecordsOf[T any](source datastore.Source[T], values ...T) []datastore.Recor
 		if feed.Service == "sqs" && feed.FIFO {
 			r.Group, r.Dedup, r.Sequence = "group-1", r.ID, fmt.Sprintf("1888888888%010d", i+1)
 		}
+		if feed.Service == "events" {
+			readEvent(&r)
+		}
 		all[i] = r
 	}
 	return all
+}
+
+// readEvent has a record say what its event says.
+func readEvent(r *datastore.Record) {
+	var e struct {
+		ID, Source string
+		Time       time.Time
+	}
+	if err := json.Unmarshal(r.Data, &e); err != nil {
+		panic("handlertest: RecordsOf: " + err.Error())
+	}
+	r.ID, r.Source, r.SentAt = e.ID, e.Source, e.Time
 }
 
 func dataOf(value any) []byte {
@@ -81,6 +99,8 @@ func arnOf(service, name string) string {
 		return "arn:aws:s3:::" + name
 	case "kinesis":
 		name = "stream/" + name
+	case "scheduler":
+		name = "schedule/default/" + name
 	case "dynamodb":
 		name = "table/" + name + "/stream/2026-01-02T03:04:05.000"
 	}
@@ -114,8 +134,8 @@ func ObjectRecord[T any](source datastore.Source[T], event, key string, size int
 }
 
 // RecordsEvent is the event by which a service delivers records, which are all of
-// one [datastore.Record].Service. The Data of a record of a table and of a bucket is
-// the record's JSON itself.
+// one [datastore.Record].Service. The Data of a record of a table, of a bucket and of
+// a rule is the record's JSON itself; that of log events is compressed.
 //
 // Panics if there is none, a service is not known, or several come through
 // EventBridge, which delivers events one by one.
@@ -132,6 +152,17 @@ func RecordsEvent(records ...datastore.Record) []byte {
 			all[i] = snsRecord(r)
 		case "kinesis":
 			all[i] = kinesisRecord(r)
+		case "events", "scheduler", "logs":
+			if len(records) > 1 {
+				panic("handlertest: RecordsEvent: " + r.Service + " delivers records one by one")
+			}
+			if r.Service == "logs" {
+				return must(object{"awslogs": object{"data": logData(r.Data)}})
+			}
+			if r.Service == "events" {
+				return r.Data
+			}
+			return must(scheduled(r))
 		case "dynamodb":
 			all[i] = json.RawMessage(r.Data)
 		case "s3":
@@ -154,6 +185,35 @@ func isEventBridge(data []byte) bool {
 		DetailType *string `json:"detail-type"`
 	}
 	return json.Unmarshal(data, &e) == nil && e.DetailType != nil
+}
+
+// logData is a batch of log events as CloudWatch Logs compresses it.
+func logData(batch []byte) []byte {
+	var members object
+	if err := json.Unmarshal(batch, &members); err != nil {
+		panic("handlertest: RecordsEvent: log events: " + err.Error())
+	}
+	if _, ok := members["messageType"]; !ok {
+		members["messageType"] = "DATA_MESSAGE"
+	}
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
+	if _, err := w.Write(must(members)); err != nil {
+		panic("handlertest: RecordsEvent: " + err.Error())
+	}
+	if err := w.Close(); err != nil {
+		panic("handlertest: RecordsEvent: " + err.Error())
+	}
+	return compressed.Bytes()
+}
+
+// scheduled is the event of a schedule as the template has it sent.
+func scheduled(r *datastore.Record) object {
+	return object{
+		"schedule": r.Source[strings.LastIndexByte(r.Source, '/')+1:], "id": r.ID, "source": "aws.scheduler",
+		"detail-type": "Scheduled Event", "time": r.SentAt.UTC().Format(time.RFC3339), "resources": []string{r.Source},
+		"detail": json.RawMessage(r.Data),
+	}
 }
 
 func sqsRecord(r *datastore.Record) object {

@@ -22,6 +22,7 @@ type recordService struct {
 	name  string // as datastore.Feed has it
 	fails failing
 	json  bool // the record itself is its data
+	alone bool // the event is the record, without a list
 	// read reads the record that s stands at, which is an object, to its end.
 	read func(e *event, s *scanner, r *delivery) error
 }
@@ -36,12 +37,12 @@ const (
 )
 
 var (
-	sqsRecords      = &recordService{"sqs", failsItems, false, (*event).readSQS}
-	kinesisRecords  = &recordService{"kinesis", failsRest, false, (*event).readKinesis}
-	dynamodbRecords = &recordService{"dynamodb", failsRest, true, (*event).readDynamoDB}
-	snsRecords      = &recordService{"sns", failsEvent, false, (*event).readSNS}
-	s3Records       = &recordService{"s3", failsEvent, true, (*event).readS3}
-	s3EventBridge   = &recordService{"s3", failsEvent, true, (*event).readEventBridge}
+	sqsRecords      = &recordService{"sqs", failsItems, false, false, (*event).readSQS}
+	kinesisRecords  = &recordService{"kinesis", failsRest, false, false, (*event).readKinesis}
+	dynamodbRecords = &recordService{"dynamodb", failsRest, true, false, (*event).readDynamoDB}
+	snsRecords      = &recordService{"sns", failsEvent, false, false, (*event).readSNS}
+	s3Records       = &recordService{"s3", failsEvent, true, false, (*event).readS3}
+	s3EventBridge   = &recordService{"s3", failsEvent, true, true, (*event).readObjectEvent}
 )
 
 // serviceOf is the service of a record that names it, nil for others.
@@ -115,8 +116,10 @@ func (e *event) recordService(k kind, all sources) (s *recordService, ok bool) {
 		} else if list.rest() == nil {
 			return nil, true
 		}
-	case k == unknown && e.text(e.source) == "aws.s3" && e.is(e.detail, '{'):
-		s = s3EventBridge
+	case k == unknown && e.has(e.detail) && e.is(e.source, '"'):
+		s = e.bridged(all)
+	case k == unknown && e.is(e.logs, '{'):
+		s = logRecords
 	case k == unknown && e.isTestEvent():
 		return nil, all.has(s3Records.name)
 	}
@@ -194,7 +197,7 @@ func (b *batch) workOff(ctx context.Context) ([]byte, error) {
 // worked off. The error of each is that the event is not JSON.
 func (b *batch) each(take func(i int, raw span, r *delivery, err error) bool) error {
 	s := scanner{text: b.e.payload, pos: int(b.e.records.from)}
-	if b.service == s3EventBridge { // one, without a list
+	if b.service.alone {
 		r, err := b.read(&s)
 		take(0, span{0, int32(s.pos)}, r, err)
 		return nil
@@ -239,6 +242,9 @@ func (b *batch) read(s *scanner) (r *delivery, err error) {
 		r.record.Data = []byte(r.json)
 	}
 	r.source = b.sources.find(r)
+	if err == nil && r.source != nil && r.source.Feed.Logs && !b.service.alone {
+		err = r.openLogs() // from a stream
+	}
 	return r, err
 }
 
@@ -265,7 +271,7 @@ func (b *batch) over(i int) bool {
 
 // work works record i of the event off, or a part of it.
 func (b *batch) work(ctx context.Context, i int, r *delivery, err error) {
-	if !b.begin(ctx, i, r) || err == errTestEvent {
+	if err == errControl || !b.begin(ctx, i, r) || err == errTestEvent {
 		return
 	}
 	if err == nil {

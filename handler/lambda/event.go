@@ -43,7 +43,9 @@ type event struct {
 // (REST, ALB), format 2.0 (HTTP API, function URL) and those of VPC Lattice.
 type parts struct {
 	records                        span // of events of records
-	source, detail                 span // of EventBridge events
+	source, detailType, detail     span // of EventBridge events
+	schedule                       span // of a schedule's
+	logs                           span // of CloudWatch Logs
 	service, test, bucket          span // of S3's test event
 	typ, methodArn, routeArn       span // of authorizer events
 	version                        span
@@ -186,6 +188,12 @@ func (s *scanner) event(p *parts) {
 			p.source = s.value()
 		case "detail":
 			p.detail = s.value()
+		case "detail-type":
+			p.detailType = s.value()
+		case "awslogs":
+			p.logs = s.value()
+		case "schedule":
+			p.schedule = s.value()
 		case "Service":
 			p.service = s.value()
 		case "Event":

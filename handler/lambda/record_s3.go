@@ -86,10 +86,10 @@ func (e *event) bucketARN(bucket span) string {
 	return "arn:aws:s3:::" + name
 }
 
-// readEventBridge reads an event of a bucket that came through EventBridge.
+// readObjectEvent reads an event of a bucket that came through EventBridge.
 //
 // See https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
-func (e *event) readEventBridge(s *scanner, r *delivery) error {
+func (e *event) readObjectEvent(s *scanner, r *delivery) error {
 	var resources, detail span
 	for ok := s.open('{'); ok; ok = s.more('{') {
 		switch s.key() {

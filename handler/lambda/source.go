@@ -8,15 +8,16 @@ import (
 	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
-// Source is a queue, a topic, a stream, the changes of a table or the events of a
-// bucket, and what works its records off. See [Options].Sources.
+// Source is a queue, a topic, a stream, the changes of a table, the events of a bucket
+// or a bus, or a schedule, and what works its records off. See [Options].Sources.
 type Source struct {
 	// Feed says what is delivered.
 	Feed datastore.Feed
 	// Name is the physical name, as the variable of the store has it: the URL of a
 	// queue, the ARN of a topic, the name of a stream, a table or a bucket. Of
 	// several sources of one service a record is of that whose name its ARN has;
-	// all records of a service are of its single source.
+	// all records of a service are of its single source. Rules and schedules need
+	// none.
 	Name string
 	// Handler is called for each record. Its request has the method "RECORD", a path
 	// of kind and name of the store ("/queue/jobs"), the record's data as its body
@@ -98,6 +99,13 @@ func (all sources) has(service string) bool {
 	return slices.ContainsFunc(all, func(s source) bool { return s.Feed.Service == service })
 }
 
+// hasEvent reports whether a service delivers events of a name.
+func (all sources) hasEvent(service, name string) bool {
+	return slices.ContainsFunc(all, func(s source) bool {
+		return s.Feed.Service == service && (len(s.Feed.Events) == 0 || slices.Contains(s.Feed.Events, name))
+	})
+}
+
 // find is the source, of those of one service, that a record is of; nil if there is
 // none.
 func (all sources) find(r *delivery) *source {
@@ -107,15 +115,18 @@ func (all sources) find(r *delivery) *source {
 	}
 	for i := range all {
 		s := &all[i]
-		if (len(all) == 1 || s.resource == resource) && s.takes(r) {
+		if (len(all) == 1 || r.named != "" || s.Feed.Service == eventRules.name || s.Feed.Service == logRecords.name || s.resource == resource) && s.takes(r) {
 			return s
 		}
 	}
 	return nil
 }
 
-// takes reports whether an event of a bucket is one of those of the source.
+// takes reports whether an event of a bucket, a bus or a log group is one of those of the source.
 func (s *source) takes(r *delivery) bool {
+	if r.named != "" {
+		return r.named == s.Feed.Spec.Name()
+	}
 	if r.happened == "" { // of another service
 		return true
 	}

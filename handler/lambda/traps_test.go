@@ -117,6 +117,8 @@ var traps = []trap{
 	{215, "a sequence number is a text", "TestRecordsRoundTrip"},
 	{216, "what there is no time for has failed", "TestDeadline"},
 	{223, "a topic's envelope is taken off", "TestEnvelope"},
+	{224, "control messages of CloudWatch Logs reach no function", "TestLogs"},
+	{228, "a scheduled event with an empty detail is typed", "TestScheduledEvent"},
 }
 
 // TestTraps: every trap is cited by the tests that are said to show it, and

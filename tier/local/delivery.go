@@ -19,6 +19,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/event"
 )
 
 // Delivery brings what is in the stores of this process to the functions that work
@@ -31,6 +32,9 @@ import (
 //	tables    tried again until it is given up, in ever smaller batches
 //	topics    filter policies; two more tries, after one minute and after two
 //	buckets   events as EventBridge has them; two more tries
+//	schedules by the clock of the Data, and by [Delivery.Fire]; two more tries
+//	logs      not at all
+//	rules     by [Delivery.Fire] alone: there is no event bus here; two more tries
 //
 // Stores that other drivers have, those of AWS for example, are left alone: see
 // [Delivery.Elsewhere].
@@ -163,6 +167,11 @@ func (d *Delivery) attach(t *tier.Trigger) {
 			attached = true
 			d.watchBucket(t, driver)
 		}
+	case "scheduler":
+		attached = true
+		d.workers = append(d.workers, d.newClockWorker(t, spec.(event.ScheduleSpec)))
+	case "events", "logs": // fired by hand, and not at all
+		attached = true
 	}
 	if !attached {
 		d.elsewhere = append(d.elsewhere, spec)

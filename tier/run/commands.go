@@ -41,6 +41,7 @@ func commands() []command {
 		{"template", "[-code PATH]", "print the infrastructure as an AWS SAM template in JSON", (*program).template},
 		{"policy", "[-json]", "print each function's IAM statements and the Go lines behind them", (*program).policy},
 		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
+		{"fire", "[-data embedded|aws] [-dir DIR] NAME [< EVENT.json]", "run the functions of a schedule, or those of a rule with an event, once", (*program).fire},
 		{"explain", "[-door DOOR] [-H 'Name: value']... [-d BODY|@FILE] [-json] METHOD PATH", "send one request through a local front door and print what each step made of it", (*program).explainRequest},
 		{"secret", "set|list|remove [-dir DIR] [NAME] [< VALUE]", "set, list or remove the values that secrets have on this machine", (*program).secretCommand},
 		{"user", "create|list|remove|token [-dir DIR] [-directory NAME] [NAME [ATTRIBUTE=VALUE]...]", "make, list or remove the users of a directory on this machine, or print a token of one", (*program).userCommand},
@@ -150,34 +151,57 @@ func (p *program) invoke(args []string) error {
 	if err != nil {
 		return err
 	}
-	event, err := io.ReadAll(io.LimitReader(p.stdin, maxEvent+1))
-	switch {
-	case err != nil:
-		return fmt.Errorf("read event: %w", err)
-	case len(event) > maxEvent:
-		return fmt.Errorf("read event: more than the %d bytes that Lambda takes", maxEvent)
+	event, err := p.readEvent()
+	if err != nil {
+		return err
 	}
-	data, err := p.openData(opts)
+	data, app, err := p.openApp(opts)
 	if err != nil {
 		return err
 	}
 	defer data.close()
-	app, err := p.checked(data.Data)
-	if err != nil {
-		return err
-	}
 	f := app.FunctionNamed(rest[0])
 	if f == nil {
 		return fmt.Errorf("app %s has no function %q; see the command routes", app.Name(), rest[0])
-	}
-	if err := data.takeTokens(app); err != nil {
-		return err
 	}
 	callees, err := data.callees.serve(app, nil)
 	if err != nil {
 		return err
 	}
 	defer callees.Close()
+	return p.runOnce(f, event)
+}
+
+// openApp opens the data and declares the App on it.
+func (p *program) openApp(opts storeOptions) (openedData, *tier.App, error) {
+	data, err := p.openData(opts)
+	if err != nil {
+		return data, nil, err
+	}
+	app, err := p.checked(data.Data)
+	if err == nil {
+		err = data.takeTokens(app)
+	}
+	if err != nil {
+		return data, nil, errors.Join(err, data.close())
+	}
+	return data, app, nil
+}
+
+// readEvent reads an event from the standard input.
+func (p *program) readEvent() ([]byte, error) {
+	event, err := io.ReadAll(io.LimitReader(p.stdin, maxEvent+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read event: %w", err)
+	case len(event) > maxEvent:
+		return nil, fmt.Errorf("read event: more than the %d bytes that Lambda takes", maxEvent)
+	}
+	return event, nil
+}
+
+// runOnce runs a function with an event and prints its answer.
+func (p *program) runOnce(f *tier.Function, event []byte) error {
 	h, with, err := doorway.Of(f, p.lookup)
 	if err != nil {
 		return err

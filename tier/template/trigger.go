@@ -25,6 +25,12 @@ func (s *stack) triggers(f *tier.Function) {
 			s.invokedBy(t, "sns.amazonaws.com", ref(policy.StoreID(feed.Spec)))
 		case "s3":
 			s.bucketEvents(t)
+		case "events":
+			s.rule(t)
+		case "logs":
+			s.logs(t)
+		case "scheduler":
+			s.schedule(t)
 		}
 	}
 	s.asynchronous(f)

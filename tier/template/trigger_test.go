@@ -18,6 +18,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	bus "github.com/seed-18e8afb5/tierkit/tier/event"
 )
 
 func work[T any](context.Context, T) error { return nil }
@@ -47,6 +48,18 @@ func events(data *datastore.Data) *tier.App {
 	tier.On(mailer, placed.WhereBody(`{"total": [{"numeric": [">", 1e3]}], "email": [{"exists": true}, null]}`), work[order], tier.Retries(1), tier.OnFailure(dead))
 	tier.On(mailer, files.Under("in/").Created(), work[blob.Event], tier.Retries(1), tier.OnFailure(dead))
 	tier.On(mailer, files.Removed(), work[blob.Event], tier.Retries(1), tier.OnFailure(dead))
+
+	clerk := app.Function("clerk")
+	tier.On(clerk, bus.NewRule[order]("shipped", `{"source": ["carrier"], "detail-type": ["Shipped"], "detail": {"weight": [{"numeric": [">", 5]}]}}`,
+		bus.OnBus("carriers")), work[bus.Event[order]], tier.Retries(1), tier.OnFailure(dead))
+	tier.On(clerk, bus.NewRule[struct{}]("stopped", `{"detail-type": ["EC2 Instance State-change Notification"]}`), work[bus.Event[struct{}]],
+		tier.Retries(1), tier.OnFailure(dead))
+	tier.On(clerk, bus.NewSchedule("nightly", "cron(0 3 ? * MON-FRI *)", map[string]string{"text": `a "<b>" & ${AWS::Region}`},
+		bus.TimeZone("Europe/Berlin"), bus.Within(10*time.Minute)), work[map[string]string], tier.Retries(1), tier.OnFailure(dead))
+	tier.On(clerk, bus.NewSchedule("idle", "rate(5 minutes)", struct{}{}, bus.Off()), work[struct{}], tier.Retries(1), tier.OnFailure(dead))
+
+	tier.On(clerk, bus.NewLogs("errors", "/ecs/shop", `{ $.level = "ERROR" }`), work[bus.LogBatch], tier.Retries(1), tier.OnFailure(dead))
+	tier.On(clerk, bus.LogsIn(stream.New[[]byte](data, "logs")), work[bus.LogBatch])
 
 	tier.Forward(app, placed.Where(`{"country": ["de", "fr"]}`), jobs)
 	tier.Forward(app, ledger, moves)

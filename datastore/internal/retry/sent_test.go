@@ -38,9 +38,8 @@ func (d *deaf) Close() error {
 	return d.TCPConn.Close()
 }
 
-// TestClosedWhileIdle: what cannot be sent twice is sent once, and arrives, on
-// another connection than the one that the server has closed without the transport's
-// knowledge.
+// TestClosedWhileIdle: what cannot be sent twice is not sent on a connection that the
+// server has closed without the transport's knowledge.
 func TestClosedWhileIdle(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(http.Handler) *httptest.Server{"plain": httptest.NewServer, "TLS": httptest.NewTLSServer} {
@@ -86,11 +85,12 @@ func TestClosedWhileIdle(t *testing.T) {
 				for deadline := time.Now().Add(5 * time.Second); socket.Quiet(first.TCPConn) && time.Now().Before(deadline); {
 				}
 				sent, err := post()
-				if rewinds && (err != nil || arrived.Load() != 2) {
-					t.Errorf("error = %v, %d arrived, want none and 2", err, arrived.Load())
-				}
-				if !rewinds && (err == nil || !sent.None(err) || arrived.Load() != 1) {
-					t.Errorf("error = %v, certainly not sent: %v, %d arrived, want one, true and 1", err, err != nil && sent.None(err), arrived.Load())
+				// A transport whose reader has seen the end in the meantime leaves it to
+				// its caller to send the request again.
+				again := rewinds && err == nil && arrived.Load() == 2
+				refused := err != nil && sent.None(err) && arrived.Load() == 1
+				if !again && !refused {
+					t.Errorf("error = %v, %d arrived; want 2 without an error, or 1 and that it certainly was not sent", err, arrived.Load())
 				}
 			})
 		}

@@ -43,10 +43,13 @@ import (
 // Scope says what a policy is about.
 type Scope int
 
-// The scopes, as AWS names them MessageAttributes and MessageBody.
+// The scopes of filter policies, as AWS names them MessageAttributes and MessageBody,
+// and that of a pattern of EventBridge, which is about events and has as many
+// properties as it likes.
 const (
 	Attributes Scope = iota
 	Body
+	Event
 )
 
 // Policy is a filter policy. It is safe for concurrent use.
@@ -68,8 +71,10 @@ func Parse(text string, scope Scope) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSize(root); err != nil {
-		return nil, err
+	if scope != Event {
+		if err := checkSize(root); err != nil {
+			return nil, err
+		}
 	}
 	return &Policy{scope, root}, nil
 }
@@ -92,7 +97,7 @@ func decode(text []byte) (object map[string]any, err error) {
 
 // Match reports whether the policy takes a message.
 func (p *Policy) Match(body string, attributes []datastore.Attribute) bool {
-	if p.scope == Body {
+	if p.scope != Attributes {
 		object, err := decode([]byte(body))
 		return err == nil && p.root.match(object)
 	}

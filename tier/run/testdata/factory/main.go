@@ -17,6 +17,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/event"
 	"github.com/seed-18e8afb5/tierkit/tier/run"
 )
 
@@ -110,6 +111,18 @@ func newApp(data *datastore.Data) *tier.App {
 			<-ctx.Done() // as long as the function may take
 		}
 		return err
+	})
+	teller := app.Function("teller")
+	tier.On(teller, event.NewSchedule("nightly", "cron(0 3 * * ? *)", "all", event.TimeZone("Europe/Berlin")), func(ctx context.Context, what string) error {
+		fmt.Println("counts", what, datastore.RecordFrom(ctx).Source)
+		return nil
+	})
+	tier.On(teller, event.NewRule[parcel]("lost", `{"source": ["carrier"], "detail-type": ["Lost"]}`), func(_ context.Context, e event.Event[parcel]) error {
+		fmt.Println("lost", e.Detail.ID, "by", e.Source)
+		if e.Detail.To == "nowhere" {
+			return errors.New("there is no such place")
+		}
+		return nil
 	})
 	return app
 }

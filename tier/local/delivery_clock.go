@@ -1,0 +1,155 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+	_ "time/tzdata" // for machines without one
+
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/event"
+)
+
+// clockWorker starts a function by the clock.
+type clockWorker struct {
+	delivery *Delivery
+	trigger  *tier.Trigger
+	spec     event.ScheduleSpec
+	clock    *event.Clock
+	next     time.Time // zero for never
+}
+
+func (d *Delivery) newClockWorker(t *tier.Trigger, spec event.ScheduleSpec) *clockWorker {
+	w := &clockWorker{delivery: d, trigger: t, spec: spec}
+	if clock, err := spec.Clock(); err == nil && !spec.Off { // App.Check tells the error
+		w.clock, w.next = clock, clock.Next(d.data.Now())
+	}
+	return w
+}
+
+// step fires if it is time. What the process slept through is fired once.
+func (w *clockWorker) step(context.Context) bool {
+	now := w.delivery.data.Now()
+	if w.next.IsZero() || now.Before(w.next) {
+		return false
+	}
+	at := w.next
+	for !w.next.IsZero() && !w.next.After(now) {
+		at, w.next = w.next, w.clock.Next(w.next)
+	}
+	payload, err := ScheduledEvent(w.spec, at, w.delivery.lambda.random)
+	if err == nil {
+		err = w.delivery.start(w.trigger, payload)
+	}
+	if err != nil {
+		w.delivery.log.Error("a schedule did not fire", "trigger", w.trigger.String(), "error", err)
+	}
+	return true
+}
+
+func (w *clockWorker) run(ctx context.Context) {
+	for !w.next.IsZero() && wait(ctx, min(w.next.Sub(w.delivery.data.Now()), maxSleep)) {
+		w.step(ctx)
+	}
+}
+
+// maxSleep is how long the clock is not looked at: a machine that sleeps stops timers.
+const maxSleep = time.Minute
+
+// Fire starts the functions that work a schedule or a rule off, by its name, without
+// waiting for them: see [Delivery.Settle]. payload is the JSON of an event for a rule,
+// see [BusEvent], and nil for a schedule.
+func (d *Delivery) Fire(name string, payload []byte) error {
+	triggers, err := Fired(d.app, name)
+	if err != nil {
+		return err
+	}
+	for _, t := range triggers {
+		own, err := FiredEvent(t, payload, d.data.Now(), d.lambda.random)
+		if err == nil {
+			err = d.start(t, own)
+		}
+		if err != nil {
+			return fmt.Errorf("fire %s: %s: %w", name, t, err)
+		}
+	}
+	return nil
+}
+
+// Fired are the schedules or the rules of a name that functions work off.
+func Fired(app *tier.App, name string) ([]*tier.Trigger, error) {
+	var all []*tier.Trigger
+	for _, f := range app.Functions() {
+		for _, t := range f.Triggers() {
+			if service := t.Feed().Service; t.Feed().Spec.Name() == name && (service == "scheduler" || service == "events") {
+				all = append(all, t)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("app %s has no schedule and no rule %q; see the command routes", app.Name(), name)
+	}
+	return all, nil
+}
+
+// FiredEvent is the event that a function gets when a schedule or a rule is fired by
+// hand. payload is that of a rule.
+func FiredEvent(t *tier.Trigger, payload []byte, now time.Time, random io.Reader) ([]byte, error) {
+	switch spec := t.Feed().Spec.(type) {
+	case event.ScheduleSpec:
+		return ScheduledEvent(spec, now, random)
+	case event.RuleSpec:
+		return BusEvent(spec, payload, now, random)
+	}
+	return nil, errors.New("it is neither a schedule nor a rule")
+}
+
+// ScheduledEvent is what a schedule sends at a time.
+func ScheduledEvent(spec event.ScheduleSpec, at time.Time, random io.Reader) ([]byte, error) {
+	id, err := newUUID(random)
+	return []byte(spec.Payload(id, at.UTC().Format(time.RFC3339), arnOf("scheduler", "schedule/default/"+spec.Name()))), err
+}
+
+// BusEvent is an event as a bus delivers it: source, detail-type and detail are given,
+// and what else is missing is made up. The error says that the rule does not take it.
+func BusEvent(spec event.RuleSpec, given []byte, now time.Time, random io.Reader) ([]byte, error) {
+	var e struct {
+		Version    string          `json:"version"`
+		ID         string          `json:"id"`
+		DetailType string          `json:"detail-type"`
+		Source     string          `json:"source"`
+		Account    string          `json:"account"`
+		Time       string          `json:"time"`
+		Region     string          `json:"region"`
+		Resources  []string        `json:"resources"`
+		Detail     json.RawMessage `json:"detail"`
+	}
+	id, err := newUUID(random)
+	if err != nil {
+		return nil, err
+	}
+	e.Version, e.ID, e.Account, e.Region, e.Resources = "0", id, accountID, storeRegion, []string{}
+	e.Time = now.UTC().Format(time.RFC3339)
+	if err := json.Unmarshal(given, &e); err != nil {
+		return nil, fmt.Errorf("the event: %w", err)
+	}
+	if e.Source == "" || e.DetailType == "" || len(e.Detail) == 0 || e.Detail[0] != '{' {
+		return nil, errors.New(`the event: write {"source": "...", "detail-type": "...", "detail": {...}}`)
+	}
+	out, err := json.Marshal(e)
+	if err == nil && !spec.Takes(out) {
+		err = fmt.Errorf("the pattern of rule %s does not take the event", spec.Name())
+	}
+	return out, err
+}
+
+func newUUID(random io.Reader) (string, error) {
+	var raw [16]byte
+	if _, err := io.ReadFull(random, raw[:]); err != nil {
+		return "", err
+	}
+	return uuid(raw), nil
+}

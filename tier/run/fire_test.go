@@ -1,0 +1,27 @@
+package run_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestFireCommand: a schedule and a rule are fired by hand.
+func TestFireCommand(t *testing.T) {
+	t.Parallel()
+	bin, dir := buildTool(t, "./tier/run/testdata/factory"), t.TempDir()
+	for _, tt := range []struct {
+		name, stdin, target, want, wantErr string
+	}{
+		{"a schedule", "", "nightly", "counts all arn:aws:scheduler:us-east-1:000000000000:schedule/default/nightly\nnull\n", ""},
+		{"a rule", `{"source":"carrier","detail-type":"Lost","detail":{"id":"7","to":"Rome"}}`, "lost", "lost 7 by carrier\nnull\n", ""},
+		{"a failure", `{"source":"carrier","detail-type":"Lost","detail":{"id":"7","to":"nowhere"}}`, "lost", "lost 7 by carrier\n", "1 of 1 records failed, rule lost: Internal Server Error"},
+		{"not valid", `{"source":"carrier","detail-type":"Lost","detail":{"id":"7"}}`, "lost", "main.go:", "body.detail.to is required"},
+		{"another event", `{"source":"carrier","detail-type":"Found","detail":{}}`, "lost", "", "the pattern of rule lost does not take the event"},
+		{"nothing of the name", "", "weekly", "", `app factory has no schedule and no rule "weekly"`},
+	} {
+		stdout, stderr, status := output(t, tt.stdin, bin, "fire", "-dir", dir, tt.target)
+		if !strings.Contains(stdout, tt.want) || !strings.Contains(stderr, tt.wantErr) || (status != 0) != (tt.wantErr != "") {
+			t.Errorf("%s: fire %s = status %d\n%s\n%s\nwant %q, %q", tt.name, tt.target, status, stdout, stderr, tt.want, tt.wantErr)
+		}
+	}
+}

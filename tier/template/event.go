@@ -1,0 +1,97 @@
+package template
+
+import (
+	"strings"
+	"time"
+
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/event"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
+
+// rule has EventBridge invoke a function for events of a bus.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html.
+func (s *stack) rule(t *tier.Trigger) {
+	feed := t.Feed()
+	properties := object{}
+	if bus := feed.Spec.(event.RuleSpec).Bus; bus != "" {
+		properties = append(properties, member{"EventBusName", bus})
+	}
+	id := policy.LogicalID(t.Function().Name(), feed.Spec.Name(), "rule")
+	s.add(resource{id: id, typ: "AWS::Events::Rule", at: t.At(), properties: append(properties, object{
+		{"EventPattern", valueOf(feed.Filter)},
+		{"Targets", array{object{{"Id", "function"}, {"Arn", getAtt(policy.FunctionID(t.Function()), "Arn")}}}},
+	}...)})
+	s.add(resource{id: id + "Permission", typ: "AWS::Lambda::Permission", at: t.At(), properties: object{
+		{"Action", "lambda:InvokeFunction"},
+		{"FunctionName", ref(policy.FunctionID(t.Function()))},
+		{"Principal", "events.amazonaws.com"},
+		{"SourceArn", getAtt(id, "Arn")},
+	}})
+}
+
+// schedule has EventBridge Scheduler invoke a function by the clock, with a role that
+// may do nothing else. Rules of EventBridge could do it without a role, but know UTC
+// alone, and AWS has no more than 300 of them in an account.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-scheduler-schedule.html.
+func (s *stack) schedule(t *tier.Trigger) {
+	spec := t.Feed().Spec.(event.ScheduleSpec)
+	function := getAtt(policy.FunctionID(t.Function()), "Arn")
+	id := policy.LogicalID(t.Function().Name(), spec.Name(), "schedule")
+	s.add(resource{id: id + "Role", typ: "AWS::IAM::Role", at: t.At(), properties: object{
+		// Nobody else's schedule may borrow the role.
+		{"AssumeRolePolicyDocument", document(object{
+			{"Effect", "Allow"},
+			{"Principal", object{{"Service", "scheduler.amazonaws.com"}}},
+			{"Action", "sts:AssumeRole"},
+			{"Condition", object{{"StringEquals", object{{"aws:SourceAccount", ref("AWS::AccountId")}}}}},
+		})},
+		{"Policies", array{object{
+			{"PolicyName", "invoke"},
+			{"PolicyDocument", document(object{{"Effect", "Allow"}, {"Action", "lambda:InvokeFunction"}, {"Resource", function}})},
+		}}},
+	}})
+	state, window := "ENABLED", object{{"Mode", "OFF"}}
+	if spec.Off {
+		state = "DISABLED"
+	}
+	if spec.Within > 0 {
+		window = object{{"Mode", "FLEXIBLE"}, {"MaximumWindowInMinutes", int(spec.Within / time.Minute)}}
+	}
+	spec.Input = strings.ReplaceAll(spec.Input, "${", `\u0024{`) // which tools take for a parameter
+	s.add(resource{id: id, typ: "AWS::Scheduler::Schedule", at: t.At(), properties: object{
+		{"ScheduleExpression", spec.Expression},
+		{"ScheduleExpressionTimezone", spec.Zone},
+		{"State", state},
+		{"FlexibleTimeWindow", window},
+		{"Target", object{
+			{"Arn", function},
+			{"RoleArn", getAtt(id+"Role", "Arn")},
+			{"Input", spec.Payload("<aws.scheduler.execution-id>", "<aws.scheduler.scheduled-time>", "<aws.scheduler.schedule-arn>")},
+		}},
+	}})
+}
+
+// logs has CloudWatch Logs invoke a function for log events of a log group. The
+// subscription tries the function when it is made, and so needs the permission first.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-subscriptionfilter.html.
+func (s *stack) logs(t *tier.Trigger) {
+	spec := t.Feed().Spec.(event.LogsSpec)
+	id := policy.LogicalID(t.Function().Name(), spec.Name(), "logs")
+	s.add(resource{id: id + "Permission", typ: "AWS::Lambda::Permission", at: t.At(), properties: object{
+		{"Action", "lambda:InvokeFunction"},
+		{"FunctionName", ref(policy.FunctionID(t.Function()))},
+		{"Principal", "logs.amazonaws.com"},
+		{"SourceArn", sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:" + spec.Group + ":*")},
+		{"SourceAccount", ref("AWS::AccountId")},
+	}})
+	s.add(resource{
+		id: id, typ: "AWS::Logs::SubscriptionFilter", at: t.At(),
+		attributes: object{{"DependsOn", id + "Permission"}},
+		properties: object{
+			{"LogGroupName", spec.Group},
+			{"FilterPattern", spec.Pattern},
+			{"DestinationArn", getAtt(policy.FunctionID(t.Function()), "Arn")},
+		},
+	})
+}
