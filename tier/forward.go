@@ -25,7 +25,7 @@ func Forward[T any](app *App, from, to datastore.Source[T]) {
 		app.fail(at, "tier.Forward: the topic or the queue is nil")
 		return
 	}
-	f := &Forwarding{from: from.Feed(), to: to.Feed(), at: at}
+	f := &Forwarding{from: from.Feed(), to: to.Feed(), records: typeOf(to), at: at}
 	switch {
 	case f.from.Service != "sns" || f.to.Service != "sqs":
 		app.fail(at, "tier.Forward from %s %s to %s %s; only a topic forwards its messages, and to a queue", f.from.Spec.Kind(), f.from.Spec.Name(), f.to.Spec.Kind(), f.to.Spec.Name())
@@ -46,6 +46,7 @@ func Forward[T any](app *App, from, to datastore.Source[T]) {
 // Forwarding is a topic whose messages go to a queue.
 type Forwarding struct {
 	from, to datastore.Feed
+	records  recordType
 	at       datastore.Position
 }
 

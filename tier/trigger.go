@@ -54,7 +54,7 @@ func On[T any](to Target, source datastore.Source[T], fn func(context.Context, T
 	case fn == nil:
 		f.app.fail(at, "function %s: tier.On: the function that works records off is nil", f.name)
 	default:
-		f.on(at, source.Feed(), operation(source.Decoder(), fn), opts)
+		f.on(at, source.Feed(), operation(source.Decoder(), fn), typeOf(source), opts)
 	}
 }
 
@@ -88,6 +88,7 @@ type Trigger struct {
 	function   *Function
 	feed       datastore.Feed
 	operation  *handler.Operation
+	records    recordType
 	middleware []handler.Middleware
 	at         datastore.Position
 	settings   TriggerSettings
@@ -106,12 +107,12 @@ type TriggerSettings struct {
 	Failed        datastore.Spec // the queue or the topic that hears of records given up; nil for none
 }
 
-func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Operation, opts []TriggerOption) {
+func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Operation, typ recordType, opts []TriggerOption) {
 	if f.authorizer != nil {
 		f.app.fail(at, "function %s is a Lambda authorizer, which works nothing off; declare another function with app.Function", f.name)
 		return
 	}
-	t := &Trigger{function: f, feed: feed, operation: op, at: at, settings: TriggerSettings{Retries: -1}}
+	t := &Trigger{function: f, feed: feed, operation: op, records: typ, at: at, settings: TriggerSettings{Retries: -1}}
 	for _, o := range opts {
 		if isNil(o) {
 			f.app.fail(at, "%s: an option is nil; leave it out", t)

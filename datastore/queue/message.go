@@ -71,6 +71,11 @@ func (s *state) fill(e *Envelope, value any, opts []SendOption) (err error) {
 	if e.Body, err = message.EncodeText(value); err != nil {
 		return err
 	}
+	return s.finish(e)
+}
+
+// finish checks a message, and gives it a deduplication id if it needs one.
+func (s *state) finish(e *Envelope) (err error) {
 	if err := s.check(e); err != nil {
 		return err
 	}

@@ -200,3 +200,37 @@ func TestErrorsOfDrivers(t *testing.T) {
 		}
 	}
 }
+
+// TestSendEnvelope: a tool sends without a grant, and nothing that a handle would not.
+func TestSendEnvelope(t *testing.T) {
+	t.Parallel()
+	d := &driver{}
+	data := datastore.New([]datastore.Driver{d}, nil)
+	plain := queue.New[string](data, "plain").Spec().(queue.Spec)
+	moves := queue.New[string](data, "moves", queue.FIFO(), queue.DedupByContent()).Spec().(queue.Spec)
+	for _, c := range []struct {
+		name string
+		to   queue.Spec
+		e    queue.Envelope
+		want error
+	}{
+		{"a message", plain, queue.Envelope{Body: "x"}, nil},
+		{"in a group", moves, queue.Envelope{Body: "x", Group: "g"}, nil},
+		{"without a group", moves, queue.Envelope{Body: "x"}, datastore.ErrInvalid},
+		{"nothing", plain, queue.Envelope{}, datastore.ErrInvalid},
+		{"dedup without FIFO", plain, queue.Envelope{Body: "x", Dedup: "d"}, datastore.ErrInvalid},
+	} {
+		before := len(d.sent)
+		_, err := queue.SendEnvelope(t.Context(), data, c.to, c.e)
+		if !errors.Is(err, c.want) || (len(d.sent) > before) != (c.want == nil) {
+			t.Errorf("%s: error = %v, want %v; %d are sent", c.name, err, c.want, len(d.sent)-before)
+		}
+	}
+	if got := d.sent[1].Dedup; len(got) != 64 {
+		t.Errorf("the deduplication id = %q, want that of the content", got)
+	}
+	d.err = errors.New("lost")
+	if _, err := queue.SendEnvelope(t.Context(), data, plain, queue.Envelope{Body: "x"}); !errors.Is(err, datastore.ErrUnknown) || !strings.Contains(err.Error(), "queue plain") {
+		t.Errorf("an answer that was lost: error = %v, want %v of queue plain", err, datastore.ErrUnknown)
+	}
+}

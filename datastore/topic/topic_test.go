@@ -119,3 +119,27 @@ func TestErrorsOfDrivers(t *testing.T) {
 		t.Errorf("PublishMany without its grant: error = %v, want %v", err, datastore.ErrDenied)
 	}
 }
+
+// TestPublishEnvelope: a tool publishes without a grant, and nothing that a handle
+// would not.
+func TestPublishEnvelope(t *testing.T) {
+	t.Parallel()
+	d := &driver{}
+	data := datastore.New([]datastore.Driver{d}, nil)
+	fifo := topic.New[string](data, "notes", topic.FIFO()).Spec().(topic.Spec)
+	if id, err := topic.PublishEnvelope(t.Context(), data, fifo, topic.Envelope{Body: "x", Group: "g", Subject: "s"}); err != nil || id != "id" || d.sent[0].Dedup == "" {
+		t.Errorf("PublishEnvelope = %q, %v and sent %+v, want an id and a deduplication id", id, err, d.sent)
+	}
+	for name, e := range map[string]topic.Envelope{
+		"no group":       {Body: "x"},
+		"a long subject": {Body: "x", Group: "g", Subject: strings.Repeat("x", 101)},
+	} {
+		if _, err := topic.PublishEnvelope(t.Context(), data, fifo, e); !errors.Is(err, datastore.ErrInvalid) || len(d.sent) != 1 {
+			t.Errorf("%s: error = %v, want %v", name, err, datastore.ErrInvalid)
+		}
+	}
+	d.err = errors.New("lost")
+	if _, err := topic.PublishEnvelope(t.Context(), data, fifo, topic.Envelope{Body: "x", Group: "g"}); !errors.Is(err, datastore.ErrUnknown) {
+		t.Errorf("an answer that was lost: error = %v, want %v", err, datastore.ErrUnknown)
+	}
+}
