@@ -104,6 +104,7 @@ type TriggerSettings struct {
 	Retries       int            // how often after the first time; -1 for the service's default
 	MaxAge        time.Duration  // older records are not delivered again; 0 for the service's default
 	FromNow       bool           // of a stream only what is written after the deployment
+	Filters       []string       // patterns of which one must match; none for all records
 	Failed        datastore.Spec // the queue or the topic that hears of records given up; nil for none
 }
 
@@ -231,6 +232,9 @@ func (f *Function) checkTriggers() []error {
 		for _, problem := range t.problems() {
 			errs = append(errs, mistake(t.at, "%s: %s", t, problem))
 		}
+		if other := t.rival(); other != nil {
+			errs = append(errs, mistake(t.at, "%s: %s (%s) works the queue off, too, and each message goes to one of them: what tier.Filter leaves out here is deleted and not worked off there; give each function a queue of its own, and forward a topic to both (tier.Forward)", t, other, other.at))
+		}
 		for _, other := range f.triggers[:i] {
 			if t.overlaps(other) {
 				errs = append(errs, mistake(t.at, "%s: is declared at %s already; a function works a record off once: give one of them to another function", t, other.at))
@@ -273,6 +277,22 @@ func (t *Trigger) problems() (all []string) {
 // onlyTriggered reports whether nothing but records come to the function.
 func onlyTriggered(f *Function) bool {
 	return !f.routed() && f.direct == nil && len(f.SocketRoutes()) == 0
+}
+
+// rival is another function's trigger on the queue of this one, which chooses messages:
+// nil if there is none.
+func (t *Trigger) rival() *Trigger {
+	if t.feed.Service != "sqs" || len(t.settings.Filters) == 0 {
+		return nil
+	}
+	for _, f := range t.function.app.functions {
+		for _, other := range f.triggers {
+			if other.function != t.function && other.feed.Service == "sqs" && datastore.Same(other.feed.Spec, t.feed.Spec) {
+				return other
+			}
+		}
+	}
+	return nil
 }
 
 // overlaps reports whether a record could come by both.

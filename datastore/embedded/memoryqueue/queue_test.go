@@ -415,3 +415,16 @@ func TestCounts(t *testing.T) {
 		t.Errorf("Counts after Purge = %+v, want none", got)
 	}
 }
+
+// TestTake: what a filter does not take is deleted, and fills no batch.
+func TestTake(t *testing.T) {
+	t.Parallel()
+	q, c := open(t, queue.Visibility(time.Second))
+	send(t, q, "a1", "b1", "a2", "b2", "a3")
+	batch := memoryqueue.Batch{Max: 2, Take: func(m memoryqueue.Message) bool { return m.Body[0] == 'a' }}
+	want(t, "the first Receive", q.Receive(batch), "a1", "a2")
+	want(t, "what is left", q.Messages(), "a1", "a2", "b2", "a3")
+	want(t, "the second", q.Receive(batch), "a3")
+	c.advance(time.Second)
+	want(t, "without a filter", q.Receive(memoryqueue.Batch{}), "a1", "a2", "a3")
+}
