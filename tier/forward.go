@@ -34,6 +34,10 @@ func Forward[T any](app *App, from, to datastore.Source[T]) {
 		app.fail(at, "tier.Forward: topic %s has no groups, which FIFO queue %s needs; declare it with topic.FIFO(), or the queue without queue.FIFO()", f.from.Spec.Name(), f.to.Spec.Name())
 		return
 	}
+	if f.from.Version != f.to.Version {
+		app.fail(at, "tier.Forward: the messages of topic %s are of %s, and those of queue %s of %s; declare both with the same topic.Version and queue.Version", f.from.Spec.Name(), versionText(f.from.Version), f.to.Spec.Name(), versionText(f.to.Version))
+		return
+	}
 	for _, other := range app.forwardings {
 		if datastore.Same(other.from.Spec, f.from.Spec) && datastore.Same(other.to.Spec, f.to.Spec) {
 			app.fail(at, "tier.Forward from topic %s to queue %s is declared at %s already; SNS takes one: put both filter policies into one, with \"$or\"", f.from.Spec.Name(), f.to.Spec.Name(), other.at)

@@ -183,7 +183,7 @@ func (t *Trigger) Handler() (handler.Handler, error) {
 	if problem := notDirect(op); problem != "" {
 		return nil, mistake(t.at, "%s: a record has nothing but its data: %s", t, problem)
 	}
-	return functionContext(t.function, handler.Chain(t.operation, t.middleware...)), nil
+	return functionContext(t.function, handler.Chain(ofVersion(t.feed, t.operation), t.middleware...)), nil
 }
 
 // givesUpLike reports whether records are given up in the same way.

@@ -220,6 +220,12 @@ func TestForwardMistakes(t *testing.T) {
 		{"no groups", func(data *datastore.Data, app *tier.App) {
 			tier.Forward(app, topic.New[job](data, "placed"), queue.New[job](data, "jobs", queue.FIFO()))
 		}, "has no groups, which FIFO queue jobs needs"},
+		{"of one version", func(data *datastore.Data, app *tier.App) {
+			tier.Forward(app, topic.New[job](data, "placed", topic.Version(2)), queue.New[job](data, "jobs", queue.Version(2)))
+		}, ""},
+		{"of two versions", func(data *datastore.Data, app *tier.App) {
+			tier.Forward(app, topic.New[job](data, "placed"), queue.New[job](data, "jobs", queue.Version(2)))
+		}, "the messages of topic placed are of no version, and those of queue jobs of version 2"},
 		{"twice", func(data *datastore.Data, app *tier.App) {
 			placed, jobs := topic.New[job](data, "placed"), queue.New[job](data, "jobs")
 			tier.Forward(app, placed, jobs)

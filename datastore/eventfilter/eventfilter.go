@@ -57,11 +57,18 @@ var grammar = pattern.Grammar{
 	Name: "pattern", MaxNumber: 5e9, NumbersAsWritten: true, NullExists: true, NothingLacks: true, Basic: true,
 }
 
-// properties are those that records of a service are chosen by. The first has the data.
-var properties = map[string][]string{
-	"sqs":      {"body"},
-	"kinesis":  {"data", "partitionKey"},
-	"dynamodb": {"dynamodb", "eventName", "userIdentity"},
+// properties are those that records of a service are chosen by, nil if they are not.
+// The first has the data.
+func properties(service string) []string {
+	switch service {
+	case "sqs":
+		return []string{"body"}
+	case "kinesis":
+		return []string{"data", "partitionKey"}
+	case "dynamodb":
+		return []string{"dynamodb", "eventName", "userIdentity"}
+	}
+	return nil
 }
 
 // Pattern is one filter pattern. It is safe for concurrent use.
@@ -70,7 +77,7 @@ type Pattern struct{ root *pattern.All }
 // Parse reads a pattern for the records of a service: "sqs", "kinesis", "dynamodb". What
 // AWS would refuse is an error, and what could never match.
 func Parse(service, text string) (*Pattern, error) {
-	known := properties[service]
+	known := properties(service)
 	if known == nil {
 		return nil, errors.New("its records are not chosen by an event source mapping")
 	}

@@ -530,3 +530,50 @@ func TestDeliverFiltered(t *testing.T) {
 		checkHeard(t, h)
 	})
 }
+
+// TestDeliverVersion: a message of another version fails and says which, one of this
+// version is worked off, also by way of a topic.
+func TestDeliverVersion(t *testing.T) {
+	t.Parallel()
+	data, app, h := datatest.New(t), tier.New("shop"), &heard{}
+	worker := app.Function("worker")
+	jobs, placed := queue.New[string](data, "jobs", queue.Version(2), queue.DeadLetter(1)), topic.New[string](data, "placed", topic.Version(2))
+	tier.On(worker, jobs, func(_ context.Context, text string) error { h.add("jobs %s", text); return nil })
+	tier.On(worker, placed, func(_ context.Context, text string) error { h.add("placed %s", text); return nil })
+	tier.Forward(app, placed, jobs)
+	send, publish := datastore.Use[queue.Sender[string]](worker, jobs), datastore.Use[topic.Publisher[string]](worker, placed)
+	var log strings.Builder
+	d := delivering(t, app, data, slog.New(slog.NewTextHandler(&log, nil)))
+	settle := func() {
+		t.Helper()
+		if err := d.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err1 := send.Send(t.Context(), "a")
+	settle()
+	_, err2 := publish.Publish(t.Context(), "b")
+	settle()
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	checkHeard(t, h, "jobs a", "placed b", "jobs b")
+	for _, version := range []string{"1", "", "no\nnumber"} {
+		e := queue.Envelope{Body: "old"}
+		if version != "" {
+			e.Attributes = []datastore.Attribute{{Name: datastore.VersionAttribute, Type: datastore.AttributeNumber, Value: version}}
+		}
+		if _, err := datatest.SentTo(t, data, "jobs").Send(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		settle()
+	}
+	checkHeard(t, h)
+	for _, want := range []string{
+		"the message is of version 1, and queue jobs is declared with version 2", "the message is of no version, and queue jobs", `of version \"no\\nnumber\", and`,
+	} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %s:\n%s", want, &log)
+		}
+	}
+}
