@@ -1,4 +1,4 @@
-"""Expands a SAM template as CloudFormation would, and prints the result."""
+"""Expands SAM templates as CloudFormation would: FILE.json into FILE-expanded.json."""
 
 import json
 import sys
@@ -6,21 +6,11 @@ import sys
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-with open(sys.argv[1], encoding="utf-8") as file:
-    template = json.load(file)
-
-# The translator takes code from S3 only; sam package would have put it there.
-for resource in template["Resources"].values():
-    if resource["Type"] == "AWS::Serverless::Function":
-        resource["Properties"]["CodeUri"] = "s3://bucket/code.zip"
-
 
 class Session:
     """Stands for a boto session: the translator asks it for the region only."""
 
     region_name = "eu-west-1"
-
-
 
 
 def stages(resources):
@@ -32,9 +22,20 @@ def stages(resources):
     )
 
 
-declared = stages(template["Resources"])
-translator = Translator({}, Parser(), boto_session=Session())
-expanded = translator.translate(template, {})
-if stages(expanded["Resources"]) != declared:
-    sys.exit(f"the stages {declared} are declared, the expanded template has {stages(expanded['Resources'])}")
-print(json.dumps(expanded, indent=2))
+def expand(path):
+    with open(path, encoding="utf-8") as file:
+        template = json.load(file)
+    # The translator takes code from S3 only; sam package would have put it there.
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://bucket/code.zip"
+    declared = stages(template["Resources"])
+    expanded = Translator({}, Parser(), boto_session=Session()).translate(template, {})
+    if stages(expanded["Resources"]) != declared:
+        sys.exit(f"{path}: the stages {declared} are declared, the expanded template has {stages(expanded['Resources'])}")
+    with open(path.removesuffix(".json") + "-expanded.json", "w", encoding="utf-8") as file:
+        json.dump(expanded, file, indent=2)
+
+
+for path in sys.argv[1:]:
+    expand(path)

@@ -26,7 +26,8 @@ var (
 	// ErrUnknown: no answer came; a write may or may not have been applied, and
 	// was not repeated because repeating it is not safe. 500.
 	ErrUnknown error = &sentinel{"outcome unknown", 500}
-	// ErrDenied: the function was not granted this, or AWS refused it. 500.
+	// ErrDenied: the function was not granted this, or AWS refused it. 500; 403 with
+	// the cause [ErrNotOwner].
 	ErrDenied error = &sentinel{"denied", 500}
 	// ErrInvalid: the call itself is wrong (an empty key, a page token of
 	// another query), refused before anything was sent. 400.
@@ -43,6 +44,11 @@ var (
 	// ErrCorrupt: what is stored cannot be read as the type it was asked for. 500.
 	ErrCorrupt error = &sentinel{"corrupt", 500}
 )
+
+// ErrNotOwner is the cause of an [ErrDenied] for which the caller is to blame and not
+// the program: of a store that is narrowed to the caller's own, another's was asked
+// for. 403.
+var ErrNotOwner error = &sentinel{"the partition key is not the caller's id", 403}
 
 type sentinel struct {
 	text   string
@@ -98,8 +104,11 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Kind, e.Err}
 }
 
-// StatusCode is the HTTP status of the sentinel.
+// StatusCode is the HTTP status of the sentinel, or of the cause [ErrNotOwner].
 func (e *Error) StatusCode() int {
+	if errors.Is(e.Err, ErrNotOwner) {
+		return ErrNotOwner.(*sentinel).status
+	}
 	if s, ok := e.Kind.(*sentinel); ok {
 		return s.status
 	}

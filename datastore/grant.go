@@ -165,7 +165,7 @@ type Usage struct {
 	Spec   Spec
 	Ops    []string // each once, in the order in which they are granted
 	Grants []*Grant // nil for what another store depends on
-	For    Spec     // the store that depends on it; nil for what is granted itself
+	For    []Spec   // the stores that depend on it, each once
 	// ByCaller says that it is used for a caller by the role that is assumed for it,
 	// as the store that depends on it is: so are its Needs.
 	ByCaller bool
@@ -183,7 +183,12 @@ func Usages(grants []*Grant) []Usage {
 	for i := 0; i < len(all); i++ { // all grows
 		for _, need := range all[i].Needs() {
 			for _, d := range need.Depends {
-				usageOf(&all, Usage{Spec: d.Spec, For: all[i].Spec, ByCaller: need.ByCaller}).add(d.Ops)
+				own := all[i].Spec
+				u := usageOf(&all, Usage{Spec: d.Spec, ByCaller: need.ByCaller})
+				u.add(d.Ops)
+				if !slices.Contains(u.For, own) {
+					u.For = append(u.For, own)
+				}
 			}
 		}
 	}

@@ -181,20 +181,23 @@ func TestUsages(t *testing.T) {
 	}](fn, pad{spec{"pad", "b"}})
 	datastore.Use[Reader](fn, pad{spec{"locked", "c"}})
 	type view struct {
-		Spec, For spec
-		Ops       []string
-		Grants    int
+		Spec   spec
+		For    []spec
+		Ops    []string
+		Grants int
 	}
 	want := []view{
-		{spec{"pad", "b"}, spec{}, []string{"Write", "Read"}, 2},
-		{spec{"pad", "a"}, spec{}, []string{"Read"}, 1},
-		{spec{"locked", "c"}, spec{}, []string{"Read"}, 1},
-		{spec{"key", "of-c"}, spec{"locked", "c"}, []string{"Turn"}, 0},
+		{spec{"pad", "b"}, nil, []string{"Write", "Read"}, 2},
+		{spec{"pad", "a"}, nil, []string{"Read"}, 1},
+		{spec{"locked", "c"}, nil, []string{"Read"}, 1},
+		{spec{"key", "of-c"}, []spec{{"locked", "c"}}, []string{"Turn"}, 0},
 	}
 	var got []view
 	for _, u := range datastore.Usages(fn.grants) {
 		v := view{Spec: u.Spec.(spec), Ops: u.Ops, Grants: len(u.Grants)}
-		v.For, _ = u.For.(spec)
+		for _, dependent := range u.For {
+			v.For = append(v.For, dependent.(spec))
+		}
 		got = append(got, v)
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(spec{})); diff != "" {

@@ -174,14 +174,14 @@ func Visibility(app *App, queue datastore.Spec) (longest time.Duration) {
 // a [*datastore.DeclarationError].
 func (t *Trigger) Handler() (handler.Handler, error) {
 	op, err := t.operation.Describe()
-	if err == nil {
-		err = t.operation.Compile(nil)
-	}
 	if err != nil {
 		return nil, mistake(t.at, "%s: %v", t, err)
 	}
 	if problem := notDirect(op); problem != "" {
 		return nil, mistake(t.at, "%s: a record has nothing but its data: %s", t, problem)
+	}
+	if err := t.operation.Compile(nil); err != nil {
+		return nil, mistake(t.at, "%s: %v", t, err)
 	}
 	return functionContext(t.function, handler.Chain(ofVersion(t.feed, t.operation), t.middleware...)), nil
 }
@@ -237,7 +237,11 @@ func (f *Function) checkTriggers() []error {
 		}
 		for _, other := range f.triggers[:i] {
 			if t.overlaps(other) {
-				errs = append(errs, mistake(t.at, "%s: is declared at %s already; a function works a record off once: give one of them to another function", t, other.at))
+				instead := "give one of them to another function"
+				if t.feed.Service == "sns" {
+					instead = "put both filter policies into one, with \"$or\", or " + instead
+				}
+				errs = append(errs, mistake(t.at, "%s: is declared at %s already; a function works a record off once: %s", t, other.at, instead))
 			}
 			if t.Asynchronous() && other.Asynchronous() && !t.settings.givesUpLike(other.settings) {
 				errs = append(errs, mistake(t.at, "%s: Lambda has one setting of Retries, MaxAge and OnFailure for all topics and buckets of a function, and %s differs (%s); write the same for both, or give one of them to another function", t, other, other.at))

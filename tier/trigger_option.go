@@ -175,13 +175,18 @@ type Storable interface{ Spec() datastore.Spec }
 
 // OnFailure has a queue or a topic told of records that are given up, see
 // [Retries]: as the JSON that Lambda makes, which for a stream says where the
-// records are and for a topic or a bucket has the event.
+// records are and for a topic or a bucket has the event. Lambda has no way into a
+// FIFO queue or a FIFO topic.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 func OnFailure(to Storable) TriggerOption {
 	var spec datastore.Spec
+	fifo := false
 	if !isNil(to) {
 		spec = to.Spec()
+		if source, ok := to.(interface{ Feed() datastore.Feed }); ok {
+			fifo = source.Feed().FIFO
+		}
 	}
 	return triggerSetting{func(s *TriggerSettings) { s.Failed = spec }, func(s service, _ *Trigger) string {
 		switch {
@@ -189,6 +194,8 @@ func OnFailure(to Storable) TriggerOption {
 			return "leave tier.OnFailure out; write " + s.instead
 		case spec == nil || spec.Kind() != "queue" && spec.Kind() != "topic":
 			return "tier.OnFailure: give it a queue or a topic"
+		case fifo:
+			return fmt.Sprintf("tier.OnFailure: %s %s is FIFO, and Lambda would lose what it should keep; declare it without FIFO()", spec.Kind(), spec.Name())
 		}
 		return ""
 	}}

@@ -70,6 +70,12 @@ func TestTriggerMistakes(t *testing.T) {
 		{"a message with a parameter", func(data *datastore.Data, f *tier.Function) {
 			tier.On(f, queue.New[tagged](data, "jobs"), work[tagged])
 		}, `a field from the query, "id"`},
+		{"a message with a part of the path", func(data *datastore.Data, f *tier.Function) {
+			type placed struct {
+				ID string `path:"id"`
+			}
+			tier.On(f, queue.New[placed](data, "jobs"), work[placed])
+		}, `a record has nothing but its data: the input has a field from the path, "id"`},
 		{"a message without JSON", func(data *datastore.Data, f *tier.Function) {
 			tier.On(f, queue.New[chan int](data, "jobs"), work[chan int])
 		}, "function f on queue jobs: "},
@@ -96,6 +102,9 @@ func TestTriggerMistakes(t *testing.T) {
 		{"failures go to a table", func(data *datastore.Data, f *tier.Function) {
 			tier.On(f, blob.New(data, "files").Created(), work[blob.Event], tier.OnFailure(table.New[job](data, "items")))
 		}, "give it a queue or a topic"},
+		{"failures go to a topic", func(data *datastore.Data, f *tier.Function) {
+			tier.On(f, blob.New(data, "files").Created(), work[blob.Event], tier.OnFailure(topic.New[string](data, "lost")))
+		}, ""},
 		{"a queue from now on", on(tier.FromNow()), "leave tier.FromNow out"},
 		{"a FIFO topic", func(data *datastore.Data, f *tier.Function) {
 			tier.On(f, topic.New[job](data, "placed", topic.FIFO()), work[job])
@@ -108,6 +117,11 @@ func TestTriggerMistakes(t *testing.T) {
 			tier.On(f, jobs, work[job])
 			tier.On(f, jobs, work[job])
 		}, "is declared at tier/trigger_test.go"},
+		{"two filters of a topic", func(data *datastore.Data, f *tier.Function) {
+			placed := topic.New[job](data, "placed")
+			tier.On(f, placed.Where(`{"a": ["b"]}`), work[job])
+			tier.On(f, placed.Where(`{"a": ["c"]}`), work[job])
+		}, `put both filter policies into one, with "$or"`},
 		{"a bucket twice", func(data *datastore.Data, f *tier.Function) {
 			files := blob.New(data, "files")
 			tier.On(f, files.Created(), work[blob.Event])

@@ -27,7 +27,7 @@ func Seed[T any](t testing.TB, data *datastore.Data, name string, items ...T) {
 				t.Fatalf("datatest.Seed table %s: the item has no key %q", name, a.Name)
 			}
 		}
-		if err := conn.Write(background(t), table.Write{Op: "Put", Key: spec.KeyOf(encoded), Item: encoded}); err != nil {
+		if err := conn.Write(background(t), table.Write{Op: "Put", Item: encoded}); err != nil {
 			t.Fatalf("datatest.Seed table %s: %v", name, cause(err))
 		}
 	}
@@ -53,7 +53,7 @@ func Items[T any, P table.KeyPart](t testing.TB, data *datastore.Data, name stri
 			t.Fatalf("datatest.Items table %s: %v", name, cause(err))
 		}
 		for _, stored := range page.Items {
-			item, err := codec.Decode(stored)
+			item, err := codec.Decode(table.ItemOf(stored))
 			if err != nil {
 				t.Fatalf("datatest.Items table %s: %v", name, err)
 			}
@@ -137,7 +137,7 @@ type faultyTable struct {
 	faults *faults
 }
 
-func (f *faultyTable) Get(ctx context.Context, key table.Item, read table.Read) (item table.Item, err error) {
+func (f *faultyTable) Get(ctx context.Context, key table.Attributes, read table.Read) (item table.Attributes, err error) {
 	err = f.faults.run(f.spec, "Get", func() error {
 		item, err = f.conn.Get(ctx, key, read)
 		return err
@@ -145,7 +145,7 @@ func (f *faultyTable) Get(ctx context.Context, key table.Item, read table.Read) 
 	return item, err
 }
 
-func (f *faultyTable) GetMany(ctx context.Context, keys []table.Item, read table.Read) (items []table.Item, err error) {
+func (f *faultyTable) GetMany(ctx context.Context, keys []table.Attributes, read table.Read) (items []table.Attributes, err error) {
 	err = f.faults.runBatch(f.spec, "GetMany", len(keys), func(which []int) error {
 		items, err = f.conn.GetMany(ctx, pick(keys, which), read)
 		return err
@@ -181,7 +181,7 @@ func (f *faultyTable) Write(ctx context.Context, w table.Write) error {
 	return f.faults.run(f.spec, w.Op, func() error { return f.conn.Write(ctx, w) })
 }
 
-func (f *faultyTable) Update(ctx context.Context, w table.Write) (item table.Item, err error) {
+func (f *faultyTable) Update(ctx context.Context, w table.Write) (item table.Attributes, err error) {
 	err = f.faults.run(f.spec, w.Op, func() error {
 		item, err = f.conn.Update(ctx, w)
 		return err

@@ -373,6 +373,7 @@ func TestZeroDeclarations(t *testing.T) {
 		"cache, no login":      func(d *datastore.Data) { cache.New[thing](d, "a", cache.WithLogin(nil)) },
 		"cache, a nil login":   func(d *datastore.Data) { cache.New[thing](d, "a", cache.WithLogin((*secret.Login)(nil))) },
 		"call":                 func(d *datastore.Data) { call.New[thing, thing](d, "a", nil) },
+		"identity":             func(d *datastore.Data) { identity.New(d, "a", nil) },
 		"exchange, no users":   func(d *datastore.Data) { identity.NewExchange(d, "a", nil) },
 		"exchange, zero users": func(d *datastore.Data) { identity.NewExchange(d, "a", &identity.Directory{}) },
 		"queue":                func(d *datastore.Data) { queue.New[thing](d, "a", nil) },

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
 )
 
 // Spec says what an identity is: a directory of users, or an exchange for who is in
@@ -74,10 +75,10 @@ func isCustomName(name string) bool {
 // specOf is the Spec of a directory, and the mistakes in it.
 func specOf(name string, opts []Option) (Spec, []error) {
 	s := Spec{Logical: name}
-	for _, o := range opts {
-		o.declare(&s)
-	}
 	var errs []error
+	if wrong := handle.Apply(opts, func(o Option) { o.declare(&s) }); wrong != nil {
+		errs = append(errs, fmt.Errorf("identity %s: %w", name, wrong))
+	}
 	names := s.CustomList()
 	if len(names) > maxCustom {
 		errs = append(errs, fmt.Errorf("identity %s: %d custom attributes; Cognito takes %d", name, len(names), maxCustom))

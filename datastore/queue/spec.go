@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -59,6 +60,12 @@ func (s Spec) Name() string { return s.Logical }
 
 // EncryptedBy is the Key.
 func (s Spec) EncryptedBy() datastore.Spec { return s.Key }
+
+// VisibilityFor is how long a message is hidden while it is worked on, for functions
+// that need it to be hidden so long at least; 0 if there are none.
+func (s Spec) VisibilityFor(needed time.Duration) time.Duration {
+	return cmp.Or(s.Visibility, min(MaxVisibility, max(DefaultVisibility, needed)))
+}
 
 // Needs are sqs:SendMessage on the queue itself, which is also what batches need,
 // and for [datastore.Receive] and [datastore.Discard] what Lambda reads and fills it

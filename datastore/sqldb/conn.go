@@ -53,20 +53,20 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	return result, nil
 }
 
-func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (found driver.Rows, err error) {
-	var guard *tx
-	err = c.run(ctx, func(ctx context.Context) error {
-		if guard, err = c.guard(ctx); err != nil {
+func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	r := &rows{conn: c, ctx: ctx, one: askingOf(ctx) == askedForOne}
+	err := c.run(ctx, func(ctx context.Context) (err error) {
+		if r.guard, err = c.guard(ctx); err != nil {
 			return err
 		}
-		found, err = c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+		r.Rows, err = c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
 		return err
 	})
 	if err != nil {
-		guard.release()
+		r.guard.release()
 		return nil, err
 	}
-	return &rows{Rows: found, conn: c, ctx: ctx, one: askingOf(ctx) == askedForOne, guard: guard}, nil
+	return r, nil
 }
 
 // guard begins a read-only transaction for one statement of a reader who logs in as

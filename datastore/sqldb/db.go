@@ -78,15 +78,20 @@ func (db *DB) do(ctx context.Context, how asking, call func(context.Context) err
 	op := handle.Op{Grant: p.grant, Bit: p.bit, Name: p.op, Fallback: datastore.ErrUnavailable}
 	return p.state.Run(ctx, op, func() error { return inTime(ctx) }, func(ctx context.Context, database Connector) error {
 		ctx = context.WithValue(ctx, askingKey{}, how)
-		return around(ctx, database, p.op, func() error {
-			c := retry.Call{Write: p.access != ReadOnly, Whole: true}
-			return p.rules.Do(ctx, c, func(context.Context) *retry.Fault {
-				if err := call(ctx); err != nil {
-					return faultOf(err, db.DB.Stats)
-				}
-				return nil
-			})
-		})
+		if a, ok := database.(Around); ok {
+			return a.Around(ctx, p.op, func() error { return db.repeat(ctx, call) })
+		}
+		return db.repeat(ctx, call)
+	})
+}
+
+func (db *DB) repeat(ctx context.Context, call func(context.Context) error) error {
+	c := retry.Call{Write: db.pool.access != ReadOnly, Whole: true}
+	return db.pool.rules.Do(ctx, c, func(context.Context) *retry.Fault {
+		if err := call(ctx); err != nil {
+			return faultOf(err, db.DB.Stats)
+		}
+		return nil
 	})
 }
 

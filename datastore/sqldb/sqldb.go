@@ -153,21 +153,21 @@ func (h *granted) Tx(ctx context.Context, opts *sql.TxOptions, fn func(context.C
 // pool is the DB for an operation. One that was not granted has a pool of its
 // own, which refuses everything.
 func (d *Database) pool(g *datastore.Grant, bit datastore.Bit, op string, access Access) *DB {
-	p := &pool{state: d.state, grant: g, bit: bit, op: op, access: access}
-	if g.Check(context.Background(), bit, op) != nil {
-		return newDB(p)
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	key := poolKey{g.Function, access}
 	shared, ok := d.pools[key]
-	if !ok {
-		shared = newDB(p)
-		d.pools[key] = shared
-	}
-	if shared.pool.op == op && shared.pool.grant == g {
+	if ok && shared.pool.op == op && shared.pool.grant == g {
 		return shared
 	}
-	p.rules = shared.pool.rules
-	return &DB{shared.DB, p}
+	p := &pool{state: d.state, grant: g, bit: bit, op: op, access: access}
+	switch {
+	case g.Check(context.Background(), bit, op) != nil:
+		return newDB(p)
+	case ok:
+		p.rules = shared.pool.rules
+		return &DB{shared.DB, p}
+	}
+	d.pools[key] = newDB(p)
+	return d.pools[key]
 }

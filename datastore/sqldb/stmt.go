@@ -50,26 +50,25 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 	if !errors.Is(err, driver.ErrSkip) {
 		return found, err
 	}
-	var p driver.Stmt
-	var guard *tx
+	r := &rows{conn: s.conn, ctx: ctx, one: askingOf(ctx) == askedForOne}
 	err = s.conn.run(ctx, func(ctx context.Context) (err error) {
-		if guard, err = s.conn.guard(ctx); err != nil {
+		if r.guard, err = s.conn.guard(ctx); err != nil {
 			return err
 		}
-		if p, err = s.conn.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, s.query); err != nil {
+		if r.stmt, err = s.conn.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, s.query); err != nil {
 			return err
 		}
-		found, err = p.(driver.StmtQueryContext).QueryContext(ctx, args)
+		r.Rows, err = r.stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 		return err
 	})
 	if err != nil {
-		if p != nil {
-			p.Close()
+		if r.stmt != nil {
+			r.stmt.Close()
 		}
-		guard.release()
+		r.guard.release()
 		return nil, err
 	}
-	return &rows{Rows: found, conn: s.conn, ctx: ctx, one: askingOf(ctx) == askedForOne, stmt: p, guard: guard}, nil
+	return r, nil
 }
 
 var errOld = errors.New("sqldb: a statement needs a context")

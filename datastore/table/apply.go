@@ -17,7 +17,7 @@ import (
 func (w Write) Apply(stored Item) (Item, error) {
 	item := maps.Clone(stored)
 	if item == nil {
-		item = maps.Clone(w.Key)
+		item = maps.Clone(ItemOf(w.Key))
 	}
 	for _, c := range w.Changes {
 		v, ok := item[c.attr]
@@ -31,7 +31,7 @@ func (w Write) Apply(stored Item) (Item, error) {
 			item[c.attr] = next
 		}
 	}
-	return item, checkItemSize(item)
+	return item, checkItemSize(item.Size())
 }
 
 // apply is the new value of an attribute that is v, or not there; the zero Value
@@ -56,21 +56,23 @@ func (c Change) apply(v Value, ok bool) (Value, error) {
 	case ToAdd:
 		return c.sum(v)
 	case ToAppend:
-		v.list = slices.Concat(v.list, c.value.list)
+		v.list = Values(slices.Concat(v.Elements(), c.value.Elements()))
 		return v, nil
 	case ToInclude:
-		v.list = slices.Clone(v.list)
-		for _, e := range c.value.list {
-			if !contains(v.list, e) {
-				v.list = append(v.list, e)
+		list := slices.Clone(v.Elements())
+		for _, e := range c.value.Elements() {
+			if !contains(list, e) {
+				list = append(list, e)
 			}
 		}
+		v.list = Values(list)
 		return v, nil
 	}
-	v.list = slices.DeleteFunc(slices.Clone(v.list), func(e Value) bool { return contains(c.value.list, e) })
-	if len(v.list) == 0 {
+	list := slices.DeleteFunc(slices.Clone(v.Elements()), func(e Value) bool { return contains(c.value.Elements(), e) })
+	if len(list) == 0 {
 		return Value{}, nil
 	}
+	v.list = Values(list)
 	return v, nil
 }
 

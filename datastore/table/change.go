@@ -92,11 +92,11 @@ func Exclude[V ~string | ~[]byte | Numeric](attr string, elements ...V) Change {
 }
 
 func change[V Operand](op ChangeOp, attr string, v V) Change {
-	list, err := operands([]V{v})
+	value, err := operand(v)
 	if err != nil {
 		return Change{op: op, attr: attr, err: inChange(attr, err)}
 	}
-	return Change{op: op, attr: attr, value: list[0]}
+	return Change{op: op, attr: attr, value: value}
 }
 
 func setChange[V Operand](op ChangeOp, attr string, elements []V) Change {
@@ -114,16 +114,22 @@ func setChange[V Operand](op ChangeOp, attr string, elements []V) Change {
 func operands[V Operand](list []V) ([]Value, error) {
 	values := make([]Value, len(list))
 	for i, o := range list {
-		v, err := valueOf(o)
-		if err == nil {
-			err = v.check(1)
-		}
+		v, err := operand(o)
 		if err != nil {
 			return nil, err
 		}
 		values[i] = v
 	}
 	return values, nil
+}
+
+// operand is one, checked.
+func operand[V Operand](o V) (Value, error) {
+	v, err := valueOf(o)
+	if err == nil {
+		err = v.check(1)
+	}
+	return v, err
 }
 
 func inChange(attr string, err error) error {

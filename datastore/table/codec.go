@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"time"
 
@@ -56,7 +55,9 @@ func NewCodec[T any]() (*Codec[T], error) {
 
 // Encode is item as attributes. Errors match [datastore.ErrInvalid].
 func (c *Codec[T]) Encode(item T) (Item, error) {
-	return c.plan.encode(reflect.ValueOf(&item).Elem())
+	e := encoder{form: plainForm{}}
+	encoded, err := e.item(c.plan, reflect.ValueOf(&item).Elem())
+	return ItemOf(encoded), err
 }
 
 // Decode fills a T from attributes. The error says which attribute does not fit.
@@ -107,7 +108,7 @@ type fieldPlan struct {
 // for what is not stored; level counts the lists and maps around and including
 // the value, so that a value that contains itself is refused.
 type codec struct {
-	encode func(v reflect.Value, level int) (Value, error)
+	encode func(e *encoder, v reflect.Value, level int) (Value, error)
 	decode func(Value, reflect.Value) error
 }
 
@@ -115,38 +116,10 @@ func planOf(t reflect.Type) *plan {
 	return (&compiler{done: map[reflect.Type]*codec{}}).plan(t)
 }
 
-func (p *plan) encode(v reflect.Value) (Item, error) {
-	item, err := p.encodeItem(v, 1)
-	if err != nil {
-		return nil, invalid("%w", err)
-	}
-	return item, nil
-}
-
-// encodeItem encodes the fields, which are on level.
-func (p *plan) encodeItem(v reflect.Value, level int) (Item, error) {
-	item := make(Item, len(p.fields)+1)
+func (p *plan) decode(item Attributes, v reflect.Value) error {
 	for i := range p.fields {
 		f := &p.fields[i]
-		fv, ok := readField(v, f.index)
-		if !ok {
-			continue
-		}
-		value, err := f.codec.encode(fv, level)
-		if err != nil {
-			return nil, inAttribute(f.name, err, level)
-		}
-		if value.typ != 0 && !(f.sparse && value.empty()) {
-			item[f.name] = value
-		}
-	}
-	return item, nil
-}
-
-func (p *plan) decode(item Item, v reflect.Value) error {
-	for i := range p.fields {
-		f := &p.fields[i]
-		value, ok := item[f.name]
+		value, ok := item.Find(f.name)
 		if !ok {
 			continue
 		}
@@ -176,6 +149,9 @@ func readField(v reflect.Value, index []int) (reflect.Value, bool) {
 
 // writeField makes the embedded structs on the way.
 func writeField(v reflect.Value, index []int) reflect.Value {
+	if len(index) == 1 {
+		return v.Field(index[0])
+	}
 	for i, x := range index {
 		if i > 0 && v.Kind() == reflect.Pointer {
 			if v.IsNil() {
@@ -250,12 +226,16 @@ func (c *compiler) codec(t reflect.Type) *codec {
 
 func structCodec(p *plan) *codec {
 	return &codec{
-		encode: func(v reflect.Value, level int) (Value, error) {
+		encode: func(e *encoder, v reflect.Value, level int) (Value, error) {
 			if level > maxDepth {
 				return Value{}, errDepth
 			}
-			item, err := p.encodeItem(v, level+1)
-			return Value{typ: M, item: item}, err
+			item, err := e.fields(p, v, level+1)
+			if err != nil {
+				return Value{}, err
+			}
+			e.size += 3 + item.Len()
+			return MapOf(item), nil
 		},
 		decode: func(in Value, v reflect.Value) error {
 			if in.typ != M {
@@ -281,8 +261,9 @@ func timeValue(t time.Time) (Value, error) {
 	return String(t.Format(timeLayout)), nil
 }
 
-func encodeTime(v reflect.Value, _ int) (Value, error) {
+func encodeTime(e *encoder, v reflect.Value, _ int) (Value, error) {
 	t, _ := reflect.TypeAssert[time.Time](v)
+	e.size += len(timeLayout)
 	return timeValue(t)
 }
 
@@ -298,7 +279,7 @@ func decodeTime(in Value, v reflect.Value) error {
 	if err != nil {
 		return fmt.Errorf("is not a time: want RFC 3339")
 	}
-	v.Set(reflect.ValueOf(t.UTC()))
+	*v.Addr().Interface().(*time.Time) = t.UTC()
 	return nil
 }
 
@@ -310,19 +291,27 @@ func textValue(m encoding.TextMarshaler) (Value, error) {
 	return String(string(text)), nil
 }
 
+// textOf is the text that a value marshals itself to.
+func textOf(v reflect.Value) (Value, error) {
+	if !v.Type().Implements(marshalerType) {
+		if !v.CanAddr() {
+			p := reflect.New(v.Type())
+			p.Elem().Set(v)
+			v = p.Elem()
+		}
+		v = v.Addr()
+	}
+	return textValue(v.Interface().(encoding.TextMarshaler))
+}
+
 func textCodec(t reflect.Type) *codec {
-	byValue := t.Implements(marshalerType)
 	return &codec{
-		encode: func(v reflect.Value, _ int) (Value, error) {
-			if !byValue {
-				if !v.CanAddr() {
-					p := reflect.New(t)
-					p.Elem().Set(v)
-					v = p.Elem()
-				}
-				v = v.Addr()
+		encode: func(e *encoder, v reflect.Value, _ int) (Value, error) {
+			value, err := textOf(v)
+			if err != nil {
+				return value, err
 			}
-			return textValue(v.Interface().(encoding.TextMarshaler))
+			return e.text(value.text)
 		},
 		decode: func(in Value, v reflect.Value) error {
 			if in.typ == NULL {
@@ -340,32 +329,39 @@ func textCodec(t reflect.Type) *codec {
 	}
 }
 
-func encodeValue(v reflect.Value, _ int) (Value, error) {
+func encodeValue(e *encoder, v reflect.Value, level int) (Value, error) {
 	value, _ := reflect.TypeAssert[Value](v)
-	return value, nil
+	if value.typ == 0 {
+		return value, nil
+	}
+	return e.made(value, level)
 }
 
 func decodeValue(in Value, v reflect.Value) error {
-	v.Set(reflect.ValueOf(in))
+	plain, ok := in.plain()
+	if !ok {
+		return errors.New("has a value of no known type, or a number that is none")
+	}
+	*v.Addr().Interface().(*Value) = plain
 	return nil
 }
 
-func encodeRawItem(v reflect.Value, _ int) (Value, error) {
+func encodeRawItem(e *encoder, v reflect.Value, level int) (Value, error) {
 	if v.IsNil() {
 		return Value{}, nil
 	}
 	item, _ := reflect.TypeAssert[Item](v)
-	return Map(item), nil
+	return e.made(Map(item), level)
 }
 
 func decodeRawItem(in Value, v reflect.Value) error {
-	switch in.typ {
-	case NULL:
-		v.SetZero()
-		return nil
-	case M:
-		v.Set(reflect.ValueOf(maps.Clone(in.item)))
-		return nil
+	if in.typ != M {
+		return zeroOr(in, v, M)
 	}
-	return mismatch(in, M)
+	plain, ok := in.plain()
+	if !ok {
+		return errors.New("has a value of no known type, or a number that is none")
+	}
+	v.Set(reflect.ValueOf(plain.item))
+	return nil
 }

@@ -14,7 +14,7 @@ func scalarCodec(k reflect.Kind) *codec {
 	switch k {
 	case reflect.String:
 		return &codec{
-			func(v reflect.Value, _ int) (Value, error) { return String(v.String()), nil },
+			func(e *encoder, v reflect.Value, _ int) (Value, error) { return e.text(v.String()) },
 			func(in Value, v reflect.Value) error {
 				if in.typ != S {
 					return zeroOr(in, v, S)
@@ -25,7 +25,10 @@ func scalarCodec(k reflect.Kind) *codec {
 		}
 	case reflect.Bool:
 		return &codec{
-			func(v reflect.Value, _ int) (Value, error) { return Bool(v.Bool()), nil },
+			func(e *encoder, v reflect.Value, _ int) (Value, error) {
+				e.size++
+				return Bool(v.Bool()), nil
+			},
 			func(in Value, v reflect.Value) error {
 				if in.typ != BOOL {
 					return zeroOr(in, v, BOOL)
@@ -47,7 +50,12 @@ func zeroOr(in Value, v reflect.Value, want Type) error {
 	return nil
 }
 
-func encodeNumber(v reflect.Value, _ int) (Value, error) {
+func encodeNumber(e *encoder, v reflect.Value, _ int) (Value, error) {
+	return e.number(numberOf(v))
+}
+
+// numberOf is the number that a Go number is.
+func numberOf(v reflect.Value) (Value, error) {
 	switch {
 	case v.CanInt():
 		return Int(v.Int()), nil
@@ -97,11 +105,11 @@ func outOfRange(_ Value, v reflect.Value) error {
 	return fmt.Errorf("the number does not fit %v", v.Type())
 }
 
-func encodeJSONNumber(v reflect.Value, _ int) (Value, error) {
+func encodeJSONNumber(e *encoder, v reflect.Value, _ int) (Value, error) {
 	if v.String() == "" { // the zero json.Number means no number
 		return Value{}, nil
 	}
-	return Number(v.String())
+	return e.number(Number(v.String()))
 }
 
 func decodeJSONNumber(in Value, v reflect.Value) error {
@@ -112,11 +120,12 @@ func decodeJSONNumber(in Value, v reflect.Value) error {
 	return nil
 }
 
-func encodeBytes(v reflect.Value, _ int) (Value, error) {
+func encodeBytes(e *encoder, v reflect.Value, _ int) (Value, error) {
+	if v.Kind() == reflect.Slice && v.IsNil() {
+		return Value{}, nil
+	}
+	e.size += v.Len()
 	if v.Kind() == reflect.Slice {
-		if v.IsNil() {
-			return Value{}, nil
-		}
 		return Bytes(v.Bytes()), nil
 	}
 	b := make([]byte, v.Len())
@@ -141,11 +150,11 @@ func decodeBytes(in Value, v reflect.Value) error {
 
 func pointerCodec(t reflect.Type, element *codec) *codec {
 	return &codec{
-		func(v reflect.Value, level int) (Value, error) {
+		func(e *encoder, v reflect.Value, level int) (Value, error) {
 			if v.IsNil() {
 				return Value{}, nil
 			}
-			return element.encode(v.Elem(), level)
+			return element.encode(e, v.Elem(), level)
 		},
 		func(in Value, v reflect.Value) error {
 			if in.typ == NULL {
@@ -164,12 +173,13 @@ func pointerCodec(t reflect.Type, element *codec) *codec {
 
 func listCodec(element *codec) *codec {
 	return &codec{
-		func(v reflect.Value, level int) (Value, error) {
+		func(e *encoder, v reflect.Value, level int) (Value, error) {
 			if v.Kind() == reflect.Slice && v.IsNil() {
 				return Value{}, nil
 			}
-			list, err := encodeElements(v, element, level)
-			return Value{typ: L, list: list}, err
+			e.size += 3 + v.Len()
+			list, err := e.elements(L, v, element, level)
+			return ListOf(L, list), err
 		},
 		func(in Value, v reflect.Value) error {
 			if in.typ != L {
@@ -183,15 +193,12 @@ func listCodec(element *codec) *codec {
 func setCodec(t reflect.Type, element *codec) *codec {
 	want := map[Type]Type{S: SS, N: NS, B: BS}[keyType(t.Elem())]
 	return &codec{
-		func(v reflect.Value, level int) (Value, error) {
+		func(e *encoder, v reflect.Value, level int) (Value, error) {
 			if v.Len() == 0 { // there is no empty set
 				return Value{}, nil
 			}
-			list, err := encodeElements(v, element, level)
-			if err != nil {
-				return Value{}, err
-			}
-			return Set(list...)
+			list, err := e.elements(want, v, element, level)
+			return ListOf(want, list), err
 		},
 		func(in Value, v reflect.Value) error {
 			if in.typ != want {
@@ -202,32 +209,22 @@ func setCodec(t reflect.Type, element *codec) *codec {
 	}
 }
 
-func encodeElements(v reflect.Value, element *codec, level int) ([]Value, error) {
-	if level > maxDepth {
-		return nil, errDepth
-	}
-	list := make([]Value, v.Len())
-	for i := range list {
-		e, err := element.encode(v.Index(i), level+1)
-		if err != nil {
-			return nil, inElement(i, err)
+func decodeElements(list Elements, v reflect.Value, element *codec) error {
+	n := list.Len()
+	switch {
+	case v.Kind() == reflect.Array:
+		if n != v.Len() {
+			return fmt.Errorf("has %d elements, want %d", n, v.Len())
 		}
-		if e.typ == 0 {
-			e = Null()
-		}
-		list[i] = e
+	case n == 0:
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0)) // which is not nil
+	default:
+		v.SetZero()
+		v.Grow(n)
+		v.SetLen(n)
 	}
-	return list, nil
-}
-
-func decodeElements(list []Value, v reflect.Value, element *codec) error {
-	if v.Kind() == reflect.Slice {
-		v.Set(reflect.MakeSlice(v.Type(), len(list), len(list)))
-	} else if len(list) != v.Len() {
-		return fmt.Errorf("has %d elements, want %d", len(list), v.Len())
-	}
-	for i, e := range list {
-		if err := element.decode(e, v.Index(i)); err != nil {
+	for i := range n {
+		if err := element.decode(list.At(i), v.Index(i)); err != nil {
 			return inElement(i, err)
 		}
 	}
@@ -237,29 +234,20 @@ func decodeElements(list []Value, v reflect.Value, element *codec) error {
 func mapCodec(t reflect.Type, element *codec) *codec {
 	kind := mapKeyKind(t.Key())
 	return &codec{
-		func(v reflect.Value, level int) (Value, error) {
+		func(e *encoder, v reflect.Value, level int) (Value, error) {
 			if v.IsNil() {
 				return Value{}, nil
 			}
-			if level > maxDepth {
+			n := v.Len()
+			if level > maxDepth || level == maxDepth && n > 0 {
 				return Value{}, errDepth
 			}
-			item := make(Item, v.Len())
-			for entry := v.MapRange(); entry.Next(); {
-				name, err := mapKeyText(kind, entry.Key())
-				if err != nil {
-					return Value{}, err
-				}
-				e, err := element.encode(entry.Value(), level+1)
-				if err != nil {
-					return Value{}, inMap(err)
-				}
-				if e.typ == 0 {
-					e = Null()
-				}
-				item[name] = e
+			e.size += 3 + n
+			item := e.form.NewItem(n)
+			if n == 0 {
+				return MapOf(item), nil
 			}
-			return Value{typ: M, item: item}, nil
+			return MapOf(item), e.entries(item, v, kind, element, level+1)
 		},
 		func(in Value, v reflect.Value) error {
 			if in.typ != M {
@@ -270,20 +258,25 @@ func mapCodec(t reflect.Type, element *codec) *codec {
 	}
 }
 
-func decodeMap(item Item, v reflect.Value, kind reflect.Kind, element *codec) error {
+func decodeMap(attributes Attributes, v reflect.Value, kind reflect.Kind, element *codec) error {
 	t := v.Type()
-	out := reflect.MakeMapWithSize(t, len(item))
-	for name, value := range item {
-		key, e := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
+	out := reflect.MakeMapWithSize(t, attributes.Len())
+	v.Set(out)
+	if attributes.Len() == 0 {
+		return nil
+	}
+	key, value := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
+	for name, in := range attributes.All {
+		key.SetZero()
+		value.SetZero()
 		if err := setMapKey(kind, key, name); err != nil {
 			return &foreignError{"a name in it does not fit " + t.Key().String(), err}
 		}
-		if err := element.decode(value, e); err != nil {
+		if err := element.decode(in, value); err != nil {
 			return inMap(err)
 		}
-		out.SetMapIndex(key, e)
+		out.SetMapIndex(key, value)
 	}
-	v.Set(out)
 	return nil
 }
 
@@ -296,7 +289,7 @@ func mapKeyText(kind reflect.Kind, key reflect.Value) (string, error) {
 	case reflect.Uint:
 		return strconv.FormatUint(key.Uint(), 10), nil
 	}
-	v, err := textCodec(key.Type()).encode(key, 0)
+	v, err := textOf(key)
 	return v.text, err
 }
 

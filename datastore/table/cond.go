@@ -116,17 +116,20 @@ func In[V Operand](attr string, values ...V) Cond {
 
 // And holds if all conds hold; without any it is the zero Cond.
 func And(conds ...Cond) Cond {
-	var kept []Cond
+	n, last := 0, Cond{}
+	for _, c := range conds {
+		if !c.IsZero() {
+			n, last = n+1, c
+		}
+	}
+	if n < 2 {
+		return last
+	}
+	kept := make([]Cond, 0, n)
 	for _, c := range conds {
 		if !c.IsZero() {
 			kept = append(kept, c)
 		}
-	}
-	switch len(kept) {
-	case 0:
-		return Cond{}
-	case 1:
-		return kept[0]
 	}
 	return Cond{op: OpAnd, conds: kept}
 }

@@ -27,12 +27,12 @@ func (r *reading) OpenTable(ctx context.Context, data *datastore.Data, spec tabl
 	return &readingConn{conn, r}, err
 }
 
-func (c *readingConn) Get(ctx context.Context, key table.Item, read table.Read) (table.Item, error) {
+func (c *readingConn) Get(ctx context.Context, key table.Attributes, read table.Read) (table.Attributes, error) {
 	c.driver.seen = append(c.driver.seen, read.Consistent)
 	return c.Conn.Get(ctx, key, read)
 }
 
-func (c *readingConn) GetMany(ctx context.Context, keys []table.Item, read table.Read) ([]table.Item, error) {
+func (c *readingConn) GetMany(ctx context.Context, keys []table.Attributes, read table.Read) ([]table.Attributes, error) {
 	c.driver.seen = append(c.driver.seen, read.Consistent)
 	return c.Conn.GetMany(ctx, keys, read)
 }

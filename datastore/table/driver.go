@@ -22,7 +22,8 @@ type Driver interface {
 
 // Conn is a table that is open. It takes what has been checked: keys and items
 // that are within the limits, conditions and changes that are well-formed. It owns
-// what it is given, and what it returns is not changed.
+// what it is given, and what it returns is not changed. Keys and
+// items come and go in the form that is best for the driver; see [Form].
 //
 // Its errors are [*datastore.Error] with Kind, Code and Attempts set; the handle
 // fills in the rest. It is safe for concurrent use.
@@ -34,11 +35,11 @@ type Conn interface {
 // ReadConn is the reading part of a [Conn].
 type ReadConn interface {
 	// Get reads one item; nil if there is none.
-	Get(ctx context.Context, key Item, read Read) (Item, error)
+	Get(ctx context.Context, key Attributes, read Read) (Attributes, error)
 	// GetMany reads the items there are of at most 100 different keys, in any
 	// order. Keys that could not be read are a [*datastore.PartialError] with
 	// their positions, beside the items that could.
-	GetMany(ctx context.Context, keys []Item, read Read) ([]Item, error)
+	GetMany(ctx context.Context, keys []Attributes, read Read) ([]Attributes, error)
 	// Query reads one page of a partition of the table or of an index, in the
 	// order of the sort key.
 	Query(ctx context.Context, q PageQuery) (PageResult, error)
@@ -53,7 +54,7 @@ type WriteConn interface {
 	// Update makes the changes of w and returns the new item. Beside the error of a
 	// condition that did not hold it returns the item that is stored, nil if it does
 	// not know it.
-	Update(ctx context.Context, w Write) (Item, error)
+	Update(ctx context.Context, w Write) (Attributes, error)
 	// WriteMany puts and deletes at most 25 different items, 16 MB in all,
 	// without conditions. Those that were not written are a
 	// [*datastore.PartialError] with their positions.
@@ -99,6 +100,6 @@ type PageScan struct {
 // is certainly nothing after it; it may be set though nothing follows, and the next
 // page is empty then.
 type PageResult struct {
-	Items []Item
+	Items []Attributes
 	Last  Item
 }

@@ -10,10 +10,10 @@ import (
 type Write struct {
 	// Op is the operation: "Create", "Put", "Update", "Delete" or "Check".
 	Op string
-	// Key of the item.
-	Key Item
+	// Key of the item; nil if there is an Item, which has it.
+	Key Attributes
 	// Item to put, with its key; nil of the other operations.
-	Item Item
+	Item Attributes
 	// Changes that an Update makes, each of another attribute.
 	Changes []Change
 	// If is the condition on the stored item. If it does not hold, nothing is
@@ -27,22 +27,38 @@ type Write struct {
 	missing bool // a failed condition means that the item to update is not there
 	spec    Spec // whose TTL tells it, with now
 	now     time.Time
+	size    int // of the item
+}
+
+// Keyed are attributes among which the key is: the Item or the Key.
+func (w Write) Keyed() Attributes {
+	if w.Item != nil {
+		return w.Item
+	}
+	return w.Key
 }
 
 // Own reports whether the stored item is what this very write left behind.
-func (w Write) Own(stored Item) bool {
-	return w.ID != "" && stored[writeID].typ == B && stored[writeID].text == w.ID
+func (w Write) Own(stored Attributes) bool {
+	if w.ID == "" || stored == nil {
+		return false
+	}
+	id, _ := stored.Find(writeID)
+	return id.typ == B && id.text == w.ID
 }
 
 // Refused is the error of a write whose condition did not hold of the stored
 // item, nil if there is none: [datastore.ErrNotFound] of an update of an item that
 // is not there, else [datastore.ErrConflict].
-func (w Write) Refused(stored Item) error {
-	if w.missing && (stored == nil || w.spec.Expired(stored, w.now)) {
+func (w Write) Refused(stored Attributes) error {
+	if w.missing && (none(stored) || w.spec.Expired(stored, w.now)) {
 		return datastore.ErrNotFound
 	}
 	return datastore.ErrConflict
 }
+
+// none reports whether there is no item: a stored one has its key.
+func none(stored Attributes) bool { return stored == nil || stored.Len() == 0 }
 
 // Repeatable reports whether the write may be sent again when its answer was
 // lost: what replaces, deletes or sets unconditionally, and what recognises itself,
@@ -70,5 +86,5 @@ type TxWrite struct {
 	Write
 	// Stored is where the driver puts the item on which the condition of an Update
 	// failed; nil where it does not know it.
-	Stored Item
+	Stored Attributes
 }

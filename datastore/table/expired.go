@@ -28,22 +28,22 @@ func (w Write) renews() bool {
 
 // mayRenew reports whether the item that failed the condition of the update is one
 // to make anew: it has expired, or is not known.
-func (w Write) mayRenew(stored Item) bool {
-	return w.renews() && (stored == nil || w.spec.Expired(stored, w.now))
+func (w Write) mayRenew(stored Attributes) bool {
+	return w.renews() && (none(stored) || w.spec.Expired(stored, w.now))
 }
 
 // renewal is the update that makes of the stored item, which has expired, what w
 // makes of none: nothing of it stays but its key. Where the driver does not know the
 // item, its attributes are taken to be those of fields.
-func (w Write) renewal(stored Item, fields []string) (Write, error) {
+func (w Write) renewal(stored Attributes, fields []string) (Write, error) {
 	fresh, err := w.Apply(nil)
 	if err != nil {
 		return w, err
 	}
 	old := fields
 	same := []Cond{{op: OpNe, attr: writeID, values: []Value{fresh[writeID]}}, w.spec.expired(w.now)}
-	if stored != nil {
-		old = slices.Sorted(maps.Keys(stored))
+	if !none(stored) {
+		old = names(stored)
 		same = append(same, equals(stored, w.spec.TTL), equals(stored, writeID))
 	}
 	w.If, w.Changes = And(same...), nil
@@ -65,12 +65,22 @@ func (w Write) renewal(stored Item, fields []string) (Write, error) {
 }
 
 // equals is the condition that an attribute is what it is in item.
-func equals(item Item, attr string) Cond {
-	v, ok := item[attr]
+func equals(item Attributes, attr string) Cond {
+	v, ok := item.Find(attr)
 	if !ok {
 		return NotExists(attr)
 	}
 	return Cond{op: OpEq, attr: attr, values: []Value{v}}
+}
+
+// names are those of the attributes, sorted.
+func names(item Attributes) []string {
+	list := make([]string, 0, item.Len())
+	for name := range item.All {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list
 }
 
 func (s Spec) isKey(attr string) bool { return attr == s.PK.Name || attr == s.SK.Name }
@@ -85,7 +95,7 @@ func (s *shape) attrs() []string {
 }
 
 // updateOrRenew makes an update, also where an item that has expired is in its way.
-func (a *access) updateOrRenew(ctx context.Context, conn Conn, w Write) (Item, error) {
+func (a *access) updateOrRenew(ctx context.Context, conn Conn, w Write) (Attributes, error) {
 	for round := 1; ; round++ {
 		item, err := conn.Update(ctx, w)
 		if !errors.Is(err, datastore.ErrConflict) || !w.mayRenew(item) {
@@ -95,7 +105,7 @@ func (a *access) updateOrRenew(ctx context.Context, conn Conn, w Write) (Item, e
 		if wrong != nil {
 			return nil, wrong
 		}
-		unknown := item == nil
+		unknown := none(item)
 		item, wrong = conn.Update(ctx, again)
 		switch {
 		case !errors.Is(wrong, datastore.ErrConflict):
@@ -124,7 +134,7 @@ func (a *access) transactOrRenew(ctx context.Context, conn Conn, ops []TxOp, tx 
 				continue
 			}
 			renewed++
-			last = last || w.Stored == nil // to look again would show no more
+			last = last || none(w.Stored) // to look again would show no more
 			if w.Write, err = w.renewal(w.Stored, ops[f.Index].access.shape.attrs()); err != nil {
 				return inPart("operation", f.Index, err)
 			}

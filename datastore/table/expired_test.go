@@ -36,7 +36,7 @@ type racingConn struct {
 	r *racing
 }
 
-func (c *racingConn) Update(ctx context.Context, w table.Write) (table.Item, error) {
+func (c *racingConn) Update(ctx context.Context, w table.Write) (table.Attributes, error) {
 	item, err := c.Conn.Update(ctx, w)
 	if err != nil {
 		c.r.refused(c.Conn)
@@ -153,7 +153,7 @@ func TestRenewalTooWide(t *testing.T) {
 			t.Errorf("%s: error = %v, want %v that says to delete it", name, err, datastore.ErrTooLarge)
 		}
 	}
-	if stored, err := conn.Get(t.Context(), key, table.Read{}); err != nil || len(stored) != len(wide) {
-		t.Errorf("Get = %d attributes, %v, want %d", len(stored), err, len(wide))
+	if stored, err := conn.Get(t.Context(), key, table.Read{}); err != nil || len(table.ItemOf(stored)) != len(wide) {
+		t.Errorf("Get = %d attributes, %v, want %d", len(table.ItemOf(stored)), err, len(wide))
 	}
 }

@@ -1,154 +1,235 @@
 package table
 
 import (
+	"slices"
 	"strconv"
-	"strings"
 )
 
-// Placeholders are what the expressions of one request speak of: "#0" is the first
-// of the names, ":0" the first of the values. Each name is a placeholder, because
-// hundreds of words are reserved. It is for drivers.
+// Placeholders are what the expressions of one request speak of, each by its
+// placeholder: "#0" is the first of the names, ":0" the first of the values. Each name
+// has one, because hundreds of words are reserved. It is for drivers.
 //
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
 type Placeholders struct {
-	Names  []string
-	Values []Value
+	Names  map[string]string // nil for none
+	Values Attributes        // in the form that was asked for; nil for none
 }
 
 // Expressions are the changes and the condition of the write as DynamoDB takes them,
-// "" for none. Its limits are kept by what a driver is given.
-func (w Write) Expressions() (update, condition string, p Placeholders) {
+// "" for none, with their values in the form. Its limits are kept by what a driver is
+// given.
+func (w Write) Expressions(form Form) (update, condition string, p Placeholders) {
+	x := expression{form: form}
 	if len(w.Changes) > 0 {
-		update = p.update(w.Changes)
+		update = x.update(w.Changes)
 	}
 	if !w.If.IsZero() {
-		condition = p.cond(w.If)
+		condition = x.cond(w.If)
 	}
-	return update, condition, p
+	return update, condition, x.placeholders()
 }
 
 // Expressions are the condition on the keys and the filter of the query as DynamoDB
-// takes them; the filter is "" for none.
-func (q PageQuery) Expressions() (key, filter string, p Placeholders) {
-	key = p.name(q.Index.PK.Name) + " = " + p.value(q.PK)
+// takes them, with their values in the form; the filter is "" for none.
+func (q PageQuery) Expressions(form Form) (key, filter string, p Placeholders) {
+	x := expression{form: form}
+	key = x.name(q.Index.PK.Name) + " = " + x.value(q.PK)
 	if !q.Range.IsZero() {
-		key += " AND " + p.cond(q.Range)
+		key += " AND " + x.cond(q.Range)
 	}
 	if !q.Filter.IsZero() {
-		filter = p.cond(q.Filter)
+		filter = x.cond(q.Filter)
 	}
-	return key, filter, p
+	return key, filter, x.placeholders()
 }
 
-// Expression is the filter of the scan as DynamoDB takes it, "" for none.
-func (s PageScan) Expression() (filter string, p Placeholders) {
+// Expression is the filter of the scan as DynamoDB takes it, "" for none, with its
+// values in the form.
+func (s PageScan) Expression(form Form) (filter string, p Placeholders) {
+	x := expression{form: form}
 	if !s.Filter.IsZero() {
-		filter = p.cond(s.Filter)
+		filter = x.cond(s.Filter)
 	}
-	return filter, p
+	return filter, x.placeholders()
+}
+
+// expression collects the names and values of the expressions of one request.
+type expression struct {
+	form   Form
+	names  []string
+	values AttributeSetter // nil for none
+}
+
+// usual is for how many names or values, and for how much text, there is room at
+// once.
+const usual, usualText = 8, 128
+
+// The first placeholders of names and values, which most requests have enough of.
+var nameMarks, valueMarks = marks("#"), marks(":")
+
+func marks(sign string) (m [16]string) {
+	for i := range m {
+		m[i] = sign + strconv.Itoa(i)
+	}
+	return m
+}
+
+func nameMark(i int) string {
+	if i < len(nameMarks) {
+		return nameMarks[i]
+	}
+	return "#" + strconv.Itoa(i)
+}
+
+func valueMark(i int) string {
+	if i < len(valueMarks) {
+		return valueMarks[i]
+	}
+	return ":" + strconv.Itoa(i)
 }
 
 // name is the placeholder of an attribute.
-func (p *Placeholders) name(attr string) string {
-	for i, n := range p.Names {
-		if n == attr {
-			return "#" + strconv.Itoa(i)
+func (x *expression) name(attr string) string {
+	at := slices.Index(x.names, attr)
+	if at < 0 {
+		at = len(x.names)
+		if at == 0 {
+			x.names = make([]string, 0, usual)
 		}
+		x.names = append(x.names, attr)
 	}
-	p.Names = append(p.Names, attr)
-	return "#" + strconv.Itoa(len(p.Names)-1)
+	return nameMark(at)
 }
 
 // value is the placeholder of a value.
-func (p *Placeholders) value(v Value) string {
-	p.Values = append(p.Values, v)
-	return ":" + strconv.Itoa(len(p.Values)-1)
+func (x *expression) value(v Value) string {
+	if x.values == nil {
+		x.values = x.form.NewItem(usual)
+	}
+	mark := valueMark(x.values.Len())
+	x.values.Set(mark, v)
+	return mark
 }
 
-// forms are the comparisons: $n is the name, $1 and $2 the values.
-var forms = map[CondOp]string{
-	OpExists:     "attribute_exists($n)",
-	OpNotExists:  "attribute_not_exists($n)",
-	OpEq:         "$n = $1",
-	OpNe:         "$n <> $1",
-	OpLt:         "$n < $1",
-	OpLe:         "$n <= $1",
-	OpGt:         "$n > $1",
-	OpGe:         "$n >= $1",
-	OpBetween:    "$n BETWEEN $1 AND $2",
-	OpBeginsWith: "begins_with($n, $1)",
-	OpContains:   "contains($n, $1)",
+func (x *expression) placeholders() (p Placeholders) {
+	if len(x.names) > 0 {
+		p.Names = make(map[string]string, len(x.names))
+	}
+	for i, n := range x.names {
+		p.Names[nameMark(i)] = n
+	}
+	if x.values != nil {
+		p.Values = x.values
+	}
+	return p
 }
+
+// infix are the comparisons, functions the functions.
+var (
+	infix = [...]string{
+		OpEq: " = ", OpNe: " <> ", OpLt: " < ", OpLe: " <= ", OpGt: " > ", OpGe: " >= ", OpBetween: " BETWEEN ",
+	}
+	functions = map[CondOp]string{
+		OpExists: "attribute_exists(", OpNotExists: "attribute_not_exists(",
+		OpBeginsWith: "begins_with(", OpContains: "contains(",
+	}
+)
 
 // cond writes a condition.
-func (p *Placeholders) cond(c Cond) string {
-	switch c.Op() {
-	case OpAnd:
-		return "(" + p.join(c.Conds(), " AND ") + ")"
-	case OpOr:
-		return "(" + p.join(c.Conds(), " OR ") + ")"
-	case OpNot:
-		return "(NOT " + p.cond(c.Conds()[0]) + ")"
-	}
-	replace := []string{"$n", p.name(c.Attr())}
-	values := make([]string, len(c.Values()))
-	for i, v := range c.Values() {
-		values[i] = p.value(v)
-		replace = append(replace, "$"+strconv.Itoa(i+1), values[i])
-	}
-	if c.Op() == OpIn {
-		return p.name(c.Attr()) + " IN (" + strings.Join(values, ", ") + ")"
-	}
-	return strings.NewReplacer(replace...).Replace(forms[c.Op()])
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
+func (x *expression) cond(c Cond) string {
+	return string(x.appendCond(make([]byte, 0, usualText), c))
 }
 
-func (p *Placeholders) join(conds []Cond, word string) string {
-	parts := make([]string, len(conds))
-	for i, c := range conds {
-		parts[i] = p.cond(c)
+func (x *expression) appendCond(text []byte, c Cond) []byte {
+	switch c.op {
+	case OpAnd:
+		return x.appendConds(text, c.conds, " AND ")
+	case OpOr:
+		return x.appendConds(text, c.conds, " OR ")
+	case OpNot:
+		return append(x.appendCond(append(text, "(NOT "...), c.conds[0]), ')')
 	}
-	return strings.Join(parts, word)
+	name := x.name(c.attr)
+	if f, ok := functions[c.op]; ok {
+		text = append(append(text, f...), name...)
+		if len(c.values) > 0 {
+			text = x.appendValues(append(text, ", "...), c.values, "")
+		}
+		return append(text, ')')
+	}
+	text = append(text, name...)
+	if c.op == OpIn {
+		return append(x.appendValues(append(text, " IN ("...), c.values, ", "), ')')
+	}
+	return x.appendValues(append(text, infix[c.op]...), c.values, " AND ") // two of OpBetween
+}
+
+func (x *expression) appendConds(text []byte, conds []Cond, word string) []byte {
+	text = append(text, '(')
+	for i, c := range conds {
+		if i > 0 {
+			text = append(text, word...)
+		}
+		text = x.appendCond(text, c)
+	}
+	return append(text, ')')
+}
+
+func (x *expression) appendValues(text []byte, values []Value, word string) []byte {
+	for i, v := range values {
+		if i > 0 {
+			text = append(text, word...)
+		}
+		text = append(text, x.value(v)...)
+	}
+	return text
 }
 
 // update writes changes. There is always a SET: that of the write id.
 //
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
-func (p *Placeholders) update(changes []Change) string {
-	var clauses [len(clauseWords)][]string
-	empty := ""
+func (x *expression) update(changes []Change) string {
+	var room [len(clauseWords)][usualText]byte
+	var clauses [len(clauseWords)][]byte
+	empty := "" // the list that Append begins with
 	for _, c := range changes {
-		n := p.name(c.Attr())
-		switch c.Op() {
-		case ToRemove:
-			clauses[removeClause] = append(clauses[removeClause], n)
-			continue
-		case ToAppend:
-			if empty == "" {
-				empty = p.value(List())
-			}
+		name, at := x.name(c.attr), clauseOf[c.op]
+		if c.op == ToAppend && empty == "" {
+			empty = x.value(List())
 		}
-		v := p.value(c.Value())
-		switch c.Op() {
-		case ToSet:
-			clauses[setClause] = append(clauses[setClause], n+" = "+v)
-		case ToSetIfAbsent:
-			clauses[setClause] = append(clauses[setClause], n+" = if_not_exists("+n+", "+v+")")
-		case ToAppend:
-			clauses[setClause] = append(clauses[setClause], n+" = list_append(if_not_exists("+n+", "+empty+"), "+v+")")
-		case ToAdd, ToInclude:
-			clauses[addClause] = append(clauses[addClause], n+" "+v)
-		case ToExclude:
-			clauses[deleteClause] = append(clauses[deleteClause], n+" "+v)
+		text := append(clauses[at], ", "...)
+		if clauses[at] == nil {
+			text = append(room[at][:0], clauseWords[at]...)
 		}
+		clauses[at] = x.appendChange(append(text, name...), c, name, empty)
 	}
-	var b strings.Builder
-	for i, parts := range clauses {
-		if len(parts) > 0 {
-			b.WriteString(clauseWords[i])
-			b.WriteString(strings.Join(parts, ", "))
-		}
+	text := clauses[setClause]
+	for _, clause := range clauses[setClause+1:] {
+		text = append(text, clause...)
 	}
-	return b.String()
+	return string(text)
+}
+
+// appendChange writes what follows the name that is changed.
+func (x *expression) appendChange(text []byte, c Change, name, empty string) []byte {
+	if c.op == ToRemove {
+		return text
+	}
+	value, end := x.value(c.value), ""
+	switch c.op {
+	case ToSet:
+		text = append(text, " = "...)
+	case ToSetIfAbsent:
+		text, end = append(append(append(text, " = if_not_exists("...), name...), ", "...), ")"
+	case ToAppend:
+		text, end = append(append(append(text, " = list_append(if_not_exists("...), name...), ", "...), ")"
+		text = append(append(text, empty...), "), "...)
+	default:
+		text = append(text, ' ')
+	}
+	return append(append(text, value...), end...)
 }
 
 const (
@@ -158,4 +239,10 @@ const (
 	deleteClause
 )
 
-var clauseWords = [...]string{setClause: "SET ", removeClause: " REMOVE ", addClause: " ADD ", deleteClause: " DELETE "}
+var (
+	clauseWords = [...]string{setClause: "SET ", removeClause: " REMOVE ", addClause: " ADD ", deleteClause: " DELETE "}
+	clauseOf    = [...]int{
+		ToSet: setClause, ToSetIfAbsent: setClause, ToAppend: setClause,
+		ToRemove: removeClause, ToAdd: addClause, ToInclude: addClause, ToExclude: deleteClause,
+	}
+)

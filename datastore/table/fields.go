@@ -171,6 +171,9 @@ func (r *fieldReader) add(t reflect.Type, sf reflect.StructField, tag string) {
 			f.indexes = append(f.indexes, role)
 		}
 	}
+	if err := checkName(f.name); err != nil {
+		r.errs = append(r.errs, fmt.Errorf("field %s.%s: %w", t, sf.Name, err))
+	}
 	if f.name == writeID {
 		r.errs = append(r.errs, fmt.Errorf("field %s.%s: the attribute name %q is taken; choose another", t, sf.Name, writeID))
 	}

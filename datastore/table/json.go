@@ -21,18 +21,19 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	case NULL:
 		content = true
 	case M:
-		content = v.item
-		if v.item == nil {
+		item := v.Attributes()
+		if content = item; item == nil {
 			content = Item{}
 		}
 	case L:
-		content = v.list
-		if v.list == nil {
+		list := v.Elements()
+		if content = list; list == nil {
 			content = []Value{}
 		}
 	case SS, NS, BS:
-		texts := make([]string, len(v.list))
-		for i, e := range v.list {
+		list := v.Elements()
+		texts := make([]string, len(list))
+		for i, e := range list {
 			texts[i] = e.text
 			if v.typ == BS {
 				texts[i] = base64.StdEncoding.EncodeToString([]byte(e.text))

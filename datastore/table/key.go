@@ -47,7 +47,7 @@ func PKSK[P, K KeyPart](partition P, sort K) Key {
 }
 
 // item is the key as the attributes of spec, checked.
-func (k Key) item(spec Spec) (Item, error) {
+func (k Key) item(spec Spec, form Form) (Attributes, error) {
 	switch {
 	case k.err != nil:
 		return nil, invalid("key: %w", k.err)
@@ -56,11 +56,15 @@ func (k Key) item(spec Spec) (Item, error) {
 	case !spec.HasSK() && !k.sk.IsZero():
 		return nil, invalid("key: the table has no sort key; write table.PK")
 	}
-	item := Item{spec.PK.Name: k.pk}
-	if spec.HasSK() {
-		item[spec.SK.Name] = k.sk
+	if err := spec.checkKeyValues(k.pk, k.sk); err != nil {
+		return nil, err
 	}
-	return item, spec.checkKey(item)
+	item := form.NewItem(2)
+	item.Set(spec.PK.Name, k.pk)
+	if spec.HasSK() {
+		item.Set(spec.SK.Name, k.sk)
+	}
+	return item, nil
 }
 
 // valueOf turns an operand into the value that the codec would store for it.
@@ -82,10 +86,11 @@ func valueOf[V Operand](v V) (Value, error) {
 	case json.Number:
 		return Number(string(x))
 	}
-	rv := reflect.ValueOf(&v).Elem()
+	own := v // which is in the heap, where v of the types above need not be
+	rv := reflect.ValueOf(&own).Elem()
 	switch {
 	case isText(rv.Type()):
-		return textCodec(rv.Type()).encode(rv, 0)
+		return textOf(rv)
 	case rv.Kind() == reflect.String:
 		return String(rv.String()), nil
 	case rv.Kind() == reflect.Bool:
@@ -93,5 +98,5 @@ func valueOf[V Operand](v V) (Value, error) {
 	case rv.Kind() == reflect.Slice:
 		return Bytes(rv.Bytes()), nil
 	}
-	return encodeNumber(rv, 0)
+	return numberOf(rv)
 }

@@ -36,11 +36,11 @@ func (w Write) check() error {
 	if text <= maxExpression && operands <= maxOperands {
 		return nil
 	}
-	update, condition, p := w.Expressions()
+	update, condition, p := w.Expressions(plainForm{})
 	if n := len(update); n > maxExpression {
 		return invalid("the changes have %d bytes as an expression of DynamoDB, of which there can be %d; make fewer changes at once", n, maxExpression)
 	}
-	if err := checkText("condition", condition); err != nil {
+	if err := checkLength("condition", condition); err != nil {
 		return err
 	}
 	return p.check()
@@ -51,8 +51,8 @@ func (q PageQuery) check() error {
 	if !heavy(q.Filter) {
 		return nil
 	}
-	_, filter, p := q.Expressions()
-	if err := checkText("filter", filter); err != nil {
+	_, filter, p := q.Expressions(plainForm{})
+	if err := checkLength("filter", filter); err != nil {
 		return err
 	}
 	return p.check()
@@ -63,14 +63,14 @@ func (s PageScan) check() error {
 	if !heavy(s.Filter) {
 		return nil
 	}
-	filter, p := s.Expression()
-	if err := checkText("filter", filter); err != nil {
+	filter, p := s.Expression(plainForm{})
+	if err := checkLength("filter", filter); err != nil {
 		return err
 	}
 	return p.check()
 }
 
-func checkText(what, expression string) error {
+func checkLength(what, expression string) error {
 	if n := len(expression); n > maxExpression {
 		return invalid("the %s has %d bytes as an expression of DynamoDB, of which there can be %d; make fewer conditions, or changes, at once, or use In for several values of one attribute", what, n, maxExpression)
 	}
@@ -83,8 +83,10 @@ func (p Placeholders) check() error {
 	for _, name := range p.Names {
 		n += len(name)
 	}
-	for _, v := range p.Values {
-		n += v.size()
+	if p.Values != nil {
+		for _, v := range p.Values.All {
+			n += v.size()
+		}
 	}
 	if n > maxOperands {
 		return &datastore.Error{Kind: datastore.ErrTooLarge, Err: fmt.Errorf(

@@ -83,7 +83,7 @@ func (v Value) has(w Value) bool {
 	case S, B:
 		return v.typ == w.typ && strings.Contains(v.text, w.text)
 	case L, SS, NS, BS:
-		return contains(v.list, w)
+		return contains(v.Elements(), w)
 	}
 	return false
 }

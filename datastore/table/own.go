@@ -83,10 +83,7 @@ func (s Spec) callerLeads(x Index) error {
 	return fmt.Errorf("table %s: PerCaller: the partition key %q%s is of type %v; the id of a caller is text", s.Logical, x.PK.Name, of, x.PK.Type)
 }
 
-var (
-	errNoCaller   = errors.New("the store has the rows of callers, and there is no caller in the context; a middleware behind the authorizer sets it by datastore.WithCallerID")
-	errOtherOwner = errors.New("the partition key is not the caller's id")
-)
+var errNoCaller = errors.New("the store has the rows of callers, and there is no caller in the context; a middleware behind the authorizer sets it by datastore.WithCallerID")
 
 // mine refuses the rows of others. It takes partitions.
 func (a *access) mine(ctx context.Context, partitions ...Value) error {
@@ -99,20 +96,20 @@ func (a *access) mine(ctx context.Context, partitions ...Value) error {
 	}
 	for _, pk := range partitions {
 		if pk.typ != S || pk.text != id {
-			return &datastore.Error{Kind: datastore.ErrDenied, Err: errOtherOwner}
+			return &datastore.Error{Kind: datastore.ErrDenied, Err: datastore.ErrNotOwner}
 		}
 	}
 	return nil
 }
 
 // mineAll is mine of keys or items.
-func (a *access) mineAll(ctx context.Context, items ...Item) error {
+func (a *access) mineAll(ctx context.Context, items ...Attributes) error {
 	if !a.own {
 		return nil
 	}
 	partitions := make([]Value, len(items))
 	for i, item := range items {
-		partitions[i] = item[a.shape.spec.PK.Name]
+		partitions[i], _ = item.Find(a.shape.spec.PK.Name)
 	}
 	return a.mine(ctx, partitions...)
 }

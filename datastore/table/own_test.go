@@ -79,9 +79,13 @@ func TestPerCaller(t *testing.T) {
 		}
 		if err := f(ann, "bob"); !errors.Is(err, datastore.ErrDenied) {
 			t.Errorf("%s of another's row: error = %v, want %v", op, err, datastore.ErrDenied)
+		} else if got := statusOf(err); got != 403 {
+			t.Errorf("%s of another's row: status %d, want 403: the caller is to blame", op, got)
 		}
 		if err := f(t.Context(), "ann"); !errors.Is(err, datastore.ErrDenied) {
 			t.Errorf("%s without a caller: error = %v, want %v", op, err, datastore.ErrDenied)
+		} else if got := statusOf(err); got != 500 {
+			t.Errorf("%s without a caller: status %d, want 500: the program is to blame", op, got)
 		}
 	}
 }
@@ -216,4 +220,13 @@ func TestPerCallerViaRefused(t *testing.T) {
 			t.Errorf("Query via %s: error = %v, want %v", index, err, datastore.ErrDeclaration)
 		}
 	}
+}
+
+// statusOf is what a handler answers that returns err.
+func statusOf(err error) int {
+	var own interface{ StatusCode() int }
+	if !errors.As(err, &own) {
+		return 500
+	}
+	return own.StatusCode()
 }

@@ -65,15 +65,14 @@ func (f *patchField) change(patch reflect.Value) (c Change, ok bool) {
 	} else if v.IsNil() {
 		return c, false
 	}
-	value, err := f.inner.encode(v, 1)
+	value, err := f.inner.encode(&encoder{form: plainForm{}}, v, 1)
 	switch {
 	case err != nil:
 		return Change{op: ToSet, attr: f.name, err: inChange(f.name, err)}, true
 	case value.IsZero(): // an empty set, for which there is no value
 		return Remove(f.name), true
 	}
-	err = checkAttribute(f.name, value, 1)
-	return Change{op: ToSet, attr: f.name, value: value, err: err}, true
+	return Change{op: ToSet, attr: f.name, value: value}, true
 }
 
 var (

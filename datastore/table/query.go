@@ -108,7 +108,9 @@ func (a *access) page(q Query) (PageQuery, error) {
 		return page, err
 	}
 	var err error
-	page.After, err = a.listing(page).open(q.After)
+	if q.After != "" {
+		page.After, err = a.listing(page).open(q.After)
+	}
 	return page, err
 }
 

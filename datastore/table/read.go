@@ -10,13 +10,13 @@ import (
 )
 
 func (a *access) get(ctx context.Context, key Key, opts []ReadOption, into reflect.Value) error {
-	var k Item
+	var k Attributes
 	var read Read
 	return a.run(ctx, opGet, datastore.ErrUnavailable, func() (err error) {
 		if read, err = readOf(opts); err != nil {
 			return err
 		}
-		if k, err = key.item(a.shape.spec); err != nil {
+		if k, err = key.item(a.shape.spec, a.form()); err != nil {
 			return err
 		}
 		return a.mineAll(ctx, k)
@@ -25,7 +25,7 @@ func (a *access) get(ctx context.Context, key Key, opts []ReadOption, into refle
 		switch {
 		case err != nil:
 			return err
-		case item == nil || a.expired(item):
+		case none(item) || a.expired(item):
 			return &datastore.Error{Kind: datastore.ErrNotFound}
 		}
 		return a.decode(item, into)
@@ -33,11 +33,11 @@ func (a *access) get(ctx context.Context, key Key, opts []ReadOption, into refle
 }
 
 // expired reports whether an item is only there because it was not deleted yet.
-func (s *state) expired(item Item) bool {
+func (s *state) expired(item Attributes) bool {
 	return s.shape.ttl != nil && s.shape.spec.Expired(item, s.Data.Now())
 }
 
-func (s *state) decode(item Item, into reflect.Value) error {
+func (s *state) decode(item Attributes, into reflect.Value) error {
 	if err := s.plan().decode(item, into); err != nil {
 		return &datastore.Error{Kind: datastore.ErrCorrupt, Err: fmt.Errorf("stored item does not fit %v: %w", s.typ, err)}
 	}
@@ -45,7 +45,7 @@ func (s *state) decode(item Item, into reflect.Value) error {
 }
 
 func (a *access) getMany(ctx context.Context, keys []Key, opts []ReadOption, into reflect.Value) error {
-	var items []Item
+	var items []Attributes
 	var read Read
 	return a.run(ctx, opGetMany, datastore.ErrUnavailable, func() (err error) {
 		if read, err = readOf(opts); err != nil {
@@ -60,10 +60,10 @@ func (a *access) getMany(ctx context.Context, keys []Key, opts []ReadOption, int
 	})
 }
 
-func (s *state) keys(keys []Key) ([]Item, error) {
-	items := make([]Item, len(keys))
+func (s *state) keys(keys []Key) ([]Attributes, error) {
+	items := make([]Attributes, len(keys))
 	for i, key := range keys {
-		k, err := key.item(s.shape.spec)
+		k, err := key.item(s.shape.spec, s.form())
 		if err != nil {
 			return nil, inPart("key", i, err)
 		}
@@ -85,38 +85,86 @@ func inPart(what string, i int, err error) error {
 
 // getBatches reads the keys, each once, in batches, and decodes what was found
 // in the order of the keys.
-func (s *state) getBatches(ctx context.Context, conn Conn, keys []Item, read Read, into reflect.Value) error {
-	var distinct []Item
-	first := make(map[string]bool, len(keys))
-	for _, k := range keys {
-		if text := s.shape.spec.KeyText(k); !first[text] {
-			first[text] = true
-			distinct = append(distinct, k)
-		}
+func (s *state) getBatches(ctx context.Context, conn Conn, keys []Attributes, read Read, into reflect.Value) error {
+	b := s.batchOf(keys)
+	for from := 0; from < len(b.keys); from += maxBatchGet {
+		b.get(ctx, conn, from, read)
 	}
-	found := make(map[string]Item, len(distinct))
-	failed := map[string]error{}
-	for len(distinct) > 0 {
-		n := min(len(distinct), maxBatchGet)
-		s.getBatch(ctx, conn, distinct[:n], read, found, failed)
-		distinct = distinct[n:]
-	}
+	into.Set(reflect.MakeSlice(into.Type(), len(keys), len(keys)))
 	var partial datastore.PartialError
-	for i, k := range keys {
-		text := s.shape.spec.KeyText(k)
-		item, ok := found[text]
-		err := failed[text]
-		if ok && !s.expired(item) {
-			out := reflect.New(s.typ).Elem()
-			if err = s.decode(item, out); err == nil {
-				into.Set(reflect.Append(into, out))
+	n := 0
+	for i, at := range b.which {
+		item, err := b.found[at], b.failed[at]
+		if item != nil && !s.expired(item) {
+			if err = s.decode(item, into.Index(n)); err == nil {
+				n++
+			} else {
+				into.Index(n).SetZero()
 			}
 		}
 		if err != nil {
 			partial.Failed = append(partial.Failed, datastore.ItemError{Index: i, Err: err})
 		}
 	}
+	into.SetLen(n)
 	return partialError(&partial)
+}
+
+// batchRead are the keys of a GetMany, each once, with what was found and what
+// failed.
+type batchRead struct {
+	spec   Spec
+	keys   []Attributes
+	which  []int          // of keys each one that was asked for is
+	at     map[string]int // of the text of a key
+	text   []byte
+	found  []Attributes
+	failed []error
+}
+
+func (s *state) batchOf(keys []Attributes) *batchRead {
+	b := &batchRead{spec: s.shape.spec, which: make([]int, len(keys)), at: make(map[string]int, len(keys))}
+	for i, k := range keys {
+		at, twice := b.position(k)
+		if !twice {
+			at = len(b.keys)
+			b.at[string(b.text)] = at
+			b.keys = append(b.keys, k)
+		}
+		b.which[i] = at
+	}
+	b.found, b.failed = make([]Attributes, len(b.keys)), make([]error, len(b.keys))
+	return b
+}
+
+// position is where the key of an item is. It leaves its text in b.
+func (b *batchRead) position(item Attributes) (int, bool) {
+	b.text = b.spec.appendKey(b.text[:0], item)
+	at, ok := b.at[string(b.text)]
+	return at, ok
+}
+
+// get reads one batch and notes what was found and what failed.
+func (b *batchRead) get(ctx context.Context, conn Conn, from int, read Read) {
+	keys := b.keys[from:min(from+maxBatchGet, len(b.keys))]
+	items, err := conn.GetMany(ctx, keys, read)
+	for _, item := range items {
+		if at, ok := b.position(item); ok {
+			b.found[at] = item
+		}
+	}
+	var partial *datastore.PartialError
+	switch {
+	case err == nil:
+	case errors.As(err, &partial):
+		for _, f := range partial.Failed {
+			b.failed[from+f.Index] = f.Err
+		}
+	default:
+		for i := range keys {
+			b.failed[from+i] = err
+		}
+	}
 }
 
 // partialError is the partial error, nil if nothing failed.
@@ -125,26 +173,6 @@ func partialError(partial *datastore.PartialError) error {
 		return nil
 	}
 	return partial
-}
-
-// getBatch reads one batch and notes what was found and what failed, by key.
-func (s *state) getBatch(ctx context.Context, conn Conn, keys []Item, read Read, found map[string]Item, failed map[string]error) {
-	items, err := conn.GetMany(ctx, keys, read)
-	for _, item := range items {
-		found[s.shape.spec.KeyText(item)] = item
-	}
-	var partial *datastore.PartialError
-	switch {
-	case err == nil:
-	case errors.As(err, &partial):
-		for _, f := range partial.Failed {
-			failed[s.shape.spec.KeyText(keys[f.Index])] = f.Err
-		}
-	default:
-		for _, k := range keys {
-			failed[s.shape.spec.KeyText(k)] = err
-		}
-	}
 }
 
 func (a *access) query(ctx context.Context, q Query, into reflect.Value) (next datastore.Token, err error) {
@@ -159,7 +187,7 @@ func (a *access) query(ctx context.Context, q Query, into reflect.Value) (next d
 		if err != nil {
 			return err
 		}
-		if a.index.Name != "" || a.index.HasSK() { // else there is one item, and no more
+		if result.Last != nil && (a.index.Name != "" || a.index.HasSK()) { // else there is one item, and no more
 			next = a.listing(page).seal(result.Last)
 		}
 		return a.decodePage(result.Items, into)
@@ -177,14 +205,16 @@ func (a *access) scan(ctx context.Context, q Scan, into reflect.Value) (next dat
 		if err != nil {
 			return err
 		}
-		next = a.scanListing(page).seal(result.Last)
+		if result.Last != nil {
+			next = a.scanListing(page).seal(result.Last)
+		}
 		return a.decodePage(result.Items, into)
 	})
 	return next, err
 }
 
 // decodePage fills a slice with the items of a page, those that fit.
-func (s *state) decodePage(items []Item, into reflect.Value) error {
+func (s *state) decodePage(items []Attributes, into reflect.Value) error {
 	into.Set(reflect.MakeSlice(into.Type(), len(items), len(items)))
 	var partial datastore.PartialError
 	n := 0

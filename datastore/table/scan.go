@@ -61,6 +61,8 @@ func (a *access) scanPage(q Scan) (PageScan, error) {
 		return page, err
 	}
 	var err error
-	page.After, err = a.scanListing(page).open(q.After)
+	if q.After != "" {
+		page.After, err = a.scanListing(page).open(q.After)
+	}
 	return page, err
 }

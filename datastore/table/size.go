@@ -47,30 +47,36 @@ func (v Value) size() int {
 	case BOOL, NULL:
 		return 1
 	case M:
-		return 3 + len(v.item) + v.item.Size()
-	case L:
-		n := 3
-		for _, e := range v.list {
-			n += 1 + e.size()
-		}
-		return n
+		item := v.Attributes()
+		return 3 + len(item) + item.Size()
 	}
 	n := 0
-	for _, e := range v.list {
+	for _, e := range v.Elements() {
 		n += e.size()
+	}
+	if v.typ == L {
+		n += 3 + v.list.Len()
 	}
 	return n
 }
 
-// numberSize is one byte for two significant digits and one more, two more if
-// the number is negative.
+// numberSize is one byte for two significant digits of a canonical text and one
+// more, two more if the number is negative.
 func numberSize(text string) int {
-	d, _ := parseDecimal(text) // canonical: cannot fail
-	n := 1 + (len(d.digits)+1)/2
-	if d.neg {
-		n++
+	digits, zeros, n := 0, 0, 1 // zeros are those behind the last digit that is none
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == 'E':
+			return n + (digits+1)/2
+		case c == '-':
+			n++
+		case c == '0' && digits > 0:
+			zeros++
+		case c > '0':
+			digits, zeros = digits+zeros+1, 0
+		}
 	}
-	return n
+	return n + (digits+1)/2
 }
 
 // jsonSize is about the size of the item in a request: with the names of types,
@@ -91,10 +97,10 @@ func (v Value) jsonSize() int {
 	case B:
 		return frame + (len(v.text)+2)/3*4
 	case M:
-		return frame + v.item.jsonSize()
+		return frame + v.Attributes().jsonSize()
 	}
 	n := frame + len(v.text)
-	for _, e := range v.list {
+	for _, e := range v.Elements() {
 		n += e.jsonSize()
 	}
 	return n
@@ -114,8 +120,8 @@ func textSize(s string) int {
 	return n
 }
 
-func checkItemSize(i Item) error {
-	if n := i.Size(); n > MaxItemSize {
+func checkItemSize(n int) error {
+	if n > MaxItemSize {
 		return &datastore.Error{Kind: datastore.ErrTooLarge, Err: fmt.Errorf(
 			"the item has %d bytes; at most %d fit, names and values together: keep large parts in a bucket", n, MaxItemSize)}
 	}

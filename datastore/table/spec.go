@@ -122,10 +122,11 @@ var ownRows = []datastore.Condition{
 }
 
 // KeyOf is the part of item that is its primary key.
-func (s Spec) KeyOf(item Item) Item {
-	key := Item{s.PK.Name: item[s.PK.Name]}
+func (s Spec) KeyOf(item Attributes) Item {
+	key := make(Item, 2)
+	key[s.PK.Name], _ = item.Find(s.PK.Name)
 	if s.HasSK() {
-		key[s.SK.Name] = item[s.SK.Name]
+		key[s.SK.Name], _ = item.Find(s.SK.Name)
 	}
 	return key
 }
@@ -140,20 +141,23 @@ func (s Spec) PlaceOf(x Index, item Item) Item {
 	return place
 }
 
-// checkKey checks the key attributes of an item or a key.
-func (s Spec) checkKey(item Item) error {
-	if err := checkKeyValue("partition key", s.PK, item[s.PK.Name], MaxPartitionKeySize); err != nil {
+// checkKey checks the key attributes of an item.
+func (s Spec) checkKey(item Attributes) error {
+	pk, _ := item.Find(s.PK.Name)
+	sk, _ := item.Find(s.SK.Name)
+	return s.checkKeyValues(pk, sk)
+}
+
+func (s Spec) checkKeyValues(pk, sk Value) error {
+	if err := checkKeyValue("partition key", s.PK, pk, MaxPartitionKeySize); err != nil || !s.HasSK() {
 		return err
 	}
-	if !s.HasSK() {
-		return nil
-	}
-	return checkKeyValue("sort key", s.SK, item[s.SK.Name], MaxSortKeySize)
+	return checkKeyValue("sort key", s.SK, sk, MaxSortKeySize)
 }
 
 // checkIndexes checks the attributes of item that are keys of indexes, if it has
 // them.
-func checkIndexes(indexes []Index, item Item) error {
+func checkIndexes(indexes []Index, item Attributes) error {
 	for _, x := range indexes {
 		if err := x.check(item); err != nil {
 			return err
@@ -162,20 +166,28 @@ func checkIndexes(indexes []Index, item Item) error {
 	return nil
 }
 
-func (x Index) check(item Item) error {
-	if v, ok := item[x.PK.Name]; ok {
+func (x Index) check(item Attributes) error {
+	if v, ok := item.Find(x.PK.Name); ok {
 		if err := checkKeyValue("partition key of index "+x.Name, x.PK, v, MaxPartitionKeySize); err != nil {
 			return err
 		}
 	}
-	if v, ok := item[x.SK.Name]; ok {
+	if v, ok := item.Find(x.SK.Name); ok {
 		return checkKeyValue("sort key of index "+x.Name, x.SK, v, MaxSortKeySize)
 	}
 	return nil
 }
 
 // KeyText tells keys of one table apart: the length keeps the two parts apart.
-func (s Spec) KeyText(item Item) string {
-	pk := item[s.PK.Name].text
-	return strconv.Itoa(len(pk)) + ":" + pk + item[s.SK.Name].text
+func (s Spec) KeyText(item Attributes) string { return string(s.appendKey(nil, item)) }
+
+func (s Spec) appendKey(text []byte, item Attributes) []byte {
+	pk, _ := item.Find(s.PK.Name)
+	text = append(strconv.AppendInt(text, int64(len(pk.text)), 10), ':')
+	text = append(text, pk.text...)
+	if s.HasSK() {
+		sk, _ := item.Find(s.SK.Name)
+		text = append(text, sk.text...)
+	}
+	return text
 }

@@ -17,6 +17,7 @@ type state struct {
 	typ   reflect.Type
 	shape shape
 	plan  func() *plan
+	form  func() Form // of the driver
 }
 
 // newState declares the table.
@@ -25,10 +26,21 @@ func newState(data *datastore.Data, t reflect.Type, name string, opts []Option) 
 	errs = append(errs, declare(&sh.spec, opts)...)
 	s := &state{typ: t, shape: sh}
 	s.plan = sync.OnceValue(func() *plan { return planOf(t) })
+	s.form = sync.OnceValue(func() Form { return formOf(data, sh.spec) })
 	s.State = handle.New(data, sh.spec, func(ctx context.Context, d Driver) (Conn, error) {
 		return d.OpenTable(ctx, data, sh.spec)
 	}, errs...)
 	return s
+}
+
+// formOf is the form in which the driver of a table takes items.
+func formOf(data *datastore.Data, spec Spec) Form {
+	if d, err := datastore.DriverOf[Driver](data, spec); err == nil { // else opening it says so
+		if f, ok := d.(Former); ok {
+			return f.Form()
+		}
+	}
+	return plainForm{}
 }
 
 // access is the use of a table by one grant: what its handle does is here, where

@@ -120,6 +120,10 @@ func TestDeclarationErrors(t *testing.T) {
 		{"unknown option", of[struct {
 			A string `table:",pk,tll"`
 		}]{}, `unknown table option "tll"`},
+		{"name that is no text", of[struct {
+			base
+			B string "table:\"\\xff\""
+		}]{}, "is empty or not valid UTF-8"},
 		{"unexported", of[struct {
 			base
 			b string `table:"b"`

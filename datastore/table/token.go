@@ -59,11 +59,8 @@ func (l listing) inToken() []Attribute {
 	return list
 }
 
-// seal is the token after the item at the place last; "" after nil.
+// seal is the token after the item at the place last.
 func (l listing) seal(last Item) datastore.Token {
-	if last == nil {
-		return ""
-	}
 	raw := append([]byte{tokenVersion}, l.hash...)
 	attrs := l.inToken()
 	for i, a := range attrs {
@@ -76,11 +73,8 @@ func (l listing) seal(last Item) datastore.Token {
 	return datastore.Token(base64.RawURLEncoding.EncodeToString(raw))
 }
 
-// open is the place that the token stands for, nil for "".
+// open is the place that the token stands for.
 func (l listing) open(t datastore.Token) (Item, error) {
-	if t == "" {
-		return nil, nil
-	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(string(t))
 	if err != nil || len(raw) < 1+tokenHash || raw[0] != tokenVersion {
 		return nil, invalid("page token: is not one; send back the token of the page before, unchanged")

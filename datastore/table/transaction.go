@@ -103,7 +103,7 @@ func (o TxOp) write(ctx context.Context) (Write, error) {
 	}
 	w, err := o.prepare(o.access)
 	if err == nil {
-		err = o.access.mineAll(ctx, w.Key)
+		err = o.access.mineAll(ctx, w.Keyed())
 	}
 	return w, err
 }
@@ -141,7 +141,7 @@ func (a *access) prepareTx(ctx context.Context, ops []TxOp) (tx Transaction, err
 		if op.access.own != a.own {
 			return tx, &datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("operation %d: %w", i, errMixed)}
 		}
-		item := op.access.Spec.Name() + " " + op.access.shape.spec.KeyText(w.Key)
+		item := op.access.Spec.Name() + " " + op.access.shape.spec.KeyText(w.Keyed())
 		if first, twice := seen[item]; twice {
 			return tx, invalid("operation %d: is on the item of operation %d; a transaction does one thing to an item", i, first)
 		}
@@ -160,7 +160,7 @@ func (a *access) prepareTx(ctx context.Context, ops []TxOp) (tx Transaction, err
 // leastSize is what the item has at least that a write leaves behind, as far as the
 // write tells.
 func (w Write) leastSize() int {
-	n := w.Item.Size()
+	n := w.size
 	for _, c := range w.Changes {
 		if c.op == ToSet {
 			n += len(c.attr) + c.value.size()

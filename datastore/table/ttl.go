@@ -17,22 +17,22 @@ func ttlCodec(t reflect.Type) *codec {
 		return &codec{encodeExpiry, decodeExpiry}
 	}
 	return &codec{
-		encode: func(v reflect.Value, level int) (Value, error) {
+		encode: func(e *encoder, v reflect.Value, level int) (Value, error) {
 			if v.IsZero() {
 				return Value{}, nil
 			}
-			return encodeNumber(v, level)
+			return encodeNumber(e, v, level)
 		},
 		decode: decodeNumber,
 	}
 }
 
-func encodeExpiry(v reflect.Value, _ int) (Value, error) {
+func encodeExpiry(e *encoder, v reflect.Value, _ int) (Value, error) {
 	t, _ := reflect.TypeAssert[time.Time](v)
 	if t.IsZero() {
 		return Value{}, nil
 	}
-	return Int(t.Unix()), nil
+	return e.number(Int(t.Unix()), nil)
 }
 
 func decodeExpiry(in Value, v reflect.Value) error {
@@ -44,7 +44,7 @@ func decodeExpiry(in Value, v reflect.Value) error {
 	if !ok || err != nil || seconds < minSeconds || seconds > maxSeconds {
 		return fmt.Errorf("is not a time: want Unix seconds of the years 1 to 9999")
 	}
-	v.Set(reflect.ValueOf(time.Unix(seconds, 0).UTC()))
+	*v.Addr().Interface().(*time.Time) = time.Unix(seconds, 0).UTC()
 	return nil
 }
 
@@ -56,11 +56,11 @@ var (
 
 // Expired reports whether item has expired at now: DynamoDB deletes such items
 // some time later, and handles leave them out until then.
-func (s Spec) Expired(item Item, now time.Time) bool {
+func (s Spec) Expired(item Attributes, now time.Time) bool {
 	if s.TTL == "" {
 		return false
 	}
-	v := item[s.TTL]
+	v, _ := item.Find(s.TTL)
 	return v.typ == N && v.Compare(Int(now.Unix())) < 0
 }
 

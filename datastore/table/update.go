@@ -29,7 +29,7 @@ func (a *access) update(ctx context.Context, key Key, p Patch, conds []Cond, int
 func (s *state) prepareUpdate(key Key, p Patch, conds []Cond) (w Write, err error) {
 	spec := s.shape.spec
 	w.Op, w.spec, w.now, w.missing = opNames[opUpdate], spec, s.Data.Now(), !p.create
-	if w.Key, err = key.item(spec); err != nil {
+	if w.Key, err = key.item(spec, s.form()); err != nil {
 		return w, err
 	}
 	if w.Changes, err = s.shape.check(p, s.plan()); err != nil {
@@ -43,7 +43,7 @@ func (s *state) prepareUpdate(key Key, p Patch, conds []Cond) (w Write, err erro
 		return w, err
 	}
 	own := Value{typ: B, text: w.ID}
-	must := []Cond{{op: OpNe, attr: writeID, values: []Value{own}}}
+	must := append(make([]Cond, 0, 8), Cond{op: OpNe, attr: writeID, values: []Value{own}})
 	if !p.create {
 		must = append(must, Exists(spec.PK.Name))
 	}
@@ -54,7 +54,9 @@ func (s *state) prepareUpdate(key Key, p Patch, conds []Cond) (w Write, err erro
 		w.Changes = append(w.Changes, Change{op: ToAdd, attr: v.name, value: Int(1), counts: true})
 	}
 	for _, c := range w.Changes {
-		must = append(must, s.shape.guard(c))
+		if g := s.shape.guard(c); !g.IsZero() {
+			must = append(must, g)
+		}
 	}
 	w.If = And(And(must...), user)
 	w.Changes = append(w.Changes, Change{op: ToSet, attr: writeID, value: own})
@@ -88,6 +90,9 @@ func (s *shape) checkChange(c Change, plan *plan) (Change, error) {
 	}
 	if c.op == ToAdd && c.value.typ != N {
 		return c, invalid("change of %q: what is added must be a number", c.attr)
+	}
+	if f.indexes == nil {
+		return c, nil
 	}
 	return c, checkIndexes(s.indexes, Item{c.attr: c.value})
 }

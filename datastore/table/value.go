@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -42,13 +43,16 @@ type Item map[string]Value
 // all and is not stored. Struct fields may be of type Value, which then holds
 // whatever was stored.
 //
+// What a list, a set or a map contains may be in the form in which the client of a
+// driver has it; see [Form].
+//
 // See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 type Value struct {
 	typ  Type
 	yes  bool
-	text string  // S; N in canonical decimal; the bytes of a B
-	list []Value // L; the elements of a set
-	item Item    // M
+	text string     // S; N in canonical decimal; the bytes of a B
+	list Elements   // L; the elements of a set
+	item Attributes // M
 }
 
 // String is a value of type S.
@@ -64,18 +68,10 @@ func Bool(b bool) Value { return Value{typ: BOOL, yes: b} }
 func Null() Value { return Value{typ: NULL} }
 
 // List is a value of type L.
-func List(elements ...Value) Value { return Value{typ: L, list: slices.Clone(elements)} }
+func List(elements ...Value) Value { return Value{typ: L, list: Values(slices.Clone(elements))} }
 
 // Map is a value of type M.
 func Map(item Item) Value { return Value{typ: M, item: maps.Clone(item)} }
-
-// OwnedList is [List] without a copy, for drivers: elements are not to be changed
-// afterwards.
-func OwnedList(elements []Value) Value { return Value{typ: L, list: elements} }
-
-// OwnedMap is [Map] without a copy, for drivers: item is not to be changed
-// afterwards.
-func OwnedMap(item Item) Value { return Value{typ: M, item: item} }
 
 // Set is a set of the elements, which must all be of type S, all of type N or
 // all of type B, without duplicates. A set has at least one element.
@@ -88,17 +84,43 @@ func Set(elements ...Value) (Value, error) {
 	if !ok {
 		return Value{}, fmt.Errorf("a set of %v cannot be stored; only sets of S, N or B", first)
 	}
-	seen := make(map[string]bool, len(elements))
+	var seen texts
 	for i, e := range elements {
 		if e.typ != first {
 			return Value{}, fmt.Errorf("set element %d is of type %v, the first of type %v", i, e.typ, first)
 		}
-		if seen[e.text] {
-			return Value{}, fmt.Errorf("set element %d is there twice", i)
+		if !seen.add(e.text) {
+			return Value{}, setTwice(i)
 		}
-		seen[e.text] = true
 	}
-	return Value{typ: set, list: slices.Clone(elements)}, nil
+	return Value{typ: set, list: Values(slices.Clone(elements))}, nil
+}
+
+func setTwice(i int) error { return fmt.Errorf("set element %d is there twice", i) }
+
+// texts are those of the elements of a set, to find duplicates. The first few need
+// no map.
+type texts struct {
+	few  [8]string
+	n    int
+	many map[string]bool
+}
+
+// add reports false for one that is there.
+func (t *texts) add(text string) bool {
+	if slices.Contains(t.few[:t.n], text) || t.many[text] {
+		return false
+	}
+	if t.n < len(t.few) {
+		t.few[t.n] = text
+		t.n++
+		return true
+	}
+	if t.many == nil {
+		t.many = map[string]bool{}
+	}
+	t.many[text] = true
+	return true
 }
 
 // Type is the type of v; 0 for no value.
@@ -118,29 +140,36 @@ func (v Value) Text() string { return v.text }
 func (v Value) Truth() bool { return v.yes }
 
 // Elements are those of a list or a set; they are not to be changed.
-func (v Value) Elements() []Value { return v.list }
+func (v Value) Elements() []Value {
+	if own, ok := v.list.(Values); ok || v.list == nil {
+		return own
+	}
+	list := make([]Value, v.list.Len())
+	for i := range list {
+		list[i] = v.list.At(i)
+	}
+	return list
+}
 
 // Attributes are those of an M; they are not to be changed.
-func (v Value) Attributes() Item { return v.item }
+func (v Value) Attributes() Item { return ItemOf(v.item) }
 
 // Equal reports whether both are of one type and the same value, as DynamoDB
 // compares: the order of a set does not count.
 func (v Value) Equal(w Value) bool {
-	if v.typ != w.typ || v.yes != w.yes || v.text != w.text || len(v.list) != len(w.list) {
+	if v.typ != w.typ || v.yes != w.yes || v.text != w.text {
 		return false
 	}
 	switch v.typ {
 	case M:
-		return v.item.Equal(w.item)
+		return v.Attributes().Equal(w.Attributes())
+	case L:
+		return slices.EqualFunc(v.Elements(), w.Elements(), Value.Equal)
 	case SS, NS, BS:
-		for _, e := range v.list {
-			if !contains(w.list, e) {
-				return false
-			}
-		}
-		return true
+		list, other := v.Elements(), w.Elements()
+		return len(list) == len(other) && !slices.ContainsFunc(list, func(e Value) bool { return !contains(other, e) })
 	}
-	return slices.EqualFunc(v.list, w.list, Value.Equal)
+	return true
 }
 
 // Equal reports whether both items have the same attributes.
@@ -171,17 +200,18 @@ func (v Value) check(level int) error {
 	}
 	switch v.typ {
 	case S:
-		if !utf8.ValidString(v.text) {
-			return fmt.Errorf("text is not valid UTF-8; store it as []byte")
-		}
+		return checkText(v.text)
 	case M:
-		for name, e := range v.item {
+		for name, e := range v.Attributes() {
 			if err := checkAttribute(name, e, level+1); err != nil {
 				return inMap(err)
 			}
 		}
 	case L, SS:
-		for i, e := range v.list {
+		for i, e := range v.Elements() {
+			if e.typ == 0 {
+				return inElement(i, errNoValue)
+			}
 			if err := e.check(level + 1); err != nil {
 				return inElement(i, err)
 			}
@@ -190,21 +220,33 @@ func (v Value) check(level int) error {
 	return nil
 }
 
-// checkAttribute checks an attribute that is on level. Its errors name it only if
-// it is one of the item itself: below, names are data.
+func checkText(text string) error {
+	if !utf8.ValidString(text) {
+		return fmt.Errorf("text is not valid UTF-8; store it as []byte")
+	}
+	return nil
+}
+
+// checkAttribute checks an attribute that is on level. Its errors do not name it:
+// names are data.
 func checkAttribute(name string, v Value, level int) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if v.typ == 0 {
+		return errNoValue
+	}
+	return v.check(level)
+}
+
+var errNoValue = errors.New("no value; leave it out or use Null")
+
+func checkName(name string) error {
 	if name == "" || !utf8.ValidString(name) {
 		return fmt.Errorf("an attribute name is empty or not valid UTF-8")
 	}
 	if len(name) > maxName {
 		return fmt.Errorf("an attribute name has %d bytes; at most %d are allowed", len(name), maxName)
 	}
-	err := v.check(level)
-	if v.typ == 0 {
-		err = fmt.Errorf("no value; leave it out or use Null")
-	}
-	if err != nil && level == 1 {
-		return inAttribute(name, err, level)
-	}
-	return err
+	return nil
 }

@@ -16,19 +16,19 @@ func (a *access) put(ctx context.Context, op operation, item reflect.Value, cond
 		if w, err = a.preparePut(op, item, conds); err != nil {
 			return err
 		}
-		return a.mineAll(ctx, w.Key)
+		return a.mineAll(ctx, w.Item)
 	}, func(ctx context.Context, conn Conn) error { return conn.Write(ctx, w) })
 }
 
 // preparePut makes the write of an item, and sets the item's version to the one
 // that is written.
-func (s *state) preparePut(op operation, item reflect.Value, conds []Cond) (Write, error) {
+func (s *state) preparePut(op operation, v reflect.Value, conds []Cond) (Write, error) {
 	w := Write{Op: opNames[op]}
 	user, err := s.condition(conds)
 	if err != nil {
 		return w, err
 	}
-	must, err := s.expect(op, item)
+	must, err := s.expect(op, v)
 	if err != nil {
 		return w, err
 	}
@@ -36,36 +36,35 @@ func (s *state) preparePut(op operation, item reflect.Value, conds []Cond) (Writ
 	if err := w.check(); err != nil {
 		return w, err
 	}
-	if err := s.encode(&w, item); err != nil {
+	item, err := s.encode(&w, v)
+	if err != nil {
 		return w, err
 	}
 	if !w.If.IsZero() {
 		if w.ID, err = s.newWriteID(); err != nil {
 			return w, err
 		}
-		w.Item[writeID] = Value{typ: B, text: w.ID}
+		item.Set(writeID, Value{typ: B, text: w.ID})
+		w.size += len(writeID) + len(w.ID)
 	}
-	return w, checkItemSize(w.Item)
+	return w, checkItemSize(w.size)
 }
 
-// encode gives w the item and its key, checked but for their size.
-func (s *state) encode(w *Write, item reflect.Value) (err error) {
-	if w.Item, err = s.plan().encode(item); err != nil {
-		return err
+// encode gives w the item, checked but for its size.
+func (s *state) encode(w *Write, v reflect.Value) (AttributeSetter, error) {
+	e := encoder{form: s.form()}
+	item, err := e.item(s.plan(), v)
+	if err != nil {
+		return nil, err
 	}
-	if err := s.shape.spec.checkKey(w.Item); err != nil {
-		return err
+	if err := s.shape.spec.checkKey(item); err != nil {
+		return nil, err
 	}
-	if err := checkIndexes(s.shape.indexes, w.Item); err != nil {
-		return err
+	if err := checkIndexes(s.shape.indexes, item); err != nil {
+		return nil, err
 	}
-	for name, v := range w.Item {
-		if err := checkAttribute(name, v, 1); err != nil {
-			return invalid("%w", err)
-		}
-	}
-	w.Key = s.shape.spec.KeyOf(w.Item)
-	return nil
+	w.Item, w.size = item, e.size
+	return item, nil
 }
 
 // condition puts the caller's conditions together, checked.
@@ -89,7 +88,7 @@ func (s *state) expect(op operation, item reflect.Value) (Cond, error) {
 	if op == opCreate {
 		field.SetZero()
 	}
-	old, err := encodeNumber(field, 0)
+	old, err := numberOf(field)
 	if err != nil {
 		return Cond{}, err
 	}
@@ -152,7 +151,7 @@ func (a *access) delete(ctx context.Context, key Key, conds []Cond) error {
 // conditions: Delete and Check.
 func (s *state) prepareKey(op operation, key Key, conds []Cond) (w Write, err error) {
 	w.Op = opNames[op]
-	if w.Key, err = key.item(s.shape.spec); err != nil {
+	if w.Key, err = key.item(s.shape.spec, s.form()); err != nil {
 		return w, err
 	}
 	if w.If, err = s.condition(conds); err != nil {

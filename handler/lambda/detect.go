@@ -175,6 +175,9 @@ type EventError struct {
 func (d *Doorway) eventError(k kind, payload string) *EventError {
 	err := newEventError(k, payload)
 	err.served = d.served()
+	if k == records && len(d.sources) == 0 {
+		err.served = "the function works no records off; " + err.served
+	}
 	return err
 }
 
@@ -186,6 +189,9 @@ const maxSource = 256
 func (d *Doorway) eventErrorOf(e *event, source string) *EventError {
 	err := d.eventError(records, e.payload)
 	err.source = strings.ToValidUTF8(source[:min(len(source), maxSource)], "")
+	if names := e.batch.sources.resources(); len(names) > 1 {
+		err.served += "; it knows them by the ends of their ARNs, which are " + strings.Join(names, ", ")
+	}
 	return err
 }
 

@@ -77,7 +77,7 @@
 // the Kinesis Producer Library made of several is those, each with its partition key
 // and an ID with its place ("4959...898.3"); one that fails fails them all. A message
 // of a topic that does not deliver raw is taken out of its envelope when it arrives in
-// a queue. The test event of S3 is answered with success and is no record. The data
+// a queue; one that has attributes beside its body was sent by a program, and stays. The test event of S3 is answered with success and is no record. The data
 // of a record of DynamoDB and S3 is its JSON; through EventBridge it is the whole
 // event.
 //

@@ -95,11 +95,12 @@ const maxTestEvent = 1024
 // deliver raw makes JSON of the message and what is known of it. It is told from a
 // message that was sent to the queue by all that SNS alone writes together: the
 // type, both ids, the ARN of a topic, a time and a signature. What EventBridge
-// sends is left as it is.
+// sends is left as it is. So is a message with attributes, which these services give
+// none: what a program says of a body that somebody gave it is not overruled by it.
 //
 // See https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
 func unwrap(r *datastore.Record) error {
-	if len(r.Data) == 0 || r.Data[0] != '{' {
+	if len(r.Data) == 0 || r.Data[0] != '{' || len(r.Attributes) > 0 {
 		return nil
 	}
 	text := stringOf(r.Data)
@@ -131,7 +132,5 @@ func unwrapSNS(r *datastore.Record) {
 	}
 	r.Data = e.unquoted(envelope.message)
 	r.Subject = e.text(envelope.subject)
-	if attributes := e.readTopicAttributes(envelope.attributes); attributes != nil {
-		r.Attributes = attributes
-	}
+	r.Attributes = e.readTopicAttributes(envelope.attributes)
 }

@@ -397,6 +397,25 @@ func TestEnvelope(t *testing.T) {
 	}
 }
 
+// What a sender says about a message stays, whatever its body looks like: services that
+// put something around a body give the message no attributes.
+func TestEnvelopeOfSender(t *testing.T) {
+	t.Parallel()
+	envelope := `{"Type":"Notification","MessageId":"1","TopicArn":"arn:aws:sns:eu-west-1:1:t","Subject":"news","Message":"inner",` +
+		`"Timestamp":"2026-01-02T03:04:05.067Z","Signature":"x","MessageAttributes":{"tenant":{"Type":"String","Value":"b"}}}`
+	for name, body := range map[string]string{"a topic's envelope": envelope, "S3's test": s3Test} {
+		w, sent := &worker{}, message("1", body)
+		sent.Attributes = []datastore.Attribute{{Name: "tenant", Type: datastore.AttributeString, Value: "a"}}
+		if _, err := w.doorway("sqs").Invoke(t.Context(), handlertest.RecordsEvent(sent)); err != nil || len(w.records) != 1 {
+			t.Errorf("%s: error = %v, worked off: %+v", name, err, w.records)
+			continue
+		}
+		if r := w.records[0]; string(r.Data) != body || r.Subject != "" || r.Attribute("tenant") != "a" {
+			t.Errorf("%s: record %+v with data %s; want it as it was sent", name, r, r.Data)
+		}
+	}
+}
+
 const s3Test = `{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2014-10-13T15:57:02.089Z","Bucket":"bucketname",` +
 	`"RequestId":"5582815E1AEA5ADF","HostId":"8cLeGAmw098X5cv4Zkwcmo8vvZa3eH3eKxsPzbB9wrR+YstdA6Knx4Ip8EXAMPLE"}`
 
@@ -520,6 +539,8 @@ func TestSourceOf(t *testing.T) {
 		switch isOne := errors.As(err, &e); {
 		case tt.want == "" && (!isOne || out != nil || !strings.Contains(err.Error(), "this function serves records of queue q1, queue q2, topic t1") ||
 			!strings.Contains(err.Error(), "blob b1 (Object Created under in/)")):
+			t.Errorf("%s: %s, %v; want an error that says what is served", tt.record, out, err)
+		case tt.want == "" && strings.Contains(tt.record, `"aws:sqs"`) && !strings.Contains(err.Error(), "the ends of their ARNs, which are app-q1-X.fifo, q2"):
 			t.Errorf("%s: %s, %v; want an error that says what is served", tt.record, out, err)
 		case tt.want != "" && err != nil:
 			t.Errorf("%s: %v", tt.record, err)

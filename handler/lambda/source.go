@@ -122,6 +122,17 @@ func (s *source) takes(r *delivery) bool {
 	return (len(s.Feed.Events) == 0 || slices.Contains(s.Feed.Events, r.happened)) && strings.HasPrefix(r.record.Group, s.Feed.Prefix)
 }
 
+// resources are the names of the sources as ARNs have them, each once.
+func (all sources) resources() []string {
+	var names []string
+	for _, s := range all {
+		if !slices.Contains(names, s.resource) {
+			names = append(names, s.resource)
+		}
+	}
+	return names
+}
+
 // String names the sources in messages: "queue jobs, topic placed".
 func (all sources) String() string {
 	names := make([]string, 0, len(all))

@@ -45,7 +45,7 @@ type Delivery struct {
 	workers   []worker
 	elsewhere []datastore.Spec
 	detach    []func()
-	events    atomic.Uint64                   // of buckets, so far
+	events    atomic.Uint64                   // of buckets that functions wanted, so far
 	changes   map[string]*memorystream.Stream // of tables, by name
 }
 
@@ -53,8 +53,9 @@ type Delivery struct {
 type worker interface {
 	// run works until ctx ends.
 	run(ctx context.Context)
-	// step works off what there is now once, and reports whether it got any further.
-	step(ctx context.Context) bool
+	// step works off once what there is now, and reports whether there was anything
+	// that need not wait.
+	step() bool
 }
 
 // DeliveryOptions are what a [Delivery] can be told.
@@ -82,7 +83,7 @@ func NewDelivery(app *tier.App, data *datastore.Data, lambda *Lambda, opts *Deli
 		d.lambda, lambda = own, own
 		d.detach = append(d.detach, func() { own.Close() })
 	}
-	lambda.events.discard = d.discard
+	lambda.events.discardBy(d.discard)
 	for _, f := range app.Functions() {
 		for _, t := range f.Triggers() {
 			if lambda.functions[f.Name()] == nil {
@@ -118,11 +119,11 @@ type (
 	}
 	bucketDriver interface {
 		datastore.Driver
-		Watch(func(filebucket.Event))
+		Watch(func(filebucket.Event)) (stop func())
 	}
 	tableDriver interface {
 		datastore.Driver
-		Watch(func(filetable.Change))
+		Watch(func(filetable.Change)) (stop func())
 	}
 )
 
@@ -153,7 +154,7 @@ func (d *Delivery) attach(t *tier.Trigger) {
 	case "s3":
 		if driver, err := datastore.DriverOf[bucketDriver](d.data, spec); err == nil {
 			attached = true
-			d.watchBuckets(driver)
+			d.watchBucket(t, driver)
 		}
 	}
 	if !attached {
@@ -174,14 +175,16 @@ func (d *Delivery) Run(ctx context.Context) {
 }
 
 // Settle delivers what can be delivered now, and what the functions then send, until
-// nothing is left but what must wait by the clock of the Data: for tests, where no
-// Run runs. The error is that of ctx.
+// nothing is left but what must wait by the clock of the Data, such as a record that
+// failed: for tests, where no Run runs. The error is that of ctx.
 func (d *Delivery) Settle(ctx context.Context) error {
 	for progress := true; progress; {
 		progress = false
-		d.lambda.events.settle()
+		if err := d.lambda.events.settle(ctx); err != nil {
+			return err
+		}
 		for _, w := range d.workers {
-			for w.step(ctx) {
+			for w.step() {
 				progress = true
 				if err := ctx.Err(); err != nil {
 					return err
@@ -189,7 +192,7 @@ func (d *Delivery) Settle(ctx context.Context) error {
 			}
 		}
 	}
-	return ctx.Err()
+	return nil
 }
 
 // Close detaches the functions from topics, tables and buckets.
@@ -245,14 +248,12 @@ func (d *Delivery) start(t *tier.Trigger, event []byte) error {
 	return nil
 }
 
-// wait waits, and reports whether it did so to the end.
-func wait(ctx context.Context, d time.Duration) bool {
+// wait waits, at most until ctx ends.
+func wait(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-ctx.Done():
-		return false
 	}
 }

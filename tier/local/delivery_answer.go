@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 )
@@ -22,7 +23,7 @@ func failedItems(answer []byte, ids []string) (failed []int, ok bool) {
 	if !json.Valid(answer) {
 		return nil, false
 	}
-	if answer[0] != '{' { // any other answer has no such list
+	if bytes.TrimLeft(answer, " \t\r\n")[0] != '{' { // any other answer has no such list
 		return nil, true
 	}
 	if err := json.Unmarshal(answer, &told); err != nil {

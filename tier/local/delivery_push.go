@@ -82,30 +82,20 @@ func (d *Delivery) forward(f *tier.Forwarding) error {
 	return nil
 }
 
-// watchBuckets has the events of all buckets start the functions that want them.
-func (d *Delivery) watchBuckets(driver bucketDriver) {
-	driver.Watch(d.bucketChanged)
-	d.detach = append(d.detach, func() { driver.Watch(nil) })
-}
-
-func (d *Delivery) bucketChanged(e filebucket.Event) {
-	if e.Namespace != d.data.Namespace() {
-		return
-	}
-	for _, f := range d.app.Functions() {
-		for _, t := range f.Triggers() {
-			if !wantsObject(t.Feed(), e) {
-				continue
-			}
-			event, err := bucketEvent(e, d.events.Add(1), d.lambda.random)
-			if err == nil {
-				err = d.start(t, event)
-			}
-			if err != nil {
-				d.log.Error("an event of a bucket is lost", "trigger", t.String(), "error", err)
-			}
+// watchBucket has the events of a bucket start the function that wants them.
+func (d *Delivery) watchBucket(t *tier.Trigger, driver bucketDriver) {
+	d.detach = append(d.detach, driver.Watch(func(e filebucket.Event) {
+		if e.Namespace != d.data.Namespace() || !wantsObject(t.Feed(), e) {
+			return
 		}
-	}
+		event, err := bucketEvent(e, d.events.Add(1), d.lambda.random)
+		if err == nil {
+			err = d.start(t, event)
+		}
+		if err != nil {
+			d.log.Error("an event of a bucket is lost", "trigger", t.String(), "error", err)
+		}
+	}))
 }
 
 // wantsObject reports whether an event of a bucket is one of a feed.

@@ -32,7 +32,7 @@ type queueWorker struct {
 
 func (d *Delivery) newQueueWorker(t *tier.Trigger, q *memoryqueue.Queue) *queueWorker {
 	spec, set := q.Spec(), t.Settings()
-	hidden := cmp.Or(spec.Visibility, min(queue.MaxVisibility, max(queue.DefaultVisibility, tier.Visibility(d.app, spec))))
+	hidden := spec.VisibilityFor(tier.Visibility(d.app, spec))
 	return &queueWorker{
 		delivery: d, trigger: t, queue: q, arn: queueARN(spec.Logical, spec.FIFO),
 		batch: memoryqueue.Batch{Max: cmp.Or(set.Batch, queue.MaxBatch), Bytes: batchBytes, Visibility: hidden, Window: set.Window, Take: d.takesMessages(t)},
@@ -60,7 +60,7 @@ func (w *queueWorker) run(ctx context.Context) {
 	}
 }
 
-func (w *queueWorker) step(context.Context) bool {
+func (w *queueWorker) step() bool {
 	batch := w.queue.Receive(w.batch)
 	if len(batch) == 0 {
 		return false
@@ -89,14 +89,15 @@ func (w *queueWorker) work(batch []memoryqueue.Message) {
 	}
 	failed, ok := failedItems(answer, ids)
 	if err != nil || !ok {
-		d.log.Warn("all messages of a batch have failed", "trigger", w.trigger.String(), "messages", len(batch), "again", w.batch.Visibility)
-		w.buried(batch)
+		d.log.Warn("all messages of a batch have failed", "trigger", w.trigger.String(), "messages", len(batch))
+		for _, m := range batch {
+			w.failed(m)
+		}
 		return
 	}
 	for i, m := range batch {
 		if slices.Contains(failed, i) {
-			d.log.Warn("a message has failed", "trigger", w.trigger.String(), "message", m.ID, "attempt", m.Receives, "again", w.batch.Visibility)
-			w.buried(batch[i : i+1])
+			w.failed(m)
 			continue
 		}
 		if err := w.queue.Delete(m.Receipt); err != nil {
@@ -105,12 +106,12 @@ func (w *queueWorker) work(batch []memoryqueue.Message) {
 	}
 }
 
-// buried tells of messages that go to the dead-letter queue instead of coming again.
-func (w *queueWorker) buried(batch []memoryqueue.Message) {
-	most := w.queue.Spec().Receives
-	for _, m := range batch {
-		if most > 0 && m.Receives >= most {
-			w.delivery.log.Error("a message goes to the dead-letter queue", "queue", w.queue.Spec().Logical, "message", m.ID, "attempts", m.Receives)
-		}
+// failed tells what becomes of a message that was not worked off.
+func (w *queueWorker) failed(m memoryqueue.Message) {
+	log := w.delivery.log.With("trigger", w.trigger.String(), "message", m.ID, "attempt", m.Receives)
+	if most := w.queue.Spec().Receives; most > 0 && m.Receives >= most {
+		log.Error("a message has failed for the last time and goes to the dead-letter queue")
+		return
 	}
+	log.Warn("a message has failed", "again", w.batch.Visibility)
 }

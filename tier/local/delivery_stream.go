@@ -38,19 +38,16 @@ func (d *Delivery) changesOf(driver tableDriver, table string) *memorystream.Str
 	}
 	streams := memorystream.New()
 	s := streams.Stream(d.data, stream.Spec{Logical: "changes-" + table, Shards: 1, Retention: changesKept})
-	if len(d.changes) == 0 {
-		driver.Watch(d.tableChanged)
-		d.detach = append(d.detach, func() { driver.Watch(nil) })
-	}
+	d.detach = append(d.detach, driver.Watch(func(c filetable.Change) {
+		if c.Spec.Logical == table && c.Namespace == d.data.Namespace() {
+			d.tableChanged(s, c)
+		}
+	}))
 	d.changes[table] = s
 	return s
 }
 
-func (d *Delivery) tableChanged(c filetable.Change) {
-	s := d.changes[c.Spec.Logical]
-	if s == nil || c.Namespace != d.data.Namespace() {
-		return
-	}
+func (d *Delivery) tableChanged(s *memorystream.Stream, c filetable.Change) {
 	item := c.New
 	if item == nil {
 		item = c.Old
@@ -90,11 +87,11 @@ type streamWorker struct {
 // lane is what is worked off one after the other.
 type lane struct {
 	todo  [][]memorystream.Record
-	tries int // of the first record, which is alone
+	tries int       // of the first record, which is alone
+	again time.Time // when it is tried next
 }
 
 func (w *streamWorker) run(ctx context.Context) {
-	pause := firstStreamPause
 	for ctx.Err() == nil {
 		if w.idle() {
 			records, err := w.iterator.Next(ctx, w.reads())
@@ -103,15 +100,13 @@ func (w *streamWorker) run(ctx context.Context) {
 			}
 			w.distribute(records)
 		}
-		if w.attempt() {
-			pause = firstStreamPause
-		} else if wait(ctx, pause) {
-			pause = min(2*pause, maxStreamPause)
+		if !w.attempt() {
+			wait(ctx, w.pause())
 		}
 	}
 }
 
-func (w *streamWorker) step(context.Context) bool {
+func (w *streamWorker) step() bool {
 	if w.idle() {
 		records, _ := w.iterator.Read(w.reads())
 		w.distribute(records)
@@ -152,34 +147,41 @@ func (w *streamWorker) distribute(records []memorystream.Record) {
 	}
 }
 
-// attempt has the next batch of each lane worked off at the same time, and reports
-// whether any got further.
-func (w *streamWorker) attempt() bool {
+// attempt has the next batch of each lane that need not wait worked off at the same
+// time, and reports whether there was any.
+func (w *streamWorker) attempt() (worked bool) {
 	var working sync.WaitGroup
-	further := make([]bool, len(w.lanes))
+	now := w.delivery.data.Now()
 	for i := range w.lanes {
-		if len(w.lanes[i].todo) > 0 {
-			working.Go(func() { further[i] = w.work(&w.lanes[i]) })
+		if l := &w.lanes[i]; len(l.todo) > 0 && !l.again.After(now) {
+			worked = true
+			working.Go(func() { w.work(l) })
 		}
 	}
 	working.Wait()
-	for _, f := range further {
-		if f {
-			return true
+	return worked
+}
+
+// pause is until the first of the lanes is tried again, which all wait.
+func (w *streamWorker) pause() time.Duration {
+	pause := maxStreamPause
+	for i := range w.lanes {
+		if l := &w.lanes[i]; len(l.todo) > 0 {
+			pause = min(pause, l.again.Sub(w.delivery.data.Now()))
 		}
 	}
-	return false
+	return pause
 }
 
 // work has the next batch of a lane worked off. What failed, and what is behind it,
 // is tried again: first in halves until the record that fails is alone, so that it
 // holds up no others once it is given up.
-func (w *streamWorker) work(l *lane) (further bool) {
+func (w *streamWorker) work(l *lane) {
 	batch := l.todo[0]
 	if old := w.tooOld(batch); old > 0 {
 		w.giveUp(batch[:old], "RecordAgeExceeded", "", l.tries)
 		w.advance(l, old)
-		return true
+		return
 	}
 	done, requestID := w.invoke(batch)
 	set := w.trigger.Settings()
@@ -193,10 +195,9 @@ func (w *streamWorker) work(l *lane) (further bool) {
 		w.giveUp(batch, "RetryAttemptsExhausted", requestID, l.tries+1)
 		w.advance(l, 1)
 	default:
+		l.again = w.delivery.data.Now().Add(min(firstStreamPause<<min(l.tries, 10), maxStreamPause))
 		l.tries++
-		return false
 	}
-	return true
 }
 
 // advance takes records that are done off a lane.

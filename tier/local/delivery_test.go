@@ -129,7 +129,8 @@ func TestDeliverQueue(t *testing.T) {
 		if left := datatest.Sent[parcel](t, data, "jobs"); len(left) > 0 {
 			t.Errorf("the queue has %+v", left)
 		}
-		if text := log.String(); !strings.Contains(text, "goes to the dead-letter queue") || strings.Contains(text, `"id":"bad"`) {
+		text := log.String()
+		if strings.Count(text, "goes to the dead-letter queue") != 1 || strings.Count(text, "again=1m0s") != 1 || strings.Contains(text, `"id":"bad"`) {
 			t.Errorf("log:\n%s", text)
 		}
 	})

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"sync"
@@ -26,10 +27,9 @@ const maxEventAge = 6 * time.Hour
 type eventQueue struct {
 	lambda   *Lambda
 	settings map[string]tier.TriggerSettings // by function, of those that have some
-	// discard sends what is given up to a queue or a topic.
-	discard func(to datastore.Spec, record []byte) error
 
 	mu      sync.Mutex
+	discard func(to datastore.Spec, record []byte) error // see discardBy
 	all     int
 	running int
 	waiting map[*waitingEvent]bool
@@ -54,6 +54,13 @@ func newEventQueue(l *Lambda, app *tier.App) *eventQueue {
 		}
 	}
 	return q
+}
+
+// discardBy has f send what is given up to a queue or a topic.
+func (q *eventQueue) discardBy(f func(to datastore.Spec, record []byte) error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.discard = f
 }
 
 // put runs an event; it reports whether there is room.
@@ -88,11 +95,20 @@ func (q *eventQueue) close() {
 	}
 }
 
-// settle runs the tries that are due by the clock, until none is and nothing runs.
-func (q *eventQueue) settle() {
+// settle runs the tries that are due by the clock, until none is and nothing runs. The
+// error is that of ctx.
+func (q *eventQueue) settle(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.changed.Broadcast()
+	})()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		now, due := q.lambda.now(), false
 		for w := range q.waiting {
 			if !w.due.After(now) {
@@ -101,9 +117,9 @@ func (q *eventQueue) settle() {
 			}
 		}
 		if !due && q.running == 0 {
-			return
+			return nil
 		}
-		for q.running > 0 {
+		for q.running > 0 && ctx.Err() == nil {
 			q.changed.Wait()
 		}
 	}
@@ -178,7 +194,10 @@ func (q *eventQueue) pause(d time.Duration) bool {
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 func (q *eventQueue) giveUp(c *lambdaCall, to datastore.Spec, condition string, tries int, payload []byte, cause error) {
-	if to == nil || q.discard == nil {
+	q.mu.Lock()
+	discard := q.discard
+	q.mu.Unlock()
+	if to == nil || discard == nil {
 		q.lambda.givenUp(c, "is lost", nil)
 		return
 	}
@@ -193,7 +212,7 @@ func (q *eventQueue) giveUp(c *lambdaCall, to datastore.Spec, condition string, 
 		"responsePayload": json.RawMessage(c.document(cause)),
 	})
 	if err == nil {
-		err = q.discard(to, record)
+		err = discard(to, record)
 	}
 	q.lambda.givenUp(c, "goes to "+to.Kind()+" "+to.Name(), err)
 }

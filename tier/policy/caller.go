@@ -24,7 +24,7 @@ func assuming(f *tier.Function) []Statement {
 	}
 	var because []Cause
 	for _, s := range callers {
-		because = append(because, s.Because...)
+		because = joined(because, s.Because)
 	}
 	return []Statement{{
 		Actions: []string{"sts:AssumeRole", "sts:TagSession"}, Resource: "${" + CallerRoleID(f) + ".Arn}", Because: because,

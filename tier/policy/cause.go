@@ -43,6 +43,16 @@ func causesIf(u datastore.Usage, wanted func(op string) bool) []Cause {
 	return list
 }
 
+// joined is a list with what it lacks of another.
+func joined(list, other []Cause) []Cause {
+	for _, c := range other {
+		if !slices.Contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
 // sameStatement reports whether two needs of a store differ in their actions at
 // most.
 func sameStatement(a, b datastore.Need) bool {

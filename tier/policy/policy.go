@@ -49,7 +49,10 @@ func granted(f *tier.Function, byCaller bool) []Statement {
 	because := map[datastore.Spec][]Cause{}
 	usages := datastore.Usages(f.Grants())
 	for _, u := range usages {
-		because[u.Spec] = append(causes(u), because[u.For]...)
+		because[u.Spec] = causes(u)
+		for _, dependent := range u.For {
+			because[u.Spec] = joined(because[u.Spec], because[dependent])
+		}
 		for _, need := range u.Needs() {
 			if s, ok := statement(u.Spec, need); ok && need.ByCaller == byCaller {
 				if db, ok := MasterOf(usages, u.Spec); ok {

@@ -11,6 +11,9 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/key"
+	"github.com/seed-18e8afb5/tierkit/datastore/queue"
+	"github.com/seed-18e8afb5/tierkit/datastore/stream"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -99,4 +102,45 @@ func ExampleStatements() {
 func ExampleLogicalID() {
 	fmt.Println(policy.LogicalID("order-events", "table"))
 	// Output: OrderEventsTable
+}
+
+// TestStatementsOfKey: what a key is used for has all stores that it encrypts as its
+// reasons, each line once.
+func TestStatementsOfKey(t *testing.T) {
+	t.Parallel()
+	data := datastore.New(nil, nil)
+	app := tier.New("shop")
+	worker := app.Function("worker")
+	pii := key.New(data, "pii", nil)
+	work := func(context.Context, string) error { return nil }
+	tier.On(worker, queue.New[string](data, "jobs", queue.EncryptedBy(pii)), work)
+	lost := queue.New[string](data, "lost", queue.EncryptedBy(pii))
+	tier.On(worker, stream.New[string](data, "clicks"), work, tier.OnFailure(lost))
+	var because []string
+	for _, s := range policy.Statements(app.Functions()[0]) {
+		if strings.HasPrefix(s.Actions[0], "kms:") {
+			for _, c := range s.Because {
+				because = append(because, c.What)
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{"queue jobs: Receive", "queue lost: Discard"}, because); diff != "" {
+		t.Errorf("reasons of the key (-want +got):\n%s", diff)
+	}
+}
+
+// TestAssumingOnce: each line is a reason for the role of callers once, however many
+// statements that has for it.
+func TestAssumingOnce(t *testing.T) {
+	t.Parallel()
+	data := datastore.New(nil, nil)
+	app := tier.New("shop")
+	api := app.API("orders")
+	datastore.Use[table.Getter[order]](api, table.New[order](data, "orders", table.EncryptedBy(key.New(data, "pii", nil))).PerCaller())
+	api.Handle("GET /", handler.New(ok))
+	for _, s := range policy.Statements(app.Functions()[0]) {
+		if s.Assumes() && len(s.Because) != 1 {
+			t.Errorf("reasons of the role of callers: %v, want one", s.Because)
+		}
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
@@ -39,20 +41,25 @@ func deliverWhile(ctx context.Context, d *local.Delivery, serve func(context.Con
 	}
 	defer d.Close()
 	ctx, cancel := context.WithCancel(ctx)
+	var delivering sync.WaitGroup
+	delivering.Go(func() { d.Run(ctx) })
+	err := serve(ctx)
+	cancel()
+	soon(delivering.Wait)
+	return err
+}
+
+// soon waits until end has ended, for a moment at most: a function may take minutes.
+func soon(end func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		d.Run(ctx)
+		end()
 	}()
-	err := serve(ctx)
-	cancel()
-	late, stop := context.WithTimeout(context.Background(), closeTime)
-	defer stop()
 	select {
 	case <-done:
-	case <-late.Done():
+	case <-time.After(closeTime):
 	}
-	return err
 }
 
 // announceDelivery says what is worked off by what, and what nobody delivers here.

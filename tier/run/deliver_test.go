@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestServeDelivers: what a request sends, puts, publishes and stores reaches the
@@ -30,23 +31,7 @@ func TestServeDelivers(t *testing.T) {
 	}
 	p.untilAll(t, "forgot 2 to Oslo")
 
-	_, answer := postJSON(t, url+"/photos/a%20b", "")
-	var signed struct{ URL string }
-	if err := json.Unmarshal([]byte(answer), &signed); err != nil {
-		t.Fatalf("POST /photos: %v: %s", err, answer)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), "PUT", signed.URL, strings.NewReader("12345"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != 200 {
-		t.Fatalf("PUT %s = %s", signed.URL, resp.Status)
-	}
+	putPhoto(t, url+"/photos/a%20b")
 	p.untilAll(t, "looked at in/a b.png of 5 bytes")
 
 	for _, body := range []string{`{"id":"bad","to":"nowhere"}`, `{"id":"7","to":"Rome"}`} {
@@ -59,10 +44,48 @@ func TestServeDelivers(t *testing.T) {
 		t.Errorf("exit status after an interrupt: %d", status)
 	}
 	log := p.stderr.String()
-	for _, want := range []string{"a message goes to the dead-letter queue", "there is no such place"} {
+	for _, want := range []string{"goes to the dead-letter queue", "there is no such place"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log lacks %q:\n%s", want, log)
 		}
+	}
+}
+
+// TestServeEnds: a function that nobody waits for does not hold the program up for as
+// long as it may take.
+func TestServeEnds(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, buildTool(t, "./tier/run/testdata/factory"), "serve", "-port", "0", "-dir", t.TempDir())
+	url := urlIn(p.until(t, "API desk as a REST API on http://127.0.0.1:"))
+	p.until(t, "Ctrl-C stops it.")
+	putPhoto(t, url+"/photos/large")
+	p.untilAll(t, "looked at in/large.png of 5 bytes")
+	begun := time.Now()
+	status := p.stop(t)
+	if took := time.Since(begun); status != 0 || took > 20*time.Second {
+		t.Errorf("exit status %d after %v, want 0 after 5s or so", status, took)
+	}
+}
+
+// putPhoto stores five bytes by the signed URL that a request answers.
+func putPhoto(t *testing.T, url string) {
+	t.Helper()
+	_, answer := postJSON(t, url, "")
+	var signed struct{ URL string }
+	if err := json.Unmarshal([]byte(answer), &signed); err != nil {
+		t.Fatalf("POST %s: %v: %s", url, err, answer)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), "PUT", signed.URL, strings.NewReader("12345"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 200 {
+		t.Fatalf("PUT %s = %s", signed.URL, resp.Status)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // deploys is what a function of a deployment is served with: the payload of an
 // invocation is an event of CloudFormation, which learns the outcome from it. An error
-// of the function says that it did not, and has Lambda invoke it once more.
+// of the function says that it did not, and has Lambda invoke it again.
 func deploys(f *tier.Function, data *datastore.Data) *lambda.Options {
 	_, d := f.Deployment()
 	return &lambda.Options{Function: f.Name(), Direct: handler.HandlerFunc(

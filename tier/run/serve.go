@@ -125,7 +125,7 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	if err != nil {
 		return err
 	}
-	defer lambda.Close()
+	defer soon(func() { lambda.Close() })
 	endpoint, err := newLambdaServer(app, lambda, how.lambdaPort, how.port, len(servers))
 	if err != nil {
 		return err

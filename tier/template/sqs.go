@@ -1,7 +1,6 @@
 package template
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -16,7 +15,7 @@ import (
 func (s *stack) queue(store usedStore, spec queue.Spec) {
 	id := policy.StoreID(spec)
 	properties := object{
-		{"VisibilityTimeout", seconds(s.visibility(spec))},
+		{"VisibilityTimeout", seconds(spec.VisibilityFor(tier.Visibility(s.app, spec)))},
 		{"MessageRetentionPeriod", seconds(spec.Retention)},
 		{"DelaySeconds", seconds(spec.Delay)},
 		{"MaximumMessageSize", queue.MaxMessage},
@@ -38,11 +37,6 @@ func (s *stack) queue(store usedStore, spec queue.Spec) {
 		attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
 	})
 	s.queuePolicy(id, store.at, s.fromTopics(spec)...)
-}
-
-// visibility is how long a message is hidden while it is worked on.
-func (s *stack) visibility(spec queue.Spec) time.Duration {
-	return cmp.Or(spec.Visibility, min(queue.MaxVisibility, max(queue.DefaultVisibility, tier.Visibility(s.app, spec))))
 }
 
 func deadLettersID(spec queue.Spec) string { return policy.LogicalID(spec.Name(), "dead-letters") }

@@ -151,9 +151,11 @@ func stores(app *tier.App) []usedStore {
 	for _, f := range append(app.Functions(), app.Deployments()...) {
 		at := map[datastore.Spec]datastore.Position{}
 		for _, u := range datastore.Usages(f.Grants()) {
-			at[u.Spec] = at[u.For]
-			if len(u.Grants) > 0 {
+			switch {
+			case len(u.Grants) > 0:
 				at[u.Spec] = u.Grants[0].At
+			case len(u.For) > 0:
+				at[u.Spec] = at[u.For[0]]
 			}
 			for _, spec := range withKey(u.Spec) {
 				if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, spec) }) {

@@ -33,7 +33,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
@@ -43,10 +42,10 @@ import (
 // Driver keeps buckets of one folder, or of the memory. Stores of the same
 // namespace and name share a bucket. It is safe for concurrent use.
 type Driver struct {
-	dir    string // "" for memory
-	opts   Options
-	watch  atomic.Pointer[func(Event)]
-	signer signer
+	dir      string // "" for memory
+	opts     Options
+	watchers watchers
+	signer   signer
 
 	mu      sync.Mutex
 	shelves map[string]shelf

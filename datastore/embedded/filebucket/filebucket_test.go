@@ -226,7 +226,9 @@ func TestEvents(t *testing.T) {
 	data := serve(t, driver, &datastore.Options{Namespace: "shop", Now: func() time.Time { return at }})
 	f := use(data)
 	var got []filebucket.Event
-	driver.Watch(func(e filebucket.Event) { got = append(got, e) })
+	twice := 0
+	stop := driver.Watch(func(e filebucket.Event) { got = append(got, e) })
+	defer driver.Watch(func(filebucket.Event) { twice++ })()
 	info := put(t, f, "a", "text")
 	if _, err := f.Put(t.Context(), "a", nil, blob.Absent()); !errors.Is(err, datastore.ErrConflict) {
 		t.Fatal(err)
@@ -237,8 +239,11 @@ func TestEvents(t *testing.T) {
 	if err := f.DeleteMany(t.Context(), []string{"a", "none"}); err != nil {
 		t.Fatal(err)
 	}
-	driver.Watch(nil)
+	stop()
 	put(t, f, "c", "unwatched")
+	if twice != 4 {
+		t.Errorf("the other who watches was told of %d events, want 4", twice)
+	}
 	event := func(name, key string, size int64, etag string) filebucket.Event {
 		return filebucket.Event{Name: name, Namespace: "shop", Bucket: "files", Key: key, Size: size, ETag: etag, Time: at}
 	}

@@ -139,10 +139,10 @@ func (c *cursor) content(typ string, level int) (v table.Value, ok bool) {
 		return table.Null(), c.skip("true")
 	case "M":
 		item, ok := c.item(level)
-		return table.OwnedMap(item), ok
+		return table.MapOf(item), ok
 	case "L":
 		list, ok := c.list(func() (table.Value, bool) { return c.value(level) })
-		return table.OwnedList(list), ok
+		return table.ListOf(table.L, table.Values(list)), ok
 	case "SS", "NS", "BS":
 		list, ok := c.list(func() (table.Value, bool) { return c.scalar(typ[:1]) })
 		if !ok {

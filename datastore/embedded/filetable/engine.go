@@ -88,25 +88,25 @@ func (e *engine) usable(ctx context.Context) error {
 }
 
 // Get implements [table.ReadConn].
-func (e *engine) Get(ctx context.Context, key table.Item, _ table.Read) (table.Item, error) {
+func (e *engine) Get(ctx context.Context, key table.Attributes, _ table.Read) (table.Attributes, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if err := e.usable(ctx); err != nil {
 		return nil, err
 	}
-	return e.find(key), nil
+	return orNone(e.find(table.ItemOf(key))), nil
 }
 
 // GetMany implements [table.ReadConn].
-func (e *engine) GetMany(ctx context.Context, keys []table.Item, _ table.Read) ([]table.Item, error) {
+func (e *engine) GetMany(ctx context.Context, keys []table.Attributes, _ table.Read) ([]table.Attributes, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if err := e.usable(ctx); err != nil {
 		return nil, err
 	}
-	var items []table.Item
+	var items []table.Attributes
 	for _, key := range keys {
-		if item := e.find(key); item != nil {
+		if item := e.find(table.ItemOf(key)); item != nil {
 			items = append(items, item)
 		}
 	}

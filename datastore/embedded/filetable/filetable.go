@@ -50,8 +50,8 @@ type Driver struct {
 	dir  string // "" for memory
 	opts Options
 
-	watch   atomic.Pointer[func(Change)]
-	failure atomic.Pointer[error] // of a transaction: the disk is in an unknown state
+	watchers watchers
+	failure  atomic.Pointer[error] // of a transaction: the disk is in an unknown state
 
 	mu     sync.Mutex
 	lock   *folderLock

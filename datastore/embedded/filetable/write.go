@@ -22,11 +22,12 @@ type change struct {
 
 // plan checks the condition of a write and says what it does.
 func (e *engine) plan(w table.Write) (change, error) {
-	stored := e.find(w.Key)
+	key := e.spec.KeyOf(w.Keyed())
+	stored := e.find(key)
 	if !w.If.Match(stored) {
 		return change{}, &datastore.Error{Kind: w.Refused(stored), Code: "ConditionalCheckFailedException"}
 	}
-	c := change{engine: e, key: w.Key, item: w.Item}
+	c := change{engine: e, key: key, item: table.ItemOf(w.Item)}
 	switch w.Op {
 	case "Update":
 		var err error
@@ -90,7 +91,7 @@ func (e *engine) Write(ctx context.Context, w table.Write) error {
 }
 
 // Update implements [table.WriteConn].
-func (e *engine) Update(ctx context.Context, w table.Write) (table.Item, error) {
+func (e *engine) Update(ctx context.Context, w table.Write) (table.Attributes, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := e.usable(ctx); err != nil {
@@ -98,9 +99,17 @@ func (e *engine) Update(ctx context.Context, w table.Write) (table.Item, error) 
 	}
 	item, err := e.do(w)
 	if errors.Is(err, datastore.ErrConflict) {
-		item = e.find(w.Key)
+		item = e.find(table.ItemOf(w.Keyed()))
 	}
-	return item, err
+	return orNone(item), err
+}
+
+// orNone is the item as drivers answer it: nil if there is none.
+func orNone(item table.Item) table.Attributes {
+	if item == nil {
+		return nil
+	}
+	return item
 }
 
 // WriteMany implements [table.WriteConn].
@@ -150,7 +159,7 @@ func (e *engine) Transact(ctx context.Context, tx table.Transaction) error {
 		own := w.Conn.(*engine)
 		if changes[i], err = own.plan(w.Write); err != nil {
 			if w.Op == "Update" {
-				tx.Writes[i].Stored = own.find(w.Key)
+				tx.Writes[i].Stored = orNone(own.find(table.ItemOf(w.Key)))
 			}
 			refused.Failed = append(refused.Failed, datastore.ItemError{Index: i, Err: err})
 		}

@@ -1,7 +1,6 @@
 package memoryqueue
 
 import (
-	"cmp"
 	"container/list"
 	"context"
 	"strconv"
@@ -51,7 +50,7 @@ func (q *Queue) receive(b Batch, bytes int) (got []Message, full bool) {
 		b.Max = queue.MaxBatch
 	}
 	if b.Visibility == 0 {
-		b.Visibility = cmp.Or(q.spec.Visibility, queue.DefaultVisibility)
+		b.Visibility = q.spec.VisibilityFor(0)
 	}
 	blocked := q.lockedGroups(now)
 	var next *list.Element

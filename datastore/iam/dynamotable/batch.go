@@ -2,7 +2,6 @@ package dynamotable
 
 import (
 	"context"
-	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -47,22 +46,18 @@ func (c *conn) WriteMany(ctx context.Context, writes []table.Write) error {
 func (c *conn) unwritten(writes []table.Write, left []types.WriteRequest, cause error) error {
 	missing := make(map[string]bool, len(left))
 	for _, request := range left {
-		var attributes map[string]types.AttributeValue
+		var item attributes
 		switch {
 		case request.PutRequest != nil:
-			attributes = request.PutRequest.Item
+			item = request.PutRequest.Item
 		case request.DeleteRequest != nil:
-			attributes = request.DeleteRequest.Key
+			item = request.DeleteRequest.Key
 		}
-		key, err := fromAWS(attributes)
-		if err != nil {
-			return errors.Join(cause, err)
-		}
-		missing[c.spec.KeyText(key)] = true
+		missing[c.spec.KeyText(item)] = true
 	}
 	var partial datastore.PartialError
 	for i, w := range writes {
-		if missing[c.spec.KeyText(w.Key)] {
+		if missing[c.spec.KeyText(w.Keyed())] {
 			partial.Failed = append(partial.Failed, datastore.ItemError{Index: i, Err: cause})
 		}
 	}

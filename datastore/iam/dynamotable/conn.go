@@ -3,6 +3,8 @@ package dynamotable
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,48 +28,36 @@ type conn struct {
 var _ table.Conn = (*conn)(nil)
 
 // Get implements [table.ReadConn].
-func (c *conn) Get(ctx context.Context, key table.Item, read table.Read) (table.Item, error) {
+func (c *conn) Get(ctx context.Context, key table.Attributes, read table.Read) (table.Attributes, error) {
 	in := &dynamodb.GetItemInput{TableName: &c.name, Key: toAWS(key), ConsistentRead: &read.Consistent}
 	var out *dynamodb.GetItemOutput
 	err := c.retry.Do(ctx, iam.Call{}, func(ctx context.Context) (err error) {
 		out, err = c.client.GetItem(ctx, in)
 		return err
 	})
-	if err != nil || out.Item == nil {
+	if err != nil {
 		return nil, err
 	}
-	return c.stored(out.Item)
+	return itemOf(out.Item), nil
 }
 
-// stored is an item that was read.
-func (c *conn) stored(attributes map[string]types.AttributeValue) (table.Item, error) {
-	item, err := fromAWS(attributes)
-	if err != nil {
-		return nil, &datastore.Error{Kind: datastore.ErrCorrupt, Err: err}
+// appendItems appends items that were read.
+func appendItems(items []table.Attributes, list []map[string]types.AttributeValue) []table.Attributes {
+	items = slices.Grow(items, len(list))
+	for _, item := range list {
+		items = append(items, attributes(item))
 	}
-	return item, nil
-}
-
-func (c *conn) storedAll(list []map[string]types.AttributeValue) ([]table.Item, error) {
-	items := make([]table.Item, len(list))
-	for i, attributes := range list {
-		item, err := c.stored(attributes)
-		if err != nil {
-			return nil, err
-		}
-		items[i] = item
-	}
-	return items, nil
+	return items
 }
 
 // GetMany implements [table.ReadConn]. What DynamoDB leaves unprocessed, because it
 // throttles or because the answer would exceed 16 MB, is asked for again.
-func (c *conn) GetMany(ctx context.Context, keys []table.Item, read table.Read) ([]table.Item, error) {
-	left := types.KeysAndAttributes{ConsistentRead: &read.Consistent}
-	for _, key := range keys {
-		left.Keys = append(left.Keys, toAWS(key))
+func (c *conn) GetMany(ctx context.Context, keys []table.Attributes, read table.Read) ([]table.Attributes, error) {
+	left := types.KeysAndAttributes{ConsistentRead: &read.Consistent, Keys: make([]map[string]types.AttributeValue, len(keys))}
+	for i, key := range keys {
+		left.Keys[i] = toAWS(key)
 	}
-	var items []table.Item
+	var items []table.Attributes
 	err := c.retry.Do(ctx, iam.Call{}, func(ctx context.Context) error {
 		out, err := c.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
 			RequestItems: map[string]types.KeysAndAttributes{c.name: left},
@@ -75,11 +65,7 @@ func (c *conn) GetMany(ctx context.Context, keys []table.Item, read table.Read) 
 		if err != nil {
 			return err
 		}
-		found, err := c.storedAll(out.Responses[c.name])
-		if err != nil {
-			return err
-		}
-		items = append(items, found...)
+		items = appendItems(items, out.Responses[c.name])
 		before := len(left.Keys)
 		left.Keys = out.UnprocessedKeys[c.name].Keys
 		if n := len(left.Keys); n > 0 {
@@ -94,14 +80,10 @@ func (c *conn) GetMany(ctx context.Context, keys []table.Item, read table.Read) 
 }
 
 // partial says which keys were not read.
-func (c *conn) partial(keys []table.Item, left []map[string]types.AttributeValue, cause error) error {
+func (c *conn) partial(keys []table.Attributes, left []map[string]types.AttributeValue, cause error) error {
 	unread := make(map[string]bool, len(left))
-	for _, attributes := range left {
-		key, err := fromAWS(attributes)
-		if err != nil {
-			return errors.Join(cause, err)
-		}
-		unread[c.spec.KeyText(key)] = true
+	for _, key := range left {
+		unread[c.spec.KeyText(attributes(key))] = true
 	}
 	var partial datastore.PartialError
 	for i, key := range keys {
@@ -123,21 +105,25 @@ func (c *conn) Query(ctx context.Context, q table.PageQuery) (table.PageResult, 
 	if err != nil {
 		return table.PageResult{}, err
 	}
-	return c.page(out.Items, out.LastEvaluatedKey)
+	return pageOf(out.Items, out.LastEvaluatedKey)
 }
 
-func (c *conn) page(items []map[string]types.AttributeValue, last map[string]types.AttributeValue) (page table.PageResult, err error) {
-	if page.Items, err = c.storedAll(items); err != nil {
-		return page, err
+func pageOf(items []map[string]types.AttributeValue, last map[string]types.AttributeValue) (table.PageResult, error) {
+	page := table.PageResult{Items: appendItems(nil, items)}
+	if len(last) == 0 {
+		return page, nil
 	}
-	if len(last) > 0 {
-		page.Last, err = c.stored(last)
+	page.Last = table.ItemOf(attributes(last))
+	for name, v := range page.Last {
+		if v.IsZero() {
+			return page, &datastore.Error{Kind: datastore.ErrCorrupt, Err: fmt.Errorf("the place of the last item: attribute %q has no value", name)}
+		}
 	}
-	return page, err
+	return page, nil
 }
 
 func (c *conn) queryInput(q table.PageQuery) *dynamodb.QueryInput {
-	key, filter, placeholders := q.Expressions()
+	key, filter, placeholders := q.Expressions(form{})
 	in := &dynamodb.QueryInput{
 		TableName:              &c.name,
 		KeyConditionExpression: &key,
@@ -175,7 +161,7 @@ func (c *conn) Scan(ctx context.Context, q table.PageScan) (table.PageResult, er
 	if q.Segments > 1 {
 		in.Segment, in.TotalSegments = aws.Int32(int32(q.Segment)), aws.Int32(int32(q.Segments))
 	}
-	filter, placeholders := q.Expression()
+	filter, placeholders := q.Expression(form{})
 	in.FilterExpression = text(filter)
 	in.ExpressionAttributeNames, in.ExpressionAttributeValues = maps(placeholders)
 	if q.After != nil {
@@ -189,7 +175,7 @@ func (c *conn) Scan(ctx context.Context, q table.PageScan) (table.PageResult, er
 	if err != nil {
 		return table.PageResult{}, wrongStart(err, q)
 	}
-	return c.page(out.Items, out.LastEvaluatedKey)
+	return pageOf(out.Items, out.LastEvaluatedKey)
 }
 
 // wrongStart says that a token was changed, which only DynamoDB can see: the key in

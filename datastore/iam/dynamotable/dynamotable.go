@@ -84,7 +84,10 @@ type driver struct {
 	retry  *iam.Retry
 }
 
-var _ table.Driver = (*driver)(nil)
+var (
+	_ table.Driver = (*driver)(nil)
+	_ table.Former = (*driver)(nil)
+)
 
 func newDriver(client *iam.Client[*dynamodb.Client]) *driver {
 	return &driver{client, iam.NewRetry(nil)}
@@ -99,6 +102,9 @@ func (d *driver) Kind() string { return "table" }
 
 // Name is "dynamotable".
 func (d *driver) Name() string { return "dynamotable" }
+
+// Form implements [table.Former].
+func (d *driver) Form() table.Form { return form{} }
 
 // OpenTable implements [table.Driver]. It sends nothing.
 func (d *driver) OpenTable(_ context.Context, data *datastore.Data, spec table.Spec) (table.Conn, error) {

@@ -1,38 +1,37 @@
 package dynamotable
 
 import (
-	"fmt"
-	"strconv"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 )
 
 // toAWS is an item in the SDK's types.
-func toAWS(item table.Item) map[string]types.AttributeValue {
-	out := make(map[string]types.AttributeValue, len(item))
-	for name, v := range item {
-		out[name] = valueToAWS(v)
+func toAWS(item table.Attributes) map[string]types.AttributeValue {
+	if own, ok := item.(attributes); ok {
+		return own
+	}
+	out := make(attributes, item.Len())
+	for name, v := range item.All {
+		out.Set(name, v)
 	}
 	return out
 }
 
+// itemOf is an item of the service; nil for none.
+func itemOf(item map[string]types.AttributeValue) table.Attributes {
+	if len(item) == 0 {
+		return nil
+	}
+	return attributes(item)
+}
+
 // maps are placeholders as a request takes them: nil if there are none.
 func maps(p table.Placeholders) (names map[string]string, values map[string]types.AttributeValue) {
-	if len(p.Names) > 0 {
-		names = make(map[string]string, len(p.Names))
+	if p.Values != nil {
+		values = toAWS(p.Values)
 	}
-	for i, n := range p.Names {
-		names["#"+strconv.Itoa(i)] = n
-	}
-	if len(p.Values) > 0 {
-		values = make(map[string]types.AttributeValue, len(p.Values))
-	}
-	for i, v := range p.Values {
-		values[":"+strconv.Itoa(i)] = valueToAWS(v)
-	}
-	return names, values
+	return p.Names, values
 }
 
 // text is nil for no expression.
@@ -54,92 +53,51 @@ func valueToAWS(v table.Value) types.AttributeValue {
 	case table.BOOL:
 		return &types.AttributeValueMemberBOOL{Value: v.Truth()}
 	case table.M:
-		return &types.AttributeValueMemberM{Value: toAWS(v.Attributes())}
-	case table.L:
-		list := make([]types.AttributeValue, len(v.Elements()))
-		for i, e := range v.Elements() {
-			list[i] = valueToAWS(e)
-		}
-		return &types.AttributeValueMemberL{Value: list}
-	case table.SS:
-		return &types.AttributeValueMemberSS{Value: texts(v)}
-	case table.NS:
-		return &types.AttributeValueMemberNS{Value: texts(v)}
-	case table.BS:
-		list := make([][]byte, len(v.Elements()))
-		for i, e := range v.Elements() {
-			list[i] = []byte(e.Text())
-		}
-		return &types.AttributeValueMemberBS{Value: list}
+		item, _ := v.Contents()
+		return &types.AttributeValueMemberM{Value: toAWS(item)}
+	case table.L, table.SS, table.NS, table.BS:
+		_, elements := v.Contents()
+		return elementsToAWS(v.Type(), elements)
 	}
 	return &types.AttributeValueMemberNULL{Value: true}
 }
 
-func texts(v table.Value) []string {
-	list := make([]string, len(v.Elements()))
-	for i, e := range v.Elements() {
-		list[i] = e.Text()
+func elementsToAWS(t table.Type, elements table.Elements) types.AttributeValue {
+	if own, ok := elements.(member); ok {
+		return own.value()
 	}
-	return list
+	list := newList(t, elements.Len())
+	for i := range elements.Len() {
+		list.Set(i, elements.At(i))
+	}
+	return list.value()
 }
 
-// fromAWS is an item of the SDK's types. The error is of what no DynamoDB sends.
-func fromAWS(attributes map[string]types.AttributeValue) (table.Item, error) {
-	item := make(table.Item, len(attributes))
-	for name, a := range attributes {
-		v, err := valueFromAWS(a)
-		if err != nil {
-			return nil, fmt.Errorf("attribute %q: %w", name, err)
-		}
-		item[name] = v
-	}
-	return item, nil
-}
-
-func valueFromAWS(a types.AttributeValue) (table.Value, error) {
+// valueFromAWS is a value in the SDK's types; the zero Value if it is of a type that
+// is not known, or no number where it says so.
+func valueFromAWS(a types.AttributeValue) table.Value {
 	switch a := a.(type) {
 	case *types.AttributeValueMemberS:
-		return table.String(a.Value), nil
+		return table.String(a.Value)
 	case *types.AttributeValueMemberN:
-		return table.Number(a.Value)
+		v, _ := table.Number(a.Value)
+		return v
 	case *types.AttributeValueMemberB:
-		return table.Bytes(a.Value), nil
+		return table.Bytes(a.Value)
 	case *types.AttributeValueMemberBOOL:
-		return table.Bool(a.Value), nil
+		return table.Bool(a.Value)
 	case *types.AttributeValueMemberNULL:
-		return table.Null(), nil
+		return table.Null()
 	case *types.AttributeValueMemberM:
-		item, err := fromAWS(a.Value)
-		return table.OwnedMap(item), err
+		return table.MapOf(attributes(a.Value))
 	case *types.AttributeValueMemberL:
-		list, err := each(a.Value, valueFromAWS)
-		return table.OwnedList(list), err
+		return table.ListOf(table.L, (*list)(a))
 	case *types.AttributeValueMemberSS:
-		return set(a.Value, func(s string) (table.Value, error) { return table.String(s), nil })
+		return table.ListOf(table.SS, (*texts)(a))
 	case *types.AttributeValueMemberNS:
-		return set(a.Value, table.Number)
+		return table.ListOf(table.NS, (*numbers)(a))
 	case *types.AttributeValueMemberBS:
-		return set(a.Value, func(b []byte) (table.Value, error) { return table.Bytes(b), nil })
+		return table.ListOf(table.BS, (*binaries)(a))
 	}
-	return table.Value{}, fmt.Errorf("an attribute value of type %T is not known", a)
-}
-
-func each[E any](list []E, convert func(E) (table.Value, error)) ([]table.Value, error) {
-	out := make([]table.Value, len(list))
-	for i, e := range list {
-		v, err := convert(e)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = v
-	}
-	return out, nil
-}
-
-func set[E any](list []E, convert func(E) (table.Value, error)) (table.Value, error) {
-	elements, err := each(list, convert)
-	if err != nil {
-		return table.Value{}, err
-	}
-	return table.Set(elements...)
+	return table.Value{}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -138,5 +139,42 @@ func TestHandshakeFails(t *testing.T) {
 	handle := datastore.Use[notes](function{}, table.New[note](data, "notes"))
 	if _, err := handle.Create(t.Context(), note{"1", ""}); !errors.Is(err, datastore.ErrUnavailable) {
 		t.Errorf("Create over a failed handshake: error = %v, want %v", err, datastore.ErrUnavailable)
+	}
+}
+
+// TestCorruptItems: what is stored in a way that no item can have fails the items
+// that have it in a field, and no others.
+func TestCorruptItems(t *testing.T) {
+	t.Parallel()
+	type reading struct {
+		ID    string `table:"id,pk"`
+		Level int    `table:"level"`
+		Any   table.Value
+	}
+	s := &script{answer: func(context.Context, int, call) (*http.Response, error) {
+		return reply(200, `{"Items":[
+			{"id":{"S":"1"},"level":{"N":"1"},"Any":{"L":[{"SS":["a"]},{"NS":["1.50"]},{"BS":["eA=="]},{"NULL":true}]}},
+			{"id":{"S":"2"},"level":{"N":"one"}},
+			{"id":{"S":"3"},"level":{"N":"3"},"other":{"N":"three"}},
+			{"id":{"S":"4"},"Any":{"L":[{"M":{"a":{"N":"four"}}}]}}
+		]}`)
+	}}
+	data := onServer(t, config("http://scripted.invalid", &http.Client{Transport: s}), "physical")
+	h := datastore.Use[table.Scanner[reading]](function{}, table.New[reading](data, "readings"))
+	page, err := h.Scan(t.Context(), table.Scan{})
+	partial, ok := errors.AsType[*datastore.PartialError](err)
+	if !ok || !errors.Is(err, datastore.ErrCorrupt) {
+		t.Fatalf("Scan: error = %v, want a PartialError of %v", err, datastore.ErrCorrupt)
+	}
+	var failed []int
+	for _, f := range partial.Failed {
+		failed = append(failed, f.Index)
+	}
+	if want := []int{1, 3}; !slices.Equal(failed, want) || len(page.Items) != 2 || page.Items[1].Level != 3 {
+		t.Fatalf("Scan: the items %v failed beside %+v, want %v beside the items 1 and 3", failed, page.Items, want)
+	}
+	form, err := page.Items[0].Any.MarshalJSON()
+	if want := `{"L":[{"SS":["a"]},{"NS":["1.5"]},{"BS":["eA=="]},{"NULL":true}]}`; err != nil || string(form) != want {
+		t.Errorf("a value that was read = %s, %v, want %s", form, err, want)
 	}
 }

@@ -38,7 +38,7 @@ func (c *conn) Transact(ctx context.Context, tx table.Transaction) error {
 }
 
 func (c *conn) transactItem(w table.Write) (item types.TransactWriteItem) {
-	update, condition, placeholders := w.Expressions()
+	update, condition, placeholders := w.Expressions(form{})
 	names, values := maps(placeholders)
 	old := types.ReturnValuesOnConditionCheckFailureNone
 	switch w.Op {
@@ -137,7 +137,7 @@ func refused(tx table.Transaction, err error) error {
 			kind = unfitKind(aws.ToString(reason.Message))
 		}
 		if kind == datastore.ErrConflict && tx.Writes[i].Op == "Update" {
-			tx.Writes[i].Stored = storedOr(reason.Item)
+			tx.Writes[i].Stored = itemOf(reason.Item)
 			kind = tx.Writes[i].Refused(tx.Writes[i].Stored)
 		}
 		partial.Failed = append(partial.Failed, datastore.ItemError{Index: i, Err: &datastore.Error{
@@ -151,16 +151,4 @@ func refused(tx table.Transaction, err error) error {
 		return err
 	}
 	return &partial
-}
-
-// storedOr is an item that a condition failed on, nil if there is none.
-func storedOr(attributes map[string]types.AttributeValue) table.Item {
-	if len(attributes) == 0 {
-		return nil
-	}
-	item, err := fromAWS(attributes)
-	if err != nil {
-		return table.Item{} // there is one, whatever it is
-	}
-	return item
 }

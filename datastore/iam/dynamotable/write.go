@@ -33,18 +33,12 @@ func (c *conn) Write(ctx context.Context, w table.Write) error {
 // recognise looks at the item that failed the condition of a write, and returns it,
 // nil for none: the condition may have failed because of an attempt of ours that was
 // carried out although its answer was lost. Then own is true and err nil.
-func recognise(w table.Write, err error) (own bool, item table.Item, _ error) {
+func recognise(w table.Write, err error) (own bool, item table.Attributes, _ error) {
 	var failed *types.ConditionalCheckFailedException
 	if !errors.As(err, &failed) || w.ID == "" {
 		return false, nil, err
 	}
-	var stored table.Item
-	if len(failed.Item) > 0 {
-		var wrong error
-		if stored, wrong = fromAWS(failed.Item); wrong != nil {
-			stored = table.Item{} // there is one, and it is not ours
-		}
-	}
+	stored := itemOf(failed.Item)
 	failed.Item = nil // no items in errors
 	if w.Own(stored) {
 		return true, stored, nil
@@ -57,7 +51,7 @@ func recognise(w table.Write, err error) (own bool, item table.Item, _ error) {
 }
 
 func (c *conn) putItem(ctx context.Context, w table.Write) error {
-	_, condition, placeholders := w.Expressions()
+	_, condition, placeholders := w.Expressions(form{})
 	in := &dynamodb.PutItemInput{TableName: &c.name, Item: toAWS(w.Item), ConditionExpression: text(condition)}
 	if in.ConditionExpression != nil {
 		in.ExpressionAttributeNames, in.ExpressionAttributeValues = maps(placeholders)
@@ -68,7 +62,7 @@ func (c *conn) putItem(ctx context.Context, w table.Write) error {
 }
 
 func (c *conn) deleteItem(ctx context.Context, w table.Write) error {
-	_, condition, placeholders := w.Expressions()
+	_, condition, placeholders := w.Expressions(form{})
 	in := &dynamodb.DeleteItemInput{TableName: &c.name, Key: toAWS(w.Key), ConditionExpression: text(condition)}
 	in.ExpressionAttributeNames, in.ExpressionAttributeValues = maps(placeholders)
 	_, err := c.client.DeleteItem(ctx, in)
@@ -77,8 +71,8 @@ func (c *conn) deleteItem(ctx context.Context, w table.Write) error {
 
 // Update implements [table.WriteConn]. One that adds to what is there and whose
 // answer was lost is not sent again, but looked for.
-func (c *conn) Update(ctx context.Context, w table.Write) (table.Item, error) {
-	update, condition, placeholders := w.Expressions()
+func (c *conn) Update(ctx context.Context, w table.Write) (table.Attributes, error) {
+	update, condition, placeholders := w.Expressions(form{})
 	in := &dynamodb.UpdateItemInput{
 		TableName: &c.name, Key: toAWS(w.Key),
 		UpdateExpression:                    &update,
@@ -94,7 +88,7 @@ func (c *conn) Update(ctx context.Context, w table.Write) (table.Item, error) {
 	return item, err
 }
 
-func (c *conn) updateItem(ctx context.Context, w table.Write, in *dynamodb.UpdateItemInput, call iam.Call) (table.Item, error) {
+func (c *conn) updateItem(ctx context.Context, w table.Write, in *dynamodb.UpdateItemInput, call iam.Call) (table.Attributes, error) {
 	var out *dynamodb.UpdateItemOutput
 	err := c.retry.Do(ctx, call, func(ctx context.Context) (err error) {
 		out, err = c.client.UpdateItem(ctx, in)
@@ -104,13 +98,13 @@ func (c *conn) updateItem(ctx context.Context, w table.Write, in *dynamodb.Updat
 		_, item, err := recognise(w, err)
 		return item, unfit(err)
 	}
-	return c.stored(out.Attributes)
+	return itemOf(out.Attributes), nil
 }
 
 // look finds out whether an update was carried out whose answer was lost, by one
 // that never is: its condition fails, and the answer shows what is stored. That
 // needs no permission to read. If another write came since, it is not known.
-func (c *conn) look(ctx context.Context, w table.Write, in *dynamodb.UpdateItemInput, lost error) (table.Item, error) {
+func (c *conn) look(ctx context.Context, w table.Write, in *dynamodb.UpdateItemInput, lost error) (table.Attributes, error) {
 	never := *in
 	never.ConditionExpression = aws.String("(" + *in.ConditionExpression + ") AND attribute_exists(#0) AND attribute_not_exists(#0)")
 	item, err := c.updateItem(ctx, w, &never, iam.Call{})

@@ -49,12 +49,13 @@ func Capture(ctx context.Context) (context.Context, *Socket) {
 type Socket struct {
 	mu   sync.Mutex
 	conn net.Conn
+	peek *peeker // of conn; nil if nothing can be seen there
 }
 
 func (s *Socket) set(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.conn = conn
+	s.conn, s.peek = conn, newPeeker(conn)
 }
 
 func (s *Socket) get() net.Conn {
@@ -67,8 +68,17 @@ func (s *Socket) get() net.Conn {
 // anything that nobody has asked for. It does not wait, and what was sent can
 // still be read. A black hole looks alive.
 func (s *Socket) Alive() bool {
-	conn := s.get()
-	return conn != nil && Quiet(conn)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn != nil && (s.peek == nil || s.peek.quiet())
+}
+
+// Quiet reports whether the other side of a connection has neither closed it nor sent
+// anything that nobody has read. It does not wait, and what was sent can still be
+// read. Connections that are not the kernel's, such as those of TLS, look quiet.
+func Quiet(conn net.Conn) bool {
+	peek := newPeeker(conn)
+	return peek == nil || peek.quiet()
 }
 
 // Cut closes the connection; the client above finds that out when it uses it.

@@ -171,6 +171,13 @@ func TestDeployRefused(t *testing.T) {
 	if done, err := migrate.Deploy(t.Context(), data, spec, migrate.DeployOptions{DryRun: true}); err != nil || len(done.Users) > 0 || len(r.sent) > 0 {
 		t.Errorf("Deploy without changes = %+v, %v, and sent %q", done, err, r.sent)
 	}
+	for _, name := range []string{`w"`, "w$do$; DROP SCHEMA public", "w%s"} {
+		r := &recorder{}
+		data, spec := declared(t, r, sqldb.Postgres, sqldb.Secret(&login{name, "pw"}, &login{"r", "pr"}))
+		if _, err := migrate.Deploy(t.Context(), data, spec, migrate.DeployOptions{}); err == nil || len(r.sent) > 0 {
+			t.Errorf("Deploy with a user %q of a secret: error = %v, and sent %q", name, err, r.sent)
+		}
+	}
 	none := datastore.New(nil, nil)
 	if _, err := migrate.Deploy(t.Context(), none, spec, migrate.DeployOptions{}); !errors.Is(err, datastore.ErrUnavailable) {
 		t.Errorf("Deploy without a driver: error = %v, want %v", err, datastore.ErrUnavailable)

@@ -93,10 +93,12 @@ func grantOn(ctx context.Context, conn *sql.Conn, dialect sqldb.Dialect, u Users
 	return nil
 }
 
-// plainName finds what would end a name between quotes.
+// plainName finds what would end a name between quotes or between the dollar signs of
+// a DO, and what its format would replace: names come from secrets, too, which others
+// may write than the owner.
 func plainName(name string) error {
-	if name == "" || strings.ContainsAny(name, "\x00\\'`\"") {
-		return errors.New("migrate.Grant: name a writer and a reader, without quotes")
+	if name == "" || strings.ContainsAny(name, "\x00\\'`\"$%") {
+		return errors.New("migrate.Grant: name a writer and a reader, without quotes, dollar and percent signs")
 	}
 	return nil
 }

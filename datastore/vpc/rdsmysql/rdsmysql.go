@@ -139,6 +139,7 @@ func (c *connector) connect(ctx context.Context, access sqldb.Access, fresh bool
 	cfg.InterpolateParams, cfg.ParseTime, cfg.ClientFoundRows = true, true, true
 	cfg.Loc, cfg.Logger = time.UTC, &mysql.NopLogger{}
 	cfg.DialFunc = socket.Dialer{}.DialContext
+	cfg.CheckConnLiveness = false // package sqldb does, by the Socket
 	client, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return sqldb.Session{}, err

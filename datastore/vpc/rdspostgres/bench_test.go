@@ -1,7 +1,6 @@
 package rdspostgres_test
 
 import (
-	"context"
 	"database/sql"
 	"testing"
 
@@ -9,58 +8,44 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/paired"
 )
 
-// The driver beside database/sql on pgx alone, in the same mode, with the same
-// user, on the same server.
+var statements = paired.SQL{
+	Update: "UPDATE counters SET n = n + 1 WHERE id = $1",
+	Row:    "SELECT n FROM counters WHERE id = $1",
+	Rows:   "SELECT i, 'text of ' || i, i * 1.5, now(), i % 2 = 0, NULL FROM generate_series(1, $1::int) AS i",
+}
 
-func benchmark(b *testing.B, do func(b *testing.B, query func(context.Context, string, ...any) (*sql.Rows, error), row func(context.Context, string, ...any) *sql.Row)) {
-	s := counting(b)
-	ours := s.use(b, "", datastore.Options{}).Read()
+// sides are the driver, and database/sql on pgx alone: in the same mode, with the
+// same users, on the same server.
+func sides(t testing.TB) (bare, driver paired.Users) {
+	t.Helper()
+	s := counting(t)
 	address := *s.url
 	address.Path = "/" + s.database
-	cfg, err := pgx.ParseConfig(address.String())
-	if err != nil {
-		b.Fatal(err)
+	client := func(l *login) *sql.DB {
+		cfg, err := pgx.ParseConfig(address.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.User, cfg.Password = l.user, password
+		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
+		db := stdlib.OpenDB(*cfg)
+		t.Cleanup(func() { db.Close() })
+		return db
 	}
-	cfg.User, cfg.Password = s.reader.user, password
-	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
-	bare := stdlib.OpenDB(*cfg)
-	b.Cleanup(func() { bare.Close() })
-	b.Run("driver", func(b *testing.B) { do(b, ours.QueryContext, ours.QueryRowContext) })
-	b.Run("pgx", func(b *testing.B) { do(b, bare.QueryContext, bare.QueryRowContext) })
+	ours := s.use(t, "", datastore.Options{})
+	return paired.Users{Writer: client(s.writer), Reader: client(s.reader)}, paired.Users{Writer: ours.Write(), Reader: ours.Read()}
 }
 
-func BenchmarkRow(b *testing.B) {
-	benchmark(b, func(b *testing.B, _ func(context.Context, string, ...any) (*sql.Rows, error), row func(context.Context, string, ...any) *sql.Row) {
-		b.ReportAllocs()
-		var n int
-		for b.Loop() {
-			if err := row(b.Context(), "SELECT n FROM counters WHERE id = $1", "a").Scan(&n); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+// BenchmarkDriver needs the server: go test -run '^$' -bench Driver -count 6.
+func BenchmarkDriver(b *testing.B) {
+	bare, driver := sides(b)
+	statements.Compare(b, bare, driver)
 }
 
-func BenchmarkRows(b *testing.B) {
-	benchmark(b, func(b *testing.B, query func(context.Context, string, ...any) (*sql.Rows, error), _ func(context.Context, string, ...any) *sql.Row) {
-		b.ReportAllocs()
-		for b.Loop() {
-			rows, err := query(b.Context(), "SELECT i, 'text' FROM generate_series(1, $1::int) AS i", 1000)
-			if err != nil {
-				b.Fatal(err)
-			}
-			for rows.Next() {
-				var i int
-				var text string
-				if err := rows.Scan(&i, &text); err != nil {
-					b.Fatal(err)
-				}
-			}
-			if err := rows.Err(); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+func TestAllocationsPerRow(t *testing.T) {
+	bare, driver := sides(t)
+	statements.PerRow(t, bare, driver)
 }

@@ -96,7 +96,7 @@ func newApp(data *datastore.Data) *tier.App {
 		return say("done with %s", p.ID)
 	}, tier.BatchSize(5))
 
-	clerk := app.Function("clerk")
+	clerk := app.Function("clerk", tier.Timeout(time.Minute))
 	tier.On(clerk, items.Changes(), func(_ context.Context, c table.ItemChange[parcel]) error {
 		if c.New == nil {
 			return say("forgot %s to %s", c.Old.ID, c.Old.To)
@@ -104,8 +104,12 @@ func newApp(data *datastore.Data) *tier.App {
 		return say("filed %s", c.New.ID)
 	})
 	tier.On(clerk, visits, func(_ context.Context, id string) error { return say("counted %s", id) })
-	tier.On(clerk, photos.Under("in/").Created(), func(_ context.Context, e blob.Event) error {
-		return say("looked at %s of %d bytes", e.Key, e.Size)
+	tier.On(clerk, photos.Under("in/").Created(), func(ctx context.Context, e blob.Event) error {
+		err := say("looked at %s of %d bytes", e.Key, e.Size)
+		if e.Key == "in/large.png" {
+			<-ctx.Done() // as long as the function may take
+		}
+		return err
 	})
 	return app
 }
