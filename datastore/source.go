@@ -50,6 +50,8 @@ type Feed struct {
 	// is compressed: it is decoded as the JSON that it was, and control messages are
 	// left out.
 	Logs bool
+	// Version of its messages, which each has as the [VersionAttribute]. 0 for none.
+	Version int
 	// FilterBody says that the Filter is about bodies and not attributes.
 	FilterBody bool
 }
@@ -69,6 +71,11 @@ const Receive = "Receive"
 // Discard is the operation of a queue or a topic that hears of records given up. No
 // handle offers it: Lambda itself sends there, with the role of the function.
 const Discard = "Discard"
+
+// VersionAttribute is the attribute of a message that says of which version it is, on
+// queues and topics that are declared with one (queue.Version, topic.Version): a
+// number. A message without it, or of another version, is a failed record.
+const VersionAttribute = "message-version"
 
 // Record is one record of an event, as its service delivered it.
 type Record struct {

@@ -25,13 +25,17 @@ func Forward[T any](app *App, from, to datastore.Source[T]) {
 		app.fail(at, "tier.Forward: the topic or the queue is nil")
 		return
 	}
-	f := &Forwarding{from: from.Feed(), to: to.Feed(), at: at}
+	f := &Forwarding{from: from.Feed(), to: to.Feed(), records: typeOf(to), at: at}
 	switch {
 	case f.from.Service != "sns" || f.to.Service != "sqs":
 		app.fail(at, "tier.Forward from %s %s to %s %s; only a topic forwards its messages, and to a queue", f.from.Spec.Kind(), f.from.Spec.Name(), f.to.Spec.Kind(), f.to.Spec.Name())
 		return
 	case f.to.FIFO && !f.from.FIFO:
 		app.fail(at, "tier.Forward: topic %s has no groups, which FIFO queue %s needs; declare it with topic.FIFO(), or the queue without queue.FIFO()", f.from.Spec.Name(), f.to.Spec.Name())
+		return
+	}
+	if f.from.Version != f.to.Version {
+		app.fail(at, "tier.Forward: the messages of topic %s are of %s, and those of queue %s of %s; declare both with the same topic.Version and queue.Version", f.from.Spec.Name(), versionText(f.from.Version), f.to.Spec.Name(), versionText(f.to.Version))
 		return
 	}
 	for _, other := range app.forwardings {
@@ -46,6 +50,7 @@ func Forward[T any](app *App, from, to datastore.Source[T]) {
 // Forwarding is a topic whose messages go to a queue.
 type Forwarding struct {
 	from, to datastore.Feed
+	records  recordType
 	at       datastore.Position
 }
 

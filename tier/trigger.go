@@ -56,7 +56,7 @@ func On[T any](to Target, source datastore.Source[T], fn func(context.Context, T
 	case fn == nil:
 		f.app.fail(at, "function %s: tier.On: the function that works records off is nil", f.name)
 	default:
-		f.on(at, source.Feed(), operation(source.Decoder(), fn), opts)
+		f.on(at, source.Feed(), operation(source.Decoder(), fn), typeOf(source), opts)
 	}
 }
 
@@ -90,6 +90,7 @@ type Trigger struct {
 	function   *Function
 	feed       datastore.Feed
 	operation  *handler.Operation
+	records    recordType
 	middleware []handler.Middleware
 	at         datastore.Position
 	settings   TriggerSettings
@@ -105,15 +106,16 @@ type TriggerSettings struct {
 	Retries       int            // how often after the first time; -1 for the service's default
 	MaxAge        time.Duration  // older records are not delivered again; 0 for the service's default
 	FromNow       bool           // of a stream only what is written after the deployment
+	Filters       []string       // patterns of which one must match; none for all records
 	Failed        datastore.Spec // the queue or the topic that hears of records given up; nil for none
 }
 
-func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Operation, opts []TriggerOption) {
+func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Operation, typ recordType, opts []TriggerOption) {
 	if f.authorizer != nil {
 		f.app.fail(at, "function %s is a Lambda authorizer, which works nothing off; declare another function with app.Function", f.name)
 		return
 	}
-	t := &Trigger{function: f, feed: feed, operation: op, at: at, settings: TriggerSettings{Retries: -1}}
+	t := &Trigger{function: f, feed: feed, operation: op, records: typ, at: at, settings: TriggerSettings{Retries: -1}}
 	for _, o := range opts {
 		if isNil(o) {
 			f.app.fail(at, "%s: an option is nil; leave it out", t)
@@ -185,7 +187,7 @@ func (t *Trigger) Handler() (handler.Handler, error) {
 	if err := t.operation.Compile(nil); err != nil {
 		return nil, mistake(t.at, "%s: %v", t, err)
 	}
-	return functionContext(t.function, handler.Chain(t.operation, t.middleware...)), nil
+	return functionContext(t.function, handler.Chain(ofVersion(t.feed, t.operation), t.middleware...)), nil
 }
 
 // givesUpLike reports whether records are given up in the same way.
@@ -240,6 +242,9 @@ func (f *Function) checkTriggers() []error {
 		for _, problem := range t.problems() {
 			errs = append(errs, mistake(t.at, "%s: %s", t, problem))
 		}
+		if other := t.rival(); other != nil {
+			errs = append(errs, mistake(t.at, "%s: %s (%s) works the queue off, too, and each message goes to one of them: what tier.Filter leaves out here is deleted and not worked off there; give each function a queue of its own, and forward a topic to both (tier.Forward)", t, other, other.at))
+		}
 		for _, other := range f.triggers[:i] {
 			if t.confusedWith(other) {
 				errs = append(errs, mistake(t.at, "%s: an event could be of %s too (%s), and events do not say by which they come; give one of them to another function, or list other values for \"detail-type\" in the pattern of each", t, other, other.at))
@@ -292,6 +297,22 @@ func (t *Trigger) problems() (all []string) {
 // onlyTriggered reports whether nothing but records come to the function.
 func onlyTriggered(f *Function) bool {
 	return !f.routed() && f.direct == nil && len(f.SocketRoutes()) == 0
+}
+
+// rival is another function's trigger on the queue of this one, which chooses messages:
+// nil if there is none.
+func (t *Trigger) rival() *Trigger {
+	if t.feed.Service != "sqs" || len(t.settings.Filters) == 0 {
+		return nil
+	}
+	for _, f := range t.function.app.functions {
+		for _, other := range f.triggers {
+			if other.function != t.function && other.feed.Service == "sqs" && datastore.Same(other.feed.Spec, t.feed.Spec) {
+				return other
+			}
+		}
+	}
+	return nil
 }
 
 // overlaps reports whether a record could come by both.

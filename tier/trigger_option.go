@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/eventfilter"
 )
 
 // TriggerOption says how the records of a source are delivered: [BatchSize],
-// [BatchWindow], [Parallel], [MaxConcurrent], [Retries], [MaxAge], [FromNow],
-// [OnFailure], [With].
+// [BatchWindow], [Parallel], [MaxConcurrent], [Filter], [Retries], [MaxAge],
+// [FromNow], [OnFailure], [With].
 type TriggerOption interface{ applyTrigger(*Trigger) }
 
 // triggerSetting is an option that not every service takes.
@@ -133,6 +134,39 @@ func FromNow() TriggerOption {
 	return triggerSetting{func(s *TriggerSettings) { s.FromNow = true }, func(s service, _ *Trigger) string {
 		if !s.fromNow {
 			return "it delivers what is sent from then on in any case; leave tier.FromNow out"
+		}
+		return ""
+	}}
+}
+
+// Filter chooses the records of a queue, a stream or a table that the function works
+// off: those that one of the patterns matches, of which there are up to 5 in all, see
+// package eventfilter.
+//
+//	tier.On(worker, jobs, work, tier.Filter(`{"body": {"total": [{"numeric": [">", 100]}]}}`))
+//	tier.On(clerk, orders.Changes(), file, tier.Filter(`{"eventName": ["INSERT"]}`))
+//
+// Lambda deletes the other messages of a queue, and passes over the other records of a
+// stream or a table. It chooses before a record counts towards a batch. Messages of a
+// topic are chosen by topic.Topic.Where.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
+func Filter(patterns ...string) TriggerOption {
+	return triggerSetting{func(s *TriggerSettings) { s.Filters = append(s.Filters, patterns...) }, func(_ service, t *Trigger) string {
+		switch service := t.feed.Service; {
+		case service == "sns":
+			return "leave tier.Filter out; write Where or WhereBody on the topic"
+		case service == "s3":
+			return "leave tier.Filter out; choose objects by Under and by Created or Removed"
+		case len(patterns) == 0:
+			return "tier.Filter without a pattern; write one, or leave it out"
+		case len(t.settings.Filters) > eventfilter.MaxPatterns:
+			return fmt.Sprintf("tier.Filter has %d patterns in all; write up to %d", len(t.settings.Filters), eventfilter.MaxPatterns)
+		}
+		for i, text := range patterns {
+			if _, err := eventfilter.Parse(t.feed.Service, text); err != nil {
+				return fmt.Sprintf("tier.Filter: pattern %d: %v", i+1, err)
+			}
 		}
 		return ""
 	}}

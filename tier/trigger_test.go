@@ -141,6 +141,18 @@ func TestTriggerMistakes(t *testing.T) {
 			datastore.Use[table.Getter[job]](f, table.New[job](data, "items").PerCaller())
 			tier.On(f, queue.New[job](data, "jobs"), work[job])
 		}, "records have no caller"},
+		{"patterns of a queue", on(tier.Filter(`{"body": {"id": ["a"]}}`, `{"body": ["b"]}`), tier.Filter(`{"body": ["c"]}`)), ""},
+		{"patterns of a table", changes(tier.Filter(`{"eventName": ["INSERT"], "dynamodb": {"Keys": {"id": {"S": [{"prefix": "a"}]}}}}`)), ""},
+		{"patterns of a stream", func(data *datastore.Data, f *tier.Function) {
+			tier.On(f, stream.New[job](data, "clicks"), work[job], tier.Filter(`{"data": {"id": ["a"]}}`))
+		}, ""},
+		{"no patterns", on(tier.Filter()), "tier.Filter without a pattern"},
+		{"six patterns", on(tier.Filter(`{"body":["1"]}`, `{"body":["2"]}`, `{"body":["3"]}`), tier.Filter(`{"body":["4"]}`, `{"body":["5"]}`, `{"body":["6"]}`)), "6 patterns in all; write up to 5"},
+		{"a wrong pattern", on(tier.Filter(`{"body":["1"]}`, `{"data":["2"]}`)), `tier.Filter: pattern 2: the property "data"; Lambda chooses these records by body`},
+		{"patterns of a bucket", events(tier.Filter(`{"body":["1"]}`)), "choose objects by Under"},
+		{"patterns of a topic", func(data *datastore.Data, f *tier.Function) {
+			tier.On(f, topic.New[job](data, "placed"), work[job], tier.Filter(`{"body":["1"]}`))
+		}, "write Where or WhereBody on the topic"},
 		{"a bad policy", func(data *datastore.Data, f *tier.Function) {
 			tier.On(f, topic.New[job](data, "placed").Where(`{"a": 1}`), work[job])
 		}, "topic placed: Where: "},
@@ -151,6 +163,29 @@ func TestTriggerMistakes(t *testing.T) {
 		err := errors.Join(append(app.Check(), data.Errs()...)...)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "tier/trigger_test.go:")) {
 			t.Errorf("%s: Check = %v, want %q and a line of this file", c.name, err, c.want)
+		}
+	}
+}
+
+// TestFilterRivals: what one function leaves out of a queue is lost to another one.
+func TestFilterRivals(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name          string
+		first, second []tier.TriggerOption
+		want          string
+	}{
+		{"no patterns", nil, nil, ""},
+		{"one has patterns", []tier.TriggerOption{tier.Filter(`{"body":["1"]}`)}, nil, "function a on queue jobs: function b on queue jobs ("},
+		{"the other has", nil, []tier.TriggerOption{tier.Filter(`{"body":["1"]}`)}, "function b on queue jobs: function a on queue jobs ("},
+	} {
+		data, app := datastore.New(nil, nil), tier.New("shop")
+		jobs := queue.New[job](data, "jobs")
+		tier.On(app.Function("a"), jobs, work[job], c.first...)
+		tier.On(app.Function("b"), jobs, work[job], c.second...)
+		err := errors.Join(app.Check()...)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: Check = %v, want %q", c.name, err, c.want)
 		}
 	}
 }
@@ -199,6 +234,12 @@ func TestForwardMistakes(t *testing.T) {
 		{"no groups", func(data *datastore.Data, app *tier.App) {
 			tier.Forward(app, topic.New[job](data, "placed"), queue.New[job](data, "jobs", queue.FIFO()))
 		}, "has no groups, which FIFO queue jobs needs"},
+		{"of one version", func(data *datastore.Data, app *tier.App) {
+			tier.Forward(app, topic.New[job](data, "placed", topic.Version(2)), queue.New[job](data, "jobs", queue.Version(2)))
+		}, ""},
+		{"of two versions", func(data *datastore.Data, app *tier.App) {
+			tier.Forward(app, topic.New[job](data, "placed"), queue.New[job](data, "jobs", queue.Version(2)))
+		}, "the messages of topic placed are of no version, and those of queue jobs of version 2"},
 		{"twice", func(data *datastore.Data, app *tier.App) {
 			placed, jobs := topic.New[job](data, "placed"), queue.New[job](data, "jobs")
 			tier.Forward(app, placed, jobs)

@@ -12,6 +12,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
 	"github.com/seed-18e8afb5/tierkit/datastore/datatest"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/memoryqueue"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/stream"
@@ -195,4 +196,37 @@ func filled[R comparable](results []R) (n int) {
 		}
 	}
 	return n
+}
+
+// TestDead: what failed is in the dead-letter queue, and Redrive moves it back.
+func TestDead(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	jobs := datastore.Use[queue.Sender[job]](function{}, queue.New[job](data, "jobs", queue.DeadLetter(1), queue.Visibility(time.Second)))
+	if _, err := jobs.Send(t.Context(), job{1}); err != nil {
+		t.Fatal(err)
+	}
+	q := datatest.SentTo(t, data, "jobs")
+	received := q.Receive(memoryqueue.Batch{})
+	if len(received) != 1 {
+		t.Fatalf("received %d messages, want 1", len(received))
+	}
+	if err := q.ChangeVisibility(received[0].Receipt, 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := q.Receive(memoryqueue.Batch{}); len(got) != 0 {
+		t.Errorf("received %d messages after the last attempt, want none", len(got))
+	}
+	if diff := cmp.Diff([]job{{1}}, datatest.Dead[job](t, data, "jobs")); diff != "" {
+		t.Errorf("Dead (-want +got):\n%s", diff)
+	}
+	if n := q.Redrive(); n != 1 {
+		t.Errorf("Redrive moved %d messages, want 1", n)
+	}
+	if diff := cmp.Diff([]job{{1}}, datatest.Sent[job](t, data, "jobs")); diff != "" {
+		t.Errorf("Sent after Redrive (-want +got):\n%s", diff)
+	}
+	if got := datatest.Dead[job](t, data, "jobs"); got != nil {
+		t.Errorf("Dead after Redrive = %v, want none", got)
+	}
 }

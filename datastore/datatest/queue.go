@@ -22,8 +22,25 @@ func Sent[T any](t testing.TB, data *datastore.Data, name string) []T {
 	return all
 }
 
+// Dead are the messages in the dead-letter queue of the declared queue called name, as
+// [Sent] has those of the queue itself. The Redrive of [SentTo] moves them back. It fails
+// the test if the queue has no dead-letter queue.
+func Dead[T any](t testing.TB, data *datastore.Data, name string) []T {
+	t.Helper()
+	dead := SentTo(t, data, name).Dead()
+	if dead == nil {
+		t.Fatalf("datatest.Dead queue %s: it has no dead-letter queue; declare it with queue.DeadLetter", name)
+	}
+	var all []T
+	for _, m := range dead.Messages() {
+		all = append(all, decodeAs[T](t, "datatest.Dead queue "+name, []byte(m.Body)))
+	}
+	return all
+}
+
 // SentTo is the declared queue called name, to look at the groups, the attributes
-// and the delays of messages, or to receive them.
+// and the delays of messages, to count them (Counts), to receive them, or to move back
+// those that failed (Redrive).
 func SentTo(t testing.TB, data *datastore.Data, name string) *memoryqueue.Queue {
 	t.Helper()
 	driver, spec := driverOf[*queueDriver, queue.Spec](t, data, "queue "+name)

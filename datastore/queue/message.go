@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -70,6 +71,15 @@ func (s *state) fill(e *Envelope, value any, opts []SendOption) (err error) {
 	}
 	if e.Body, err = message.EncodeText(value); err != nil {
 		return err
+	}
+	return s.finish(e)
+}
+
+// finish checks a message, and gives it a version and a deduplication id if it needs
+// them.
+func (s *state) finish(e *Envelope) (err error) {
+	if v := s.spec.Version; v > 0 {
+		e.Attributes = append(slices.Clip(e.Attributes), message.Attribute(datastore.VersionAttribute, v))
 	}
 	if err := s.check(e); err != nil {
 		return err

@@ -148,6 +148,8 @@ func TestDeclarations(t *testing.T) {
 		{queue.DeadLetter(0), "1 to 1000"},
 		{queue.DeadLetter(1001), "1 to 1000"},
 		{queue.DedupByContent(), "queue.FIFO()"},
+		{queue.Version(0), "version of its messages; write 1 or more"},
+		{queue.Version(-1), "version of its messages; write 1 or more"},
 	} {
 		d := &driver{}
 		data := datastore.New([]datastore.Driver{d}, nil)
@@ -162,8 +164,8 @@ func TestDeclarations(t *testing.T) {
 	}
 	data := datastore.New(nil, nil)
 	got := queue.New[string](data, "jobs", queue.FIFO(), queue.DedupByContent(), queue.Idempotent(), queue.Visibility(time.Hour),
-		queue.Retention(time.Hour), queue.DelayAll(time.Second), queue.DeadLetter(5)).Spec()
-	want := queue.Spec{"jobs", true, true, true, time.Hour, time.Hour, time.Second, 5, nil}
+		queue.Retention(time.Hour), queue.DelayAll(time.Second), queue.DeadLetter(5), queue.Version(2)).Spec()
+	want := queue.Spec{"jobs", true, true, true, time.Hour, time.Hour, time.Second, 5, 2, nil}
 	if got != datastore.Spec(want) || len(data.Errs()) > 0 {
 		t.Errorf("Spec = %+v, %v, want %+v", got, data.Errs(), want)
 	}
@@ -198,5 +200,68 @@ func TestErrorsOfDrivers(t *testing.T) {
 		if !errors.Is(err, datastore.ErrDenied) {
 			t.Errorf("error = %v, want %v", err, datastore.ErrDenied)
 		}
+	}
+}
+
+// TestSendEnvelope: a tool sends without a grant, and nothing that a handle would not.
+func TestSendEnvelope(t *testing.T) {
+	t.Parallel()
+	d := &driver{}
+	data := datastore.New([]datastore.Driver{d}, nil)
+	plain := queue.New[string](data, "plain").Spec().(queue.Spec)
+	moves := queue.New[string](data, "moves", queue.FIFO(), queue.DedupByContent()).Spec().(queue.Spec)
+	for _, c := range []struct {
+		name string
+		to   queue.Spec
+		e    queue.Envelope
+		want error
+	}{
+		{"a message", plain, queue.Envelope{Body: "x"}, nil},
+		{"in a group", moves, queue.Envelope{Body: "x", Group: "g"}, nil},
+		{"without a group", moves, queue.Envelope{Body: "x"}, datastore.ErrInvalid},
+		{"nothing", plain, queue.Envelope{}, datastore.ErrInvalid},
+		{"dedup without FIFO", plain, queue.Envelope{Body: "x", Dedup: "d"}, datastore.ErrInvalid},
+	} {
+		before := len(d.sent)
+		_, err := queue.SendEnvelope(t.Context(), data, c.to, c.e)
+		if !errors.Is(err, c.want) || (len(d.sent) > before) != (c.want == nil) {
+			t.Errorf("%s: error = %v, want %v; %d are sent", c.name, err, c.want, len(d.sent)-before)
+		}
+	}
+	if got := d.sent[1].Dedup; len(got) != 64 {
+		t.Errorf("the deduplication id = %q, want that of the content", got)
+	}
+	d.err = errors.New("lost")
+	if _, err := queue.SendEnvelope(t.Context(), data, plain, queue.Envelope{Body: "x"}); !errors.Is(err, datastore.ErrUnknown) || !strings.Contains(err.Error(), "queue plain") {
+		t.Errorf("an answer that was lost: error = %v, want %v of queue plain", err, datastore.ErrUnknown)
+	}
+}
+
+// TestVersion: each message of a queue with a version has it, beside its own attributes.
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	d := &driver{}
+	data := datastore.New([]datastore.Driver{d}, nil)
+	jobs := queue.New[string](data, "jobs", queue.Version(2))
+	sender := datastore.Use[both[string]](function("f"), jobs)
+	own := []datastore.Attribute{{Name: "a", Type: datastore.AttributeString, Value: "b"}}
+	shared := append(make([]datastore.Attribute, 0, 8), own...)
+	_, err1 := sender.Send(t.Context(), "x", queue.Attribute("a", "b"))
+	_, err2 := sender.SendMany(t.Context(), []queue.Message[string]{{Body: "x"}})
+	_, err3 := queue.SendEnvelope(t.Context(), data, jobs.Spec().(queue.Spec), queue.Envelope{Body: "x", Attributes: shared})
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	version := datastore.Attribute{Name: "message-version", Type: datastore.AttributeNumber, Value: "2"}
+	for i, want := range [][]datastore.Attribute{append(own[:1:1], version), {version}, append(own[:1:1], version)} {
+		if diff := cmp.Diff(want, d.sent[i].Attributes); diff != "" {
+			t.Errorf("the attributes of message %d (-want +got):\n%s", i, diff)
+		}
+	}
+	if got := shared[:2][1]; got.Name != "" {
+		t.Errorf("the attributes that were passed are changed: %+v", got)
+	}
+	if _, err := sender.Send(t.Context(), "x", queue.Attribute(datastore.VersionAttribute, 1)); !errors.Is(err, datastore.ErrInvalid) {
+		t.Errorf("a message with a version of its own: error = %v, want %v", err, datastore.ErrInvalid)
 	}
 }

@@ -46,6 +46,7 @@ type Spec struct {
 	Retention    time.Duration  // how long a message is kept; never 0
 	Delay        time.Duration  // how long each message is held back; 0 for not at all
 	Receives     int            // how often a message is tried before it goes to the dead-letter queue; 0 for no such queue
+	Version      int            // of its messages; 0 for none, see [Version]
 	Key          datastore.Spec // that it is encrypted with, nil for AWS's own; see [EncryptedBy]
 }
 
@@ -108,6 +109,19 @@ func DedupByContent() Option { return option(func(s *Spec) { s.ContentDedup = tr
 // [datastore.ErrUnknown]. A standard queue itself delivers a message twice at
 // times, so a program that works it off should be ready for that anyway.
 func Idempotent() Option { return option(func(s *Spec) { s.Idempotent = true }) }
+
+// Version declares of which version the messages are, 1 or more: each is sent with it
+// as an attribute, [datastore.VersionAttribute], which is one of the 10 that a message
+// has. A function that works the queue off fails a message of another version, or of
+// none, and says which: what was sent before the type changed is not read as something
+// else. Default: messages have no version, and none is asked for.
+func Version(n int) Option {
+	return option(func(s *Spec) {
+		if s.Version = n; n == 0 {
+			s.Version = -1 // a mistake, and not the lack of one
+		}
+	})
+}
 
 // Visibility declares how long a message is hidden from others while it is worked
 // on: up to 12 hours, and no less than the timeout of the function that works the
@@ -179,6 +193,7 @@ func specOf(name string, opts []Option) (Spec, []error) {
 		"retention %v; write whole seconds, 1 minute to 14 days", s.Retention)
 	mistake(s.Delay < 0 || s.Delay > MaxDelay || !seconds(s.Delay), "delay %v; write whole seconds, up to 15 minutes", s.Delay)
 	mistake(s.Receives < 0 || s.Receives > MaxReceives, "a dead-letter queue after %d receives; write 1 to %d", max(s.Receives, 0), MaxReceives)
+	mistake(s.Version < 0, "the version of its messages; write 1 or more")
 	mistake(s.ContentDedup && !s.FIFO, "only a FIFO queue leaves duplicates out; add queue.FIFO(), or leave out queue.DedupByContent()")
 	return s, errs
 }

@@ -14,6 +14,13 @@ type state struct {
 	spec Spec
 }
 
+// stateOf is the state of a queue that was declared.
+func stateOf(data *datastore.Data, spec Spec) *state {
+	return &state{handle.Of(data, spec, func(ctx context.Context, driver Driver) (Conn, error) {
+		return driver.OpenQueue(ctx, data, spec)
+	}), spec}
+}
+
 // newState declares the queue.
 func newState(data *datastore.Data, name string, opts []Option) *state {
 	spec, errs := specOf(name, opts)

@@ -133,3 +133,26 @@ func TestErrorsOfDrivers(t *testing.T) {
 		t.Errorf("PutMany without its grant: error = %v, want %v", err, datastore.ErrDenied)
 	}
 }
+
+// TestPutEnvelope: a tool writes without a grant, and nothing that a handle would not.
+func TestPutEnvelope(t *testing.T) {
+	t.Parallel()
+	d := &driver{}
+	data := datastore.New([]datastore.Driver{d}, nil)
+	clicks := stream.New[string](data, "clicks").Spec().(stream.Spec)
+	if place, err := stream.PutEnvelope(t.Context(), data, clicks, stream.Envelope{Key: "k", Body: []byte("x")}); err != nil || place.Sequence != "1" {
+		t.Errorf("PutEnvelope = %+v, %v, want sequence 1", place, err)
+	}
+	for name, e := range map[string]stream.Envelope{
+		"no key":     {Body: []byte("x")},
+		"a bad hash": {Key: "k", HashKey: "01", Body: []byte("x")},
+	} {
+		if _, err := stream.PutEnvelope(t.Context(), data, clicks, e); !errors.Is(err, datastore.ErrInvalid) || len(d.sent) != 1 {
+			t.Errorf("%s: error = %v, want %v", name, err, datastore.ErrInvalid)
+		}
+	}
+	d.err = errors.New("lost")
+	if _, err := stream.PutEnvelope(t.Context(), data, clicks, stream.Envelope{Key: "k", Body: []byte("x")}); !errors.Is(err, datastore.ErrUnknown) {
+		t.Errorf("an answer that was lost: error = %v, want %v", err, datastore.ErrUnknown)
+	}
+}

@@ -21,7 +21,7 @@ var (
 
 // Feed is all messages of the topic: a function works them off with tier.On.
 func (t *Topic[T]) Feed() datastore.Feed {
-	return datastore.Feed{Spec: t.state.Spec, Service: "sns", FIFO: t.state.spec.FIFO}
+	return datastore.Feed{Spec: t.state.Spec, Service: "sns", FIFO: t.state.spec.FIFO, Version: t.state.spec.Version}
 }
 
 // Decoder is for tier.On: a message is a T as [Publisher] publishes it.

@@ -31,6 +31,7 @@ type Spec struct {
 	ContentDedup bool           // FIFO messages of equal content are one
 	Idempotent   bool           // messages may be published twice
 	MaxMessage   int            // bytes of a message with its attributes at most; never 0
+	Version      int            // of its messages; 0 for none, see [Version]
 	Key          datastore.Spec // that it is encrypted with, nil for AWS's own; see [EncryptedBy]
 }
 
@@ -81,6 +82,19 @@ func DedupByContent() Option { return option(func(s *Spec) { s.ContentDedup = tr
 // twice at times, so subscribers should be ready for that anyway.
 func Idempotent() Option { return option(func(s *Spec) { s.Idempotent = true }) }
 
+// Version declares of which version the messages are, 1 or more: each is published with
+// it as an attribute, [datastore.VersionAttribute], which is one of the 10 that a message
+// has. A function that works the topic off, or a queue that it is forwarded to, fails a
+// message of another version, or of none, and says which. Default: messages have no
+// version, and none is asked for.
+func Version(n int) Option {
+	return option(func(s *Spec) {
+		if s.Version = n; n == 0 {
+			s.Version = -1 // a mistake, and not the lack of one
+		}
+	})
+}
+
 // MaxMessage declares the size of a message with its attributes in bytes at most:
 // up to 1 MiB, default 256 KiB. A topic with more than 256 KiB has at most 100
 // subscriptions, all of them queues, functions or Firehose streams.
@@ -116,6 +130,9 @@ func specOf(name string, opts []Option) (Spec, []error) {
 	}
 	if s.MaxMessage < 1024 || s.MaxMessage > LargestMessage {
 		errs = append(errs, fmt.Errorf("topic %s: messages of %d bytes at most; write 1024 to %d", name, s.MaxMessage, LargestMessage))
+	}
+	if s.Version < 0 {
+		errs = append(errs, fmt.Errorf("topic %s: the version of its messages; write 1 or more", name))
 	}
 	if s.ContentDedup && !s.FIFO {
 		errs = append(errs, fmt.Errorf("topic %s: only a FIFO topic leaves duplicates out; add topic.FIFO(), or leave out topic.DedupByContent()", name))

@@ -14,6 +14,13 @@ type state struct {
 	spec Spec
 }
 
+// stateOf is the state of a topic that was declared.
+func stateOf(data *datastore.Data, spec Spec) *state {
+	return &state{handle.Of(data, spec, func(ctx context.Context, driver Driver) (Conn, error) {
+		return driver.OpenTopic(ctx, data, spec)
+	}), spec}
+}
+
 // newState declares the topic.
 func newState(data *datastore.Data, name string, opts []Option) *state {
 	spec, errs := specOf(name, opts)

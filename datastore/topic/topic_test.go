@@ -82,6 +82,7 @@ func TestDeclarations(t *testing.T) {
 	t.Parallel()
 	for want, opt := range map[string]topic.Option{
 		"write 1024 to 1048576": topic.MaxMessage(topic.LargestMessage + 1), "topic.FIFO()": topic.DedupByContent(),
+		"version of its messages; write 1 or more": topic.Version(0),
 	} {
 		data := datastore.New(nil, nil)
 		topic.New[string](data, "notes", opt)
@@ -90,8 +91,8 @@ func TestDeclarations(t *testing.T) {
 			t.Errorf("Errs = %v, want one with %q and a line of this file", errs, want)
 		}
 	}
-	got := topic.New[string](datastore.New(nil, nil), "notes", topic.FIFO(), topic.DedupByContent(), topic.Idempotent(), topic.MaxMessage(2048)).Spec()
-	if want := (topic.Spec{"notes", true, true, true, 2048, nil}); got != datastore.Spec(want) {
+	got := topic.New[string](datastore.New(nil, nil), "notes", topic.FIFO(), topic.DedupByContent(), topic.Idempotent(), topic.MaxMessage(2048), topic.Version(3)).Spec()
+	if want := (topic.Spec{"notes", true, true, true, 2048, 3, nil}); got != datastore.Spec(want) {
 		t.Errorf("Spec = %+v, want %+v", got, want)
 	}
 }
@@ -117,5 +118,41 @@ func TestErrorsOfDrivers(t *testing.T) {
 	}
 	if _, err := notes.(topic.ManyPublisher[string]).PublishMany(t.Context(), nil); !errors.Is(err, datastore.ErrDenied) {
 		t.Errorf("PublishMany without its grant: error = %v, want %v", err, datastore.ErrDenied)
+	}
+}
+
+// TestPublishEnvelope: a tool publishes without a grant, and nothing that a handle
+// would not.
+func TestPublishEnvelope(t *testing.T) {
+	t.Parallel()
+	d := &driver{}
+	data := datastore.New([]datastore.Driver{d}, nil)
+	fifo := topic.New[string](data, "notes", topic.FIFO()).Spec().(topic.Spec)
+	if id, err := topic.PublishEnvelope(t.Context(), data, fifo, topic.Envelope{Body: "x", Group: "g", Subject: "s"}); err != nil || id != "id" || d.sent[0].Dedup == "" {
+		t.Errorf("PublishEnvelope = %q, %v and sent %+v, want an id and a deduplication id", id, err, d.sent)
+	}
+	for name, e := range map[string]topic.Envelope{
+		"no group":       {Body: "x"},
+		"a long subject": {Body: "x", Group: "g", Subject: strings.Repeat("x", 101)},
+	} {
+		if _, err := topic.PublishEnvelope(t.Context(), data, fifo, e); !errors.Is(err, datastore.ErrInvalid) || len(d.sent) != 1 {
+			t.Errorf("%s: error = %v, want %v", name, err, datastore.ErrInvalid)
+		}
+	}
+	d.err = errors.New("lost")
+	if _, err := topic.PublishEnvelope(t.Context(), data, fifo, topic.Envelope{Body: "x", Group: "g"}); !errors.Is(err, datastore.ErrUnknown) {
+		t.Errorf("an answer that was lost: error = %v, want %v", err, datastore.ErrUnknown)
+	}
+}
+
+// TestVersion: each message of a topic with a version has it.
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	d := &driver{}
+	if _, err := use(d, topic.Version(2)).Publish(t.Context(), "x"); err != nil {
+		t.Fatal(err)
+	}
+	if want := (datastore.Attribute{Name: "message-version", Type: datastore.AttributeNumber, Value: "2"}); len(d.sent[0].Attributes) != 1 || d.sent[0].Attributes[0] != want {
+		t.Errorf("the attributes = %+v, want %+v", d.sent[0].Attributes, want)
 	}
 }

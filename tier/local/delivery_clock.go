@@ -31,7 +31,7 @@ func (d *Delivery) newClockWorker(t *tier.Trigger, spec event.ScheduleSpec) *clo
 }
 
 // step fires if it is time. What the process slept through is fired once.
-func (w *clockWorker) step(context.Context) bool {
+func (w *clockWorker) step() bool {
 	now := w.delivery.data.Now()
 	if w.next.IsZero() || now.Before(w.next) {
 		return false
@@ -51,8 +51,12 @@ func (w *clockWorker) step(context.Context) bool {
 }
 
 func (w *clockWorker) run(ctx context.Context) {
-	for !w.next.IsZero() && wait(ctx, min(w.next.Sub(w.delivery.data.Now()), maxSleep)) {
-		w.step(ctx)
+	for !w.next.IsZero() {
+		wait(ctx, min(w.next.Sub(w.delivery.data.Now()), maxSleep))
+		if ctx.Err() != nil {
+			return
+		}
+		w.step()
 	}
 }
 

@@ -35,7 +35,7 @@ func (d *Delivery) newQueueWorker(t *tier.Trigger, q *memoryqueue.Queue) *queueW
 	hidden := spec.VisibilityFor(tier.Visibility(d.app, spec))
 	return &queueWorker{
 		delivery: d, trigger: t, queue: q, arn: queueARN(spec.Logical, spec.FIFO),
-		batch: memoryqueue.Batch{Max: cmp.Or(set.Batch, queue.MaxBatch), Bytes: batchBytes, Visibility: hidden, Window: set.Window},
+		batch: memoryqueue.Batch{Max: cmp.Or(set.Batch, queue.MaxBatch), Bytes: batchBytes, Visibility: hidden, Window: set.Window, Take: d.takesMessages(t)},
 		room:  make(chan struct{}, cmp.Or(set.MaxConcurrent, queuePollers)),
 	}
 }

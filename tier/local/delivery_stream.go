@@ -86,7 +86,7 @@ func (d *Delivery) follow(t *tier.Trigger, s *memorystream.Stream) {
 		d.workers = append(d.workers, &streamWorker{
 			delivery: d, trigger: t, iterator: s.Iterator(shard, memorystream.Start{Latest: set.FromNow}),
 			batch: cmp.Or(set.Batch, streamBatch), lanes: make([]lane, max(1, set.MaxConcurrent)),
-			age: cmp.Or(set.MaxAge, s.Spec().Retention),
+			age: cmp.Or(set.MaxAge, s.Spec().Retention), take: takesRecords(t),
 		})
 	}
 }
@@ -98,7 +98,8 @@ type streamWorker struct {
 	iterator *memorystream.Iterator
 	batch    int
 	age      time.Duration // older records are given up
-	lanes    []lane        // of which each has its own partition keys
+	take     func(memorystream.Record) bool
+	lanes    []lane // of which each has its own partition keys
 }
 
 // lane is what is worked off one after the other.
@@ -134,7 +135,7 @@ func (w *streamWorker) step() bool {
 // reads is what is read at once: a batch for each lane. Base64 makes bytes a third
 // longer.
 func (w *streamWorker) reads() memorystream.Batch {
-	return memorystream.Batch{Max: w.batch * len(w.lanes), Bytes: batchBytes, Window: w.trigger.Settings().Window}
+	return memorystream.Batch{Max: w.batch * len(w.lanes), Bytes: batchBytes, Window: w.trigger.Settings().Window, Take: w.take}
 }
 
 func (w *streamWorker) idle() bool {

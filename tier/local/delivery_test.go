@@ -589,3 +589,104 @@ func ExampleDelivery_Settle() {
 	}
 	// Output: works off job 1
 }
+
+// TestDeliverFiltered: what no pattern takes is deleted from a queue and passed over in
+// a stream and a table, and fills no batch.
+func TestDeliverFiltered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		data, app, h := datatest.New(t, datatest.Now(time.Now)), tier.New("shop"), &heard{}
+		worker := app.Function("worker")
+		jobs, visits := queue.New[parcel](data, "jobs"), stream.New[string](data, "visits")
+		clicks, parcels := stream.New[parcel](data, "clicks"), table.New[parcel](data, "parcels")
+		work := func(source string) func(context.Context, parcel) error {
+			return func(_ context.Context, p parcel) error { h.add("%s %s", source, p.ID); return nil }
+		}
+		tier.On(worker, jobs, work("jobs"), tier.BatchSize(2), tier.BatchWindow(5*time.Second),
+			tier.Filter(`{"body": {"to": ["Rome"]}}`, `{"body": {"id": [{"prefix": "9"}]}}`))
+		tier.On(worker, clicks, work("clicks"), tier.Filter(`{"data": {"to": [{"anything-but": "Oslo"}]}}`))
+		tier.On(worker, visits, func(_ context.Context, text string) error { h.add("visits %s", text); return nil },
+			tier.Filter(`{"partitionKey": ["1"], "data": {"a": [1]}}`))
+		tier.On(worker, parcels.Changes(), func(_ context.Context, c table.ItemChange[parcel]) error {
+			h.add("parcels %s", c.New.ID)
+			return nil
+		}, tier.Filter(`{"eventName": ["INSERT"], "dynamodb": {"NewImage": {"to": {"S": ["Rome"]}}}}`))
+		send, put := datastore.Use[queue.Sender[parcel]](worker, jobs), datastore.Use[stream.Writer[parcel]](worker, clicks)
+		note, items := datastore.Use[stream.Writer[string]](worker, visits), datastore.Use[table.Putter[parcel]](worker, parcels)
+		d := delivering(t, app, data, nil)
+		running(t, d)
+		for _, p := range []parcel{{ID: "1", To: "Rome"}, {ID: "2", To: "Oslo"}, {ID: "3"}, {ID: "91", To: "Oslo"}} {
+			_, err1 := send.Send(t.Context(), p)
+			_, err2 := put.Put(t.Context(), "k", p)
+			_, err3 := items.Put(t.Context(), p)
+			if err := errors.Join(err1, err2, err3); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err1 := items.Put(t.Context(), parcel{ID: "2", To: "Rome"}) // a change, and no new one
+		_, err2 := note.Put(t.Context(), "1", "plain")
+		_, err3 := note.Put(t.Context(), "2", `{"a":1}`)
+		_, err4 := note.Put(t.Context(), "1", `{"a":1}`)
+		if err := errors.Join(err1, err2, err3, err4); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		got := h.take() // of four sources, in any order
+		slices.Sort(got)
+		if diff := cmp.Diff([]string{"clicks 1", "jobs 1", "jobs 91", "parcels 1", `visits {"a":1}`}, got); diff != "" {
+			t.Errorf("functions heard (-want +got):\n%s", diff)
+		}
+		if left := datatest.Sent[parcel](t, data, "jobs"); len(left) > 0 {
+			t.Errorf("the queue still has %+v", left)
+		}
+		time.Sleep(time.Hour)
+		checkHeard(t, h)
+	})
+}
+
+// TestDeliverVersion: a message of another version fails and says which, one of this
+// version is worked off, also by way of a topic.
+func TestDeliverVersion(t *testing.T) {
+	t.Parallel()
+	data, app, h := datatest.New(t), tier.New("shop"), &heard{}
+	worker := app.Function("worker")
+	jobs, placed := queue.New[string](data, "jobs", queue.Version(2), queue.DeadLetter(1)), topic.New[string](data, "placed", topic.Version(2))
+	tier.On(worker, jobs, func(_ context.Context, text string) error { h.add("jobs %s", text); return nil })
+	tier.On(worker, placed, func(_ context.Context, text string) error { h.add("placed %s", text); return nil })
+	tier.Forward(app, placed, jobs)
+	send, publish := datastore.Use[queue.Sender[string]](worker, jobs), datastore.Use[topic.Publisher[string]](worker, placed)
+	var log strings.Builder
+	d := delivering(t, app, data, slog.New(slog.NewTextHandler(&log, nil)))
+	settle := func() {
+		t.Helper()
+		if err := d.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err1 := send.Send(t.Context(), "a")
+	settle()
+	_, err2 := publish.Publish(t.Context(), "b")
+	settle()
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	checkHeard(t, h, "jobs a", "placed b", "jobs b")
+	for _, version := range []string{"1", "", "no\nnumber"} {
+		e := queue.Envelope{Body: "old"}
+		if version != "" {
+			e.Attributes = []datastore.Attribute{{Name: datastore.VersionAttribute, Type: datastore.AttributeNumber, Value: version}}
+		}
+		if _, err := datatest.SentTo(t, data, "jobs").Send(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		settle()
+	}
+	checkHeard(t, h)
+	for _, want := range []string{
+		"the message is of version 1, and queue jobs is declared with version 2", "the message is of no version, and queue jobs", `of version \"no\\nnumber\", and`,
+	} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %s:\n%s", want, &log)
+		}
+	}
+}

@@ -104,7 +104,8 @@ func describeTrigger(t *tier.Trigger) string {
 	switch {
 	case feed.Service == "dynamodb":
 		what = "changes of " + what
-	case feed.Filter != "":
+	}
+	if feed.Filter != "" || len(t.Settings().Filters) > 0 {
 		what += ", filtered"
 	}
 	if feed.Prefix != "" {

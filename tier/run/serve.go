@@ -134,6 +134,13 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	if err != nil {
 		return err
 	}
+	commands, err := newCommands(app, data)
+	if err != nil {
+		return err
+	}
+	if commands != nil {
+		defer commands.withdraw()
+	}
 	delivery, err := newDelivery(app, data, lambda, log)
 	if err != nil {
 		return err
@@ -150,6 +157,9 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	}
 	if buckets != nil {
 		servers = append(servers, *buckets)
+	}
+	if commands != nil {
+		servers = append(servers, server{handler: commands, listener: commands.listener})
 	}
 	return deliverWhile(ctx, delivery, func(ctx context.Context) error {
 		if len(servers) == 0 { // functions that only work something off

@@ -66,6 +66,13 @@ func (s *stack) mapping(t *tier.Trigger) {
 	}
 	given("BatchSize", set.Batch)
 	given("MaximumBatchingWindowInSeconds", seconds(set.Window))
+	if len(set.Filters) > 0 {
+		filters := make(array, len(set.Filters))
+		for i, text := range set.Filters {
+			filters[i] = object{{"Pattern", text}}
+		}
+		properties = append(properties, member{"FilterCriteria", object{{"Filters", filters}}})
+	}
 	if feed.Service == "sqs" {
 		if set.MaxConcurrent > 0 {
 			properties = append(properties, member{"ScalingConfig", object{{"MaximumConcurrency", set.MaxConcurrent}}})

@@ -38,9 +38,11 @@ func events(data *datastore.Data) *tier.App {
 	clicks := stream.New[order](data, "clicks", stream.EncryptedBy(pii))
 
 	worker := app.Function("worker", tier.Timeout(time.Minute))
-	tier.On(worker, jobs, work[order], tier.BatchSize(100), tier.BatchWindow(5*time.Second), tier.MaxConcurrent(20))
+	tier.On(worker, jobs, work[order], tier.BatchSize(100), tier.BatchWindow(5*time.Second), tier.MaxConcurrent(20),
+		tier.Filter(`{"body": {"total": [{"numeric": [">", 1e3]}], "email": [{"suffix": ".example"}, null]}}`, `{"body": ["all"]}`))
 	tier.On(worker, clicks, work[order], tier.MaxConcurrent(4), tier.Retries(3), tier.MaxAge(time.Hour), tier.OnFailure(dead))
-	tier.On(worker, orders.Changes(), work[table.ItemChange[order]], tier.FromNow(), tier.OnFailure(alarms))
+	tier.On(worker, orders.Changes(), work[table.ItemChange[order]], tier.FromNow(), tier.OnFailure(alarms),
+		tier.Filter(`{"eventName": ["INSERT"], "dynamodb": {"NewImage": {"id": {"S": [{"anything-but": "1"}]}}}}`))
 	datastore.Use[queue.Sender[string]](worker, dead)
 
 	mailer := app.Function("mailer")

@@ -173,6 +173,39 @@ func (q *Queue) Messages() []Message {
 	return all
 }
 
+// Counts says what is in a queue, as SQS counts it.
+type Counts struct {
+	Waiting  int // that can be received now, or once others of their group are done
+	Delayed  int // that were sent and cannot be received yet
+	InFlight int // that were received, and whose visibility timeout has not ended
+	// Oldest is when the oldest message was sent, zero if there is none. Of a message of
+	// a dead-letter queue it is when it was first sent, or on a FIFO queue when it came.
+	Oldest time.Time
+}
+
+// Counts counts the messages. Nothing counts as received.
+func (q *Queue) Counts() (c Counts) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := q.now()
+	q.expire(now)
+	for el := q.messages.Front(); el != nil; el = el.Next() {
+		e := el.Value.(*entry)
+		switch {
+		case !e.visibleAt.After(now):
+			c.Waiting++
+		case e.Receives == 0:
+			c.Delayed++
+		default:
+			c.InFlight++
+		}
+		if c.Oldest.IsZero() || e.SentAt.Before(c.Oldest) {
+			c.Oldest = e.SentAt
+		}
+	}
+	return c
+}
+
 // Purge deletes all messages.
 func (q *Queue) Purge() {
 	q.mu.Lock()

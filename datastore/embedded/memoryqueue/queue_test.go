@@ -390,3 +390,41 @@ func ExampleNew() {
 	// <nil>
 	// hello 1 <nil>
 }
+
+// TestCounts: each message is counted once, by whether it can be received.
+func TestCounts(t *testing.T) {
+	t.Parallel()
+	q, c := open(t, queue.DeadLetter(1))
+	begin := c.at
+	send(t, q, "a", "b", "c")
+	if _, err := q.Send(t.Context(), queue.Envelope{Body: "d", Delay: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	c.advance(time.Second)
+	q.Receive(memoryqueue.Batch{Max: 2})
+	if diff := cmp.Diff(memoryqueue.Counts{Waiting: 1, Delayed: 1, InFlight: 2, Oldest: begin}, q.Counts()); diff != "" {
+		t.Errorf("Counts (-want +got):\n%s", diff)
+	}
+	c.advance(time.Minute)
+	want(t, "after the visibility timeout", q.Receive(memoryqueue.Batch{}), "c", "d")
+	if diff := cmp.Diff(memoryqueue.Counts{Waiting: 2, Oldest: begin}, q.Dead().Counts()); diff != "" {
+		t.Errorf("Counts of the dead-letter queue (-want +got):\n%s", diff)
+	}
+	q.Purge()
+	if got := q.Counts(); got != (memoryqueue.Counts{}) {
+		t.Errorf("Counts after Purge = %+v, want none", got)
+	}
+}
+
+// TestTake: what a filter does not take is deleted, and fills no batch.
+func TestTake(t *testing.T) {
+	t.Parallel()
+	q, c := open(t, queue.Visibility(time.Second))
+	send(t, q, "a1", "b1", "a2", "b2", "a3")
+	batch := memoryqueue.Batch{Max: 2, Take: func(m memoryqueue.Message) bool { return m.Body[0] == 'a' }}
+	want(t, "the first Receive", q.Receive(batch), "a1", "a2")
+	want(t, "what is left", q.Messages(), "a1", "a2", "b2", "a3")
+	want(t, "the second", q.Receive(batch), "a3")
+	c.advance(time.Second)
+	want(t, "without a filter", q.Receive(memoryqueue.Batch{}), "a1", "a2", "a3")
+}

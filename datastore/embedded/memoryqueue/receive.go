@@ -16,6 +16,10 @@ type Batch struct {
 	// Bytes of all bodies and attributes; 0 means no limit. The first message is
 	// received in any case.
 	Bytes int
+	// Take, if set, chooses messages: one that it does not take is deleted in place of
+	// being received, as by the filter of an event source mapping. It does not use the
+	// queue.
+	Take func(Message) bool
 	// Visibility is how long they are hidden from others; 0 means as the queue is
 	// declared.
 	Visibility time.Duration
@@ -61,6 +65,9 @@ func (q *Queue) receive(b Batch, bytes int) (got []Message, full bool) {
 			continue
 		case q.spec.Receives > 0 && e.Receives >= q.spec.Receives:
 			q.bury(el, now)
+			continue
+		case b.Take != nil && !b.Take(e.Message):
+			q.remove(el)
 			continue
 		}
 		size := (&queue.Envelope{Body: e.Body, Attributes: e.Attributes}).Size()

@@ -30,6 +30,9 @@ type Batch struct {
 	Max int
 	// Bytes of all bodies; 0 means no limit. The first record is read in any case.
 	Bytes int
+	// Take, if set, chooses records: those that it does not take are passed over, as by
+	// the filter of an event source mapping. It does not use the stream.
+	Take func(Record) bool
 	// Window is how long [Iterator.Next] waits for more once it has one; 0 means
 	// not at all.
 	Window time.Duration
@@ -76,15 +79,21 @@ func (it *Iterator) read(b Batch, bytes int) (records []Record, behind time.Dura
 	sh := &s.shards[it.shard]
 	sh.expire(now.Add(-s.spec.Retention))
 	it.next = max(it.next, sh.dropped) // what was dropped is missed
+	read := 0
 	for _, r := range sh.records[it.next-sh.dropped:] {
+		if b.Take != nil && !b.Take(r) {
+			read++
+			continue
+		}
 		if bytes > 0 && b.Bytes > 0 && bytes+len(r.Body) > b.Bytes || len(records) == b.Max {
 			full = true
 			break
 		}
 		bytes += len(r.Body)
 		records = append(records, r)
+		read++
 	}
-	it.next += len(records)
+	it.next += read
 	if left := sh.records[it.next-sh.dropped:]; len(left) > 0 {
 		behind = now.Sub(left[0].ArrivedAt)
 	}

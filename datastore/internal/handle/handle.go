@@ -40,6 +40,12 @@ func Narrow[D datastore.Driver, C any](s *State[C], spec datastore.Spec, open fu
 	return &State[C]{Data: s.Data, Spec: spec, Err: s.Err, dial: dialer(s.Data, spec, open)}
 }
 
+// Of is the state of a store that was declared elsewhere, for tools, which use it
+// without a grant. It declares nothing.
+func Of[D datastore.Driver, C any](data *datastore.Data, spec datastore.Spec, open func(context.Context, D) (C, error)) *State[C] {
+	return &State[C]{Data: data, Spec: spec, dial: dialer(data, spec, open)}
+}
+
 func dialer[D datastore.Driver, C any](data *datastore.Data, spec datastore.Spec, open func(context.Context, D) (C, error)) func(context.Context) (C, error) {
 	return func(ctx context.Context) (conn C, err error) {
 		driver, err := datastore.DriverOf[D](data, spec)

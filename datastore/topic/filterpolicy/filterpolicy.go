@@ -30,14 +30,13 @@
 package filterpolicy
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
-	"strconv"
+	"fmt"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/pattern"
 )
 
 // Scope says what a policy is about.
@@ -52,10 +51,26 @@ const (
 	Event
 )
 
+// The limits of policies.
+//
+// See https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
+const (
+	maxSize         = 256 << 10
+	maxProperties   = 5
+	maxCombinations = 150
+	maxNumber       = 1e9
+)
+
+var grammars = [...]pattern.Grammar{
+	Attributes: {Name: "filter policy", MaxNumber: maxNumber, Flat: "a policy on attributes is not, one on the body can be"},
+	Body:       {Name: "filter policy", MaxNumber: maxNumber},
+	Event:      {Name: "pattern", MaxNumber: maxNumber},
+}
+
 // Policy is a filter policy. It is safe for concurrent use.
 type Policy struct {
 	scope Scope
-	root  *all
+	root  *pattern.All
 }
 
 // Parse reads a policy. What AWS would refuse is an error.
@@ -63,11 +78,11 @@ func Parse(text string, scope Scope) (*Policy, error) {
 	if len(text) > maxSize {
 		return nil, errors.New("the filter policy is over 256 KB")
 	}
-	object, err := decode([]byte(text))
+	object, err := pattern.Decode([]byte(text))
 	if err != nil {
 		return nil, errors.New("the filter policy is no JSON object: " + err.Error())
 	}
-	root, err := parseAll(object, scope, 1)
+	root, err := grammars[scope].Parse(object)
 	if err != nil {
 		return nil, err
 	}
@@ -79,27 +94,22 @@ func Parse(text string, scope Scope) (*Policy, error) {
 	return &Policy{scope, root}, nil
 }
 
-// decode reads a JSON object, with numbers as they are written.
-func decode(text []byte) (object map[string]any, err error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	if err := dec.Decode(&object); err != nil {
-		return nil, err
+// checkSize refuses a policy that has too much in it.
+func checkSize(root *pattern.All) error {
+	if names := root.Names(); len(names) > maxProperties {
+		return fmt.Errorf("the filter policy has %d properties, more than %d", len(names), maxProperties)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is more behind it")
+	if root.Combinations(maxCombinations) > maxCombinations {
+		return fmt.Errorf("the filter policy has more than %d combinations of values", maxCombinations)
 	}
-	if object == nil {
-		return nil, errors.New("it is null")
-	}
-	return object, nil
+	return nil
 }
 
 // Match reports whether the policy takes a message.
 func (p *Policy) Match(body string, attributes []datastore.Attribute) bool {
 	if p.scope != Attributes {
-		object, err := decode([]byte(body))
-		return err == nil && p.root.match(object)
+		object, err := pattern.Decode([]byte(body))
+		return err == nil && p.root.Match(object)
 	}
 	object := make(map[string]any, len(attributes))
 	for _, a := range attributes {
@@ -111,14 +121,11 @@ func (p *Policy) Match(body string, attributes []datastore.Attribute) bool {
 		case datastore.AttributeString:
 			object[a.Name] = a.Value
 		default: // bytes are no value, but something is there
-			object[a.Name] = bytesValue{}
+			object[a.Name] = pattern.Opaque{}
 		}
 	}
-	return p.root.match(object)
+	return p.root.Match(object)
 }
-
-// bytesValue is a value that only exists.
-type bytesValue struct{}
 
 // elements of a String.Array. One that is none is a text.
 func elements(text string) any {
@@ -129,10 +136,4 @@ func elements(text string) any {
 		return text
 	}
 	return list
-}
-
-// number is the value of a JSON number or of a Number attribute.
-func number(n json.Number) (float64, bool) {
-	f, err := strconv.ParseFloat(string(n), 64)
-	return f, err == nil
 }

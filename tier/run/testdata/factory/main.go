@@ -72,7 +72,7 @@ func newApp(data *datastore.Data) *tier.App {
 	app := tier.New("factory")
 	api := app.API("desk")
 	items, placed := table.New[parcel](data, "parcels"), topic.New[parcel](data, "placed", topic.FIFO())
-	visits, jobs := stream.New[string](data, "visits"), queue.New[parcel](data, "jobs", queue.DeadLetter(1))
+	visits, jobs := stream.New[string](data, "visits"), queue.New[parcel](data, "jobs", queue.DeadLetter(1), queue.Visibility(time.Second))
 	photos := blob.New(data, "photos")
 	d := desk{
 		datastore.Use[parcels](api, items), datastore.Use[topic.Publisher[parcel]](api, placed),
@@ -91,7 +91,7 @@ func newApp(data *datastore.Data) *tier.App {
 		return say("packed %s of group %s", p.ID, datastore.RecordFrom(ctx).Group)
 	})
 	tier.On(packer, jobs, func(_ context.Context, p parcel) error {
-		if p.To == "nowhere" {
+		if _, err := os.Stat("nowhere"); p.To == "nowhere" && err != nil {
 			return errors.New("there is no such place")
 		}
 		return say("done with %s", p.ID)

@@ -1,10 +1,11 @@
-package filterpolicy
+package pattern
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -20,13 +21,15 @@ const (
 	opRange
 	opNetwork
 	opPresent
+	opFilled
 	opAbsent
+	opLacking
 )
 
 // matcher is one value that a policy gives for a property.
 type matcher struct {
 	op      op
-	value   any       // opEqual: string, float64, bool or nil
+	value   any       // opEqual: string, float64, json.Number, bool or nil
 	text    string    // the operators of texts
 	not     []matcher // opNot
 	low     bound     // opRange
@@ -40,29 +43,29 @@ type bound struct {
 	at        float64
 }
 
-const (
-	maxNumber    = 1e9
-	maxWildcards = 3
-)
+const maxWildcards = 3
 
-func parseMatcher(value any) (matcher, error) {
+func (g *Grammar) parseMatcher(value any) (matcher, error) {
 	object, ok := value.(map[string]any)
 	if !ok {
-		return parseEqual(value)
+		return g.parseEqual(value)
 	}
 	if len(object) != 1 {
 		return matcher{}, errors.New("an operator stands alone in its object")
 	}
 	for name, operand := range object {
-		return parseOperator(name, operand)
+		return g.parseOperator(name, operand)
 	}
 	return matcher{}, nil // not reached: it has one
 }
 
-func parseEqual(value any) (matcher, error) {
+func (g *Grammar) parseEqual(value any) (matcher, error) {
 	switch v := value.(type) {
 	case json.Number:
-		f, err := parseNumber(v)
+		if g.NumbersAsWritten {
+			return matcher{value: v}, nil
+		}
+		f, err := g.parseNumber(v)
 		return matcher{value: f}, err
 	case []any:
 		return matcher{}, errors.New("a list within the list of values")
@@ -70,37 +73,64 @@ func parseEqual(value any) (matcher, error) {
 	return matcher{value: value}, nil
 }
 
-func parseNumber(n json.Number) (float64, error) {
+func (g *Grammar) parseNumber(n json.Number) (float64, error) {
 	f, ok := number(n)
-	if !ok || f < -maxNumber || f > maxNumber {
-		return 0, fmt.Errorf("the number %s is not between -10^9 and 10^9", n)
+	if !ok || f < -g.MaxNumber || f > g.MaxNumber {
+		return 0, fmt.Errorf("the number %s is not between -%s and %s", n, power(g.MaxNumber), power(g.MaxNumber))
 	}
 	return f, nil
 }
 
-func parseOperator(name string, operand any) (matcher, error) {
+// power writes 1e9 as 10^9.
+func power(f float64) string {
+	digits, zeros, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e+")
+	zeros = "10^" + strings.TrimLeft(zeros, "0")
+	if digits == "1" {
+		return zeros
+	}
+	return digits + "*" + zeros
+}
+
+func (g *Grammar) parseOperator(name string, operand any) (matcher, error) {
 	switch name {
 	case "exists":
 		switch operand {
 		case true:
-			return matcher{op: opPresent}, nil
+			return matcher{op: g.present()}, nil
 		case false:
-			return matcher{op: opAbsent}, nil
+			return matcher{op: g.absent()}, nil
 		}
 		return matcher{}, errors.New("exists: write true or false")
 	case "anything-but":
-		return parseNot(operand)
+		return g.parseNot(operand)
 	case "numeric":
-		return parseRange(operand)
+		return g.parseRange(operand)
 	}
 	text, ok := operand.(string)
 	if !ok {
 		return matcher{}, fmt.Errorf("%q is no operator with this operand", name)
 	}
-	return parseText(name, text)
+	return g.parseText(name, text)
 }
 
-func parseText(name, text string) (matcher, error) {
+func (g *Grammar) present() op {
+	if g.NullExists {
+		return opPresent
+	}
+	return opFilled
+}
+
+func (g *Grammar) absent() op {
+	if g.NothingLacks {
+		return opLacking
+	}
+	return opAbsent
+}
+
+func (g *Grammar) parseText(name, text string) (matcher, error) {
+	if g.Basic && (name == "wildcard" || name == "cidr") {
+		return matcher{}, fmt.Errorf("%q is no operator here", name)
+	}
 	switch name {
 	case "prefix":
 		return matcher{op: opPrefix, text: text}, nil
@@ -125,7 +155,7 @@ func parseText(name, text string) (matcher, error) {
 
 // parseNot reads the operand of anything-but: a value, a list of them, or a text
 // operator.
-func parseNot(operand any) (matcher, error) {
+func (g *Grammar) parseNot(operand any) (matcher, error) {
 	list, ok := operand.([]any)
 	if !ok {
 		list = []any{operand}
@@ -135,27 +165,45 @@ func parseNot(operand any) (matcher, error) {
 	}
 	m := matcher{op: opNot}
 	for _, v := range list {
-		one, err := parseMatcher(v)
+		one, err := g.parseMatcher(v)
 		if err != nil {
 			return m, fmt.Errorf("anything-but: %w", err)
 		}
-		_, text := one.value.(string)
-		_, real := one.value.(float64)
-		switch one.op {
-		case opPrefix, opSuffix, opWildcard, opFold:
-		default:
-			if one.op != opEqual || !text && !real {
-				return m, errors.New("anything-but: write texts, numbers, or one prefix, suffix, wildcard or equals-ignore-case")
-			}
+		if err := g.checkNot(one, m.not); err != nil {
+			return m, err
 		}
 		m.not = append(m.not, one)
 	}
 	return m, nil
 }
 
+// checkNot refuses what cannot be an operand of anything-but, behind others.
+func (g *Grammar) checkNot(one matcher, others []matcher) error {
+	kind := func(m matcher) int {
+		switch m.value.(type) {
+		case string:
+			return 1
+		case float64, json.Number:
+			return 2
+		}
+		return 0
+	}
+	switch {
+	case one.op == opEqual && kind(one) > 0:
+	case g.Basic:
+		return errors.New("anything-but: write texts, or numbers")
+	case one.op != opPrefix && one.op != opSuffix && one.op != opWildcard && one.op != opFold:
+		return errors.New("anything-but: write texts, numbers, or one prefix, suffix, wildcard or equals-ignore-case")
+	}
+	if g.Basic && len(others) > 0 && kind(one) != kind(others[0]) {
+		return errors.New("anything-but: write texts, or numbers, and not both")
+	}
+	return nil
+}
+
 // parseRange reads the operand of numeric: one or two pairs of a comparison and a
 // number.
-func parseRange(operand any) (matcher, error) {
+func (g *Grammar) parseRange(operand any) (matcher, error) {
 	wrong := errors.New(`numeric: write ["=", 1], [">", 0], or [">=", 0, "<", 10]`)
 	list, ok := operand.([]any)
 	if !ok || len(list) != 2 && len(list) != 4 {
@@ -167,7 +215,7 @@ func parseRange(operand any) (matcher, error) {
 		if !ok {
 			return m, wrong
 		}
-		f, err := parseNumber(n)
+		f, err := g.parseNumber(n)
 		if err != nil {
 			return m, err
 		}
@@ -195,8 +243,10 @@ func parseRange(operand any) (matcher, error) {
 func (m matcher) match(value any) bool {
 	switch m.op {
 	case opPresent:
+		return true
+	case opFilled:
 		return value != nil && value != ""
-	case opAbsent:
+	case opAbsent, opLacking:
 		return false
 	case opNot:
 		return m.matchNot(value)
@@ -205,6 +255,9 @@ func (m matcher) match(value any) bool {
 	case string:
 		return m.matchText(v)
 	case json.Number:
+		if m.op == opEqual && m.value == value { // as it is written
+			return true
+		}
 		f, ok := number(v)
 		return ok && m.matchNumber(f)
 	case bool, nil:
@@ -213,9 +266,9 @@ func (m matcher) match(value any) bool {
 	return false
 }
 
-// matchNot takes values that none of the list takes. Bytes are no value.
+// matchNot takes values that none of the list takes. What is [Opaque] is no value.
 func (m matcher) matchNot(value any) bool {
-	if _, none := value.(bytesValue); none {
+	if _, none := value.(Opaque); none {
 		return false
 	}
 	for _, n := range m.not {
@@ -277,4 +330,10 @@ func wildcard(pattern, s string) bool {
 		}
 		s, rest = s[i+len(part):], next
 	}
+}
+
+// number is the value of a JSON number.
+func number(n json.Number) (float64, bool) {
+	f, err := strconv.ParseFloat(string(n), 64)
+	return f, err == nil
 }
