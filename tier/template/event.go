@@ -48,7 +48,7 @@ func (s *stack) schedule(t *tier.Trigger) {
 		})},
 		{"Policies", array{object{
 			{"PolicyName", "invoke"},
-			{"PolicyDocument", document(object{{"Effect", "Allow"}, {"Action", "lambda:InvokeFunction"}, {"Resource", function}})},
+			{"PolicyDocument", document(object{{"Effect", "Allow"}, {"Action", array{"lambda:InvokeFunction"}}, {"Resource", function}})},
 		}}},
 	}})
 	state, window := "ENABLED", object{{"Mode", "OFF"}}
