@@ -48,7 +48,8 @@ func (s *stack) schedule(t *tier.Trigger) {
 		})},
 		{"Policies", array{object{
 			{"PolicyName", "invoke"},
-			{"PolicyDocument", document(object{{"Effect", "Allow"}, {"Action", array{"lambda:InvokeFunction"}}, {"Resource", function}})},
+			{"PolicyDocument", document(object{{"Effect", "Allow"}, {"Action", array{"lambda:InvokeFunction"}},
+				{"Resource", sub("arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${" + policy.FunctionID(t.Function()) + "}")}})},
 		}}},
 	}})
 	state, window := "ENABLED", object{{"Mode", "OFF"}}
