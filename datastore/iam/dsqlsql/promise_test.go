@@ -48,6 +48,9 @@ func TestPromises(t *testing.T) {
 			{Name: "write", Write: true, Whole: true, Do: func(ctx context.Context, db readWriter) error {
 				_, err := db.Write().ExecContext(ctx, "UPDATE counters SET n = n + 1 WHERE id = $1", "a")
 				return err
+			}, Effects: func(ctx context.Context, db readWriter) (n int, err error) {
+				err = db.Write().QueryRowContext(ctx, "SELECT n FROM counters WHERE id = $1", "a").Scan(&n)
+				return n, err
 			}},
 		},
 	}.Run(t)

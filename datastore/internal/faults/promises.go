@@ -61,6 +61,10 @@ type Operation[H any] struct {
 	// Whole says that one attempt has all the time there is, so that none is left
 	// for a second one after an attempt that is never answered.
 	Whole bool
+	// Effects counts how often it took effect so far: for writes of databases, whose
+	// clients make a connection of their own to cancel a statement, so that requests
+	// say nothing. nil where requests do.
+	Effects func(ctx context.Context, handle H) (int, error)
 }
 
 // repeated reports whether it is sent again when its answer was lost.
@@ -131,9 +135,15 @@ func (p Promises[H]) Run(t *testing.T) {
 // operation is.
 func (p Promises[H]) warm(t *testing.T, op Operation[H]) (proxy *Proxy, call func(context.Context) error, requests int) {
 	t.Helper()
+	proxy, _, call, requests = p.warmHandle(t, op)
+	return proxy, call, requests
+}
+
+func (p Promises[H]) warmHandle(t *testing.T, op Operation[H]) (proxy *Proxy, handle H, call func(context.Context) error, requests int) {
+	t.Helper()
 	upstream, told := p.Serve(t)
 	proxy = NewProxy(t, upstream)
-	handle := p.Open(t, proxy.URL(), told, time.Now)
+	handle = p.Open(t, proxy.URL(), told, time.Now)
 	call = func(ctx context.Context) error { return op.Do(ctx, handle) }
 	connections := 0
 	for range 2 { // the first one connects
@@ -147,7 +157,7 @@ func (p Promises[H]) warm(t *testing.T, op Operation[H]) (proxy *Proxy, call fun
 		t.Fatalf("%s: %d connections after the first call, %d after the second, which was %d requests: no fault would be felt; see Keeping",
 			op.Name, connections, n, requests)
 	}
-	return proxy, call, requests
+	return proxy, handle, call, requests
 }
 
 // within calls call with that much time.
@@ -242,14 +252,29 @@ func (p Promises[H]) delay(t *testing.T, op Operation[H]) {
 // lostAnswer: what was carried out although its answer was lost is sent again only
 // where that is safe.
 func (p Promises[H]) lostAnswer(t *testing.T, op Operation[H]) {
-	proxy, call, requests := p.warm(t, op)
+	proxy, handle, call, requests := p.warmHandle(t, op)
+	effects := func() int {
+		if op.Effects == nil {
+			return 0
+		}
+		n, err := op.Effects(t.Context(), handle)
+		if err != nil {
+			t.Fatalf("the effects of %s: %v", op.Name, err)
+		}
+		return n
+	}
+	done := effects()
 	before := proxy.Requests()
 	proxy.LoseAnswer()
 	_, err := within(t, callDeadline, call)
 	if proxy.Lost() != 1 {
 		t.Fatalf("%d answers were lost, want 1", proxy.Lost())
 	}
-	wantOutcome(t, op, err, proxy.Requests()-before, requests)
+	sent := proxy.Requests() - before
+	if op.Effects != nil {
+		sent = effects() - done
+	}
+	wantOutcome(t, op, err, sent, requests)
 	if _, err := within(t, callDeadline, call); err != nil {
 		t.Errorf("the next call: %v", err)
 	}

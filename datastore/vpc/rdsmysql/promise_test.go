@@ -272,7 +272,8 @@ func TestPromises(t *testing.T) {
 		},
 		Operations: []faults.Operation[all]{
 			{Name: "read", Whole: true, Do: func(ctx context.Context, db all) error { _, err := count(ctx, db, "a"); return err }},
-			{Name: "write", Write: true, Whole: true, Do: func(ctx context.Context, db all) error { return add(ctx, db, "a") }},
+			{Name: "write", Write: true, Whole: true, Do: func(ctx context.Context, db all) error { return add(ctx, db, "a") },
+				Effects: func(ctx context.Context, db all) (int, error) { return count(ctx, db, "a") }},
 		},
 	}.Run(t)
 }
