@@ -32,16 +32,8 @@ func (f *Forwarding) Check(ctx context.Context, r *datastore.Record) error {
 }
 
 func (t recordType) check(ctx context.Context, r *datastore.Record) error {
-	resp, err := t().Handle(datastore.WithRecord(ctx, r), handler.NewRequest(checkedRecord{r}))
-	switch {
-	case err != nil:
-		return err
-	case resp.Err != nil:
-		return resp.Err
-	case resp.StatusCode() >= http.StatusBadRequest:
-		return &handler.Error{Status: resp.StatusCode()}
-	}
-	return nil
+	_, err := t().Handle(datastore.WithRecord(ctx, r), handler.NewRequest(checkedRecord{r}))
+	return err
 }
 
 // checkedRecord is a record as the request that has it checked.

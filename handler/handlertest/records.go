@@ -28,10 +28,10 @@ const (
 )
 
 // RecordsOf are records of a queue, a topic, a stream, a rule, a schedule or a log
-// group, one for
-// each value, as they come the first time: with ids "record-1", "record-2", ..., or as long numbers of a
-// stream, from a source that has the store's own name. A []byte and a string are the
-// data itself, all else is sent as JSON. A test changes what it is about:
+// group, one for each value, as they come the first time: with ids "record-1",
+// "record-2", ..., or as long numbers of a stream, from a source that has the store's
+// own name. A []byte and a string are the data itself, all else is sent as JSON. A test
+// changes what it is about:
 //
 //	records := handlertest.RecordsOf(jobs, Job{ID: "1"}, Job{ID: "2"})
 //	records[1].Group, records[1].Attempt = "ada", 3

@@ -10,24 +10,25 @@ import (
 )
 
 // rule has EventBridge invoke a function for events of a bus.
-// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html.
 func (s *stack) rule(t *tier.Trigger) {
 	feed := t.Feed()
-	properties := object{}
-	if bus := feed.Spec.(event.RuleSpec).Bus; bus != "" {
-		properties = append(properties, member{"EventBusName", bus})
-	}
 	id := policy.LogicalID(t.Function().Name(), feed.Spec.Name(), "rule")
+	s.eventRule(t, id, feed.Spec.(event.RuleSpec).Bus, valueOf(feed.Filter))
+}
+
+// eventRule adds a rule for the events of a bus, "" for the default one, that a pattern
+// takes.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html.
+func (s *stack) eventRule(t *tier.Trigger, id, bus string, pattern any) {
+	var properties object
+	if bus != "" {
+		properties = object{{"EventBusName", bus}}
+	}
 	s.add(resource{id: id, typ: "AWS::Events::Rule", at: t.At(), properties: append(properties, object{
-		{"EventPattern", valueOf(feed.Filter)},
+		{"EventPattern", pattern},
 		{"Targets", array{object{{"Id", "function"}, {"Arn", getAtt(policy.FunctionID(t.Function()), "Arn")}}}},
 	}...)})
-	s.add(resource{id: id + "Permission", typ: "AWS::Lambda::Permission", at: t.At(), properties: object{
-		{"Action", "lambda:InvokeFunction"},
-		{"FunctionName", ref(policy.FunctionID(t.Function()))},
-		{"Principal", "events.amazonaws.com"},
-		{"SourceArn", getAtt(id, "Arn")},
-	}})
+	s.invokedBy(t, id, "events.amazonaws.com", getAtt(id, "Arn"))
 }
 
 // schedule has EventBridge Scheduler invoke a function by the clock, with a role that
@@ -79,13 +80,9 @@ func (s *stack) schedule(t *tier.Trigger) {
 func (s *stack) logs(t *tier.Trigger) {
 	spec := t.Feed().Spec.(event.LogsSpec)
 	id := policy.LogicalID(t.Function().Name(), spec.Name(), "logs")
-	s.add(resource{id: id + "Permission", typ: "AWS::Lambda::Permission", at: t.At(), properties: object{
-		{"Action", "lambda:InvokeFunction"},
-		{"FunctionName", ref(policy.FunctionID(t.Function()))},
-		{"Principal", "logs.amazonaws.com"},
-		{"SourceArn", sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:" + spec.Group + ":*")},
-		{"SourceAccount", ref("AWS::AccountId")},
-	}})
+	s.invokedBy(t, id, "logs.amazonaws.com",
+		sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"+spec.Group+":*"),
+		member{"SourceAccount", ref("AWS::AccountId")})
 	s.add(resource{
 		id: id, typ: "AWS::Logs::SubscriptionFilter", at: t.At(),
 		attributes: object{{"DependsOn", id + "Permission"}},

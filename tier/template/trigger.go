@@ -22,7 +22,7 @@ func (s *stack) triggers(f *tier.Function) {
 			s.subscription(triggerID(t)+"Subscription", feed, t.At(), object{
 				{"Protocol", "lambda"}, {"Endpoint", getAtt(policy.FunctionID(f), "Arn")},
 			})
-			s.invokedBy(t, "sns.amazonaws.com", ref(policy.StoreID(feed.Spec)))
+			s.invokedBy(t, triggerID(t), "sns.amazonaws.com", ref(policy.StoreID(feed.Spec)))
 		case "s3":
 			s.bucketEvents(t)
 		case "events":
@@ -112,14 +112,15 @@ func storeARN(spec datastore.Spec) object {
 	return getAtt(id, "Arn")
 }
 
-// invokedBy lets a service invoke a function for a source alone.
-func (s *stack) invokedBy(t *tier.Trigger, service string, source object) {
-	s.add(resource{id: triggerID(t) + "Permission", typ: "AWS::Lambda::Permission", at: t.At(), properties: object{
+// invokedBy lets a service invoke a function for a source alone, and only as more
+// says. id is that of what attaches it.
+func (s *stack) invokedBy(t *tier.Trigger, id, service string, source object, more ...member) {
+	s.add(resource{id: id + "Permission", typ: "AWS::Lambda::Permission", at: t.At(), properties: append(object{
 		{"Action", "lambda:InvokeFunction"},
 		{"FunctionName", ref(policy.FunctionID(t.Function()))},
 		{"Principal", service},
 		{"SourceArn", source},
-	}})
+	}, more...)})
 }
 
 // asynchronous says when a record that a service delivers without waiting is given
@@ -165,16 +166,11 @@ func (s *stack) bucketEvents(t *tier.Trigger) {
 	if feed.Prefix != "" {
 		detail = append(detail, member{"object", object{{"key", array{object{{"prefix", feed.Prefix}}}}}})
 	}
-	id := triggerID(t) + "Rule"
-	s.add(resource{id: id, typ: "AWS::Events::Rule", at: t.At(), properties: object{
-		{"EventPattern", object{
-			{"source", array{"aws.s3"}},
-			{"detail-type", texts(feed.Events)},
-			{"detail", detail},
-		}},
-		{"Targets", array{object{{"Id", "function"}, {"Arn", getAtt(policy.FunctionID(t.Function()), "Arn")}}}},
-	}})
-	s.invokedBy(t, "events.amazonaws.com", getAtt(id, "Arn"))
+	s.eventRule(t, triggerID(t)+"Rule", "", object{
+		{"source", array{"aws.s3"}},
+		{"detail-type", texts(feed.Events)},
+		{"detail", detail},
+	})
 }
 
 // forwardings put messages of topics into queues. The policies of the queues let
