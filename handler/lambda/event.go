@@ -417,8 +417,8 @@ func (e *event) time() time.Time {
 func (e *event) Caller() handler.Caller { return e.door.caller(e) }
 
 // Payload is a copy of the event's bytes, as Lambda delivered them, for what a
-// [handler.Request] does not offer; of a record's request its own part of them. ok is false if req did not come through a
-// [Doorway].
+// [handler.Request] does not offer; of a record's request its own part of them. ok is
+// false if req did not come through a [Doorway].
 func Payload(req *handler.Request) (payload []byte, ok bool) {
 	switch e := req.Event().(type) {
 	case *event:

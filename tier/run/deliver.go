@@ -101,8 +101,7 @@ func (p *program) triggerRows(app *tier.App) [][]string {
 func describeTrigger(t *tier.Trigger) string {
 	feed := t.Feed()
 	what := feed.Spec.Kind() + " " + feed.Spec.Name()
-	switch {
-	case feed.Service == "dynamodb":
+	if feed.Service == "dynamodb" {
 		what = "changes of " + what
 	}
 	if feed.Filter != "" || len(t.Settings().Filters) > 0 {
