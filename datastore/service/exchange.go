@@ -43,7 +43,9 @@ type exchange struct {
 	conn    Conn
 	req     *http.Request
 	resp    *http.Response // of the last attempt
-	body    []byte
+	first   io.ReadCloser  // the body for the first attempt, if it need not be made again
+	again   func() (io.ReadCloser, error)
+	length  int64 // of the body
 	hurried bool
 }
 
@@ -74,7 +76,7 @@ func (e errStatus) Error() string { return "status " + strconv.Itoa(int(e)) }
 func (s *state) exchange(ctx context.Context, conn Conn, req *http.Request) (*http.Response, error) {
 	until := time.Now().Add(s.policy.Timeout)
 	x := &exchange{state: s, conn: conn, req: req, hurried: s.hurried(ctx)}
-	if err := x.read(s.policy.MaxBytes); err != nil {
+	if err := x.repeatable(s.policy.MaxBytes); err != nil {
 		return nil, err
 	}
 	if err := s.enter(ctx, until); err != nil {
@@ -112,27 +114,42 @@ func (s *state) enter(ctx context.Context, until time.Time) error {
 	}
 }
 
-// read takes the request's body into memory.
-func (x *exchange) read(limit int64) error {
-	if x.req.Body == nil || x.req.Body == http.NoBody {
+// repeatable finds out how the request's body is sent again: as the request says, or
+// from memory.
+func (x *exchange) repeatable(limit int64) error {
+	req := x.req
+	if req.Body == nil || req.Body == http.NoBody {
 		return nil
 	}
-	body, err := readAll(x.req.Body, x.req.ContentLength, limit)
+	if req.GetBody != nil && req.ContentLength > 0 && req.ContentLength <= limit {
+		x.first, x.again, x.length = req.Body, req.GetBody, req.ContentLength
+		return nil
+	}
+	body, err := readAll(req.Body, req.ContentLength, limit)
 	switch {
 	case err != nil:
 		return &datastore.Error{Kind: datastore.ErrInvalid, Err: fmt.Errorf("read the request's body: %w", err)}
 	case int64(len(body)) > limit:
 		return &datastore.Error{Kind: datastore.ErrTooLarge, Err: fmt.Errorf("the request's body has more than %d bytes (Policy.MaxBytes)", limit)}
 	}
-	x.body = body
+	x.length = int64(len(body))
+	x.again = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	return nil
+}
+
+// body is the one for an attempt.
+func (x *exchange) body() (io.ReadCloser, error) {
+	if first := x.first; first != nil {
+		x.first = nil
+		return first, nil
+	}
+	return x.again()
 }
 
 // try is one attempt: what it needs, in one piece of memory.
 type try struct {
 	sending retry.Sending
 	url     url.URL
-	sent    bytes.Reader
 }
 
 // attempt sends the request once and reads the response.
@@ -150,7 +167,7 @@ func (x *exchange) attempt(ctx context.Context) *retry.Fault {
 		begun = time.Now()
 	}
 	t := &try{}
-	resp, err := x.conn.RoundTrip(t.request(t.sending.Watch(ctx), x))
+	resp, err := t.roundTrip(ctx, x)
 	if err == nil {
 		err = s.readBody(resp)
 	}
@@ -169,8 +186,16 @@ func (x *exchange) attempt(ctx context.Context) *retry.Fault {
 	return statusFault(resp)
 }
 
+func (t *try) roundTrip(ctx context.Context, x *exchange) (*http.Response, error) {
+	req, err := t.request(t.sending.Watch(ctx), x)
+	if err != nil {
+		return nil, err
+	}
+	return x.conn.RoundTrip(req)
+}
+
 // request is the one of an attempt.
-func (t *try) request(ctx context.Context, x *exchange) *http.Request {
+func (t *try) request(ctx context.Context, x *exchange) (*http.Request, error) {
 	req := x.req.WithContext(ctx)
 	t.url = *x.req.URL
 	u := &t.url
@@ -179,18 +204,18 @@ func (t *try) request(ctx context.Context, x *exchange) *http.Request {
 	req.RequestURI, req.Host, req.Close, req.Trailer = "", "", false, nil
 	req.Header = withBudget(ctx, x.req.Header)
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
-	if len(x.body) > 0 {
-		t.sent.Reset(x.body)
-		req.Body, req.GetBody, req.ContentLength = io.NopCloser(&t.sent), x.again, int64(len(x.body)) // net/http knows these types
+	if x.length > 0 {
+		body, err := x.body()
+		if err != nil {
+			return nil, &datastore.Error{Kind: datastore.ErrInvalid, Err: fmt.Errorf("make the request's body again: %w", err)}
+		}
+		req.Body, req.GetBody, req.ContentLength = body, x.again, x.length
 	}
 	if prepare := x.state.policy.Prepare; prepare != nil {
 		prepare(ctx, req.Header)
 	}
-	return req
+	return req, nil
 }
-
-// again is the body once more.
-func (x *exchange) again() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(x.body)), nil }
 
 // errTooLong is a response over the limit. Its connection is given up.
 var errTooLong = &datastore.Error{Kind: datastore.ErrTooLarge, Err: errors.New("the response is larger than Policy.MaxBytes")}
