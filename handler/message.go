@@ -71,6 +71,7 @@ type Request struct {
 	// routed is shared by all copies of a request, so that a middleware before
 	// the mux can tell the pattern after it has run.
 	routed *atomic.Pointer[match]
+	logged *atomic.Bool // shared too
 }
 
 // match is what the mux found out.
@@ -85,11 +86,12 @@ func NewRequest(event Event) *Request {
 	both := &struct {
 		Request
 		routed atomic.Pointer[match]
+		logged atomic.Bool
 	}{}
 	r := &both.Request
 	r.event = event
 	r.method, r.path, r.rawQuery = event.Line()
-	r.routed = &both.routed
+	r.routed, r.logged = &both.routed, &both.logged
 	return r
 }
 
@@ -301,6 +303,22 @@ func (r *Request) WithCaller(caller Caller) *Request {
 	return &c
 }
 
+// MarkLogged says that the error with which the request ended stands in a log, in this
+// request and all its copies, so that doorways do not log it again. A middleware that
+// logs how requests end calls it.
+func (r *Request) MarkLogged() { r.logged.Store(true) }
+
+// IsLogged reports whether [Request.MarkLogged] was called.
+func (r *Request) IsLogged() bool { return r.logged.Load() }
+
+// WithID is the request with another id, see [Facts]: one that a middleware has taken
+// from whom it trusts.
+func (r *Request) WithID(id string) *Request {
+	facts := r.Facts()
+	facts.ID = id
+	return r.withFacts(facts)
+}
+
 // withFacts is the request with other facts: net/http middleware may correct the
 // host and the remote address.
 func (r *Request) withFacts(facts Facts) *Request {
@@ -340,7 +358,12 @@ type Response struct {
 
 // OnDone calls f once after the last byte was handed to the front door, with
 // the error that cut the answer off or nil. What was added last runs first.
-func (r *Response) OnDone(f func(err error)) { r.done = append(r.done, f) }
+func (r *Response) OnDone(f func(err error)) {
+	if r.done == nil {
+		r.done = make([]func(error), 0, 4)
+	}
+	r.done = append(r.done, f)
+}
 
 // Done runs what [Response.OnDone] was given. Doorways call it; a second call
 // does nothing.

@@ -93,17 +93,20 @@ func (n *notes) all(yield func(slog.Attr) bool) {
 		return
 	}
 	for i := 0; ; i++ {
-		n.mu.Lock()
-		if i >= len(n.list) {
-			n.mu.Unlock()
-			return
-		}
-		fact := n.list[i]
-		n.mu.Unlock()
-		if !yield(fact) {
+		if fact, ok := n.at(i); !ok || !yield(fact) {
 			return
 		}
 	}
+}
+
+// at is note i; ok is false if there are fewer.
+func (n *notes) at(i int) (fact slog.Attr, ok bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if i >= len(n.list) {
+		return fact, false
+	}
+	return n.list[i], true
 }
 
 // value is the text of a note, "" if there is none.

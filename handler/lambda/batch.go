@@ -424,7 +424,7 @@ func (b *batch) functionError() error {
 // log reports a record that failed, whose content it does not tell.
 func (b *batch) log(ctx context.Context, r *delivery, err error) {
 	logger := b.d.logger()
-	if !logger.Enabled(ctx, slog.LevelError) {
+	if r.logged || !logger.Enabled(ctx, slog.LevelError) {
 		return
 	}
 	attrs := b.attrs(r.record.Source)

@@ -24,6 +24,7 @@ type delivery struct {
 	item       span       // by which its failure is reported, of a batch
 	happened   string     // to an object of a bucket, the detail-type of an event, or the log group; else ""
 	named      string     // the name of the schedule, if the event says it; else ""
+	logged     bool       // a middleware has logged why it failed
 	parts      *aggregate // what the record is made of, nil if it is one
 }
 
@@ -56,8 +57,10 @@ func (r *delivery) Caller() handler.Caller { return handler.Caller{} }
 
 // work has the record's handler called. The error is why the record failed.
 func (r *delivery) work(ctx context.Context) (err error) {
+	req := handler.NewRequest(r)
+	defer func() { r.logged = req.IsLogged() }()
 	defer recovered(&err)
-	resp, err := r.source.Handler.Handle(datastore.WithRecord(ctx, &r.record), handler.NewRequest(r))
+	resp, err := r.source.Handler.Handle(datastore.WithRecord(ctx, &r.record), req)
 	if resp == nil {
 		if err == nil {
 			err = errors.New("the handler returned neither a response nor an error")
