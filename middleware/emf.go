@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
 )
@@ -48,6 +49,7 @@ const (
 	maxDefinitions = 100 // metrics of a directive
 	maxValues      = 100 // of a metric
 	maxLine        = 256 << 10
+	largest        = 0x1p360
 )
 
 var errReserved = errors.New("EMF: a metric has the name of one of its dimensions")
@@ -95,6 +97,9 @@ func (m *Measurement) check() error {
 		if m.Dimensions[i].Name == m.Metric.Name {
 			return fmt.Errorf("%w: %s", errReserved, m.Metric.Name)
 		}
+	}
+	if math.Abs(m.Value) > largest {
+		return fmt.Errorf("EMF: %s: CloudWatch takes no value beyond 2^360", m.Metric.Name)
 	}
 	if len(m.Dimensions) > maxDimensions {
 		return fmt.Errorf("EMF: %s has %d dimensions, more than %d", m.Metric.Name, len(m.Dimensions), maxDimensions)

@@ -19,6 +19,8 @@ type MetricOptions struct {
 	// Dimensions of every metric, at most 10. Default: "function", the name of the
 	// function in AWS Lambda, and none elsewhere; an empty list for none.
 	Dimensions []Dimension
+	// OwnOnly leaves out what [Metrics.Middleware] measures of every invocation.
+	OwnOnly bool
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Log is told of measurements that are none, and of a sink that fails. Default
@@ -43,6 +45,7 @@ type Metrics struct {
 	base      []Dimension
 	now       func() time.Time
 	log       *slog.Logger
+	ownOnly   bool
 	automatic automatic
 }
 
@@ -59,7 +62,7 @@ func NewMetrics(namespace string, opts *MetricOptions) *Metrics {
 		refuse("metrics: namespace %q: write up to 255 letters, digits, spaces and . - _ / # :, and do not begin with AWS/ or a colon", namespace)
 	}
 	function := os.Getenv("AWS_LAMBDA_FUNCTION_NAME")
-	m := &Metrics{namespace: namespace, sink: opts.Sink, base: opts.Dimensions, now: opts.Now, log: opts.Log}
+	m := &Metrics{namespace: namespace, sink: opts.Sink, base: opts.Dimensions, now: opts.Now, log: opts.Log, ownOnly: opts.OwnOnly}
 	if m.base == nil && function != "" {
 		m.base = []Dimension{{"function", function}}
 	}

@@ -79,6 +79,10 @@ func (m *Metrics) measure(ctx context.Context, req *handler.Request, next handle
 
 // done measures how the invocation ended.
 func (inv *measured) done(err error) {
+	if inv.metrics.ownOnly {
+		inv.end(false)
+		return
+	}
 	a, now := &inv.metrics.automatic, inv.metrics.now()
 	out := inv.outcome(err)
 	dims := inv.dimensions()
