@@ -134,8 +134,16 @@ func (v Versions) list() string {
 // Version is the version of the API that the request asks for, or the one that it
 // gets for asking for none; "" where the API has no versions or the request
 // names one that there is not. It is known to all middleware of the API; where a
-// default version is served without a version in the path, to that of routes.
-func (r *Request) Version() string { return r.version }
+// default version is served without a version in the path, to that of routes, and to
+// others once the route has been found.
+func (r *Request) Version() string {
+	if r.version == "" {
+		if given := r.told.version.Load(); given != nil {
+			return *given
+		}
+	}
+	return r.version
+}
 
 // WithVersion is the request for another version of the API.
 func (r *Request) WithVersion(name string) *Request {

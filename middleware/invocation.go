@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -18,7 +19,7 @@ type invocation struct {
 	req   *handler.Request
 	notes *notes
 	began time.Time
-	cold  bool
+	cold  bool              // the first of the sandbox
 	resp  *handler.Response // nil if it ended with an error
 }
 
@@ -67,6 +68,15 @@ func textOf(err error) (text string) {
 		}
 	}()
 	return err.Error()
+}
+
+// begin introduces the invocation, and is ctx with its notes.
+func (inv *invocation) begin(ctx context.Context, cold bool) context.Context {
+	ctx, inv.notes = introduce(ctx, inv.req)
+	if inv.cold = cold; cold {
+		inv.notes.note(slog.Bool(noteCold, true))
+	}
+	return ctx
 }
 
 var errNeither = errors.New("the handler returned neither a response nor an error")

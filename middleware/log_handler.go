@@ -59,7 +59,8 @@ func (h *logHandler) line(ctx context.Context, r slog.Record) slog.Record {
 	return line
 }
 
-// appendNoted appends the notes of an invocation, and its route.
+// appendNoted appends the notes of an invocation, its route and its version, as far as
+// they are known.
 func appendNoted(attrs []slog.Attr, ctx context.Context) []slog.Attr {
 	n := notesOf(ctx)
 	if n == nil {
@@ -72,13 +73,21 @@ func appendNoted(attrs []slog.Attr, ctx context.Context) []slog.Attr {
 		}
 		attrs = append(attrs, redactAttr(a))
 	}
-	if route := n.route(); route != "" && !slices.ContainsFunc(attrs, isRoute) {
+	if n.req == nil {
+		return attrs
+	}
+	if route := n.route(); route != "" && !noted(attrs, noteRoute) {
 		attrs = append(attrs, slog.String(noteRoute, route))
+	}
+	if version := n.req.Version(); version != "" && !noted(attrs, noteVersion) {
+		attrs = append(attrs, slog.String(noteVersion, version))
 	}
 	return attrs
 }
 
-func isRoute(a slog.Attr) bool { return a.Key == noteRoute }
+func noted(attrs []slog.Attr, key string) bool {
+	return slices.ContainsFunc(attrs, func(a slog.Attr) bool { return a.Key == key })
+}
 
 // grouped are attributes in the groups that are open. A group without any is left out.
 func (h *logHandler) grouped(attrs []slog.Attr) []slog.Attr {

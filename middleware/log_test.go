@@ -539,3 +539,35 @@ func (plain) Write(p []byte) (int, error) {
 	fmt.Println(strings.Join(kept, " "))
 	return len(p), nil
 }
+
+// TestLogVersion: the version is told that a request was served, also where it named
+// none and only the route knows.
+func TestLogVersion(t *testing.T) {
+	t.Parallel()
+	versions := handler.Versions{Path: true, Releases: []handler.Release{{Name: "1"}, {Name: "2"}}, Default: "2"}
+	mw, err := versions.Middleware()
+	if err != nil {
+		t.Fatal(err)
+	}
+	each := versions.Dispatch(map[string]handler.Handler{"1": answers(200, ""), "2": answers(200, "")}, nil)
+	mux := handler.NewMux()
+	for _, pattern := range []string{"GET /a", "GET /v1/a"} {
+		if err := mux.Route(pattern, each); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, want := range map[string]string{"/a": "2", "/v1/a": "1"} {
+		logs, book := newLogs(nil)
+		metrics, sink := newMetrics()
+		h := handler.Chain(mux, logs.Middleware(), metrics.Middleware(), mw)
+		if _, err := handlertest.Do(t.Context(), h, handlertest.Request("GET", path)); err != nil {
+			t.Fatal(err)
+		}
+		if got := book.lines(t)[0]["version"]; got != want {
+			t.Errorf("GET %s: version %v in the log, want %s", path, got, want)
+		}
+		if got := sink.all[0][0]; !strings.Contains(got, " version="+want+":") {
+			t.Errorf("GET %s: measured %s", path, got)
+		}
+	}
+}

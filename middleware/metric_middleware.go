@@ -57,9 +57,9 @@ func (m *Metrics) Middleware() handler.Middleware {
 }
 
 func (m *Metrics) measure(ctx context.Context, req *handler.Request, next handler.Handler) (*handler.Response, error) {
-	inv := &measured{metrics: m, invocation: invocation{req: req, began: m.now(), cold: m.automatic.first()}}
+	inv := &measured{metrics: m, invocation: invocation{req: req, began: m.now()}}
 	inv.list = inv.first[:0]
-	inv.Context, inv.notes = introduce(ctx, req, inv.cold)
+	inv.Context = inv.begin(ctx, m.automatic.first())
 	ended := false
 	defer func() {
 		if !ended { // it was aborted

@@ -57,8 +57,7 @@ type notes struct {
 	list  []slog.Attr
 	first [room]slog.Attr
 
-	req  *handler.Request // of the invocation, nil before it is introduced
-	door string           // it came through
+	req *handler.Request // of the invocation, nil before it is introduced
 }
 
 type notesKey struct{}
@@ -133,7 +132,7 @@ const (
 
 // introduce is ctx with notes of what is known of the invocation of req as it begins,
 // unless somebody has noted that already.
-func introduce(ctx context.Context, req *handler.Request, cold bool) (context.Context, *notes) {
+func introduce(ctx context.Context, req *handler.Request) (context.Context, *notes) {
 	n := notesOf(ctx)
 	if n == nil {
 		n = newNotes(ctx)
@@ -141,20 +140,24 @@ func introduce(ctx context.Context, req *handler.Request, cold bool) (context.Co
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.req != nil {
-		return ctx, n
+	if n.req == nil {
+		n.req = req
+		n.unlessThere(noteRequest, req.ID())
+		if caller := req.Caller(); !caller.Anonymous() {
+			n.unlessThere(noteCaller, caller.ID)
+		}
 	}
-	facts := req.Facts()
-	n.req, n.door = req, facts.FrontDoor
-	n.unlessThere(noteRequest, facts.ID)
-	n.unlessThere(noteVersion, req.Version())
-	if caller := req.Caller(); !caller.Anonymous() {
-		n.unlessThere(noteCaller, caller.ID)
-	}
-	if cold && n.find(noteCold) < 0 {
-		n.list = append(n.list, slog.Bool(noteCold, true))
-	}
+	n.unlessThere(noteVersion, req.Version()) // which may have been told since
 	return ctx, n
+}
+
+// note notes a fact unless it is there.
+func (n *notes) note(fact slog.Attr) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.find(fact.Key) < 0 {
+		n.list = append(n.list, fact)
+	}
 }
 
 // unlessThere notes a text. n.mu is held.
@@ -177,11 +180,14 @@ func (n *notes) route() string {
 		return pattern
 	case n.req.Method() == recordMethod:
 		return recordMethod + " " + n.req.Path()
-	case n.door == "invoke":
-		return n.door
+	case n.req.FrontDoor() == directDoor:
+		return directDoor
 	}
 	return ""
 }
 
 // recordMethod is the method of requests that records are given to handlers as.
 const recordMethod = "RECORD"
+
+// directDoor is the front door of direct invocations.
+const directDoor = "invoke"

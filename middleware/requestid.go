@@ -85,7 +85,7 @@ type requestID struct {
 
 func (m *requestID) handle(ctx context.Context, req *handler.Request, next handler.Handler) (*handler.Response, error) {
 	ctx = WithNotes(ctx)
-	id := req.Facts().ID
+	id := req.ID()
 	switch sent := m.sent(ctx, req); {
 	case sent != "":
 		if id != "" {

@@ -28,7 +28,10 @@ type delivery struct {
 	parts      *aggregate // what the record is made of, nil if it is one
 }
 
-var _ handler.Event = (*delivery)(nil)
+var (
+	_ handler.Event      = (*delivery)(nil)
+	_ handler.Identified = (*delivery)(nil)
+)
 
 // Line is made up: "RECORD /queue/jobs".
 func (r *delivery) Line() (method, path, rawQuery string) { return "RECORD", r.source.path, "" }
@@ -45,12 +48,19 @@ func (r *delivery) Body() ([]byte, error) {
 }
 
 func (r *delivery) Facts() handler.Facts {
-	f := handler.Facts{FrontDoor: r.record.Service, ID: r.record.ID, Invocation: r.invocation, Time: r.record.SentAt}
-	if f.ID == "" {
-		f.ID = r.invocation
-	}
-	return f
+	return handler.Facts{FrontDoor: r.record.Service, ID: r.ID(), Invocation: r.invocation, Time: r.record.SentAt}
 }
+
+// ID is that of the record, or else of the invocation.
+func (r *delivery) ID() string {
+	if r.record.ID != "" {
+		return r.record.ID
+	}
+	return r.invocation
+}
+
+// FrontDoor is the service that delivered the record.
+func (r *delivery) FrontDoor() string { return r.record.Service }
 
 // Caller: services deliver records for nobody.
 func (r *delivery) Caller() handler.Caller { return handler.Caller{} }
