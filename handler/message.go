@@ -83,7 +83,7 @@ type Request struct {
 // told is what becomes of a request.
 type told struct {
 	routed  atomic.Pointer[match]
-	version atomic.Pointer[string] // that it was given for asking for none
+	version atomic.Pointer[string] // the first that it got
 	logged  atomic.Bool
 }
 

@@ -123,7 +123,6 @@ func (v Versions) Dispatch(handlers map[string]Handler, allow map[string]string)
 				return nil, v.refuse(asked)
 			}
 			name = asked.release.Name
-			req.told.version.Store(&asked.release.Name)
 			req = req.WithVersion(name)
 		}
 		if h := handlers[name]; h != nil {

@@ -30,7 +30,7 @@ import (
 // See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 func EMF(w io.Writer) MetricSink {
 	if w == nil {
-		refuse("EMF: there is no writer; give it os.Stdout")
+		misdeclared("EMF: there is no writer; give it os.Stdout")
 	}
 	return &emf{w: w}
 }

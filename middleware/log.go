@@ -76,10 +76,10 @@ func NewLogs(opts *LogOptions) *Logs {
 	}
 	o := &l.opts
 	if !(o.Sample >= 0 && o.Sample <= 1) {
-		refuse("logs: Sample %v: write a share from 0 to 1", o.Sample)
+		misdeclared("NewLogs: Sample %v: write a share from 0 to 1", o.Sample)
 	}
 	if o.Buffer < 0 {
-		refuse("logs: Buffer %d: write a number of bytes", o.Buffer)
+		misdeclared("NewLogs: Buffer %d: write a number of bytes", o.Buffer)
 	}
 	if o.Handler == nil {
 		o.Handler = defaultLogHandler()

@@ -540,19 +540,23 @@ func (plain) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestLogVersion: the version is told that a request was served, also where it named
-// none and only the route knows.
+// TestLogVersion: the version is told that a request was served, also outside of what
+// finds it out.
 func TestLogVersion(t *testing.T) {
 	t.Parallel()
-	versions := handler.Versions{Path: true, Releases: []handler.Release{{Name: "1"}, {Name: "2"}}, Default: "2"}
-	mw, err := versions.Middleware()
+	mw, err := handler.Versions{Path: true, Releases: []handler.Release{{Name: "1"}, {Name: "2"}}, Default: "2"}.Middleware()
 	if err != nil {
 		t.Fatal(err)
 	}
-	each := versions.Dispatch(map[string]handler.Handler{"1": answers(200, ""), "2": answers(200, "")}, nil)
 	mux := handler.NewMux()
-	for _, pattern := range []string{"GET /a", "GET /v1/a"} {
-		if err := mux.Route(pattern, each); err != nil {
+	converted := handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		return answers(200, "")(ctx, req.WithVersion("9"))
+	})
+	byDefault := handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		return converted(ctx, req.WithVersion("2"))
+	})
+	for pattern, h := range map[string]handler.Handler{"GET /a": byDefault, "GET /v1/a": converted} {
+		if err := mux.Route(pattern, h); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -59,7 +59,7 @@ func NewMetrics(namespace string, opts *MetricOptions) *Metrics {
 		opts = &MetricOptions{}
 	}
 	if !isNamespace(namespace) {
-		refuse("metrics: namespace %q: write up to 255 letters, digits, spaces and . - _ / # :, and do not begin with AWS/ or a colon", namespace)
+		misdeclared("NewMetrics: namespace %q: write up to 255 letters, digits, spaces and . - _ / # :, and do not begin with AWS/ or a colon", namespace)
 	}
 	function := os.Getenv("AWS_LAMBDA_FUNCTION_NAME")
 	m := &Metrics{namespace: namespace, sink: opts.Sink, base: opts.Dimensions, now: opts.Now, log: opts.Log, ownOnly: opts.OwnOnly}
@@ -82,18 +82,18 @@ const maxBase = 10
 
 func (m *Metrics) checkBase() {
 	if len(m.base) > maxBase {
-		refuse("metrics: %d dimensions of every metric; at most %d", len(m.base), maxBase)
+		misdeclared("NewMetrics: %d dimensions of every metric; at most %d", len(m.base), maxBase)
 	}
 	for i, d := range m.base {
 		if !isMetricName(d.Name, maxDimensionName) || d.Value == "" {
-			refuse("metrics: dimension %q=%q: write a name of up to %d printable ASCII characters that does not begin with a colon, and a value", d.Name, d.Value, maxDimensionName)
+			misdeclared("NewMetrics: dimension %q=%q: write a name of up to %d printable ASCII characters that does not begin with a colon, and a value", d.Name, d.Value, maxDimensionName)
 		}
 		if d.Name == noteRoute || d.Name == noteVersion {
-			refuse("metrics: dimension %q is one of every invocation; give it another name", d.Name)
+			misdeclared("NewMetrics: dimension %q is one of every invocation; give it another name", d.Name)
 		}
 		for _, before := range m.base[:i] {
 			if before.Name == d.Name {
-				refuse("metrics: dimension %q is there twice", d.Name)
+				misdeclared("NewMetrics: dimension %q is there twice", d.Name)
 			}
 		}
 	}
@@ -132,10 +132,10 @@ func isMetricName(s string, most int) bool {
 
 func (m *Metrics) metric(kind MetricKind, name string, unit Unit) *Metric {
 	if !isMetricName(name, maxMetricName) || name == "_aws" {
-		refuse("metrics: name %q: write up to %d printable ASCII characters, and do not begin with a colon", name, maxMetricName)
+		misdeclared("Metrics: name %q: write up to %d printable ASCII characters, and do not begin with a colon", name, maxMetricName)
 	}
 	if !unit.known() {
-		refuse("metrics: unit %q of %s: CloudWatch has no such unit", unit, name)
+		misdeclared("Metrics: unit %q of %s: CloudWatch has no such unit", unit, name)
 	}
 	return &Metric{Name: name, Kind: kind, Unit: unit}
 }

@@ -56,7 +56,7 @@ func RequestID(opts *RequestIDOptions) handler.Middleware {
 	}
 	for _, name := range []string{m.Header, m.Accept} {
 		if name != "" && !isHeaderName(name) {
-			refuse("request id: header %q: write the name of a header", name)
+			misdeclared("RequestID: header %q: write the name of a header", name)
 		}
 	}
 	m.Header = http.CanonicalHeaderKey(m.Header)
