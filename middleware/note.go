@@ -126,8 +126,9 @@ const (
 	noteRequest = "request" // the request id
 	noteCaller  = "caller"  // the caller's id
 	noteVersion = "version" // of the API
-	noteCold    = "cold"    // true for the first invocation of a sandbox that was made for it
-	noteRoute   = "route"   // not among the notes: it is known once the mux has run
+	noteTenant  = "tenant"
+	noteCold    = "cold"  // true for the first invocation of a sandbox that was made for it
+	noteRoute   = "route" // not among the notes: it is known once the mux has run
 )
 
 // introduce is ctx with notes of what is known of the invocation of req as it begins,
