@@ -112,7 +112,7 @@ type sandbox struct{ warm atomic.Bool }
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 func (s *sandbox) begin() {
-	how := os.Getenv("AWS_LAMBDA_INITIALIZATION_TYPE")
+	how, _ := os.LookupEnv("AWS_LAMBDA_INITIALIZATION_TYPE")
 	s.warm.Store(how != "" && how != "on-demand")
 }
 

@@ -96,7 +96,7 @@ func NewLogs(opts *LogOptions) *Logs {
 }
 
 func defaultLogHandler() slog.Handler {
-	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+	if _, ok := os.LookupEnv("AWS_LAMBDA_RUNTIME_API"); ok {
 		return lambdacontext.NewLogHandler()
 	}
 	return slog.NewTextHandler(os.Stderr, nil)

@@ -61,7 +61,7 @@ func NewMetrics(namespace string, opts *MetricOptions) *Metrics {
 	if !isNamespace(namespace) {
 		misdeclared("NewMetrics: namespace %q: write up to 255 letters, digits, spaces and . - _ / # :, and do not begin with AWS/ or a colon", namespace)
 	}
-	function := os.Getenv("AWS_LAMBDA_FUNCTION_NAME")
+	function, _ := os.LookupEnv("AWS_LAMBDA_FUNCTION_NAME")
 	m := &Metrics{namespace: namespace, sink: opts.Sink, base: opts.Dimensions, now: opts.Now, log: opts.Log, ownOnly: opts.OwnOnly}
 	if m.base == nil && function != "" {
 		m.base = []Dimension{{"function", function}}
