@@ -11,7 +11,12 @@
 //
 //	marks := datastore.Use[middleware.Marks](worker, table.New[middleware.Mark](data, "marks"))
 //
-//	[Once]   the same request or record takes effect once
+//	[Once]       the same request or record takes effect once
+//	[Logs]       a line for each request and record, and facts of it in every line
+//	[Metrics]    counters, timings, levels; duration, errors and cold starts of each route
+//	[RequestID]  one id in logs, answers and problem documents
+//	[Recover]    a panic is an error for what stands outside
+//	[Audit]      who did what to what, with which outcome
 //
 // Everything here is safe for concurrent use.
 package middleware
