@@ -88,6 +88,13 @@ func BenchmarkChain(b *testing.B) {
 		})
 	}
 	run("bare", bareAnswer)
+	byHand := lambdaLog{slog.NewJSONHandler(io.Discard, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr})}
+	run("a line of slog by hand", handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		resp, err := bareAnswer(ctx, req)
+		slog.New(byHand).LogAttrs(ctx, slog.LevelInfo, "request", slog.String("request", req.ID()), slog.String("method", req.Method()),
+			slog.String("path", req.Path()), slog.Int("status", 200), slog.Float64("durationMs", 1.5), slog.Int64("bytes", 20))
+		return resp, err
+	}))
 	for _, name := range observed {
 		run(name, chain(bareAnswer, name))
 	}

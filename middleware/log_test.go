@@ -144,18 +144,14 @@ func TestLogLine(t *testing.T) {
 func TestLogPanic(t *testing.T) {
 	t.Parallel()
 	logs, book := newLogs(nil)
-	h := logs.Middleware()(handler.HandlerFunc(func(context.Context, *handler.Request) (*handler.Response, error) {
-		var m map[string]int
-		m["a"]++ // panics
-		return nil, nil
-	}))
+	h := logs.Middleware()(panics("boom"))
 	_, err := h.Handle(t.Context(), handlertest.Request("GET", "/"))
 	var p *handler.PanicError
 	if !errors.As(err, &p) {
 		t.Errorf("error = %v, want a *handler.PanicError", err)
 	}
 	line := book.lines(t)[0]
-	if line["level"] != "ERROR" || line["status"] != 500. || line["error"] != "panic: assignment to entry in nil map" || !strings.Contains(line["stack"].(string), "log_test.go") {
+	if line["level"] != "ERROR" || line["status"] != 500. || line["error"] != "panic: boom" || !strings.Contains(line["stack"].(string), "recover_test.go") {
 		t.Errorf("line = %v", line)
 	}
 

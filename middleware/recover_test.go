@@ -136,14 +136,12 @@ func TestLoggedOnce(t *testing.T) {
 
 func ExampleRecover() {
 	h := middleware.Recover()(handler.HandlerFunc(func(context.Context, *handler.Request) (*handler.Response, error) {
-		var orders map[string]int
-		orders["o-1"] = 1
-		return nil, nil
+		panic("the shelf is empty")
 	}))
 	_, err := h.Handle(context.Background(), handlertest.Request("GET", "/"))
 	fmt.Println(err)
 	fmt.Println(handler.AsError(err).StatusCode())
 	// Output:
-	// panic: assignment to entry in nil map
+	// panic: the shelf is empty
 	// 500
 }
