@@ -339,6 +339,9 @@ func (r *Request) MarkLogged() { r.told.logged.Store(true) }
 // IsLogged reports whether [Request.MarkLogged] was called.
 func (r *Request) IsLogged() bool { return r.told.logged.Load() }
 
+// Same reports whether both are copies of one request.
+func (r *Request) Same(other *Request) bool { return r.told == other.told }
+
 // WithID is the request with another id, see [Facts]: one that a middleware has taken
 // from whom it trusts.
 func (r *Request) WithID(id string) *Request {
@@ -385,7 +388,8 @@ type Response struct {
 }
 
 // OnDone calls f once after the last byte was handed to the front door, with
-// the error that cut the answer off or nil. What was added last runs first.
+// the error that cut the answer off or nil. What was added last runs first. A
+// middleware that answers with another response calls Done of the one that it drops.
 func (r *Response) OnDone(f func(err error)) {
 	if r.done == nil {
 		r.done = make([]func(error), 0, 4)

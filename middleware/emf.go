@@ -24,6 +24,9 @@ import (
 // values. Counters are summed, of a gauge the last value is written. The notes of the
 // invocation ([Note]) stand in the line too, for CloudWatch Logs Insights.
 //
+// Where a function's log format is JSON, AWS Lambda takes these lines for ones of level
+// info: an application log level above that drops the metrics.
+//
 // In dimensions, what is no printable ASCII is written "?", an empty value "-", and
 // what is longer than 1,024 bytes is cut.
 //

@@ -73,13 +73,14 @@ func appendNoted(attrs []slog.Attr, ctx context.Context) []slog.Attr {
 		}
 		attrs = append(attrs, redactAttr(a))
 	}
-	if n.req == nil {
+	req := n.request()
+	if req == nil {
 		return attrs
 	}
 	if route := n.route(); route != "" && !noted(attrs, noteRoute) {
 		attrs = append(attrs, slog.String(noteRoute, route))
 	}
-	if version := n.req.Version(); version != "" && !noted(attrs, noteVersion) {
+	if version := req.Version(); version != "" && !noted(attrs, noteVersion) {
 		attrs = append(attrs, slog.String(noteVersion, version))
 	}
 	return attrs

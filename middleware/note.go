@@ -135,7 +135,7 @@ const (
 // unless somebody has noted that already.
 func introduce(ctx context.Context, req *handler.Request) (context.Context, *notes) {
 	n := notesOf(ctx)
-	if n == nil {
+	if n == nil || n.isOfAnother(req) {
 		n = newNotes(ctx)
 		ctx = n
 	}
@@ -150,6 +150,23 @@ func introduce(ctx context.Context, req *handler.Request) (context.Context, *not
 	}
 	n.unlessThere(noteVersion, req.Version()) // which may have been told since
 	return ctx, n
+}
+
+// request is that of the invocation, nil before it is introduced.
+func (n *notes) request() *handler.Request {
+	if n == nil {
+		return nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.req
+}
+
+// isOfAnother reports whether the notes are of another invocation, which calls this one
+// in the same process.
+func (n *notes) isOfAnother(req *handler.Request) bool {
+	own := n.request()
+	return own != nil && !own.Same(req)
 }
 
 // note notes a fact unless it is there.
@@ -169,19 +186,20 @@ func (n *notes) unlessThere(key, value string) {
 }
 
 // maxNote is how many bytes are kept of what somebody else chose: the id of a caller.
-const maxNote = 256
+const maxNote = 200
 
 // route is the route that the invocation takes, as far as it is known.
 func (n *notes) route() string {
-	if n == nil || n.req == nil {
+	req := n.request()
+	if req == nil {
 		return ""
 	}
-	switch pattern := n.req.Pattern(); {
+	switch pattern := req.Pattern(); {
 	case pattern != "":
 		return pattern
-	case n.req.Method() == recordMethod:
-		return recordMethod + " " + n.req.Path()
-	case n.req.FrontDoor() == directDoor:
+	case req.Method() == recordMethod:
+		return recordMethod + " " + req.Path()
+	case req.FrontDoor() == directDoor:
 		return directDoor
 	}
 	return ""

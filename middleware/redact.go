@@ -156,7 +156,6 @@ const maxErrors = 100
 // them.
 func errorTree(err error) func(yield func(error) bool) {
 	return func(yield func(error) bool) {
-		defer func() { _ = recover() }() // of an Unwrap that does not bear to be called
 		left := maxErrors
 		var walk func(err error) bool
 		walk = func(err error) bool {
@@ -167,20 +166,32 @@ func errorTree(err error) func(yield func(error) bool) {
 			if !yield(err) {
 				return false
 			}
-			switch e := err.(type) {
-			case interface{ Unwrap() error }:
-				return walk(e.Unwrap())
-			case interface{ Unwrap() []error }:
-				for _, one := range e.Unwrap() {
-					if !walk(one) {
-						return false
-					}
+			one, several := causes(err)
+			for _, cause := range several {
+				if !walk(cause) {
+					return false
 				}
 			}
-			return true
+			return walk(one)
 		}
 		walk(err)
 	}
+}
+
+// causes are those of an error, which may not bear to be asked.
+func causes(err error) (one error, several []error) {
+	defer func() {
+		if recover() != nil {
+			one, several = nil, nil
+		}
+	}()
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		one = e.Unwrap()
+	case interface{ Unwrap() []error }:
+		several = e.Unwrap()
+	}
+	return one, several
 }
 
 // errorChain are the types of an error and of its causes, outermost first, but for those

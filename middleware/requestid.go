@@ -84,20 +84,21 @@ type requestID struct {
 }
 
 func (m *requestID) handle(ctx context.Context, req *handler.Request, next handler.Handler) (*handler.Response, error) {
-	ctx = WithNotes(ctx)
-	id := req.ID()
-	switch sent := m.sent(ctx, req); {
-	case sent != "":
-		if id != "" {
-			Note(ctx, slog.String("delivery", id))
-		}
+	own := req.ID()
+	id := own
+	if sent := m.sent(ctx, req); sent != "" {
 		id = sent
-		req = req.WithID(id)
-	case id == "":
+	} else if id == "" {
 		id = m.New()
+	}
+	if id != own {
 		req = req.WithID(id)
 	}
+	ctx, _ = introduce(ctx, req)
 	Note(ctx, slog.String(noteRequest, id))
+	if id != own && own != "" {
+		Note(ctx, slog.String("delivery", own))
+	}
 	resp, err := next.Handle(ctx, req)
 	if m.Header == "" || req.Method() == recordMethod || errors.Is(err, http.ErrAbortHandler) {
 		return resp, err

@@ -69,7 +69,7 @@ func TestRequestID(t *testing.T) {
 			}
 			want := "request=" + tt.want + " "
 			if tt.want != own {
-				want = "delivery=" + own + " " + want
+				want += "delivery=" + own + " "
 			}
 			if delivery != want {
 				t.Errorf("notes %q, want %q", delivery, want)
