@@ -114,7 +114,7 @@ func (inv *logged) attrs(attrs []slog.Attr, out outcome, record bool, line slog.
 		}
 		attrs = append(attrs, slog.Int("status", out.status))
 	}
-	attrs = append(attrs, slog.Float64("durationMs", milliseconds(line.Time.Sub(inv.began))))
+	attrs = append(attrs, slog.Float64("durationMs", float64(line.Time.Sub(inv.began).Microseconds())/1000))
 	if inv.resp != nil && !record {
 		attrs = append(attrs, slog.Int64("bytes", inv.sent+int64(len(inv.resp.Body))))
 	}

@@ -166,7 +166,7 @@ func errorTree(err error) func(yield func(error) bool) {
 			if !yield(err) {
 				return false
 			}
-			one, several := causes(err)
+			several, one := causes(err)
 			for _, cause := range several {
 				if !walk(cause) {
 					return false
@@ -179,10 +179,10 @@ func errorTree(err error) func(yield func(error) bool) {
 }
 
 // causes are those of an error, which may not bear to be asked.
-func causes(err error) (one error, several []error) {
+func causes(err error) (several []error, one error) {
 	defer func() {
 		if recover() != nil {
-			one, several = nil, nil
+			several, one = nil, nil
 		}
 	}()
 	switch e := err.(type) {
@@ -191,7 +191,7 @@ func causes(err error) (one error, several []error) {
 	case interface{ Unwrap() []error }:
 		several = e.Unwrap()
 	}
-	return one, several
+	return several, one
 }
 
 // errorChain are the types of an error and of its causes, outermost first, but for those
