@@ -27,8 +27,7 @@ type Claims struct {
 	// the list, "[a b]", is read too.
 	Groups []string
 
-	members object
-	payload []byte
+	object object
 }
 
 // HasAnyScope reports whether the token has one of the scopes, as a whole word:
@@ -40,24 +39,29 @@ func (c Claims) HasAnyScope(scopes ...string) bool {
 
 // JSON is a claim as it was written in the token, numbers with every digit; nil
 // if there is none. It is a copy.
-func (c Claims) JSON(name string) json.RawMessage { return slices.Clone(c.members[name]) }
+func (c Claims) JSON(name string) json.RawMessage {
+	if v := c.object.value(name); v != "" {
+		return json.RawMessage(v)
+	}
+	return nil
+}
 
 // Decode reads all claims into v as json.Unmarshal does. That takes names in any
 // case, so two claims could go into one field; it returns an error if two names
 // differ in nothing else.
 func (c Claims) Decode(v any) error {
-	if c.payload == nil {
+	if c.object.text == "" {
 		return json.Unmarshal([]byte("{}"), v)
 	}
-	seen := make(map[string]string, len(c.members))
-	for name := range c.members {
-		key := strings.Map(fold, name)
+	seen := make(map[string]string, len(c.object.members))
+	for _, m := range c.object.members {
+		name, key := m.name, strings.Map(fold, m.name)
 		if other, ok := seen[key]; ok {
 			return fmt.Errorf("decode claims: %s and %s differ in case only", quote(min(name, other)), quote(max(name, other)))
 		}
 		seen[key] = name
 	}
-	return json.Unmarshal(c.payload, v)
+	return json.Unmarshal([]byte(c.object.text), v)
 }
 
 // fold is one character for all that differ in case only.
@@ -80,27 +84,24 @@ func (c Claims) Caller() handler.Caller {
 // registered reads the claims that verification is about. A claim of another
 // type than RFC 7519 gives it makes the token malformed; null is as absent, but
 // not for a time.
-func registered(payload []byte) (Claims, error) {
+func registered(payload string) (Claims, error) {
 	o, err := parseObject(payload)
 	if err != nil {
 		return Claims{}, errorf(CodeMalformed, "the payload %w", err)
 	}
-	c := Claims{members: o, payload: payload, Scopes: scopes(o), Groups: groups(o)}
-	for _, claim := range []struct {
-		name string
-		to   *string
-	}{{"iss", &c.Issuer}, {"sub", &c.Subject}, {"client_id", &c.ClientID}, {"token_use", &c.TokenUse}} {
-		s, ok := o.text(claim.name)
-		if !ok {
-			return Claims{}, errorf(CodeMalformed, "claim %q is not text", claim.name)
+	c := Claims{object: o, Scopes: scopes(o), Groups: groups(o)}
+	var texts [4]string
+	for i, name := range [...]string{"iss", "sub", "client_id", "token_use"} {
+		var ok bool
+		if texts[i], ok = o.textOf(name); !ok {
+			return Claims{}, errorf(CodeMalformed, "claim %q is not text", name)
 		}
-		*claim.to = s
 	}
-	aud, ok := o.words("aud")
-	if !ok {
+	c.Issuer, c.Subject, c.ClientID, c.TokenUse = texts[0], texts[1], texts[2], texts[3]
+	var ok bool
+	if c.Audience, ok = o.words("aud"); !ok {
 		return Claims{}, errorf(CodeMalformed, `claim "aud" is neither text nor a list of texts`)
 	}
-	c.Audience = aud
 	return c, nil
 }
 
@@ -116,7 +117,7 @@ func scopes(o object) []string {
 }
 
 func words(o object, name string) []string {
-	if s, ok := o.text(name); ok {
+	if s, ok := o.textOf(name); ok {
 		return nonEmpty(strings.Fields(s))
 	}
 	list, _ := o.list(name)
@@ -127,7 +128,7 @@ func words(o object, name string) []string {
 // HTTP API makes of a list.
 func groups(o object) []string {
 	const name = "cognito:groups"
-	s, ok := o.text(name)
+	s, ok := o.textOf(name)
 	if !ok {
 		list, _ := o.list(name)
 		return nonEmpty(list)

@@ -153,13 +153,12 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if err != nil {
 		return Claims{}, err
 	}
-	keys, err := v.keys.find(ctx, t)
+	named, err := v.keys.find(ctx, t.kid)
 	if err != nil {
 		return Claims{}, err
 	}
-	signedBy := func(k *key) bool { return t.alg.check(t.alg, k.public, t.signed, t.signature) }
-	if !slices.ContainsFunc(keys, signedBy) {
-		return Claims{}, errorf(CodeSignature, "the signature is not that of the issuer's key %s", quote(t.kid))
+	if err := t.signedBy(named); err != nil {
+		return Claims{}, err
 	}
 	c, err := registered(t.payload)
 	if err != nil {
