@@ -10,12 +10,28 @@ type callerKey struct{}
 // must have two ids: package tier refuses stores that it reaches for callers of several
 // issuers.
 func WithCallerID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, callerKey{}, id)
+	return &callerContext{ctx, id}
+}
+
+// callerContext is a context with the id of the caller, in one piece of memory,
+// because every request that is for somebody has one.
+type callerContext struct {
+	context.Context
+	id string
+}
+
+func (c *callerContext) Value(key any) any {
+	if key == (callerKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
 }
 
 // CallerID is the id of the caller; ok is false if there is none, or an empty one.
 func CallerID(ctx context.Context) (id string, ok bool) {
-	id, _ = ctx.Value(callerKey{}).(string)
+	if c, _ := ctx.Value(callerKey{}).(*callerContext); c != nil {
+		id = c.id
+	}
 	return id, id != ""
 }
 
