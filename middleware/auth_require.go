@@ -190,7 +190,7 @@ func (r allScopes) missing() string { return "all of the scopes " + strings.Join
 func (r anyScope) missing() string  { return "one of the scopes " + strings.Join(r, ", ") }
 func (r allGroups) missing() string { return "all of the groups " + strings.Join(r, ", ") }
 func (r anyGroup) missing() string  { return "one of the groups " + strings.Join(r, ", ") }
-func (r claimOf) missing() string     { return "the claim " + r.name + " that is asked for" }
+func (r claimOf) missing() string   { return "the claim " + r.name + " that is asked for" }
 
 func (r kinds) missing() string {
 	text := "one of the kinds"
