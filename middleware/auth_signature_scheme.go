@@ -160,9 +160,9 @@ func hexMAC(text, prefix string) ([]byte, error) {
 
 // unixTime is a time as whole seconds since 1970 in decimal digits, and in no other
 // form.
-func unixTime(text string) (time.Time, error) {
-	seconds, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || seconds <= 0 || seconds > 253402300799 || strconv.FormatInt(seconds, 10) != text {
+func unixTime(decimal string) (time.Time, error) {
+	seconds, err := strconv.ParseInt(decimal, 10, 64)
+	if err != nil || seconds <= 0 || seconds > 253402300799 || strconv.FormatInt(seconds, 10) != decimal {
 		return time.Time{}, errMalformed
 	}
 	return time.Unix(seconds, 0), nil
