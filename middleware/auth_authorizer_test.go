@@ -40,17 +40,17 @@ func TestAuthorizer(t *testing.T) {
 		allow  bool
 		status int // of the error, 0 for none
 	}{
-		{"a token", []handler.Middleware{auth}, handler.Check{Token: "Bearer " + good, Request: get()}, true, 0},
-		{"in the request", []handler.Middleware{auth}, handler.Check{Token: "Bearer " + good, Request: get(bearer(good))}, true, 0},
-		{"none", []handler.Middleware{auth}, handler.Check{Request: get()}, false, 401},
-		{"a wrong one", []handler.Middleware{auth}, handler.Check{Token: "Bearer x", Request: get()}, false, 401},
-		{"with the scope", []handler.Middleware{auth, middleware.Require(middleware.Scopes("read"))}, handler.Check{Token: good, Request: get()}, true, 0},
-		{"without the scope", []handler.Middleware{auth, middleware.Require(middleware.Scopes("write"))}, handler.Check{Token: good, Request: get()}, false, 0},
-		{"nobody comes through", []handler.Middleware{middleware.JWT(home.settings(t), &middleware.JWTOptions{Optional: true})}, handler.Check{Request: get()}, false, 401},
-		{"answered 204 early", []handler.Middleware{auth, answers(204, nil)}, handler.Check{Token: good, Request: get()}, false, 0},
-		{"answered 403", []handler.Middleware{auth, answers(403, nil)}, handler.Check{Token: good, Request: get()}, false, 0},
-		{"answered 500", []handler.Middleware{auth, answers(500, nil)}, handler.Check{Token: good, Request: get()}, false, 500},
-		{"fails", []handler.Middleware{auth, answers(0, errors.New("down"))}, handler.Check{Token: good, Request: get()}, false, 500},
+		{"a token", []handler.Middleware{auth}, handler.Check{Token: "Bearer " + good, Request: authGet()}, true, 0},
+		{"in the request", []handler.Middleware{auth}, handler.Check{Token: "Bearer " + good, Request: authGet(bearer(good))}, true, 0},
+		{"none", []handler.Middleware{auth}, handler.Check{Request: authGet()}, false, 401},
+		{"a wrong one", []handler.Middleware{auth}, handler.Check{Token: "Bearer x", Request: authGet()}, false, 401},
+		{"with the scope", []handler.Middleware{auth, middleware.Require(middleware.Scopes("read"))}, handler.Check{Token: good, Request: authGet()}, true, 0},
+		{"without the scope", []handler.Middleware{auth, middleware.Require(middleware.Scopes("write"))}, handler.Check{Token: good, Request: authGet()}, false, 0},
+		{"nobody comes through", []handler.Middleware{middleware.JWT(home.settings(t), &middleware.JWTOptions{Optional: true})}, handler.Check{Request: authGet()}, false, 401},
+		{"answered 204 early", []handler.Middleware{auth, answers(204, nil)}, handler.Check{Token: good, Request: authGet()}, false, 0},
+		{"answered 403", []handler.Middleware{auth, answers(403, nil)}, handler.Check{Token: good, Request: authGet()}, false, 0},
+		{"answered 500", []handler.Middleware{auth, answers(500, nil)}, handler.Check{Token: good, Request: authGet()}, false, 500},
+		{"fails", []handler.Middleware{auth, answers(0, errors.New("down"))}, handler.Check{Token: good, Request: authGet()}, false, 500},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -122,11 +122,11 @@ func TestAuthorizerRoundTrip(t *testing.T) {
 				t.Fatalf("answered %s, %v", out, err)
 			}
 			behind := handler.Caller{Kind: handler.CallerLambda, ID: policy.PrincipalID, Claims: policy.Context}
-			for _, e := range handlertest.Events(get(handlertest.As(behind))) {
+			for _, e := range handlertest.Events(authGet(handlertest.As(behind))) {
 				if e.Door != "rest" && e.Door != "http" {
 					continue
 				}
-				s := &seen{}
+				s := &seenCaller{}
 				mw := handler.Chain(s, middleware.AuthorizerContext(nil), middleware.Require(middleware.Scopes("read", "write"), middleware.Groups("on call", "staff"), middleware.Claim("iss", home.name)))
 				if _, err := lambda.New(mw, nil).Invoke(t.Context(), e.Payload); err != nil || s.calls != 1 || s.caller.ID != "ada" || s.id != "ada" {
 					t.Errorf("%s: %v, caller %+v", e.Door, err, s.caller)
@@ -151,7 +151,7 @@ func TestAuthorizerContext(t *testing.T) {
 		{"of a token", nil, handler.CallerJWT, nil, nil},
 		{"of nobody", nil, "", nil, nil},
 	} {
-		s, _, _ := wantAnswer(t, middleware.AuthorizerContext(c.opts), get(handlertest.As(handler.Caller{Kind: c.kind, ID: "ada", Claims: claims})), 204, "")
+		s, _, _ := wantAnswer(t, middleware.AuthorizerContext(c.opts), authGet(handlertest.As(handler.Caller{Kind: c.kind, ID: "ada", Claims: claims})), 204, "")
 		if !slices.Equal(s.caller.Scopes, c.scopes) || !slices.Equal(s.caller.Groups, c.groups) || s.caller.Kind != c.kind {
 			t.Errorf("%s: caller %+v", c.name, s.caller)
 		}

@@ -102,14 +102,14 @@ func TestClientCertificate(t *testing.T) {
 			if c.opts.Now == nil {
 				c.opts.Now = authClock
 			}
-			s, _, _ := wantAnswer(t, middleware.ClientCertificate(&c.opts), get(handlertest.ClientCertificate(c.cert)), c.status, c.code)
+			s, _, _ := wantAnswer(t, middleware.ClientCertificate(&c.opts), authGet(handlertest.ClientCertificate(c.cert)), c.status, c.code)
 			if c.status == 204 && !c.opts.Optional && (s.caller.ID != "CN=ada" || s.caller.Claim("issuer") != "CN=ours" || s.caller.Claim("serial") != "a1:b2") {
 				t.Errorf("caller %+v", s.caller)
 			}
 		})
 	}
 	byIssuer := &middleware.CertificateOptions{Now: authClock, ID: func(c handler.Certificate) string { return c.Issuer + "/" + c.Subject }}
-	s, _, _ := wantAnswer(t, middleware.ClientCertificate(byIssuer), get(handlertest.ClientCertificate(ada)), 204, "")
+	s, _, _ := wantAnswer(t, middleware.ClientCertificate(byIssuer), authGet(handlertest.ClientCertificate(ada)), 204, "")
 	if s.caller.ID != "CN=ours/CN=ada" {
 		t.Errorf("caller %+v", s.caller)
 	}
@@ -128,10 +128,10 @@ func balancer(c handler.Certificate) map[string]string {
 	}
 }
 
-// through sends a request through the doorway as each front door delivers it.
-func through(t *testing.T, mw handler.Middleware, req *handler.Request) map[string]handlertest.Answer {
+// throughDoors sends a request through the doorway as each front door delivers it.
+func throughDoors(t *testing.T, mw handler.Middleware, req *handler.Request) map[string]handlertest.Answer {
 	t.Helper()
-	d := lambda.New(mw(&seen{}), nil)
+	d := lambda.New(mw(&seenCaller{}), nil)
 	answers := map[string]handlertest.Answer{}
 	for _, e := range handlertest.Events(req) {
 		out, err := d.Invoke(context.Background(), e.Payload)
@@ -155,8 +155,8 @@ func TestCertificateDoors(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(ours.cert)
 	ada := ours.client(t, "ada", x509.ExtKeyUsageClientAuth)
-	req := get(handlertest.ClientCertificate(ada))
-	for door, a := range through(t, middleware.ClientCertificate(&middleware.CertificateOptions{Now: authClock, Roots: roots}), req) {
+	req := authGet(handlertest.ClientCertificate(ada))
+	for door, a := range throughDoors(t, middleware.ClientCertificate(&middleware.CertificateOptions{Now: authClock, Roots: roots}), req) {
 		want := map[string]int{"rest": 204, "http": 204, "http-1.0": 204}[door]
 		if want == 0 {
 			want = 401
@@ -165,24 +165,24 @@ func TestCertificateDoors(t *testing.T) {
 			t.Errorf("%s: a certificate in the event is answered %d, want %d", door, a.Status, want)
 		}
 	}
-	smuggled := get()
+	smuggled := authGet()
 	for name, value := range balancer(ada) {
 		smuggled = smuggled.WithHeader(name, value)
 	}
 	for _, name := range []string{"X-Tierkit-Caller", "X-Tierkit-Certificate", "X-Forwarded-Client-Cert", "X-Amzn-Request-Context", "X-Amzn-Oidc-Identity", "X-Golambdaproxy-Apigw-Context"} {
 		smuggled = smuggled.WithHeader(name, `{"authorizer":{"principalId":"root"},"identity":{"clientCert":{"subjectDN":"CN=root"}}}`)
 	}
-	for door, a := range through(t, middleware.ClientCertificate(&middleware.CertificateOptions{Now: authClock}), smuggled) {
+	for door, a := range throughDoors(t, middleware.ClientCertificate(&middleware.CertificateOptions{Now: authClock}), smuggled) {
 		if a.Status != 401 {
 			t.Errorf("%s: headers alone are answered %d", door, a.Status)
 		}
 	}
-	for door, a := range through(t, middleware.Require(), smuggled) {
+	for door, a := range throughDoors(t, middleware.Require(), smuggled) {
 		if a.Status != 401 {
 			t.Errorf("%s: headers alone make somebody: %d", door, a.Status)
 		}
 	}
-	for door, a := range through(t, middleware.ClientCertificate(&middleware.CertificateOptions{Now: authClock, LoadBalancer: true, Roots: roots}), smuggled) {
+	for door, a := range throughDoors(t, middleware.ClientCertificate(&middleware.CertificateOptions{Now: authClock, LoadBalancer: true, Roots: roots}), smuggled) {
 		if want := map[bool]int{true: 204, false: 401}[strings.HasPrefix(door, "alb")]; a.Status != want {
 			t.Errorf("%s: headers of a load balancer are answered %d, want %d", door, a.Status, want)
 		}
@@ -209,17 +209,17 @@ func TestBalancerHeaders(t *testing.T) {
 		{"a leaf that is not escaped", "X-Amzn-Mtls-Clientcert-Leaf", []string{"%zz"}, 401},
 		{"a very long leaf", "X-Amzn-Mtls-Clientcert-Leaf", []string{strings.Repeat("A", 40<<10)}, 401},
 	} {
-		req := get(alb)
+		req := authGet(alb)
 		for name, value := range balancer(ada) {
 			req = req.WithHeader(name, value)
 		}
 		if c.header != "" {
 			req = req.WithHeader(c.header, c.values...)
 		}
-		if a, err := handlertest.Do(t.Context(), middleware.ClientCertificate(opts)(&seen{}), req); a.Status != c.status {
+		if a, err := handlertest.Do(t.Context(), middleware.ClientCertificate(opts)(&seenCaller{}), req); a.Status != c.status {
 			t.Errorf("%s: answered %d (%v), want %d", c.name, a.Status, err, c.status)
 		}
 	}
-	passed := get(alb, handlertest.Header("X-Amzn-Mtls-Clientcert", url.PathEscape(ada.PEM)))
+	passed := authGet(alb, handlertest.Header("X-Amzn-Mtls-Clientcert", url.PathEscape(ada.PEM)))
 	wantAnswer(t, middleware.ClientCertificate(opts), passed, 401, "unauthenticated")
 }

@@ -49,20 +49,20 @@ func TestAPIKeys(t *testing.T) {
 			status int
 			code   string
 		}{
-			{"a key", middleware.APIKeyOptions{}, get(xAPIKey("acme-key")), 204, ""},
-			{"none", middleware.APIKeyOptions{}, get(), 401, "unauthenticated"},
+			{"a key", middleware.APIKeyOptions{}, authGet(xAPIKey("acme-key")), 204, ""},
+			{"none", middleware.APIKeyOptions{}, authGet(), 401, "unauthenticated"},
 			{"in the query", middleware.APIKeyOptions{}, handlertest.Request("GET", "/?api_key=acme-key&x-api-key=acme-key"), 401, "unauthenticated"},
-			{"unknown", middleware.APIKeyOptions{}, get(xAPIKey("acme-kez")), 401, "invalid_key"},
-			{"a part", middleware.APIKeyOptions{}, get(xAPIKey("acme-ke")), 401, "invalid_key"},
-			{"empty", middleware.APIKeyOptions{}, get(xAPIKey("")), 401, "invalid_key"},
-			{"too long", middleware.APIKeyOptions{}, get(xAPIKey(strings.Repeat("k", 513))), 401, "invalid_key"},
-			{"two", middleware.APIKeyOptions{}, get(xAPIKey("acme-key", "acme-key")), 401, "invalid_key"},
-			{"the hash for a key", middleware.APIKeyOptions{}, get(xAPIKey(acme.Hash)), 401, "invalid_key"},
-			{"expired", middleware.APIKeyOptions{}, get(xAPIKey("old-key")), 401, "invalid_key"},
-			{"optional, none", middleware.APIKeyOptions{Optional: true}, get(), 204, ""},
-			{"optional, unknown", middleware.APIKeyOptions{Optional: true}, get(xAPIKey("x")), 401, "invalid_key"},
-			{"another header", middleware.APIKeyOptions{Header: "Authorization", Scheme: "ApiKey"}, get(handlertest.Header("Authorization", "apikey acme-key")), 204, ""},
-			{"another scheme", middleware.APIKeyOptions{Header: "Authorization", Scheme: "ApiKey"}, get(bearer("acme-key")), 401, "unauthenticated"},
+			{"unknown", middleware.APIKeyOptions{}, authGet(xAPIKey("acme-kez")), 401, "invalid_key"},
+			{"a part", middleware.APIKeyOptions{}, authGet(xAPIKey("acme-ke")), 401, "invalid_key"},
+			{"empty", middleware.APIKeyOptions{}, authGet(xAPIKey("")), 401, "invalid_key"},
+			{"too long", middleware.APIKeyOptions{}, authGet(xAPIKey(strings.Repeat("k", 513))), 401, "invalid_key"},
+			{"two", middleware.APIKeyOptions{}, authGet(xAPIKey("acme-key", "acme-key")), 401, "invalid_key"},
+			{"the hash for a key", middleware.APIKeyOptions{}, authGet(xAPIKey(acme.Hash)), 401, "invalid_key"},
+			{"expired", middleware.APIKeyOptions{}, authGet(xAPIKey("old-key")), 401, "invalid_key"},
+			{"optional, none", middleware.APIKeyOptions{Optional: true}, authGet(), 204, ""},
+			{"optional, unknown", middleware.APIKeyOptions{Optional: true}, authGet(xAPIKey("x")), 401, "invalid_key"},
+			{"another header", middleware.APIKeyOptions{Header: "Authorization", Scheme: "ApiKey"}, authGet(handlertest.Header("Authorization", "apikey acme-key")), 204, ""},
+			{"another scheme", middleware.APIKeyOptions{Header: "Authorization", Scheme: "ApiKey"}, authGet(bearer("acme-key")), 401, "unauthenticated"},
 		} {
 			t.Run(name+"/"+c.name, func(t *testing.T) {
 				t.Parallel()
@@ -88,7 +88,7 @@ func TestNewAPIKey(t *testing.T) {
 	if len(key) != 52 || key == again || kept.Hash != middleware.HashAPIKey(key) || kept.Owner != "acme" || strings.Contains(kept.Hash, string(key)) {
 		t.Errorf("key of %d characters, kept %+v", len(key), kept)
 	}
-	wantAnswer(t, middleware.APIKeys(middleware.StaticAPIKeys(kept), nil), get(xAPIKey(string(key))), 204, "")
+	wantAnswer(t, middleware.APIKeys(middleware.StaticAPIKeys(kept), nil), authGet(xAPIKey(string(key))), 204, "")
 	// The digest of the empty text by FIPS 180-4's own examples.
 	if got := middleware.HashAPIKey("abc"); got != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" {
 		t.Errorf("hash of abc = %s", got)
@@ -135,7 +135,7 @@ func TestKeptAPIKeys(t *testing.T) {
 		if step.status == 401 {
 			code = "invalid_key"
 		}
-		wantAnswer(t, mw, get(xAPIKey(step.key)), step.status, code)
+		wantAnswer(t, mw, authGet(xAPIKey(step.key)), step.status, code)
 		if store.reads != step.reads {
 			t.Errorf("%+v: %d reads", step, store.reads)
 		}
@@ -146,11 +146,11 @@ func TestKeptAPIKeys(t *testing.T) {
 func TestAPIKeySourceFails(t *testing.T) {
 	t.Parallel()
 	broken := &countedKeys{err: &datastore.Error{Op: "get", Kind: datastore.ErrUnavailable, Err: errors.New("down")}}
-	wantAnswer(t, middleware.APIKeys(middleware.TableAPIKeys(broken, nil), nil), get(xAPIKey("a")), 503, "")
+	wantAnswer(t, middleware.APIKeys(middleware.TableAPIKeys(broken, nil), nil), authGet(xAPIKey("a")), 503, "")
 
 	data := datatest.New(t)
 	none := datastore.Use[secret.Getter[[]middleware.APIKey]](function{}, secret.New[[]middleware.APIKey](data, "none", secret.Manager, nil))
-	wantAnswer(t, middleware.APIKeys(middleware.SecretAPIKeys(none), nil), get(xAPIKey("a")), 500, "")
+	wantAnswer(t, middleware.APIKeys(middleware.SecretAPIKeys(none), nil), authGet(xAPIKey("a")), 500, "")
 }
 
 func TestAPIKeyDeclaration(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 // [Groups], [AnyGroup], [Claim], [ClaimHas], [Kinds], [Either].
 type Requirement interface {
 	// meets reports whether the caller has it.
-	meets(caller *handler.Caller) bool
+	meets(caller handler.Caller) bool
 	// missing says what a caller has not who does not meet it.
 	missing() string
 	// mistake is what is wrong with its declaration, "" for nothing.
@@ -85,7 +85,7 @@ func (r *require) check(req *handler.Request) error {
 		return r.none.Wrap(nil)
 	}
 	for _, a := range r.list {
-		if !a.meets(&caller) {
+		if !a.meets(caller) {
 			return a.refused.Wrap(a.refused.Err)
 		}
 	}
@@ -138,13 +138,13 @@ func Kinds(of ...handler.CallerKind) Requirement { return kinds(slices.Clone(of)
 // Either are requirements of which one must be met.
 func Either(of ...Requirement) Requirement { return either(slices.Clone(of)) }
 
-func (r allScopes) meets(c *handler.Caller) bool { return hasAll(c.Scopes, r) }
-func (r anyScope) meets(c *handler.Caller) bool  { return hasAny(c.Scopes, r) }
-func (r allGroups) meets(c *handler.Caller) bool { return hasAll(c.Groups, r) }
-func (r anyGroup) meets(c *handler.Caller) bool  { return hasAny(c.Groups, r) }
-func (r kinds) meets(c *handler.Caller) bool     { return slices.Contains(r, c.Kind) }
+func (r allScopes) meets(c handler.Caller) bool { return hasAll(c.Scopes, r) }
+func (r anyScope) meets(c handler.Caller) bool  { return hasAny(c.Scopes, r) }
+func (r allGroups) meets(c handler.Caller) bool { return hasAll(c.Groups, r) }
+func (r anyGroup) meets(c handler.Caller) bool  { return hasAny(c.Groups, r) }
+func (r kinds) meets(c handler.Caller) bool     { return slices.Contains(r, c.Kind) }
 
-func (r claimOf) meets(c *handler.Caller) bool {
+func (r claimOf) meets(c handler.Caller) bool {
 	text, ok := c.Claims[r.name]
 	switch {
 	case !ok || text == "":
@@ -155,7 +155,7 @@ func (r claimOf) meets(c *handler.Caller) bool {
 	return len(r.texts) == 0 || slices.Contains(r.texts, text)
 }
 
-func (r either) meets(c *handler.Caller) bool {
+func (r either) meets(c handler.Caller) bool {
 	return slices.ContainsFunc(r, func(one Requirement) bool { return one.meets(c) })
 }
 

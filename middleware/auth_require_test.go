@@ -61,10 +61,10 @@ func TestRequire(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			code := map[int]string{401: "unauthenticated", 403: "forbidden"}[c.status]
-			wantAnswer(t, middleware.Require(c.want...), get(handlertest.As(c.caller)), c.status, code)
+			wantAnswer(t, middleware.Require(c.want...), authGet(handlertest.As(c.caller)), c.status, code)
 		})
 	}
-	_, a, err := wantAnswer(t, middleware.Require(middleware.AnyScope("a", "b")), get(handlertest.As(ada)), 403, "forbidden")
+	_, a, err := wantAnswer(t, middleware.Require(middleware.AnyScope("a", "b")), authGet(handlertest.As(ada)), 403, "forbidden")
 	if got := a.Header.Get("Www-Authenticate"); got != `Bearer error="insufficient_scope", scope="a b"` {
 		t.Errorf("challenge %s", got)
 	}
@@ -103,7 +103,7 @@ func TestAllow(t *testing.T) {
 			}
 			return c.says
 		})
-		_, a, err := wantAnswer(t, mw, get(handlertest.As(handler.Caller{Kind: handler.CallerJWT, ID: "ada"})), c.status, c.code)
+		_, a, err := wantAnswer(t, mw, authGet(handlertest.As(handler.Caller{Kind: handler.CallerJWT, ID: "ada"})), c.status, c.code)
 		if c.says != nil && !errors.Is(err, c.says) || strings.Contains(string(a.Body), "hers") {
 			t.Errorf("error %v, answer %s, for %v", err, a.Body, c.says)
 		}
@@ -114,7 +114,7 @@ func TestAllow(t *testing.T) {
 	}
 }
 
-type identity struct {
+type authIdentity struct {
 	Tenant string    `claim:"tenant,required"`
 	Admin  bool      `claim:"admin"`
 	Limit  int8      `claim:"limit"`
@@ -122,18 +122,18 @@ type identity struct {
 	Rate   float64   `claim:"rate"`
 	Roles  []string  `claim:"roles"`
 	Since  time.Time `claim:"since"`
-	Plan   plan      `claim:"plan"`
+	Plan   authPlan  `claim:"plan"`
 	Place  struct{ City string }
 	Home   *struct{ City string } `claim:"home"`
 }
 
-type plan string
+type authPlan string
 
-func (p *plan) UnmarshalText(text []byte) error {
+func (p *authPlan) UnmarshalText(text []byte) error {
 	if string(text) == "lead" {
 		return errors.New("there is no such plan")
 	}
-	*p = plan(strings.ToUpper(string(text)))
+	*p = authPlan(strings.ToUpper(string(text)))
 	return nil
 }
 
@@ -142,32 +142,32 @@ func TestClaims(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		claims map[string]string
-		want   identity
+		want   authIdentity
 		status int
 	}{
 		{"all", map[string]string{"tenant": "acme", "admin": "true", "limit": "-7", "count": "8", "rate": "1.5", "roles": "[a b]", "since": "1772366400",
 			"plan": "gold", "home": `{"City":"Ulm"}`, "Place": `{"City":"Ulm"}`},
-			identity{Tenant: "acme", Admin: true, Limit: -7, Count: 8, Rate: 1.5, Roles: []string{"a", "b"}, Since: authNow, Plan: "GOLD", Home: &struct{ City string }{"Ulm"}}, 204},
-		{"few", map[string]string{"tenant": "acme", "roles": `["a b"]`, "since": "2026-03-01T13:00:00+01:00"}, identity{Tenant: "acme", Roles: []string{"a b"}, Since: authNow}, 204},
-		{"required is missing", map[string]string{"plan": "gold"}, identity{}, 403},
-		{"required is empty", map[string]string{"tenant": ""}, identity{}, 403},
-		{"no number", map[string]string{"tenant": "acme", "limit": "seven"}, identity{}, 403},
-		{"too large", map[string]string{"tenant": "acme", "limit": "128"}, identity{}, 403},
-		{"negative", map[string]string{"tenant": "acme", "count": "-1"}, identity{}, 403},
-		{"no float", map[string]string{"tenant": "acme", "rate": "x"}, identity{}, 403},
-		{"no boolean", map[string]string{"tenant": "acme", "admin": "1"}, identity{}, 403},
-		{"no time", map[string]string{"tenant": "acme", "since": "today"}, identity{}, 403},
-		{"no plan", map[string]string{"tenant": "acme", "plan": "lead"}, identity{}, 403},
-		{"no JSON", map[string]string{"tenant": "acme", "home": "Ulm"}, identity{}, 403},
+			authIdentity{Tenant: "acme", Admin: true, Limit: -7, Count: 8, Rate: 1.5, Roles: []string{"a", "b"}, Since: authNow, Plan: "GOLD", Home: &struct{ City string }{"Ulm"}}, 204},
+		{"few", map[string]string{"tenant": "acme", "roles": `["a b"]`, "since": "2026-03-01T13:00:00+01:00"}, authIdentity{Tenant: "acme", Roles: []string{"a b"}, Since: authNow}, 204},
+		{"required is missing", map[string]string{"plan": "gold"}, authIdentity{}, 403},
+		{"required is empty", map[string]string{"tenant": ""}, authIdentity{}, 403},
+		{"no number", map[string]string{"tenant": "acme", "limit": "seven"}, authIdentity{}, 403},
+		{"too large", map[string]string{"tenant": "acme", "limit": "128"}, authIdentity{}, 403},
+		{"negative", map[string]string{"tenant": "acme", "count": "-1"}, authIdentity{}, 403},
+		{"no float", map[string]string{"tenant": "acme", "rate": "x"}, authIdentity{}, 403},
+		{"no boolean", map[string]string{"tenant": "acme", "admin": "1"}, authIdentity{}, 403},
+		{"no time", map[string]string{"tenant": "acme", "since": "today"}, authIdentity{}, 403},
+		{"no plan", map[string]string{"tenant": "acme", "plan": "lead"}, authIdentity{}, 403},
+		{"no JSON", map[string]string{"tenant": "acme", "home": "Ulm"}, authIdentity{}, 403},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			var got identity
-			h := middleware.Claims[identity]()(handler.HandlerFunc(func(ctx context.Context, _ *handler.Request) (*handler.Response, error) {
-				got, _ = middleware.ClaimsFrom[identity](ctx)
+			var got authIdentity
+			h := middleware.Claims[authIdentity]()(handler.HandlerFunc(func(ctx context.Context, _ *handler.Request) (*handler.Response, error) {
+				got, _ = middleware.ClaimsFrom[authIdentity](ctx)
 				return &handler.Response{Status: 204}, nil
 			}))
-			a, err := handlertest.Do(t.Context(), h, get(handlertest.As(handler.Caller{Kind: handler.CallerLambda, ID: "ada", Claims: c.claims})))
+			a, err := handlertest.Do(t.Context(), h, authGet(handlertest.As(handler.Caller{Kind: handler.CallerLambda, ID: "ada", Claims: c.claims})))
 			if a.Status != c.status || err != nil && strings.Contains(err.Error(), "seven") {
 				t.Errorf("answered %d, %v", a.Status, err)
 			}
@@ -176,8 +176,8 @@ func TestClaims(t *testing.T) {
 			}
 		})
 	}
-	wantAnswer(t, middleware.Claims[identity](), get(), 401, "unauthenticated")
-	if _, ok := middleware.ClaimsFrom[identity](t.Context()); ok {
+	wantAnswer(t, middleware.Claims[authIdentity](), authGet(), 401, "unauthenticated")
+	if _, ok := middleware.ClaimsFrom[authIdentity](t.Context()); ok {
 		t.Error("claims without the middleware")
 	}
 	wantMisdeclared(t, "int is no struct", func() { middleware.Claims[int]() })

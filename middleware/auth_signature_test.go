@@ -274,18 +274,18 @@ func TestReplayedWebhooks(t *testing.T) {
 		})
 	}
 	failing := fmt.Errorf("take: %w", datastore.ErrUnavailable)
-	mw := middleware.Signed(middleware.GitHub(), middleware.StaticSigningSecrets("k"), &middleware.SignedOptions{Nonces: broken{failing}})
+	mw := middleware.Signed(middleware.GitHub(), middleware.StaticSigningSecrets("k"), &middleware.SignedOptions{Nonces: brokenNonces{failing}})
 	_, _, err := wantAnswer(t, mw, hook("{}", "X-Hub-Signature-256", "sha256="+hex.EncodeToString(macOf("k", "{}"))), 503, "")
 	if !errors.Is(err, failing) {
 		t.Errorf("answered for %v", err)
 	}
 }
 
-// broken are nonces that cannot be remembered.
-type broken struct{ err error }
+// brokenNonces are nonces that cannot be remembered.
+type brokenNonces struct{ err error }
 
-func (b broken) Take(context.Context, string, time.Time, time.Time) error { return b.err }
-func (b broken) Free(context.Context, string) error                       { panic("frees what it has not taken") }
+func (b brokenNonces) Take(context.Context, string, time.Time, time.Time) error { return b.err }
+func (b brokenNonces) Free(context.Context, string) error                       { panic("frees what it has not taken") }
 
 func TestSignedDeclaration(t *testing.T) {
 	t.Parallel()
@@ -312,7 +312,7 @@ func FuzzSigned(f *testing.F) {
 	schemes := []middleware.SignatureScheme{middleware.GitHub(), middleware.Slack(), middleware.Stripe(), middleware.StandardWebhooks("x")}
 	f.Fuzz(func(t *testing.T, sig, at, id, body string) {
 		for _, scheme := range schemes {
-			h := middleware.Signed(scheme, middleware.StaticSigningSecrets("d2hhdCBub2JvZHkga25vd3M="), &middleware.SignedOptions{Now: authClock})(&seen{})
+			h := middleware.Signed(scheme, middleware.StaticSigningSecrets("d2hhdCBub2JvZHkga25vd3M="), &middleware.SignedOptions{Now: authClock})(&seenCaller{})
 			a, _ := handlertest.Do(t.Context(), h, hook(body, "X-Hub-Signature-256", sig, "X-Slack-Signature", sig, "X-Slack-Request-Timestamp", at,
 				"Stripe-Signature", sig, "Webhook-Signature", sig, "Webhook-Timestamp", at, "Webhook-Id", id))
 			if a.Status != 401 {

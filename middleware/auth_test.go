@@ -22,22 +22,22 @@ var authNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func authClock() time.Time { return authNow }
 
-// issuer makes tokens with a key of its own.
-type issuer struct {
+// testIssuer makes tokens with a key of its own.
+type testIssuer struct {
 	name string
 	key  ed25519.PrivateKey
 }
 
-func newIssuer(name string) *issuer {
+func newIssuer(name string) *testIssuer {
 	seed := make([]byte, ed25519.SeedSize)
 	copy(seed, name)
-	return &issuer{"https://" + name + ".example", ed25519.NewKeyFromSeed(seed)}
+	return &testIssuer{"https://" + name + ".example", ed25519.NewKeyFromSeed(seed)}
 }
 
 func b64(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
 
 // keys are those that the issuer publishes.
-func (i *issuer) keys(t testing.TB) *jwt.KeySet {
+func (i *testIssuer) keys(t testing.TB) *jwt.KeySet {
 	t.Helper()
 	public, _ := i.key.Public().(ed25519.PublicKey)
 	set, err := jwt.NewKeySet(jwt.KeySettings{
@@ -50,16 +50,16 @@ func (i *issuer) keys(t testing.TB) *jwt.KeySet {
 	return set
 }
 
-func (i *issuer) settings(t testing.TB) jwt.Settings {
+func (i *testIssuer) settings(t testing.TB) jwt.Settings {
 	return jwt.Settings{Issuer: i.name, Audiences: []string{"orders"}, Keys: i.keys(t)}
 }
 
 // token has the claims beside those that every token of the issuer has.
-func (i *issuer) token(t testing.TB, claims map[string]any) string {
+func (i *testIssuer) token(t testing.TB, claims map[string]any) string {
 	return i.signed(t, map[string]any{"alg": "EdDSA", "kid": "k1"}, claims)
 }
 
-func (i *issuer) signed(t testing.TB, header, claims map[string]any) string {
+func (i *testIssuer) signed(t testing.TB, header, claims map[string]any) string {
 	t.Helper()
 	all := map[string]any{"iss": i.name, "aud": "orders", "sub": "ada", "exp": authNow.Add(time.Hour).Unix()}
 	for name, value := range claims {
@@ -74,15 +74,15 @@ func (i *issuer) signed(t testing.TB, header, claims map[string]any) string {
 	return text + "." + b64(ed25519.Sign(i.key, []byte(text)))
 }
 
-// seen is who a handler was called by.
-type seen struct {
+// seenCaller is who a handler was called by.
+type seenCaller struct {
 	calls  int
 	caller handler.Caller
 	id     string // for stores of the caller's own rows
 	notes  map[string]string
 }
 
-func (s *seen) Handle(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+func (s *seenCaller) Handle(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 	s.calls++
 	s.caller = req.Caller()
 	s.id, _ = datastore.CallerID(ctx)
@@ -94,9 +94,9 @@ func (s *seen) Handle(ctx context.Context, req *handler.Request) (*handler.Respo
 }
 
 // wantAnswer sends a request and looks at status, code and whether the handler ran.
-func wantAnswer(t testing.TB, mw handler.Middleware, req *handler.Request, status int, code string) (*seen, handlertest.Answer, error) {
+func wantAnswer(t testing.TB, mw handler.Middleware, req *handler.Request, status int, code string) (*seenCaller, handlertest.Answer, error) {
 	t.Helper()
-	s := &seen{}
+	s := &seenCaller{}
 	a, err := handlertest.Do(t.Context(), mw(s), req)
 	var problem handler.Problem
 	if a.Status >= 400 {
@@ -113,7 +113,7 @@ func wantAnswer(t testing.TB, mw handler.Middleware, req *handler.Request, statu
 	return s, a, err
 }
 
-func get(opts ...handlertest.Option) *handler.Request {
+func authGet(opts ...handlertest.Option) *handler.Request {
 	return handlertest.Request("GET", "/orders/7", opts...)
 }
 
@@ -157,27 +157,27 @@ func TestJWT(t *testing.T) {
 		code   string
 		id     string
 	}{
-		{"a token", nil, get(bearer(good)), 204, "", "ada"},
-		{"without a scheme", nil, get(handlertest.Header("Authorization", good)), 204, "", "ada"},
-		{"no token", nil, get(), 401, "unauthenticated", ""},
-		{"an empty header", nil, get(handlertest.Header("Authorization", "")), 401, "unauthenticated", ""},
-		{"another scheme", nil, get(handlertest.Header("Authorization", "Basic YTpi")), 401, "unauthenticated", ""},
-		{"two headers", nil, get(handlertest.Header("Authorization", "Bearer "+good, "Bearer "+good)), 401, "invalid_token", ""},
+		{"a token", nil, authGet(bearer(good)), 204, "", "ada"},
+		{"without a scheme", nil, authGet(handlertest.Header("Authorization", good)), 204, "", "ada"},
+		{"no token", nil, authGet(), 401, "unauthenticated", ""},
+		{"an empty header", nil, authGet(handlertest.Header("Authorization", "")), 401, "unauthenticated", ""},
+		{"another scheme", nil, authGet(handlertest.Header("Authorization", "Basic YTpi")), 401, "unauthenticated", ""},
+		{"two headers", nil, authGet(handlertest.Header("Authorization", "Bearer "+good, "Bearer "+good)), 401, "invalid_token", ""},
 		{"in the query", nil, handlertest.Request("GET", "/?access_token="+good+"&token="+good+"&authorization=Bearer%20"+good), 401, "unauthenticated", ""},
-		{"in a cookie that is not named", nil, get(handlertest.Header("Cookie", "session="+good)), 401, "unauthenticated", ""},
-		{"in a cookie", cookie, get(handlertest.Header("Cookie", "a=b; session="+good)), 204, "", "ada"},
-		{"in a header instead of the cookie", cookie, get(bearer(good)), 401, "unauthenticated", ""},
-		{"expired", nil, get(bearer(expired)), 401, "invalid_token", ""},
-		{"of another issuer", nil, get(bearer(other.token(t, nil))), 401, "invalid_token", ""},
-		{"of a second issuer", both, get(bearer(other.token(t, nil))), 204, "", "ada"},
-		{"of the first of two", both, get(bearer(good)), 204, "", "ada"},
-		{"of a third", both, get(bearer(newIssuer("evil").token(t, nil))), 401, "invalid_token", ""},
-		{"signed by the second in the name of the first", both, get(bearer(other.token(t, map[string]any{"iss": home.name}))), 401, "invalid_token", ""},
-		{"optional, none", optional, get(), 204, "", ""},
-		{"optional, wrong", optional, get(bearer(expired)), 401, "invalid_token", ""},
-		{"the front door's caller is not enough", nil, get(handlertest.As(handler.Caller{Kind: handler.CallerIAM, ID: "root"})), 401, "unauthenticated", ""},
-		{"the token's caller counts", nil, get(bearer(good), handlertest.As(handler.Caller{Kind: handler.CallerIAM, ID: "root"})), 204, "", "ada"},
-		{"optional, the front door's", optional, get(handlertest.As(handler.Caller{Kind: handler.CallerIAM, ID: "root"})), 204, "", "root"},
+		{"in a cookie that is not named", nil, authGet(handlertest.Header("Cookie", "session="+good)), 401, "unauthenticated", ""},
+		{"in a cookie", cookie, authGet(handlertest.Header("Cookie", "a=b; session="+good)), 204, "", "ada"},
+		{"in a header instead of the cookie", cookie, authGet(bearer(good)), 401, "unauthenticated", ""},
+		{"expired", nil, authGet(bearer(expired)), 401, "invalid_token", ""},
+		{"of another issuer", nil, authGet(bearer(other.token(t, nil))), 401, "invalid_token", ""},
+		{"of a second issuer", both, authGet(bearer(other.token(t, nil))), 204, "", "ada"},
+		{"of the first of two", both, authGet(bearer(good)), 204, "", "ada"},
+		{"of a third", both, authGet(bearer(newIssuer("evil").token(t, nil))), 401, "invalid_token", ""},
+		{"signed by the second in the name of the first", both, authGet(bearer(other.token(t, map[string]any{"iss": home.name}))), 401, "invalid_token", ""},
+		{"optional, none", optional, authGet(), 204, "", ""},
+		{"optional, wrong", optional, authGet(bearer(expired)), 401, "invalid_token", ""},
+		{"the front door's caller is not enough", nil, authGet(handlertest.As(handler.Caller{Kind: handler.CallerIAM, ID: "root"})), 401, "unauthenticated", ""},
+		{"the token's caller counts", nil, authGet(bearer(good), handlertest.As(handler.Caller{Kind: handler.CallerIAM, ID: "root"})), 204, "", "ada"},
+		{"optional, the front door's", optional, authGet(handlertest.As(handler.Caller{Kind: handler.CallerIAM, ID: "root"})), 204, "", "root"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -193,21 +193,21 @@ func TestJWT(t *testing.T) {
 			}
 		})
 	}
-	s, _, _ := wantAnswer(t, middleware.JWT(home.settings(t), nil), get(bearer(good)), 204, "")
+	s, _, _ := wantAnswer(t, middleware.JWT(home.settings(t), nil), authGet(bearer(good)), 204, "")
 	if c := s.caller; c.Kind != handler.CallerJWT || !c.HasScope("write") || !c.InGroup("staff") || c.Claim("tenant") != "7" {
 		t.Errorf("caller %+v", c)
 	}
 	if s.id != "ada" || s.notes["caller"] != "ada" {
 		t.Errorf("stores know %q, the log %v", s.id, s.notes)
 	}
-	_, a, _ := wantAnswer(t, middleware.JWT(home.settings(t), nil), get(bearer(expired)), 401, "invalid_token")
+	_, a, _ := wantAnswer(t, middleware.JWT(home.settings(t), nil), authGet(bearer(expired)), 401, "invalid_token")
 	if got := a.Header.Get("Www-Authenticate"); got != `Bearer error="invalid_token", error_description="the token has expired"` {
 		t.Errorf("challenge %s", got)
 	}
 	own := opts(func(o *middleware.JWTOptions) {
 		o.Caller = func(c jwt.Claims) handler.Caller { return handler.Caller{ID: c.Issuer + " " + c.Subject} }
 	})
-	s, _, _ = wantAnswer(t, middleware.JWT(home.settings(t), own), get(bearer(good)), 204, "")
+	s, _, _ = wantAnswer(t, middleware.JWT(home.settings(t), own), authGet(bearer(good)), 204, "")
 	if s.caller.ID != home.name+" ada" || s.caller.Anonymous() {
 		t.Errorf("caller of one's own %+v", s.caller)
 	}
@@ -217,22 +217,22 @@ func TestJWT(t *testing.T) {
 func TestJWTWithoutKeys(t *testing.T) {
 	t.Parallel()
 	keys, err := jwt.NewKeySet(jwt.KeySettings{URL: "https://home.example/keys", Algorithms: []string{"EdDSA"}, Now: authClock,
-		Client: &http.Client{Transport: refusing{}}})
+		Client: &http.Client{Transport: refusingTransport{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	home := newIssuer("home")
 	settings := home.settings(t)
 	settings.Keys = keys
-	_, a, _ := wantAnswer(t, middleware.JWT(settings, nil), get(bearer(home.token(t, nil))), 503, "cannot_verify")
+	_, a, _ := wantAnswer(t, middleware.JWT(settings, nil), authGet(bearer(home.token(t, nil))), 503, "cannot_verify")
 	if a.Header.Get("Retry-After") == "" || strings.Contains(string(a.Body), "keys") {
 		t.Errorf("answer %v %s", a.Header, a.Body)
 	}
 }
 
-type refusing struct{}
+type refusingTransport struct{}
 
-func (refusing) RoundTrip(*http.Request) (*http.Response, error) {
+func (refusingTransport) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("no route to host")
 }
 
@@ -275,7 +275,7 @@ func TestForgedTokens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			mw := middleware.JWT(home.settings(t), &middleware.JWTOptions{Also: []jwt.Settings{newIssuer("third").settings(t)}})
-			_, a, err := wantAnswer(t, mw, get(bearer(token)), 401, "invalid_token")
+			_, a, err := wantAnswer(t, mw, authGet(bearer(token)), 401, "invalid_token")
 			if len(a.Body) > 400 || strings.ContainsAny(a.Header.Get("Www-Authenticate"), "\r\n") || len(err.Error()) > 1000 || strings.Contains(err.Error(), "\n") {
 				t.Errorf("answer %s, %v; error %v", a.Body, a.Header, err)
 			}
