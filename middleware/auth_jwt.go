@@ -12,8 +12,8 @@ import (
 
 // JWTOptions changes what [JWT] does. The zero value of each field is its default.
 type JWTOptions struct {
-	// Also are settings of further tokens that are accepted: of other issuers, or of
-	// another kind of the same one. Default none.
+	// Also are settings of further tokens that are accepted: of other issuers, which
+	// takes a Caller, or of another kind of the same one. Default none.
 	Also []jwt.Settings
 	// Token is where the token of a request is, "" if it has none. Default
 	// [BearerToken]. [CookieToken] is for browsers. A token in a query ends up in logs
@@ -23,7 +23,8 @@ type JWTOptions struct {
 	// verified, if it did. A token that is not accepted is refused all the same.
 	Optional bool
 	// Caller is who a verified token stands for. Default [jwt.Claims.Caller]. It must
-	// give two people two ids.
+	// give two people two ids, so that with several issuers it is required: they can
+	// give one id to two people.
 	Caller func(claims jwt.Claims) handler.Caller
 }
 
@@ -47,7 +48,7 @@ type JWTOptions struct {
 // nobody who calls. opts may be nil.
 //
 // Panics with a [*datastore.DeclarationError] if the settings are ones that [jwt.New]
-// refuses.
+// refuses, or name several issuers without a Caller.
 //
 // See https://www.rfc-editor.org/rfc/rfc6750
 func JWT(settings jwt.Settings, opts *JWTOptions) handler.Middleware {
@@ -58,11 +59,11 @@ func JWT(settings jwt.Settings, opts *JWTOptions) handler.Middleware {
 	if j.Token == nil {
 		j.Token = BearerToken
 	}
-	if j.Caller == nil {
-		j.Caller = jwt.Claims.Caller
-	}
 	var verifiers []*jwt.Verifier
 	for _, s := range append([]jwt.Settings{settings}, j.Also...) {
+		if s.Issuer != settings.Issuer && j.Caller == nil {
+			misdeclared("JWT: two issuers can give one id to two people; set JWTOptions.Caller, which tells them apart")
+		}
 		v, err := jwt.New(s)
 		if err != nil {
 			misdeclared("JWT: %v", err)
@@ -74,6 +75,9 @@ func JWT(settings jwt.Settings, opts *JWTOptions) handler.Middleware {
 		misdeclared("JWT: %v", err)
 	}
 	j.choice = choice
+	if j.Caller == nil {
+		j.Caller = jwt.Claims.Caller
+	}
 	none := unauthenticated("unauthenticated", "this takes a token; send it as Authorization: Bearer", "Bearer")
 	if j.Optional {
 		none = nil

@@ -144,7 +144,13 @@ func TestJWT(t *testing.T) {
 		}
 		return o
 	}
-	both := func(o *middleware.JWTOptions) { o.Also = []jwt.Settings{other.settings(t)} }
+	both := func(o *middleware.JWTOptions) {
+		o.Also, o.Caller = []jwt.Settings{other.settings(t)}, func(c jwt.Claims) handler.Caller {
+			caller := c.Caller()
+			caller.ID = strings.TrimPrefix(c.Issuer, "https://") + "/" + c.Subject
+			return caller
+		}
+	}
 	optional := func(o *middleware.JWTOptions) { o.Optional = true }
 	cookie := func(o *middleware.JWTOptions) { o.Token = middleware.CookieToken("session") }
 	good := home.token(t, map[string]any{"scope": "read write", "cognito:groups": []string{"staff"}, "tenant": 7})
@@ -169,8 +175,8 @@ func TestJWT(t *testing.T) {
 		{"in a header instead of the cookie", cookie, authGet(bearer(good)), 401, "unauthenticated", ""},
 		{"expired", nil, authGet(bearer(expired)), 401, "invalid_token", ""},
 		{"of another issuer", nil, authGet(bearer(other.token(t, nil))), 401, "invalid_token", ""},
-		{"of a second issuer", both, authGet(bearer(other.token(t, nil))), 204, "", "ada"},
-		{"of the first of two", both, authGet(bearer(good)), 204, "", "ada"},
+		{"of a second issuer", both, authGet(bearer(other.token(t, nil))), 204, "", "other.example/ada"},
+		{"of the first of two", both, authGet(bearer(good)), 204, "", "home.example/ada"},
 		{"of a third", both, authGet(bearer(newIssuer("evil").token(t, nil))), 401, "invalid_token", ""},
 		{"signed by the second in the name of the first", both, authGet(bearer(other.token(t, map[string]any{"iss": home.name}))), 401, "invalid_token", ""},
 		{"optional, none", optional, authGet(), 204, "", ""},
@@ -239,9 +245,14 @@ func (refusingTransport) RoundTrip(*http.Request) (*http.Response, error) {
 func TestJWTDeclaration(t *testing.T) {
 	t.Parallel()
 	wantMisdeclared(t, "middleware.JWT: jwt.New: the Issuer is empty", func() { middleware.JWT(jwt.Settings{}, nil) })
-	wantMisdeclared(t, "no audience is named", func() {
-		middleware.JWT(newIssuer("home").settings(t), &middleware.JWTOptions{Also: []jwt.Settings{{Issuer: "https://a.example"}}})
-	})
+	also := func(s jwt.Settings, caller func(jwt.Claims) handler.Caller) func() {
+		return func() {
+			middleware.JWT(newIssuer("home").settings(t), &middleware.JWTOptions{Also: []jwt.Settings{s}, Caller: caller})
+		}
+	}
+	wantMisdeclared(t, "no audience is named", also(jwt.Settings{Issuer: "https://a.example"}, jwt.Claims.Caller))
+	wantMisdeclared(t, "two issuers can give one id to two people", also(newIssuer("other").settings(t), nil))
+	also(newIssuer("home").settings(t), nil)() // another kind of token of one issuer
 }
 
 // TestForgedTokens: nothing that a token says of itself makes it believed.
@@ -274,7 +285,7 @@ func TestForgedTokens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			mw := middleware.JWT(home.settings(t), &middleware.JWTOptions{Also: []jwt.Settings{newIssuer("third").settings(t)}})
+			mw := middleware.JWT(home.settings(t), &middleware.JWTOptions{Also: []jwt.Settings{newIssuer("third").settings(t)}, Caller: jwt.Claims.Caller})
 			_, a, err := wantAnswer(t, mw, authGet(bearer(token)), 401, "invalid_token")
 			if len(a.Body) > 400 || strings.ContainsAny(a.Header.Get("Www-Authenticate"), "\r\n") || len(err.Error()) > 1000 || strings.Contains(err.Error(), "\n") {
 				t.Errorf("answer %s, %v; error %v", a.Body, a.Header, err)
