@@ -164,8 +164,24 @@ func NewKafka[T any](in *Cluster, name, topic string, opts ...KafkaOption) *Kafk
 // Feed is the records of the topic.
 func (k *Kafka[T]) Feed() datastore.Feed { return k.feed }
 
-// Decoder is none: a value is JSON of a T.
-func (k *Kafka[T]) Decoder() func(*datastore.Record, *T) error { return nil }
+// Decoder takes a value as it is if a T is text or bytes. Otherwise it is none: a value
+// is JSON of a T.
+func (k *Kafka[T]) Decoder() func(*datastore.Record, *T) error {
+	var none T
+	switch any(&none).(type) {
+	case *[]byte:
+		return func(r *datastore.Record, v *T) error {
+			*any(v).(*[]byte) = r.Data
+			return nil
+		}
+	case *string:
+		return func(r *datastore.Record, v *T) error {
+			*any(v).(*string) = string(r.Data)
+			return nil
+		}
+	}
+	return nil
+}
 
 // Kind is "cluster".
 func (s ClusterSpec) Kind() string { return "cluster" }

@@ -106,7 +106,7 @@ func TestFire(t *testing.T) {
 		{"placed", `{"source":"shop","detail-type":"Order Placed","detail":{"id":"1","to":"Oslo"}}`, "the pattern of rule placed does not take the event"},
 		{"placed", `{"source":"shop"}`, "write {"},
 		{"placed", ``, "the event: "},
-		{"weekly", ``, `app shop has no schedule and no rule "weekly"`},
+		{"weekly", ``, `app shop has no schedule, no rule and no topic of Kafka "weekly"`},
 	} {
 		if err := fire(tt.name, tt.payload); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("Fire(%q, %s) = %v, want %q", tt.name, tt.payload, err, tt.want)
