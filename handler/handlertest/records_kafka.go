@@ -36,6 +36,9 @@ func kafkaEvent(records []datastore.Record) []byte {
 		if r.Service != "kafka" || cut < 1 || err != nil {
 			panic("handlertest: RecordsEvent: write the topic and the partition of each record of Kafka as its Group, clicks-0, and not " + strconv.Quote(r.Group))
 		}
+		if _, err := strconv.ParseUint(r.Sequence, 10, 63); err != nil {
+			panic("handlertest: RecordsEvent: write the offset of each record of Kafka as its Sequence, and not " + strconv.Quote(r.Sequence))
+		}
 		headers := []map[string][]int8{}
 		for _, a := range r.Attributes {
 			headers = append(headers, map[string][]int8{a.Name: signed(a.Value)})
