@@ -2,12 +2,14 @@ package lambda_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -32,7 +34,7 @@ func TestKafka(t *testing.T) {
 	d := lambda.New(nil, &lambda.Options{Sources: []lambda.Source{
 		{Feed: kafkaFeeds["clicks"], Handler: clicks}, {Feed: kafkaFeeds["orders"], Handler: orders},
 	}})
-	out, err := d.Invoke(t.Context(), fixture(t, "records-kafka"))
+	out, err := d.Invoke(t.Context(), fixture(t, "records-kafka-partitions"))
 	if err != nil || string(out) != "null" {
 		t.Fatalf("Invoke = %s, %v", out, err)
 	}
@@ -60,6 +62,36 @@ func TestKafka(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
+
+// TestKafkaSample: AWS's own sample, whose header has signed bytes and whose value is
+// text; and what handlertest makes of its record is the same to the types of AWS.
+func TestKafkaSample(t *testing.T) {
+	t.Parallel()
+	w := &worker{}
+	d := lambda.New(nil, &lambda.Options{Sources: []lambda.Source{{Feed: kafkaFeeds["clicks"], Handler: w}, {
+		Feed: datastore.Feed{Service: "kafka", Spec: store{"kafka", "sample"}, Events: []string{"AWSKafkaTopic"}}, Handler: w,
+	}}})
+	sample := fixture(t, "records-kafka")
+	if out, err := d.Invoke(t.Context(), sample); err != nil || len(w.records) != 1 {
+		t.Fatalf("Invoke = %s, %v, %d records", out, err, len(w.records))
+	}
+	r := w.records[0]
+	const text = "8d5596b4-1813-4238-b24b-6dad8e3d1c0c"
+	if r.ID != "AWSKafkaTopic-0/0" || r.Key != text || string(r.Data) != text || r.Attribute("headerKey") != "v\xdc\x00\x7f\x80" {
+		t.Errorf("record %+v", r)
+	}
+	read := func(payload []byte) (e events.KafkaEvent) {
+		t.Helper()
+		if err := json.Unmarshal(payload, &e); err != nil {
+			t.Fatal(err)
+		}
+		e.BootstrapServers = ""
+		return e
+	}
+	if diff := cmp.Diff(read(sample), read(handlertest.RecordsEvent(r))); diff != "" {
+		t.Errorf("RecordsEvent (-want +got):\n%s", diff)
 	}
 }
 
