@@ -64,8 +64,8 @@ const maxParallel = 1000
 
 // Parallel has up to n records of an invocation worked off at the same time, 1 to
 // 1,000, default 1. Records of the same message group, partition key, item or
-// partition of Kafka stay in their order, one after the other. On a stream records that were worked off may
-// then come again with one that failed and lies before them.
+// partition of Kafka stay in their order, one after the other. On a stream records
+// that were worked off may then come again with one that failed and lies before them.
 func Parallel(n int) TriggerOption {
 	return triggerSetting{func(s *TriggerSettings) { s.Parallel = n }, func(s service, _ *Trigger) string {
 		switch {

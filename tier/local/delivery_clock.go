@@ -66,7 +66,8 @@ const maxSleep = time.Minute
 // Fire starts the functions that work a schedule, a rule or a topic of Kafka off, by
 // its name, without waiting for them: see [Delivery.Settle]. payload is the JSON of an
 // event for a rule, see [BusEvent], the value of a record without a key for Kafka, of
-// which nil is null, and nil for a schedule. A record that fails is tried as an event is, and not for ever.
+// which nil is null, and nil for a schedule. A record that fails is tried as an event
+// is, and not for ever.
 func (d *Delivery) Fire(name string, payload []byte) error {
 	triggers, err := Fired(d.app, name)
 	if err != nil {
