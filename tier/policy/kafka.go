@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/event"
 )
 
@@ -37,4 +39,32 @@ func kafkaARN(spec event.KafkaSpec, need datastore.Need) (text, cluster string) 
 	}
 	parts := "${" + ClusterName(id) + "}/${" + ClusterUUID(id) + "}"
 	return arn("kafka", strings.ReplaceAll(need.Resource, "{name}", parts)), id
+}
+
+// keptFromCode keeps the function's own code from what its role lets Lambda read Kafka
+// with: making network interfaces, and reading the password. Requests of code that runs
+// in a function carry lambda:SourceFunctionArn, and those of event source mappings do
+// not.
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+func keptFromCode(f *tier.Function) []Statement {
+	var all []Statement
+	for _, u := range datastore.Usages(f.Grants()) {
+		if _, ok := u.Spec.(event.KafkaSpec); !ok {
+			continue
+		}
+		for _, need := range u.Needs() {
+			if need.Service != "ec2" && need.Service != "secretsmanager" {
+				continue
+			}
+			s, _ := statement(u.Spec, need)
+			s.Deny, s.Conditions, s.Because = true, []datastore.Condition{fromCode}, causes(u)
+			if i := slices.IndexFunc(all, s.saysSame); i >= 0 {
+				all[i].Because = joined(all[i].Because, s.Because)
+				continue
+			}
+			all = append(all, s)
+		}
+	}
+	return all
 }

@@ -29,7 +29,11 @@ func TestStatementsOfKafka(t *testing.T) {
 		for _, c := range s.Because {
 			because = append(because, c.What)
 		}
-		got = append(got, s.Actions[0]+" on "+s.Resource+" for "+strings.Join(because, ", ")+" "+s.Cluster)
+		effect := ""
+		if s.Deny {
+			effect = "not "
+		}
+		got = append(got, effect+s.Actions[0]+" on "+s.Resource+" for "+strings.Join(because, ", ")+" "+s.Cluster)
 	}
 	const (
 		arn  = "arn:${AWS::Partition}:kafka:${AWS::Region}:${AWS::AccountId}:"
@@ -44,6 +48,7 @@ func TestStatementsOfKafka(t *testing.T) {
 		"kafka-cluster:AlterGroup on " + arn + "group/${MainClusterName}/${MainClusterUuid}/${AWS::StackName}-clicks for kafka clicks: Receive MainCluster",
 		"kafka-cluster:DescribeTopic on " + arn + "topic/${MainClusterName}/${MainClusterUuid}/orders for kafka orders: Receive MainCluster",
 		"kafka-cluster:AlterGroup on " + arn + "group/${MainClusterName}/${MainClusterUuid}/g for kafka orders: Receive MainCluster",
+		"not ec2:CreateNetworkInterface on *" + both,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("statements (-want +got):\n%s", diff)

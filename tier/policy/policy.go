@@ -43,6 +43,7 @@ func Statements(f *tier.Function) []Statement {
 	all := granted(f, false)
 	all = append(all, assuming(f)...)
 	all = append(all, attachment(f)...)
+	all = append(all, keptFromCode(f)...)
 	return append(all, ownLog(f))
 }
 
@@ -65,7 +66,7 @@ func granted(f *tier.Function, byCaller bool) []Statement {
 				if s.Because = causesOf(u, need); s.Because == nil {
 					s.Because = because[u.Spec]
 				}
-				if i := slices.IndexFunc(all, s.allowsSame); i >= 0 {
+				if i := slices.IndexFunc(all, s.saysSame); i >= 0 {
 					all[i].Because = joined(all[i].Because, s.Because)
 					continue
 				}
@@ -93,9 +94,9 @@ func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
 	return s, true
 }
 
-// allowsSame reports whether two statements differ in their reasons at most: topics of
+// saysSame reports whether two statements differ in their reasons at most: topics of
 // one cluster share some.
-func (s Statement) allowsSame(o Statement) bool {
+func (s Statement) saysSame(o Statement) bool {
 	return s.Deny == o.Deny && s.Resource == o.Resource && slices.Equal(s.Actions, o.Actions) && sameConditions(s.Conditions, o.Conditions)
 }
 
