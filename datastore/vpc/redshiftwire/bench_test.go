@@ -48,23 +48,23 @@ func reading(ctx context.Context, t testing.TB, n int) (bare, driver func() erro
 	t.Cleanup(func() { db.Close() })
 	w, query := s.use(t, "", nil), fmt.Sprintf(rowsQuery, n)
 	return func() error { return readBare(ctx, db, query, n) }, func() error {
-			result, err := w.Query(ctx, warehouse.Statement{SQL: query})
-			if err != nil {
+		result, err := w.Query(ctx, warehouse.Statement{SQL: query})
+		if err != nil {
+			return err
+		}
+		read := 0
+		for row, err := range w.Rows(ctx, result.ID) {
+			var r found
+			if err == nil {
+				err = row.Scan(&r.id, &r.name, &r.total)
+			}
+			if err = errors.Join(err, r.check(read)); err != nil {
 				return err
 			}
-			read := 0
-			for row, err := range w.Rows(ctx, result.ID) {
-				var r found
-				if err == nil {
-					err = row.Scan(&r.id, &r.name, &r.total)
-				}
-				if err = errors.Join(err, r.check(read)); err != nil {
-					return err
-				}
-				read++
-			}
-			return counted(read, n)
+			read++
 		}
+		return counted(read, n)
+	}
 }
 
 func readBare(ctx context.Context, db *sql.DB, query string, n int) error {
