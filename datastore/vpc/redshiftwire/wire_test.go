@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/faults"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/servers"
@@ -137,6 +139,73 @@ func TestSecondConnection(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFull: when a user's five connections are all busy, the next statement waits for
+// one within its time, and is not sent.
+func TestFull(t *testing.T) {
+	t.Parallel()
+	p, w := proxied(t)
+	var busy []warehouse.ID
+	for range 5 {
+		id, err := w.Start(t.Context(), warehouse.Statement{SQL: "SELECT pg_sleep(60)"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		busy = append(busy, id)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	begun := time.Now()
+	_, err := w.Run(ctx, one)
+	if took := time.Since(begun); !errors.Is(err, datastore.ErrUnavailable) || took > 450*time.Millisecond {
+		t.Errorf("Run = %v after %v, want %v after 200 ms", err, took, datastore.ErrUnavailable)
+	}
+	if n := p.Connections(); n != 5 {
+		t.Errorf("%d connections, want 5", n)
+	}
+	if err := w.Cancel(t.Context(), busy[0]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Run(t.Context(), one); err != nil {
+		t.Errorf("when one is free: %v", err)
+	}
+	for _, id := range busy[1:] {
+		if err := w.Cancel(t.Context(), id); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestNotGranted: what a function was not granted makes no connection.
+func TestNotGranted(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	p := faults.NewProxy(t, s.url.Host)
+	_, err := s.use(t, p.Addr(), nil).Run(datastore.WithFunction(t.Context(), "another function"), one)
+	narrow := datastore.Use[warehouse.Querier](function{}, warehouse.New(s.data(p.Addr(), nil), "sales", warehouse.Serverless, s.options()...))
+	wide, ok := narrow.(warehouse.Runner)
+	if !ok {
+		t.Fatal("a handle does not implement all capabilities")
+	}
+	_, undeclared := wide.Run(t.Context(), one)
+	if !errors.Is(err, datastore.ErrDenied) || !errors.Is(undeclared, datastore.ErrDenied) || p.Connections() != 0 {
+		t.Errorf("another function: %v, an operation that is not declared: %v, with %d connections; want %v and none", err, undeclared, p.Connections(), datastore.ErrDenied)
+	}
+}
+
+// TestNative: the error of pgx is found where a connection was not made, and it tells no
+// password.
+func TestNative(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.reader = newLogin(s.reader.user, "hunter2")
+	_, err := s.use(t, "", nil).Query(t.Context(), one)
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || pg.Code != "28P01" || !errors.Is(err, datastore.ErrDenied) {
+		t.Errorf("error = %v, want SQLSTATE 28P01 as %v", err, datastore.ErrDenied)
+	}
+	faults.Hidden(t, err, "hunter2")
 }
 
 // TestSlow: a slow answer is waited for on the one connection.
