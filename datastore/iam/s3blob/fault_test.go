@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -323,6 +324,18 @@ func TestPromises(t *testing.T) {
 				return err
 			}},
 			{Name: "Delete", Write: true, Repeatable: true, Do: func(ctx context.Context, f files) error { return f.Delete(ctx, "c") }},
+			{Name: "DeleteMany", Write: true, Repeatable: true, Do: func(ctx context.Context, f files) error { return f.DeleteMany(ctx, []string{"d", "e"}) }},
+			{Name: "List", Do: func(ctx context.Context, f files) error {
+				page, err := f.List(ctx, blob.Query{Prefix: "a"})
+				if err == nil && len(page.Items) != 1 {
+					err = fmt.Errorf("%d objects, want 1", len(page.Items))
+				}
+				return err
+			}},
+			{Name: "Copy", Write: true, Repeatable: true, Do: func(ctx context.Context, f files) error {
+				_, err := f.Copy(ctx, "f/"+rand.Text(), "a")
+				return err
+			}},
 		},
 	}.Run(t)
 }
