@@ -30,12 +30,15 @@ const leaseTime = "now() + interval '6 minutes'"
 
 // take is errHeld if another run has it.
 func (l *lease) take(ctx context.Context) error {
-	taken, err := l.changes(ctx, "SET holder = '"+l.holder+"', until = "+leaseTime+" WHERE id = 1 AND until < now()")
-	if err != nil || taken {
-		return err
+	taken, err := l.changes(ctx, "UPDATE "+leaseTable+" SET holder = '"+l.holder+"', until = "+leaseTime+" WHERE id = 1 AND until < now()")
+	if err == nil && !taken {
+		taken, err = l.changes(ctx, "INSERT INTO "+leaseTable+" (id, holder, until) SELECT 1, '"+l.holder+"', "+leaseTime+
+			" WHERE NOT EXISTS (SELECT 1 FROM "+leaseTable+")")
 	}
-	_, err = l.db.ExecContext(ctx, "INSERT INTO "+leaseTable+" (id, holder, until) VALUES (1, '"+l.holder+"', "+leaseTime+")")
-	return held(err)
+	if err == nil && !taken {
+		return errHeld
+	}
+	return err
 }
 
 // renew is called before each statement. A nil lease has nothing to renew.
@@ -43,7 +46,7 @@ func (l *lease) renew(ctx context.Context) error {
 	if l == nil {
 		return nil
 	}
-	mine, err := l.changes(ctx, "SET until = "+leaseTime+" WHERE id = 1 AND holder = '"+l.holder+"'")
+	mine, err := l.changes(ctx, "UPDATE "+leaseTable+" SET until = "+leaseTime+" WHERE id = 1 AND holder = '"+l.holder+"'")
 	if err == nil && !mine || errors.Is(err, errHeld) {
 		return errors.New("another run has taken the lock, which this one had for too long; run it again")
 	}
@@ -51,16 +54,16 @@ func (l *lease) renew(ctx context.Context) error {
 }
 
 func (l *lease) free(ctx context.Context) error {
-	_, err := l.changes(ctx, "SET until = timestamptz 'epoch' WHERE id = 1 AND holder = '"+l.holder+"'")
+	_, err := l.changes(ctx, "UPDATE "+leaseTable+" SET until = timestamptz 'epoch' WHERE id = 1 AND holder = '"+l.holder+"'")
 	if err != nil && !errors.Is(err, errHeld) {
 		return fmt.Errorf("give back the lock: %w", err)
 	}
 	return nil
 }
 
-// changes reports whether the row was there to be changed.
-func (l *lease) changes(ctx context.Context, how string) (bool, error) {
-	result, err := l.db.ExecContext(ctx, "UPDATE "+leaseTable+" "+how)
+// changes reports whether a statement changed the row.
+func (l *lease) changes(ctx context.Context, statement string) (bool, error) {
+	result, err := l.db.ExecContext(ctx, statement)
 	if err != nil {
 		return false, held(err)
 	}
