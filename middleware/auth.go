@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -62,9 +61,4 @@ func forbidden(cause error) *handler.Error {
 func unverifiable(cause error) error {
 	return &handler.Error{Status: http.StatusServiceUnavailable, Code: "cannot_verify",
 		Message: "who is calling cannot be verified now; try again", Header: http.Header{"Retry-After": {"1"}}, Err: cause}
-}
-
-// misdeclared panics with a mistake of the declaration, as datastore.Use does.
-func misdeclared(format string, args ...any) {
-	panic(&datastore.DeclarationError{At: datastore.Caller(), Message: "middleware." + fmt.Sprintf(format, args...)})
 }

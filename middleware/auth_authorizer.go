@@ -43,7 +43,7 @@ func Authorizer(mw ...handler.Middleware) handler.AuthorizerFunc {
 	chain := handler.Chain(handler.HandlerFunc(through), mw...)
 	return func(ctx context.Context, check handler.Check) (handler.Verdict, error) {
 		req := check.Request
-		if check.Token != "" && req.Header("Authorization") == "" {
+		if check.Token != "" && len(req.Headers()) == 0 { // of a token authorizer
 			req = req.WithHeader("Authorization", check.Token)
 		}
 		var verdict handler.Verdict

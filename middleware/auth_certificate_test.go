@@ -223,3 +223,24 @@ func TestBalancerHeaders(t *testing.T) {
 	passed := authGet(alb, handlertest.Header("X-Amzn-Mtls-Clientcert", url.PathEscape(ada.PEM)))
 	wantAnswer(t, middleware.ClientCertificate(opts), passed, 401, "unauthenticated")
 }
+
+// FuzzBalancerHeaders: no headers make it panic, and none make somebody of a certificate
+// that our authority has not signed.
+func FuzzBalancerHeaders(f *testing.F) {
+	ours := newAuthority(f, "ours")
+	roots := x509.NewCertPool()
+	roots.AddCert(ours.cert)
+	stranger := newAuthority(f, "theirs").client(f, "ada", x509.ExtKeyUsageClientAuth)
+	headers := balancer(stranger)
+	f.Add(headers["X-Amzn-Mtls-Clientcert-Leaf"], headers["X-Amzn-Mtls-Clientcert-Validity"], stranger.Subject)
+	f.Add("-----BEGIN%20CERTIFICATE-----%0AAAAA%0A-----END%20CERTIFICATE-----", "NotBefore=;NotAfter=", "")
+	f.Add("%", ";", "CN")
+	h := middleware.ClientCertificate(&middleware.CertificateOptions{Now: authClock, LoadBalancer: true, Roots: roots})(&seenCaller{})
+	f.Fuzz(func(t *testing.T, leaf, validity, subject string) {
+		req := authGet(handlertest.Facts(func(f *handler.Facts) { f.FrontDoor = "alb" }), handlertest.Header("X-Amzn-Mtls-Clientcert-Leaf", leaf),
+			handlertest.Header("X-Amzn-Mtls-Clientcert-Validity", validity), handlertest.Header("X-Amzn-Mtls-Clientcert-Subject", subject))
+		if a, _ := handlertest.Do(t.Context(), h, req); a.Status != 401 {
+			t.Fatalf("answered %d to %q, %q, %q", a.Status, leaf, validity, subject)
+		}
+	})
+}

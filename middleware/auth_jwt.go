@@ -44,8 +44,10 @@ type JWTOptions struct {
 //
 // Keys are fetched by the first request that needs them and kept; with
 // [jwt.KeySettings].Embedded a cold start fetches nothing. It belongs inside of
-// [handler.CORS], because preflights have no token. It is for requests; records have
-// nobody who calls. opts may be nil.
+// [handler.CORS], because preflights have no token. It is for requests: records have
+// nobody who calls, and the messages of a WebSocket have no headers, so that there it
+// belongs to the route $connect alone, or into an [Authorizer], whose verdict every
+// message has with it. opts may be nil.
 //
 // Panics with a [*datastore.DeclarationError] if the settings are ones that [jwt.New]
 // refuses, or name several issuers without a Caller.

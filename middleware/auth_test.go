@@ -273,6 +273,7 @@ func TestForgedTokens(t *testing.T) {
 		"a key of its own":        evil.signed(t, map[string]any{"alg": "EdDSA", "kid": "k1", "jwk": ownKey}, as),
 		"keys somewhere":          evil.signed(t, map[string]any{"alg": "EdDSA", "kid": "k1", "jku": "https://evil.example/keys", "x5u": "https://evil.example/cert"}, as),
 		"a key id that is a path": evil.signed(t, map[string]any{"alg": "EdDSA", "kid": "../../../../dev/null"}, as),
+		"a key id with lines":     evil.signed(t, map[string]any{"alg": "EdDSA", "kid": "k1\nlevel=info msg=\"root logged in\""}, as),
 		"a key id in SQL":         evil.signed(t, map[string]any{"alg": "EdDSA", "kid": "k1' UNION SELECT 'x"}, as),
 		"an unknown extension":    home.signed(t, map[string]any{"alg": "EdDSA", "kid": "k1", "crit": []string{"b64"}, "b64": false}, nil),
 		"other claims":            part[0] + "." + b64([]byte(`{"iss":"https://home.example","aud":"orders","sub":"root","exp":1900000000}`)) + "." + part[2],
