@@ -68,7 +68,8 @@ func (c *Choice) issuerOf(s string) (string, error) {
 	for _, v := range c.verifiers {
 		allowed = append(allowed, v.keys.algorithms...)
 	}
-	t, err := parseToken(s, allowed)
+	var d desk
+	t, err := d.parse(s, allowed)
 	if err != nil {
 		return "", err
 	}

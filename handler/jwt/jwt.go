@@ -149,7 +149,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if v == nil || v.keys == nil {
 		return Claims{}, errorf(CodeKeysUnavailable, "the Verifier was not made by New")
 	}
-	t, err := parseToken(token, v.keys.algorithms)
+	d, _ := desks.Get().(*desk)
+	defer desks.Put(d)
+	t, err := d.parse(token, v.keys.algorithms)
 	if err != nil {
 		return Claims{}, err
 	}

@@ -66,33 +66,25 @@ func (o object) textOf(name string) (text string, ok bool) {
 
 // list is a list of texts, nil if there is none. ok is false if the member is
 // something else, or has something else in it.
-func (o object) list(name string) (list []string, ok bool) {
+func (o object) list(name string) (list []string, ok bool) { return o.appendList(nil, name) }
+
+// appendList appends a list of texts, or nothing.
+func (o object) appendList(list []string, name string) (longer []string, ok bool) {
 	v := o.value(name)
 	switch {
 	case v == "" || v == null:
-		return nil, true
+		return list, true
 	case v[0] != '[':
-		return nil, false
+		return list, false
 	}
-	list = make([]string, 0, strings.Count(v, ",")+1)
+	longer = list
 	for element := range elements(v) {
 		if element[0] != '"' {
-			return nil, false
+			return list, false
 		}
-		list = append(list, unquote(element))
+		longer = append(longer, unquote(element))
 	}
-	return list, true
-}
-
-// words is a text as a list of one, or a list of texts.
-func (o object) words(name string) (list []string, ok bool) {
-	if !o.has(name) {
-		return nil, true
-	}
-	if s, ok := o.textOf(name); ok {
-		return []string{s}, true
-	}
-	return o.list(name)
+	return longer, true
 }
 
 // elements are those of a list that was read before.
