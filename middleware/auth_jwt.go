@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -22,9 +23,9 @@ type JWTOptions struct {
 	// Optional lets requests without a token pass, with the caller that the front door
 	// verified, if it did. A token that is not accepted is refused all the same.
 	Optional bool
-	// Caller is who a verified token stands for. Default [jwt.Claims.Caller]. It must
-	// give two people two ids, so that with several issuers it is required: they can
-	// give one id to two people.
+	// Caller is who a verified token stands for. Default [jwt.Claims.Caller], with the
+	// client for an id where the token has no subject. It must give two people two ids,
+	// so that with several issuers it is required: they can give one id to two people.
 	Caller func(claims jwt.Claims) handler.Caller
 }
 
@@ -36,6 +37,7 @@ type JWTOptions struct {
 //
 //	no token                            401, code "unauthenticated"
 //	a token that is not accepted        401, code "invalid_token"
+//	a token of nobody, without an id    401, code "invalid_token"
 //	the issuer's keys cannot be had     503, code "cannot_verify"
 //
 // A 401 has the challenge of RFC 6750, which says of an expired token that it is. The
@@ -78,13 +80,21 @@ func JWT(settings jwt.Settings, opts *JWTOptions) handler.Middleware {
 	}
 	j.choice = choice
 	if j.Caller == nil {
-		j.Caller = jwt.Claims.Caller
+		j.Caller = callerOf
 	}
 	none := unauthenticated("unauthenticated", "this takes a token; send it as Authorization: Bearer", "Bearer")
 	if j.Optional {
 		none = nil
 	}
 	return identify(j.identify, none)
+}
+
+// callerOf is the caller of a token. A machine's may have no subject, and nobody's id is
+// to be that of what nobody owns.
+func callerOf(claims jwt.Claims) handler.Caller {
+	caller := claims.Caller()
+	caller.ID = cmp.Or(caller.ID, claims.ClientID)
+	return caller
 }
 
 type jwtAuth struct {
@@ -101,11 +111,16 @@ func (j *jwtAuth) identify(ctx context.Context, req *handler.Request) (caller ha
 	if err != nil {
 		return caller, false, invalidToken(err)
 	}
-	if caller = j.Caller(claims); caller.Anonymous() {
+	if caller = j.Caller(claims); caller.ID == "" {
+		return handler.Caller{}, false, invalidToken(errNobodysToken)
+	}
+	if caller.Anonymous() {
 		caller.Kind = handler.CallerJWT
 	}
 	return caller, true, nil
 }
+
+var errNobodysToken = errors.New("jwt: the token names neither a subject nor a client, so it is nobody's")
 
 // invalidToken is the answer to a token that was refused. Of the reason it tells what
 // a client can do something about: that a new token is needed.

@@ -77,6 +77,7 @@ const maxAPIKey = 512
 //	no key                              401, code "unauthenticated"
 //	a key that is unknown or expired    401, code "invalid_key"
 //	the source fails                    the source's error, such as 503
+//	a key without an owner              500
 //
 // Keys are looked up by their hash, so that neither the store nor the time that it
 // takes tells anything of a key that would be accepted; hashes are compared in constant
@@ -131,6 +132,8 @@ func (a *keyAuth) identify(ctx context.Context, req *handler.Request) (caller ha
 		return caller, false, err
 	case !key.Expires.IsZero() && !a.Now().Before(key.Expires):
 		return caller, false, invalidKey(errExpiredKey)
+	case key.Owner == "": // would be who owns what nobody owns
+		return caller, false, errNoOwner
 	}
 	return handler.Caller{Kind: handler.CallerKey, ID: key.Owner, Scopes: key.Scopes, Groups: key.Groups, Claims: key.Claims}, true, nil
 }
@@ -149,6 +152,7 @@ var (
 	errKeyLength   = errors.New("api key: it is empty or too long")
 	errUnknownKey  = errors.New("api key: it is unknown")
 	errExpiredKey  = errors.New("api key: it has expired")
+	errNoOwner     = errors.New("api key: the source has no owner for it; set APIKey.Owner")
 )
 
 func invalidKey(cause error) error {

@@ -148,6 +148,9 @@ func TestAPIKeySourceFails(t *testing.T) {
 	broken := &countedKeys{err: &datastore.Error{Op: "get", Kind: datastore.ErrUnavailable, Err: errors.New("down")}}
 	wantAnswer(t, middleware.APIKeys(middleware.TableAPIKeys(broken, nil), nil), authGet(xAPIKey("a")), 503, "")
 
+	ownerless := &countedKeys{keys: []middleware.APIKey{{Hash: middleware.HashAPIKey("a")}}}
+	wantAnswer(t, middleware.APIKeys(middleware.TableAPIKeys(ownerless, nil), nil), authGet(xAPIKey("a")), 500, "")
+
 	data := datatest.New(t)
 	none := datastore.Use[secret.Getter[[]middleware.APIKey]](function{}, secret.New[[]middleware.APIKey](data, "none", secret.Manager, nil))
 	wantAnswer(t, middleware.APIKeys(middleware.SecretAPIKeys(none), nil), authGet(xAPIKey("a")), 500, "")

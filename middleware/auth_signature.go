@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
@@ -173,7 +174,7 @@ func (s *signed) verify(ctx context.Context, sig *Signature) error {
 	if !right {
 		return invalidSignature(errWrongSignature)
 	}
-	if age := s.Now().Sub(sig.Time); !sig.Time.IsZero() && (age > s.Tolerance || -age > s.Tolerance) {
+	if age := s.Now().Sub(sig.Time); !sig.Time.IsZero() && (age > s.Tolerance || age < -s.Tolerance) {
 		return invalidSignature(errSignatureTime)
 	}
 	return nil
@@ -205,6 +206,7 @@ func StaticSigningSecrets(secrets ...secret.Text) SigningSecrets {
 			misdeclared("StaticSigningSecrets: secret %d is empty", i+1)
 		}
 	}
+	secrets = slices.Clone(secrets)
 	return func(context.Context) ([]secret.Text, error) { return secrets, nil }
 }
 

@@ -114,6 +114,7 @@ func TestSigned(t *testing.T) {
 		{"almost too old", middleware.Stripe(), stripe(stripeHeader("new", body, authNow.Add(-5*time.Minute))), 204, ""},
 		{"too old", middleware.Stripe(), stripe(stripeHeader("new", body, authNow.Add(-5*time.Minute-time.Second))), 401, "invalid_signature"},
 		{"too new", middleware.Stripe(), stripe(stripeHeader("new", body, authNow.Add(5*time.Minute+time.Second))), 401, "invalid_signature"},
+		{"far too new", middleware.Stripe(), stripe(stripeHeader("new", body, time.Unix(253402300799, 0))), 401, "invalid_signature"},
 		{"another time than was signed", middleware.Stripe(), stripe(strings.Replace(good, "t="+now, "t="+strconv.FormatInt(authNow.Unix()+1, 10), 1)), 401, "invalid_signature"},
 		{"no digits", middleware.Stripe(), stripe("t=" + now + ",v1=zz"), 401, "invalid_signature"},
 		{"a short one", middleware.Stripe(), stripe(good[:len(good)-2]), 401, "invalid_signature"},
