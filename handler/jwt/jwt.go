@@ -14,7 +14,8 @@
 // Behind an authorizer of API Gateway the token is verified already, and
 // handler.Request.Caller says who is calling. This package is for what has no
 // such authorizer before it: function URLs, load balancers, direct invocations,
-// and the local gateway, which stands for API Gateway.
+// and the local gateway, which stands for API Gateway. Package middleware puts it
+// before handlers (JWT), and makes Lambda authorizers of it (Authorizer).
 //
 // # What is checked, in this order
 //

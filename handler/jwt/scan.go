@@ -26,7 +26,7 @@ type scanner struct {
 // maxDepth of nested lists and objects.
 const maxDepth = 32
 
-var errTooDeep = fmt.Errorf("is nested more than %d deep", maxDepth)
+var errTooDeep = errors.New("is nested more than 32 deep")
 
 // read goes over the one object that text is.
 func (s *scanner) read(text string) error {
