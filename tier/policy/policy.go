@@ -61,11 +61,23 @@ func granted(f *tier.Function, byCaller bool) []Statement {
 				if s.Because = causesOf(u, need); s.Because == nil {
 					s.Because = because[u.Spec]
 				}
-				all = append(all, s)
+				all = with(all, s)
 			}
 		}
 	}
 	return all
+}
+
+// with adds s, or its causes to a statement that allows the same: scopes that IAM does
+// not know, such as prefixes of a cache, differ in nothing else.
+func with(all []Statement, s Statement) []Statement {
+	for i, other := range all {
+		if other.Resource == s.Resource && slices.Equal(other.Actions, s.Actions) && sameConditions(other.Conditions, s.Conditions) {
+			all[i].Because = joined(slices.Clip(other.Because), s.Because)
+			return all
+		}
+	}
+	return append(all, s)
 }
 
 func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
