@@ -59,11 +59,7 @@ func keptFromCode(f *tier.Function) []Statement {
 			}
 			s, _ := statement(u.Spec, need)
 			s.Deny, s.Conditions, s.Because = true, []datastore.Condition{fromCode}, causes(u)
-			if i := slices.IndexFunc(all, s.saysSame); i >= 0 {
-				all[i].Because = joined(all[i].Because, s.Because)
-				continue
-			}
-			all = append(all, s)
+			all = with(all, s)
 		}
 	}
 	return all
