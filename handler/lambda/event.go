@@ -46,6 +46,8 @@ type parts struct {
 	source, detailType, detail     span // of EventBridge events
 	schedule                       span // of a schedule's
 	logs                           span // of CloudWatch Logs
+	trigger, pool                  span // of Cognito
+	delivery, transformed          span // of Firehose
 	service, test, bucket          span // of S3's test event
 	typ, methodArn, routeArn       span // of authorizer events
 	version                        span
@@ -194,6 +196,14 @@ func (s *scanner) event(p *parts) {
 			p.logs = s.value()
 		case "schedule":
 			p.schedule = s.value()
+		case "triggerSource":
+			p.trigger = s.value()
+		case "userPoolId":
+			p.pool = s.value()
+		case "deliveryStreamArn":
+			p.delivery = s.value()
+		case "records":
+			p.transformed = s.value()
 		case "Service":
 			p.service = s.value()
 		case "Event":

@@ -74,7 +74,7 @@ func resourceOfARN(arn string) string {
 		}
 		rest = after
 	}
-	if kind, name, ok := strings.Cut(rest, "/"); ok && (kind == "stream" || kind == "table") {
+	if kind, name, ok := strings.Cut(rest, "/"); ok && (kind == "stream" || kind == "table" || kind == "deliverystream") {
 		rest, _, _ = strings.Cut(name, "/")
 	}
 	return rest
@@ -115,11 +115,22 @@ func (all sources) find(r *delivery) *source {
 	}
 	for i := range all {
 		s := &all[i]
-		if (len(all) == 1 || r.named != "" || s.Feed.Service == eventRules.name || s.Feed.Service == logRecords.name || s.resource == resource) && s.takes(r) {
+		if (len(all) == 1 || r.named != "" || s.byEvent() || s.resource == resource) && s.takes(r) {
 			return s
 		}
 	}
 	return nil
+}
+
+// byEvent reports whether a record is known by what happened, and not by the name of a
+// resource: that of a log group or a delivery stream is part of it, and a function has
+// the triggers of one user pool.
+func (s *source) byEvent() bool {
+	switch s.Feed.Service {
+	case eventRules.name, logRecords.name, triggers.name, transformations.name:
+		return true
+	}
+	return false
 }
 
 // takes reports whether an event of a bucket, a bus or a log group is one of those of the source.
