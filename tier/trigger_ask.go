@@ -66,6 +66,10 @@ func (f *Function) checkAskedUse(t *Trigger, users datastore.Spec) []error {
 	if use == nil {
 		return nil
 	}
+	if !datastore.Same(use.Spec, users) {
+		return []error{mistake(t.at, "%s: the function also uses %s %s (%s), which is made after the user pool, and the pool needs the function before it is made; give its triggers to another function",
+			t, use.Spec.Kind(), use.Spec.Name(), use.At)}
+	}
 	const why = "%s: the function also uses %s %s (%s), whose id it knows from the events of its triggers alone, because the user pool needs the function before it is made; "
 	if other := slices.IndexFunc(f.triggers, func(t *Trigger) bool { return t.feed.Service != "cognito" }); other >= 0 {
 		return []error{mistake(t.at, why+"give %s (%s) to another function", t, users.Kind(), users.Name(), use.At, f.triggers[other], f.triggers[other].at)}

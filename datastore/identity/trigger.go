@@ -158,6 +158,11 @@ func corrupt(format string, args ...any) error {
 	return &datastore.Error{Store: "identity", Op: "decode", Kind: datastore.ErrCorrupt, Err: fmt.Errorf(format, args...)}
 }
 
+// FromTrigger is the value of the variable of a directory in a function that answers its
+// triggers, and so has the id of the user pool from their events: drivers then open the
+// pool of the record in the context (datastore.RecordFrom).
+const FromTrigger = "the pool of the trigger"
+
 // trigger is one of d. event is how the trigger sources of asks begin.
 func trigger[Request, Response any](d *Directory, asks, event string) *Trigger[Request, Response] {
 	return &Trigger[Request, Response]{feed: datastore.Feed{

@@ -20,7 +20,7 @@ type Transformation[T any] struct {
 	// dynamic partitioning: !{partitionKeyFromLambda:NAME}. nil for none.
 	//
 	// See https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html
-	PartitionKeys map[string]string
+	PartitionKeys map[string]string `json:"-"`
 
 	dropped bool
 }
