@@ -114,8 +114,8 @@ func (t *Trigger[Request, Response]) decode(r *datastore.Record, v **TriggerEven
 	return nil
 }
 
-// Answer is the response of an event: as it came, but for the members that were
-// changed. It is for tier.On.
+// Answer is the response of an event: as it came if nothing was changed, and else with
+// the members that were changed or lacked. It is for tier.On.
 func (t *Trigger[Request, Response]) Answer(e *TriggerEvent[Request, Response]) ([]byte, error) {
 	if e == nil {
 		return nil, fmt.Errorf("identity %s: the event of %s is nil; leave the answer in the one that the function was given", t.feed.Spec.Name(), t.feed.Asks)
@@ -145,7 +145,7 @@ func (t *Trigger[Request, Response]) Answer(e *TriggerEvent[Request, Response]) 
 		}
 	}
 	for name, value := range is {
-		if !bytes.Equal(was[name], value) {
+		if _, there := out[name]; !there || !bytes.Equal(was[name], value) {
 			out[name] = value
 		}
 	}
