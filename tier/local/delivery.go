@@ -35,6 +35,8 @@ import (
 //	schedules by the clock of the Data, and by [Delivery.Fire]; two more tries
 //	logs      not at all
 //	rules     by [Delivery.Fire] alone: there is no event bus here; two more tries
+//	triggers  where a local directory asks them, and by [Delivery.Ask]
+//	Firehose  by [Delivery.Ask] alone
 //
 // Stores that other drivers have, those of AWS for example, are left alone: see
 // [Delivery.Elsewhere].
@@ -170,7 +172,9 @@ func (d *Delivery) attach(t *tier.Trigger) {
 	case "scheduler":
 		attached = true
 		d.workers = append(d.workers, d.newClockWorker(t, spec.(event.ScheduleSpec)))
-	case "events", "logs": // fired by hand, and not at all
+	case "cognito":
+		attached = d.attachAsked(t)
+	case "events", "firehose", "logs": // fired by hand, and not at all
 		attached = true
 	}
 	if !attached {

@@ -6,12 +6,15 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/event"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
-// fire runs the functions of a schedule or a rule once.
+// fire runs the functions of a schedule, a rule, a transformation or a trigger of a
+// directory once.
 func (p *program) fire(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
 	rest, err := p.parse("fire", args, 1, opts.define)
@@ -23,7 +26,13 @@ func (p *program) fire(args []string) error {
 		return err
 	}
 	defer data.close()
-	triggers, err := local.Fired(app, rest[0])
+	var given []byte
+	if wantsEvent(app, rest[0]) {
+		if given, err = p.readEvent(); err != nil {
+			return err
+		}
+	}
+	triggers, err := local.Fired(app, rest[0], given)
 	if err != nil {
 		return err
 	}
@@ -32,14 +41,8 @@ func (p *program) fire(args []string) error {
 		return err
 	}
 	defer callees.Close()
-	var given []byte // read once, and only if a rule wants it
 	var errs []error
 	for _, t := range triggers {
-		if _, rule := t.Feed().Spec.(event.RuleSpec); rule && given == nil {
-			if given, err = p.readEvent(); err != nil {
-				return err
-			}
-		}
 		payload, err := local.FiredEvent(t, given, data.Now(), rand.Reader)
 		if err == nil {
 			fmt.Fprintf(p.stdout, "%s  %s\n", t, t.At().RelativeTo(p.folder))
@@ -48,4 +51,15 @@ func (p *program) fire(args []string) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// wantsEvent reports whether something of the name gets an event from the standard
+// input: all but schedules do.
+func wantsEvent(app *tier.App, name string) bool {
+	return slices.ContainsFunc(app.Functions(), func(f *tier.Function) bool {
+		return slices.ContainsFunc(f.Triggers(), func(t *tier.Trigger) bool {
+			_, schedule := t.Feed().Spec.(event.ScheduleSpec)
+			return t.Feed().Spec.Name() == name && !schedule
+		})
+	})
 }

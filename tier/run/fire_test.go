@@ -17,7 +17,7 @@ func TestFireCommand(t *testing.T) {
 		{"a failure", `{"source":"carrier","detail-type":"Lost","detail":{"id":"7","to":"nowhere"}}`, "lost", "lost 7 by carrier\n", "1 of 1 records failed, rule lost: Internal Server Error"},
 		{"not valid", `{"source":"carrier","detail-type":"Lost","detail":{"id":"7"}}`, "lost", "main.go:", "body.detail.to is required"},
 		{"another event", `{"source":"carrier","detail-type":"Found","detail":{}}`, "lost", "", "the pattern of rule lost does not take the event"},
-		{"nothing of the name", "", "weekly", "", `app factory has no schedule and no rule "weekly"`},
+		{"nothing of the name", "", "weekly", "", `app factory has nothing to fire of the name "weekly"`},
 	} {
 		stdout, stderr, status := output(t, tt.stdin, bin, "fire", "-dir", dir, tt.target)
 		if !strings.Contains(stdout, tt.want) || !strings.Contains(stderr, tt.wantErr) || (status != 0) != (tt.wantErr != "") {
