@@ -101,12 +101,12 @@ func (p *program) userCommand(args []string) error {
 
 // answerTriggers has the functions of app answer the triggers of its directories while a
 // command runs. What they send is not delivered.
-func (p *program) answerTriggers(app *tier.App, data openedData) (stop func(), err error) {
+func (p *program) answerTriggers(app *tier.App, data openedData) (stop func(), _ error) {
 	callees, err := data.callees.serve(app, nil)
 	if err != nil {
 		return nil, err
 	}
-	stop, err = local.Answer(app, data.Data, func(ctx context.Context, f *tier.Function, event []byte) ([]byte, error) {
+	detach, err := local.Answer(app, data.Data, func(ctx context.Context, f *tier.Function, event []byte) ([]byte, error) {
 		h, with, err := doorway.Of(f, p.lookup)
 		if err != nil {
 			return nil, err
@@ -117,7 +117,10 @@ func (p *program) answerTriggers(app *tier.App, data openedData) (stop func(), e
 		callees.Close()
 		return nil, err
 	}
-	return func() { stop(); callees.Close() }, nil
+	return func() {
+		detach()
+		callees.Close()
+	}, nil
 }
 
 // userDirectory is a directory of this machine.
