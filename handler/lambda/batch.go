@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -444,10 +445,14 @@ func (b *batch) functionError() error {
 	return e
 }
 
-// log reports a record that failed, whose content it does not tell.
+// log reports a record that failed, whose content it does not tell. A trigger that
+// refuses a user does what it is for.
 func (b *batch) log(ctx context.Context, r *delivery, err error) {
-	logger := b.d.logger()
-	if !logger.Enabled(ctx, slog.LevelError) {
+	logger, level, what := b.d.logger(), slog.LevelError, "record failed"
+	if b.service == triggers && refuses(err) {
+		level, what = slog.LevelInfo, "trigger refused"
+	}
+	if !logger.Enabled(ctx, level) {
 		return
 	}
 	attrs := b.attrs(r.record.Source)
@@ -455,7 +460,13 @@ func (b *batch) log(ctx context.Context, r *delivery, err error) {
 	if r.record.Attempt > 0 {
 		attrs = append(attrs, slog.Int("attempt", r.record.Attempt))
 	}
-	logger.LogAttrs(ctx, slog.LevelError, "record failed", append(attrs, errorAttrs(err)...)...)
+	logger.LogAttrs(ctx, level, what, append(attrs, errorAttrs(err)...)...)
+}
+
+// refuses reports whether an error was made for the user to read.
+func refuses(err error) bool {
+	e, ok := err.(*handler.Error) // not errors.As: err may hold a nil pointer
+	return ok && e != nil && e.StatusCode() < http.StatusInternalServerError && e.Err == nil
 }
 
 // logWaiting reports how many records were not begun.
