@@ -136,6 +136,25 @@ func TestTriggers(t *testing.T) {
 	}
 }
 
+// TestTriggerLog: a refusal that the user reads is no error of the function, and what
+// the user does not read is in the log.
+func TestTriggerLog(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	o := sourcesOf(t, club(t))
+	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	d := lambda.New(nil, o)
+	for do, want := range map[string]string{"refuse": `level=INFO msg="trigger refused"`, "fail": `level=ERROR msg="record failed"`} {
+		log.Reset()
+		if _, err := d.Invoke(t.Context(), []byte(poolEvent("1", "PreSignUp_SignUp", `{"validationData":{"do":"`+do+`"}}`, `{}`))); err == nil {
+			t.Errorf("%s: no error", do)
+		}
+		if text := log.String(); !strings.Contains(text, want) || do == "fail" && !strings.Contains(text, "dial tcp") || strings.Contains(text, "ada") {
+			t.Errorf("%s: the log has %s, want %q", do, text, want)
+		}
+	}
+}
+
 func sameJSON(t testing.TB, a, b string) bool {
 	t.Helper()
 	var x, y any

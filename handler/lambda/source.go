@@ -9,7 +9,8 @@ import (
 )
 
 // Source is a queue, a topic, a stream, the changes of a table, the events of a bucket
-// or a bus, or a schedule, and what works its records off. See [Options].Sources.
+// or a bus, a schedule, the triggers of a user pool or a delivery stream, and what works
+// its records off. See [Options].Sources.
 type Source struct {
 	// Feed says what is delivered.
 	Feed datastore.Feed
@@ -23,7 +24,8 @@ type Source struct {
 	// of kind and name of the store ("/queue/jobs"), the record's data as its body
 	// and an anonymous caller; the record itself is datastore.RecordFrom of its
 	// context. An error of it, a response of status 400 or more and a panic are a
-	// failed record; what else it answers is dropped.
+	// failed record. What else it answers is dropped, but for a Feed that asks: then the
+	// body is the answer, a JSON object (datastore.Answering).
 	Handler handler.Handler
 	// Parallel is how many records of an event are worked off at the same time at
 	// most. Those of one message group, partition key or item are worked off in
