@@ -77,6 +77,9 @@ func ReadTransformed(answer []byte) ([]Transformed, error) {
 	if err := d.Decode(&a); err != nil {
 		return nil, fmt.Errorf("read results %.200q: %w", answer, err)
 	}
+	if a.Records == nil {
+		return nil, fmt.Errorf("read results %.200q: there is no list records", answer)
+	}
 	seen := map[string]bool{}
 	all := make([]Transformed, len(a.Records))
 	for i, r := range a.Records {
