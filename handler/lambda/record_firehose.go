@@ -63,11 +63,12 @@ func (e *event) readTransformation(s *scanner, r *delivery) error {
 
 // keep remembers the answer to record i, if it has one.
 func (b *batch) keep(i int, r *delivery) {
+	if r.answer == nil {
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if r.answer != nil {
-		b.results = append(b.results, result{i, r.item, r.answer, r.data})
-	}
+	b.results = append(b.results, result{i, r.item, r.answer, r.data})
 }
 
 // The text of results.
