@@ -47,7 +47,8 @@ type parts struct {
 	schedule                       span // of a schedule's
 	logs                           span // of CloudWatch Logs
 	trigger, pool                  span // of Cognito
-	delivery, transformed          span // of Firehose
+	delivery                       span // of Firehose, whose list of records is in the place of Kafka's
+	kafka                          kafkaParts
 	service, test, bucket          span // of S3's test event
 	typ, methodArn, routeArn       span // of authorizer events
 	version                        span
@@ -194,6 +195,14 @@ func (s *scanner) event(p *parts) {
 			p.detailType = s.value()
 		case "awslogs":
 			p.logs = s.value()
+		case "records":
+			p.kafka.records = s.value()
+		case "eventSource":
+			p.kafka.service = s.value()
+		case "eventSourceArn":
+			p.kafka.arn = s.value()
+		case "bootstrapServers":
+			p.kafka.servers = s.value()
 		case "schedule":
 			p.schedule = s.value()
 		case "triggerSource":
@@ -202,8 +211,6 @@ func (s *scanner) event(p *parts) {
 			p.pool = s.value()
 		case "deliveryStreamArn":
 			p.delivery = s.value()
-		case "records":
-			p.transformed = s.value()
 		case "Service":
 			p.service = s.value()
 		case "Event":

@@ -34,6 +34,7 @@ import (
 //	buckets   events as EventBridge has them; two more tries
 //	schedules by the clock of the Data, and by [Delivery.Fire]; two more tries
 //	logs      not at all
+//	Kafka     by [Delivery.Fire] alone: there is no cluster here
 //	rules     by [Delivery.Fire] alone: there is no event bus here; two more tries
 //	triggers  where a local directory asks them, and by [Delivery.Ask]
 //	Firehose  by [Delivery.Ask] alone
@@ -174,7 +175,7 @@ func (d *Delivery) attach(t *tier.Trigger) {
 		d.workers = append(d.workers, d.newClockWorker(t, spec.(event.ScheduleSpec)))
 	case "cognito":
 		attached = d.attachAsked(t)
-	case "events", "firehose", "logs": // fired by hand, and not at all
+	case "events", "firehose", "kafka", "logs": // fired by hand, and not at all
 		attached = true
 	}
 	if !attached {

@@ -64,9 +64,11 @@ func (w *clockWorker) run(ctx context.Context) {
 // maxSleep is how long the clock is not looked at: a machine that sleeps stops timers.
 const maxSleep = time.Minute
 
-// Fire starts the functions that work a schedule or a rule off, by its name, without
-// waiting for them: see [Delivery.Settle]. payload is the JSON of an event for a rule,
-// see [BusEvent], and nil for a schedule.
+// Fire starts the functions that work a schedule, a rule or a topic of Kafka off, by
+// its name, without waiting for them: see [Delivery.Settle]. payload is the JSON of an
+// event for a rule, see [BusEvent], the value of a record without a key for Kafka, of
+// which nil is null, and nil for a schedule. A record that fails is tried as an event
+// is, and not for ever.
 func (d *Delivery) Fire(name string, payload []byte) error {
 	triggers, err := Fired(d.app, name, payload)
 	if err != nil {
@@ -99,7 +101,7 @@ func Fired(app *tier.App, name string, given []byte) ([]*tier.Trigger, error) {
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("app %s has nothing to fire of the name %q: no schedule, rule, transformation or trigger of a directory; see the command routes", app.Name(), name)
+		return nil, fmt.Errorf("app %s has nothing to fire of the name %q: no schedule, rule, topic of Kafka, transformation or trigger of a directory; see the command routes", app.Name(), name)
 	}
 	return chosen(all, given)
 }
@@ -107,21 +109,23 @@ func Fired(app *tier.App, name string, given []byte) ([]*tier.Trigger, error) {
 // byHand reports whether a source can be fired by hand.
 func byHand(t *tier.Trigger) bool {
 	switch t.Feed().Service {
-	case "scheduler", "events", "firehose", "cognito":
+	case "scheduler", "events", "kafka", "firehose", "cognito":
 		return true
 	}
 	return false
 }
 
 // FiredEvent is the event that a function gets when something is fired by hand. payload
-// is the event of a rule or a trigger, of which what is missing is made up, or the data
-// of a record that is transformed.
+// is the event of a rule or a trigger, of which what is missing is made up, the value of
+// a record of Kafka, or the data of one that is transformed.
 func FiredEvent(t *tier.Trigger, payload []byte, now time.Time, random io.Reader) ([]byte, error) {
 	switch spec := t.Feed().Spec.(type) {
 	case event.ScheduleSpec:
 		return ScheduledEvent(spec, now, random)
 	case event.RuleSpec:
 		return BusEvent(spec, payload, now, random)
+	case event.KafkaSpec:
+		return KafkaEvent(t, "", payload, now)
 	case event.FirehoseSpec:
 		return transformationEvent(spec, payload, now, random)
 	case directory.Spec:

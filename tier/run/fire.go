@@ -5,6 +5,7 @@ package run
 import (
 	"crypto/rand"
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
 
@@ -13,11 +14,14 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
-// fire runs the functions of a schedule, a rule, a transformation or a trigger of a
-// directory once.
+// fire runs the functions of a schedule, a rule, a topic of Kafka, a transformation or a
+// trigger of a directory once.
 func (p *program) fire(args []string) error {
-	opts := storeOptions{data: "embedded", dir: defaultDir}
-	rest, err := p.parse("fire", args, 1, opts.define)
+	opts, key := storeOptions{data: "embedded", dir: defaultDir}, ""
+	name, err := p.parseNamed("fire", args, func(f *flag.FlagSet) {
+		opts.define(f)
+		f.StringVar(&key, "key", "", "key of a record of Kafka")
+	})
 	if err != nil {
 		return err
 	}
@@ -27,12 +31,12 @@ func (p *program) fire(args []string) error {
 	}
 	defer data.close()
 	var given []byte
-	if wantsEvent(app, rest[0]) {
+	if wantsEvent(app, name) {
 		if given, err = p.readEvent(); err != nil {
 			return err
 		}
 	}
-	triggers, err := local.Fired(app, rest[0], given)
+	triggers, err := local.Fired(app, name, given)
 	if err != nil {
 		return err
 	}
@@ -43,7 +47,12 @@ func (p *program) fire(args []string) error {
 	defer callees.Close()
 	var errs []error
 	for _, t := range triggers {
-		payload, err := local.FiredEvent(t, given, data.Now(), rand.Reader)
+		var payload []byte
+		if _, topic := t.Feed().Spec.(event.KafkaSpec); topic {
+			payload, err = local.KafkaEvent(t, key, kafkaValue(given), data.Now())
+		} else {
+			payload, err = local.FiredEvent(t, given, data.Now(), rand.Reader)
+		}
 		if err == nil {
 			fmt.Fprintf(p.stdout, "%s  %s\n", t, t.At().RelativeTo(p.folder))
 			err = p.runOnce(t.Function(), payload)
@@ -62,4 +71,12 @@ func wantsEvent(app *tier.App, name string) bool {
 			return t.Feed().Spec.Name() == name && !schedule
 		})
 	})
+}
+
+// kafkaValue is the value of a record: nothing is null.
+func kafkaValue(given []byte) []byte {
+	if len(given) == 0 {
+		return nil
+	}
+	return withoutBreak(given)
 }

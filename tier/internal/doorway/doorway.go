@@ -37,7 +37,10 @@ func sourcesOf(f *tier.Function, lookup func(string) (string, bool)) ([]lambda.S
 	for _, t := range f.Triggers() {
 		h, err := t.Handler()
 		errs = append(errs, err)
-		sources = append(sources, lambda.Source{Feed: t.Feed(), Name: nameOf(t.Feed(), lookup), Handler: h, Parallel: t.Settings().Parallel})
+		sources = append(sources, lambda.Source{
+			Feed: t.Feed(), Name: nameOf(t.Feed(), lookup), Handler: h,
+			Parallel: t.Settings().Parallel, Items: t.Settings().Pollers[1] > 0,
+		})
 	}
 	return sources, errors.Join(errs...)
 }
