@@ -66,7 +66,8 @@ type OnceOptions struct {
 // A record that another delivery works on is not skipped, because a queue would
 // delete the message that is not done yet: it fails with [ErrInFlight], comes again
 // when its visibility timeout ends, and counts as an attempt. Requests of the methods
-// GET, HEAD, OPTIONS and TRACE, and those without a key, pass.
+// GET, HEAD, OPTIONS and TRACE, and those without a key, pass. Triggers of user pools and
+// transformations of Firehose want an answer, which is not kept of records: they fail.
 //
 // # What once means
 //
