@@ -84,6 +84,7 @@ func (s *stack) mapping(t *tier.Trigger) {
 		}
 		properties = append(properties, member{"StartingPosition", start}, member{"BisectBatchOnFunctionError", true})
 		given("ParallelizationFactor", set.MaxConcurrent)
+		given("TumblingWindowInSeconds", seconds(set.Tumbling))
 		properties = append(properties, givenUp(set, "MaximumRecordAgeInSeconds")...)
 	}
 	s.add(resource{id: triggerID(t) + "Mapping", typ: "AWS::Lambda::EventSourceMapping", at: t.At(), properties: properties})
