@@ -196,18 +196,19 @@ func (w *streamWorker) attempt() (worked bool) {
 
 // pause is until the first of the lanes is tried again, which all wait.
 func (w *streamWorker) pause() time.Duration {
-	pause := maxStreamPause
-	for i := range w.lanes {
-		if l := &w.lanes[i]; len(l.todo) > 0 {
-			pause = min(pause, l.again.Sub(w.delivery.data.Now()))
+	now, pause := w.delivery.data.Now(), maxStreamPause
+	if t := w.tumbling; t != nil && t.isOpen() {
+		switch {
+		case w.isOver(now):
+			return t.again.Sub(now)
+		case w.idle():
+			return t.end().Sub(now)
 		}
 	}
-	if t := w.tumbling; t != nil && t.isOpen() {
-		next := t.end()
-		if t.again.After(next) {
-			next = t.again
+	for i := range w.lanes {
+		if l := &w.lanes[i]; len(l.todo) > 0 {
+			pause = min(pause, l.again.Sub(now))
 		}
-		pause = min(pause, next.Sub(w.delivery.data.Now()))
 	}
 	return pause
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -175,5 +177,69 @@ func TestRunWindow(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		const of = " 3 arn:aws:dynamodb:us-east-1:000000000000:table/orders/stream/2020-01-01T00:00:00.000"
 		checkHeard(t, h, "0s"+of, "1s"+of)
+	})
+}
+
+// TestWindowSoak: whatever fails, and however often, each record is in one sum once.
+func TestWindowSoak(t *testing.T) {
+	t.Parallel()
+	n := 5_000
+	if testing.Short() {
+		n = 500
+	}
+	synctest.Test(t, func(t *testing.T) {
+		data, app := datatest.New(t, datatest.Now(time.Now)), tier.New("shop")
+		counter := app.Function("counter", tier.Timeout(10*time.Second))
+		clicks := stream.New[int](data, "clicks", stream.Shards(3))
+		put := datastore.Use[stream.Writer[int]](counter, clicks)
+		var mu sync.Mutex
+		random := rand.New(rand.NewPCG(1, 2))
+		fails := func(in int) error {
+			mu.Lock()
+			defer mu.Unlock()
+			switch random.IntN(in) {
+			case 0:
+				return errors.New("no")
+			case 1:
+				panic("no")
+			}
+			return nil
+		}
+		type sum struct{ Seen map[string]int }
+		total := map[string]int{}
+		tier.Window(counter, clicks, 7*time.Second, func(_ context.Context, s *sum, i int) error {
+			if s.Seen == nil {
+				s.Seen = map[string]int{}
+			}
+			s.Seen[fmt.Sprint(i)]++ // and then it fails
+			return fails(40)
+		}, func(_ context.Context, w datastore.Window, s sum) error {
+			if err := fails(4); err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for id, times := range s.Seen {
+				total[id] += times
+			}
+			return nil
+		}, tier.BatchSize(20))
+		running(t, delivering(t, app, data, nil))
+		for i := range n {
+			if _, err := put.Put(t.Context(), fmt.Sprint(i%50), i); err != nil {
+				t.Fatal(err)
+			}
+			if i%10 == 0 {
+				time.Sleep(time.Second)
+			}
+		}
+		time.Sleep(time.Hour)
+		mu.Lock()
+		defer mu.Unlock()
+		for i := range n {
+			if times := total[fmt.Sprint(i)]; times != 1 {
+				t.Fatalf("record %d is in the sums %d times, want once", i, times)
+			}
+		}
 	})
 }
