@@ -104,7 +104,7 @@ func (w *windows[S]) check() error {
 		case err != nil:
 			w.err = fmt.Errorf("the state of a window: %w", err)
 		case read.Kind != schema.Object && read.Kind != schema.Map:
-			w.err = fmt.Errorf("the state of a window is a %v; Lambda keeps objects alone: make it a struct or a map", t)
+			w.err = fmt.Errorf("the state of a window is of type %v; Lambda keeps objects alone: make it a struct or a map", t)
 		default:
 			w.decoder, w.encoder = schema.NewDecoder(read, schema.Options{}), schema.NewEncoder(read)
 		}
