@@ -63,7 +63,8 @@ type Request struct {
 	body     []byte      // the body if replaced is set
 	replaced bool
 	match    *match
-	facts    *Facts // nil unless changed
+	facts    *Facts  // nil unless changed
+	caller   *Caller // nil unless changed
 	version  string
 	moved    bool // the path is not the one that the front door routed
 
@@ -229,8 +230,14 @@ func (r *Request) Facts() Facts {
 	return r.event.Facts()
 }
 
-// Caller is who is calling, as the front door verified it.
-func (r *Request) Caller() Caller { return r.event.Caller() }
+// Caller is who is calling, as the front door verified it, or a middleware
+// ([Request.WithCaller]).
+func (r *Request) Caller() Caller {
+	if r.caller != nil {
+		return *r.caller
+	}
+	return r.event.Caller()
+}
 
 // WithMethod is the request with another method.
 func (r *Request) WithMethod(method string) *Request {
@@ -283,6 +290,14 @@ func (r *Request) WithHeaders(h http.Header) *Request {
 func (r *Request) WithBody(body []byte) *Request {
 	c := *r
 	c.body, c.replaced = body, true
+	return &c
+}
+
+// WithCaller is the request of another caller: of the one whom a middleware has
+// verified, where the front door verifies nobody or somebody else.
+func (r *Request) WithCaller(caller Caller) *Request {
+	c := *r
+	c.caller = &caller
 	return &c
 }
 

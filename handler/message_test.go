@@ -143,3 +143,16 @@ func ExampleParsePattern() {
 	// GET [id path] <nil>
 	// pattern "GET orders": the path must start with "/", after the method and one space
 }
+
+// TestWithCaller: a middleware says who is calling, in a copy.
+func TestWithCaller(t *testing.T) {
+	t.Parallel()
+	req := handlertest.Request("GET", "/")
+	known := req.WithCaller(handler.Caller{Kind: handler.CallerJWT, ID: "u-1"}).WithPath("/b")
+	if got := known.Caller(); got.ID != "u-1" || got.Anonymous() {
+		t.Errorf("Caller() = %+v, want u-1", got)
+	}
+	if !req.Caller().Anonymous() {
+		t.Errorf("the request before has the caller %+v", req.Caller())
+	}
+}
