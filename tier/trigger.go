@@ -128,6 +128,10 @@ func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Op
 		}
 		o.applyTrigger(t)
 	}
+	if slices.ContainsFunc(t.middleware, func(mw handler.Middleware) bool { return mw == nil }) {
+		f.app.fail(at, "%s: a middleware is nil; leave it out", t)
+		return
+	}
 	f.triggers = append(f.triggers, t)
 	if _, none := feed.Spec.(datastore.Origin); !none {
 		f.AddGrant(&datastore.Grant{Function: f.name, Spec: feed.Spec, Ops: []string{datastore.Receive}, At: at})
@@ -296,6 +300,9 @@ func (t *Trigger) problems() (all []string) {
 	add(hidden > 0 && hidden < t.function.timeout, "a message is hidden for %v, less than the %v that the function may take, so that others would get it while it is worked on; declare queue.Visibility(%v) or more, or leave it out",
 		hidden, t.function.timeout, 6*t.function.timeout+w.Window)
 	add(t.function.narrowsToCallers() && onlyTriggered(t.function), "the function has a store of the caller's own rows, and records have no caller; grant it the store without PerCaller")
+	once := t.window == nil && handler.EffectOf("RECORD", t.middleware...).Once
+	add(once && t.feed.Deliveries == 1, "a message that another delivery works on fails in middleware.Once, and is given up after 1 delivery; write queue.DeadLetter(2) or more")
+	add(once && w.Retries == 0, "a record that another delivery works on fails in middleware.Once, and is given up at once; write tier.Retries(1) or more, or leave it out")
 	return append(all, t.windowProblems()...)
 }
 

@@ -205,5 +205,6 @@ func (t *Trigger) windowProblems() (all []string) {
 	add(d < minTumbling || d > maxTumbling || d%time.Second != 0, "tier.Window: windows of %v; write whole seconds from %v to %v", d, minTumbling, maxTumbling)
 	add(set.Parallel > 1, "the records of a window come one after the other; leave tier.Parallel out")
 	add(set.MaxConcurrent > 1, "Lambda keeps one state for a shard, and so invokes once at a time; leave tier.MaxConcurrent out")
+	add(handler.EffectOf("RECORD", t.middleware...).Once, "a record comes again if the sum with it was lost, and middleware would skip it; leave middleware.Once out")
 	return all
 }
