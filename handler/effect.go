@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -13,13 +14,19 @@ import (
 // around: documents show it, a gateway that validates requests asks for it, and
 // declarations are checked by it. It changes nothing of what the middleware does.
 type Effect struct {
-	// Params that it reads of a request.
-	Params []schema.Param
+	// Headers of a request that it reads.
+	Headers []HeaderText
 	// Errors that it answers.
-	Errors []schema.Failure
+	Errors []*Error
 	// Once says that it keeps a delivery from the handler which was carried out before,
 	// and fails one that another delivery works on.
 	Once bool
+}
+
+// HeaderText is a header with a text.
+type HeaderText struct {
+	Name     string
+	Required bool // a request without it, or with an empty one, is refused
 }
 
 // Effective is a handler that a middleware has returned and that knows its [Effect] on
@@ -44,7 +51,7 @@ func EffectOf(method string, mw ...Middleware) Effect {
 		}
 		if h, ok := m(idle).(Effective); ok {
 			e := h.Effect(method)
-			all.Params, all.Errors = append(all.Params, e.Params...), append(all.Errors, e.Errors...)
+			all.Headers, all.Errors = append(all.Headers, e.Headers...), append(all.Errors, e.Errors...)
 			all.Once = all.Once || e.Once
 		}
 	}
@@ -53,25 +60,36 @@ func EffectOf(method string, mw ...Middleware) Effect {
 
 // On is an operation with the effect added: a copy.
 func (e Effect) On(op *schema.Operation) *schema.Operation {
-	if len(e.Params) == 0 && len(e.Errors) == 0 {
+	if len(e.Headers) == 0 && len(e.Errors) == 0 {
 		return op
 	}
 	more := *op
 	more.Params, more.Errors = slices.Clone(op.Params), slices.Clone(op.Errors)
-	for _, p := range e.Params {
+	for _, h := range e.Headers {
 		i := slices.IndexFunc(more.Params, func(own schema.Param) bool {
-			return own.In == p.In && (own.Name == p.Name || p.In == schema.InHeader && strings.EqualFold(own.Name, p.Name))
+			return own.In == schema.InHeader && strings.EqualFold(own.Name, h.Name)
 		})
-		if i < 0 {
-			more.Params = append(more.Params, p)
-		} else if p.Required {
+		switch {
+		case i < 0:
+			more.Params = append(more.Params, h.param())
+		case h.Required:
 			more.Params[i].Required = true
 		}
 	}
-	for _, failure := range e.Errors {
+	for _, err := range e.Errors {
+		failure := schema.Failure{Status: err.StatusCode(), Code: err.Code, Message: err.Message}
 		if !slices.Contains(more.Errors, failure) {
 			more.Errors = append(more.Errors, failure)
 		}
 	}
 	return &more
+}
+
+func (h HeaderText) param() schema.Param {
+	p := schema.Param{In: schema.InHeader, Name: h.Name, Required: h.Required,
+		Type: &schema.Type{Go: reflect.TypeFor[string](), Kind: schema.String}}
+	if h.Required {
+		p.Rules = "required"
+	}
+	return p
 }

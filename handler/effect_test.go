@@ -19,9 +19,9 @@ type guard struct {
 
 func (g guard) Effect(method string) handler.Effect {
 	return handler.Effect{
-		Params: []schema.Param{{In: schema.InHeader, Name: g.name, Required: method == "POST"}},
-		Errors: []schema.Failure{{Status: 409, Code: g.name}},
-		Once:   method == "RECORD",
+		Headers: []handler.HeaderText{{Name: g.name, Required: method == "POST"}},
+		Errors:  []*handler.Error{{Status: 409, Code: g.name}},
+		Once:    method == "RECORD",
 	}
 }
 
@@ -40,7 +40,7 @@ func TestEffectOf(t *testing.T) {
 		})
 	}
 	e := handler.EffectOf("POST", guarding("A"), nil, silent, guarding("B"))
-	if len(e.Params) != 2 || e.Params[1].Name != "B" || len(e.Errors) != 2 || e.Once || calls != 0 {
+	if len(e.Headers) != 2 || e.Headers[1].Name != "B" || len(e.Errors) != 2 || e.Once || calls != 0 {
 		t.Errorf("EffectOf = %+v, %d calls", e, calls)
 	}
 	if e := handler.EffectOf("RECORD", silent, guarding("A")); !e.Once {

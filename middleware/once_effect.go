@@ -2,11 +2,9 @@ package middleware
 
 import (
 	"context"
-	"net/http"
 	"reflect"
 
 	"github.com/seed-18e8afb5/tierkit/handler"
-	"github.com/seed-18e8afb5/tierkit/handler/schema"
 )
 
 // onced is a handler with Once around it.
@@ -31,15 +29,11 @@ func (h *onced) Effect(method string) handler.Effect {
 	}
 	e := handler.Effect{Once: true}
 	for _, err := range []error{inFlight(), answerNotStored(), keyReused()} {
-		refusal := handler.AsError(err)
-		e.Errors = append(e.Errors, schema.Failure{Status: refusal.Status, Code: refusal.Code, Message: refusal.Message})
+		e.Errors = append(e.Errors, handler.AsError(err))
 	}
-	if text, err := schema.Read(reflect.TypeFor[string]()); err == nil && (h.Key == nil || h.requires()) {
-		p := schema.Param{In: schema.InHeader, Name: http.CanonicalHeaderKey("Idempotency-Key"), Type: text}
-		if h.requires() && method != "" { // any method: GET needs none
-			p.Required, p.Rules = true, "required"
-		}
-		e.Params = append(e.Params, p)
+	if h.Key == nil || h.requires() {
+		// Among any methods is GET, which needs none.
+		e.Headers = []handler.HeaderText{{Name: "Idempotency-Key", Required: h.requires() && method != ""}}
 	}
 	return e
 }

@@ -34,16 +34,16 @@ func TestOnceEffect(t *testing.T) {
 			}
 			got += fmt.Sprintf(format, args...)
 		}
-		for _, p := range e.Params {
-			add("%s %s", p.In, p.Name)
+		for _, p := range e.Headers {
+			add("header %s", p.Name)
 			if p.Required {
 				add("required")
 			}
 		}
 		for _, f := range e.Errors {
-			add("%d %s", f.Status, f.Code)
+			add("%d %s", f.StatusCode(), f.Code)
 			if f.Message == "" {
-				t.Errorf("%s: %d has no message", c.name, f.Status)
+				t.Errorf("%s: %d has no message", c.name, f.StatusCode())
 			}
 		}
 		if e.Once {
