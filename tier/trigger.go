@@ -32,6 +32,8 @@ func (w *WebSocket) target() *Function { return w.functions[0] }
 //	queue.Queue           it alone is delivered again; on a FIFO queue with those behind it of its group
 //	stream.Stream,        the records behind it are not worked off: they are delivered again with it
 //	table.Table.Changes   and with others that were worked off already, see [Parallel]
+//	event.Kafka           those behind it in its partition are not worked off: the whole batch is
+//	                      delivered again, or with [Pollers] what was not worked off
 //	topic.Topic           it is delivered again, twice
 //	blob.Bucket.Created   it is delivered again, twice
 //	event.Rule,           it is delivered again, twice
@@ -105,9 +107,10 @@ type TriggerSettings struct {
 	Tumbling      time.Duration  // the length of tumbling windows; 0 for none
 	Parallel      int            // records of an invocation that are worked off at once; 0 is 1
 	MaxConcurrent int            // invocations at once; of a shard for streams; 0 for no limit, or 1 of a shard
+	Pollers       [2]int         // event pollers at least and at most, of Kafka; 0 for what Lambda chooses
 	Retries       int            // how often after the first time; -1 for the service's default
 	MaxAge        time.Duration  // older records are not delivered again; 0 for the service's default
-	FromNow       bool           // of a stream only what is written after the deployment
+	FromNow       bool           // of a stream or Kafka only what is written after the deployment
 	Filters       []string       // patterns of which one must match; none for all records
 	Failed        datastore.Spec // the queue or the topic that hears of records given up; nil for none
 }
@@ -133,7 +136,7 @@ func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Op
 		return
 	}
 	f.triggers = append(f.triggers, t)
-	if _, none := feed.Spec.(datastore.Origin); !none {
+	if _, origin := feed.Spec.(datastore.Origin); !origin || len(feed.Spec.Needs([]string{datastore.Receive})) > 0 {
 		f.AddGrant(&datastore.Grant{Function: f.name, Spec: feed.Spec, Ops: []string{datastore.Receive}, At: at})
 	}
 	if to := t.settings.Failed; to != nil {
@@ -214,6 +217,7 @@ type service struct {
 	ages       [2]time.Duration
 	fromNow    bool
 	failed     bool
+	pollers    bool   // can be provisioned, and retries and ages only then
 	instead    string // of retries and failed: where it is said
 }
 
@@ -228,6 +232,8 @@ var services = map[string]service{
 		fromNow: true, failed: true},
 	"dynamodb": {batch: 10_000, window: true, concurrent: [2]int{1, 10}, retries: 10_000, ages: [2]time.Duration{time.Minute, 24 * time.Hour},
 		fromNow: true, failed: true},
+	"kafka": {batch: 10_000, window: true, retries: 10_000, ages: [2]time.Duration{time.Minute, 7 * 24 * time.Hour},
+		fromNow: true, failed: true, pollers: true},
 	"sns":       asynchronous,
 	"s3":        asynchronous,
 	"events":    asynchronous,
@@ -251,6 +257,9 @@ func (f *Function) checkTriggers() []error {
 		for _, problem := range t.problems() {
 			errs = append(errs, mistake(t.at, "%s: %s", t, problem))
 		}
+		if other := t.twin(); other != nil {
+			errs = append(errs, mistake(t.at, "%s: %s (%s) works it off, too, and Kafka gives each record to one of them; declare another source of the topic for each function", t, other, other.at))
+		}
 		if other := t.rival(); other != nil {
 			errs = append(errs, mistake(t.at, "%s: %s (%s) works the queue off, too, and each message goes to one of them: what tier.Filter leaves out here is deleted and not worked off there; give each function a queue of its own, and forward a topic to both (tier.Forward)", t, other, other.at))
 		}
@@ -261,6 +270,9 @@ func (f *Function) checkTriggers() []error {
 				instead := "give one of them to another function"
 				if t.feed.Service == "sns" {
 					instead = "put both filter policies into one, with \"$or\", or " + instead
+				}
+				if t.feed.Service == "kafka" {
+					instead = "records say their topic alone; " + instead
 				}
 				errs = append(errs, mistake(t.at, "%s: is declared at %s already; a function works a record off once: %s", t, other.at, instead))
 			}
@@ -327,10 +339,29 @@ func (t *Trigger) rival() *Trigger {
 	return nil
 }
 
+// twin is another function's trigger on the topic of Kafka of this one, which would be
+// in the same consumer group: nil if there is none.
+func (t *Trigger) twin() *Trigger {
+	if t.feed.Service != "kafka" {
+		return nil
+	}
+	for _, f := range t.function.app.functions {
+		if f == t.function {
+			return nil // one of the two is told
+		}
+		for _, other := range f.triggers {
+			if other.feed.Service == "kafka" && datastore.Same(other.feed.Spec, t.feed.Spec) {
+				return other
+			}
+		}
+	}
+	return nil
+}
+
 // overlaps reports whether a record could come by both.
 func (t *Trigger) overlaps(other *Trigger) bool {
 	a, b := t.feed, other.feed
-	if a.Service == "logs" && b.Service == "logs" {
+	if a.Service == b.Service && (a.Service == "logs" || a.Service == "kafka") {
 		return shareEvents(a, b)
 	}
 	if !datastore.Same(a.Spec, b.Spec) || a.Service != b.Service {

@@ -27,11 +27,12 @@ const (
 	region  = "eu-west-1"
 )
 
-// RecordsOf are records of a queue, a topic, a stream, a rule, a schedule or a log
-// group, one for each value, as they come the first time: with ids "record-1",
-// "record-2", ..., or as long numbers of a stream, from a source that has the store's
-// own name. A []byte and a string are the data itself, all else is sent as JSON. A test
-// changes what it is about:
+// RecordsOf are records of a queue, a topic, a stream, a rule, a schedule, a log group
+// or Kafka, one for each value, as they come the first time: with ids "record-1",
+// "record-2", ..., as long numbers of a stream, or as offsets of partition 0 of Kafka
+// ("clicks-0/1"), from a source that has the store's own name. A []byte and a string
+// are the data itself, all else is sent as JSON; for Kafka a nil []byte and a nil
+// pointer are a null value. A test changes what it is about:
 //
 //	records := handlertest.RecordsOf(jobs, Job{ID: "1"}, Job{ID: "2"})
 //	records[1].Group, records[1].Attempt = "ada", 3
@@ -65,6 +66,9 @@ func RecordsOf[T any](source datastore.Source[T], values ...T) []datastore.Recor
 		}
 		if feed.Service == "events" {
 			readEvent(&r)
+		}
+		if feed.Service == "kafka" {
+			ofKafka(&r, feed.Events[0], i+1, values[i])
 		}
 		all[i] = r
 	}
@@ -101,6 +105,8 @@ func arnOf(service, name string) string {
 		name = "stream/" + name
 	case "scheduler":
 		name = "schedule/default/" + name
+	case "kafka":
+		name = "cluster/" + name + "/" + clusterUUID
 	case "dynamodb":
 		name = "table/" + name + "/stream/2026-01-02T03:04:05.000"
 	}
@@ -152,6 +158,8 @@ func RecordsEvent(records ...datastore.Record) []byte {
 			all[i] = snsRecord(r)
 		case "kinesis":
 			all[i] = kinesisRecord(r)
+		case "kafka":
+			return kafkaEvent(records)
 		case "events", "scheduler", "logs":
 			if len(records) > 1 {
 				panic("handlertest: RecordsEvent: " + r.Service + " delivers records one by one")
@@ -299,13 +307,14 @@ func DoRecord(ctx context.Context, h handler.Handler, record datastore.Record) e
 }
 
 // ReadFailures are the ids of the records that a function says it did not work off:
-// of messages of a queue those that failed, of a stream or a table the sequence
-// number of the first of those that did, or were not begun. A list is what it must
+// of messages of a queue and of records of Kafka ("clicks-0/15") those that failed, or
+// were not begun, of a stream or a table the sequence number of the first of those. A
+// list is what it must
 // be: null is an error.
 func ReadFailures(answer []byte) ([]string, error) {
 	var a struct {
 		Failures []struct {
-			ID string `json:"itemIdentifier"`
+			ID itemID `json:"itemIdentifier"`
 		} `json:"batchItemFailures"`
 	}
 	d := json.NewDecoder(strings.NewReader(string(answer)))
@@ -321,7 +330,7 @@ func ReadFailures(answer []byte) ([]string, error) {
 		if f.ID == "" {
 			return nil, fmt.Errorf("read failures %.200q: failure %d has no id, which AWS takes for the failure of all", answer, i)
 		}
-		ids[i] = f.ID
+		ids[i] = string(f.ID)
 	}
 	return ids, nil
 }

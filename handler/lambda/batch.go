@@ -67,6 +67,7 @@ type batch struct {
 	d       *Doorway
 	e       *event
 	service *recordService // nil for an event that asks for nothing
+	fails   failing        // of the service, or as the source says
 	sources sources        // of the service
 	late    time.Time      // from when on no record is begun, zero for never
 
@@ -75,7 +76,7 @@ type batch struct {
 	records int        // so far
 	failed  []failure
 	first   int             // the lowest index of a failure
-	groups  map[string]bool // of a FIFO queue, that wait for a record that failed
+	groups  map[string]bool // of a FIFO queue or Kafka, that wait for a record that failed
 	waiting int             // records that were not begun because of those
 	unbegun int             // records that were not because it was late
 	err     error           // of the event as a whole
@@ -85,7 +86,7 @@ type batch struct {
 // failure is a record that was not worked off.
 type failure struct {
 	index int
-	item  span
+	item  string // JSON
 }
 
 // batch is what e has for the sources of d, nil if it is no event of theirs.
@@ -99,7 +100,7 @@ func (d *Doorway) batch(k kind, e *event) *batch {
 	}
 	b := &batch{d: d, e: e, service: service, first: math.MaxInt}
 	if service != nil {
-		b.sources = d.sources.ofService(service.name)
+		b.sources, b.fails = d.sources.ofService(service.name), service.fails
 		if k == records && b.sources.gather() {
 			e.readWindow()
 		}
@@ -123,6 +124,8 @@ func (e *event) recordService(k kind, all sources) (s *recordService, ok bool) {
 		}
 	case k == unknown && e.hasWindow() && !e.has(e.records):
 		s = e.windowService(all)
+	case k == unknown && e.isKafka():
+		s = kafkaRecords
 	case k == unknown && e.has(e.detail) && e.is(e.source, '"'):
 		s = e.bridged(all)
 	case k == unknown && e.is(e.logs, '{'):
@@ -190,8 +193,12 @@ func (b *batch) workOff(ctx context.Context) ([]byte, error) {
 	if from := b.gatherer(); from != nil {
 		return b.gather(ctx, from)
 	}
+	head := b.head()
+	if head != nil && head.Items && b.service == kafkaRecords {
+		b.fails = failsItems
+	}
 	var err error
-	if n := b.parallel(); n > 1 {
+	if n := b.parallel(head); n > 1 {
 		err = b.atOnce(ctx, n)
 	} else {
 		err = b.inOrder(ctx)
@@ -208,9 +215,13 @@ func (b *batch) workOff(ctx context.Context) ([]byte, error) {
 // worked off. The error of each is that the event is not JSON.
 func (b *batch) each(take func(i int, raw span, r *delivery, err error) bool) error {
 	s := scanner{text: b.e.payload, pos: int(b.e.records.from)}
-	if b.service.alone {
+	switch {
+	case b.service.alone:
 		r, err := b.read(&s)
 		take(0, span{0, int32(s.pos)}, r, err)
+		return nil
+	case b.service == kafkaRecords:
+		b.eachOfKafka(take)
 		return nil
 	}
 	i, on := 0, true
@@ -282,7 +293,7 @@ func (b *batch) workWhole(ctx context.Context, i int, r *delivery, err error) {
 func (b *batch) over(i int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.err != nil || b.service.fails == failsRest && b.first <= i
+	return b.err != nil || b.fails == failsRest && b.first <= i
 }
 
 // work works record i of the event off, or a part of it.
@@ -318,12 +329,12 @@ func (b *batch) begin(ctx context.Context, i int, r *delivery) bool {
 	case r.source == nil:
 		b.err = b.d.eventErrorOf(b.e, r.record.Source)
 		return false
-	case b.service.fails != failsEvent && b.e.text(r.item) == "":
+	case b.fails != failsEvent && !b.identified(r):
 		b.err = fmt.Errorf("lambda: batch of records: one of %s has no id by which its failure could be told", b.sources)
 		return false
-	case b.service.fails == failsRest && i >= b.first:
+	case b.fails == failsRest && i >= b.first:
 		return false
-	case b.isFIFO(r) && b.groups[r.record.Group]:
+	case b.ordered(r) && b.groups[r.record.Group]:
 		b.waiting++
 		b.fail(i, r)
 		return false
@@ -345,21 +356,38 @@ var errLate = errors.New("lambda: records were not begun: the timeout of the fun
 
 func (b *batch) isLate() bool { return !b.late.IsZero() && !time.Now().Before(b.late) }
 
-// isFIFO reports whether the record is of a FIFO queue.
-func (b *batch) isFIFO(r *delivery) bool {
-	return b.service == sqsRecords && (r.source.Feed.FIFO || strings.HasSuffix(r.record.Source, ".fifo"))
+// ordered reports whether a record waits for those before it in its group: it is of
+// a FIFO queue, or of a partition of Kafka.
+func (b *batch) ordered(r *delivery) bool {
+	return b.service == kafkaRecords || b.service == sqsRecords && (r.source.Feed.FIFO || strings.HasSuffix(r.record.Source, ".fifo"))
 }
 
 // fail takes down that record i was not worked off. b.mu is held.
 func (b *batch) fail(i int, r *delivery) {
-	b.failed = append(b.failed, failure{i, r.item})
+	b.failed = append(b.failed, failure{i, b.itemOf(r)})
 	b.first = min(b.first, i)
-	if b.isFIFO(r) {
+	if b.ordered(r) {
 		if b.groups == nil {
 			b.groups = map[string]bool{}
 		}
 		b.groups[r.record.Group] = true
 	}
+}
+
+// identified reports whether the service can be told of a record.
+func (b *batch) identified(r *delivery) bool {
+	if b.service == kafkaRecords {
+		return r.record.Sequence != ""
+	}
+	return b.e.text(r.item) != ""
+}
+
+// itemOf is how the service is told of a record, as JSON.
+func (b *batch) itemOf(r *delivery) string {
+	if b.service == kafkaRecords && b.fails == failsItems {
+		return r.kafkaItem()
+	}
+	return b.e.payload[r.item.from:r.item.to]
 }
 
 // answer is what the service is told.
@@ -370,7 +398,7 @@ func (b *batch) answer() ([]byte, error) {
 	switch {
 	case b.err != nil:
 		return nil, b.err
-	case b.service == nil, b.service.fails != failsEvent:
+	case b.service == nil, b.fails != failsEvent:
 		state := ""
 		if b.e.hasWindow() { // of a mapping that a function without windows has
 			state = b.e.windowState()
@@ -386,32 +414,31 @@ func (b *batch) answer() ([]byte, error) {
 // which stands for all behind it. state is that of a window, "" where there is none.
 func (b *batch) itemFailures(state string) []byte {
 	slices.SortFunc(b.failed, func(x, y failure) int { return cmp.Compare(x.index, y.index) })
-	if b.service != nil && b.service.fails == failsRest && len(b.failed) > 1 {
+	if b.fails == failsRest && len(b.failed) > 1 {
 		b.failed = b.failed[:1]
 	}
 	const open, shut, and = `{"batchItemFailures":[`, `]}`, `],"state":`
 	size := len(open) + len(shut) + len(and) + len(state)
 	for _, f := range b.failed {
-		size += len(`{"itemIdentifier":},`) + int(f.item.to-f.item.from)
+		size += len(`{"itemIdentifier":},`) + len(f.item)
 	}
 	out := append(make([]byte, 0, size), open...)
 	var told map[string]bool // unless there is one
 	for i, f := range b.failed {
-		id := b.e.payload[f.item.from:f.item.to]
-		if told[id] {
+		if told[f.item] {
 			continue
 		}
 		if len(b.failed) > 1 {
 			if told == nil {
 				told = make(map[string]bool, len(b.failed))
 			}
-			told[id] = true
+			told[f.item] = true
 		}
 		if i > 0 {
 			out = append(out, ',')
 		}
 		out = append(out, `{"itemIdentifier":`...)
-		out = append(append(out, id...), '}')
+		out = append(append(out, f.item...), '}')
 	}
 	if state != "" { // or Lambda takes the answer for a failure
 		return append(append(append(out, and...), state...), '}')
@@ -422,7 +449,7 @@ func (b *batch) itemFailures(state string) []byte {
 // problem is why record r failed, in words of which a client of a request would be
 // told as many. It is nil where the service is told of records.
 func (b *batch) problem(r *delivery, err error) error {
-	if b.service.fails != failsEvent {
+	if b.fails != failsEvent {
 		return nil
 	}
 	resp, err := respond(handler.NewRequest(r), err)

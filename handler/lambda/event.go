@@ -47,6 +47,7 @@ type parts struct {
 	source, detailType, detail     span // of EventBridge events
 	schedule                       span // of a schedule's
 	logs                           span // of CloudWatch Logs
+	kafka                          kafkaParts
 	service, test, bucket          span // of S3's test event
 	typ, methodArn, routeArn       span // of authorizer events
 	version                        span
@@ -193,6 +194,14 @@ func (s *scanner) event(p *parts) {
 			p.detailType = s.value()
 		case "awslogs":
 			p.logs = s.value()
+		case "records":
+			p.kafka.records = s.value()
+		case "eventSource":
+			p.kafka.service = s.value()
+		case "eventSourceArn":
+			p.kafka.arn = s.value()
+		case "bootstrapServers":
+			p.kafka.servers = s.value()
 		case "schedule":
 			p.schedule = s.value()
 		case "Service":

@@ -26,6 +26,8 @@
 //	DynamoDB stream                     "dynamodb"       with all records behind it
 //	SNS                                 "sns"            is a function error
 //	S3, also through EventBridge        "s3"             is a function error
+//	Kafka, of MSK and self-managed      "kafka"          is a function error; with [Source].Items it is
+//	                                                     delivered again, with those behind it of its partition
 //
 // A function with [Options].Authorizer is a Lambda authorizer, and answers what
 // API Gateway asks it with a policy or, in the short form of an HTTP API, with

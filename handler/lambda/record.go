@@ -22,7 +22,7 @@ type delivery struct {
 	json       string // the record as it stands in the event
 	source     *source
 	item       span       // by which its failure is reported, of a batch
-	happened   string     // to an object of a bucket, the detail-type of an event, or the log group; else ""
+	happened   string     // to an object of a bucket, the detail-type of an event, the log group, or the topic of Kafka; else ""
 	named      string     // the name of the schedule, if the event says it; else ""
 	parts      *aggregate // what the record is made of, nil if it is one
 }

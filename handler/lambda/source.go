@@ -9,15 +9,15 @@ import (
 )
 
 // Source is a queue, a topic, a stream, the changes of a table, the events of a bucket
-// or a bus, or a schedule, and what works its records off. See [Options].Sources.
+// or a bus, a schedule, or a topic of Kafka, and what works its records off. See [Options].Sources.
 type Source struct {
 	// Feed says what is delivered.
 	Feed datastore.Feed
 	// Name is the physical name, as the variable of the store has it: the URL of a
 	// queue, the ARN of a topic, the name of a stream, a table or a bucket. Of
 	// several sources of one service a record is of that whose name its ARN has;
-	// all records of a service are of its single source. Rules and schedules need
-	// none.
+	// all records of a service are of its single source. Rules, schedules
+	// and Kafka need none.
 	Name string
 	// Handler is called for each record. Its request has the method "RECORD", a path
 	// of kind and name of the store ("/queue/jobs"), the record's data as its body
@@ -26,9 +26,9 @@ type Source struct {
 	// failed record; what else it answers is dropped.
 	Handler handler.Handler
 	// Parallel is how many records of an event are worked off at the same time at
-	// most. Those of one message group, partition key or item are worked off in
-	// their order, one after the other. 0 is 1. Topics and buckets deliver records
-	// one by one.
+	// most. Those of one message group, partition key, item or partition of Kafka are
+	// worked off in their order, one after the other. 0 is 1. Topics and buckets
+	// deliver records one by one.
 	Parallel int
 	// Open is for a stream, or the changes of a table, whose records are gathered in
 	// tumbling windows: it reads the state of a window, "{}" of a new one, which
@@ -40,6 +40,10 @@ type Source struct {
 	// by a request "WINDOW /stream/clicks" without a body. If it fails, it is called
 	// again, and the shard waits. It must be there if Open is.
 	End handler.Handler
+	// Items says that Lambda is told which records of Kafka were not worked off, as
+	// its event source mapping must say too (ReportBatchItemFailures): otherwise a
+	// record that failed fails the event. Queues, streams and tables are always told.
+	Items bool
 }
 
 // source is a Source, ready to be found.
@@ -139,14 +143,18 @@ func (all sources) find(r *delivery) *source {
 	}
 	for i := range all {
 		s := &all[i]
-		if (len(all) == 1 || r.named != "" || s.Feed.Service == eventRules.name || s.Feed.Service == logRecords.name || s.resource == resource) && s.takes(r) {
+		if (len(all) == 1 || r.named != "" || toldByEvent[s.Feed.Service] || s.resource == resource) && s.takes(r) {
 			return s
 		}
 	}
 	return nil
 }
 
-// takes reports whether an event of a bucket, a bus or a log group is one of those of the source.
+// toldByEvent are the services whose sources are not told apart by an ARN.
+var toldByEvent = map[string]bool{eventRules.name: true, logRecords.name: true, kafkaRecords.name: true}
+
+// takes reports whether an event of a bucket, a bus or a log group, or a record of a
+// topic of Kafka, is one of those of the source.
 func (s *source) takes(r *delivery) bool {
 	if r.named != "" {
 		return r.named == s.Feed.Spec.Name()
@@ -161,7 +169,7 @@ func (s *source) takes(r *delivery) bool {
 func (all sources) resources() []string {
 	var names []string
 	for _, s := range all {
-		if !slices.Contains(names, s.resource) {
+		if !toldByEvent[s.Feed.Service] && !slices.Contains(names, s.resource) {
 			names = append(names, s.resource)
 		}
 	}

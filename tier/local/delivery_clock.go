@@ -63,9 +63,11 @@ func (w *clockWorker) run(ctx context.Context) {
 // maxSleep is how long the clock is not looked at: a machine that sleeps stops timers.
 const maxSleep = time.Minute
 
-// Fire starts the functions that work a schedule or a rule off, by its name, without
-// waiting for them: see [Delivery.Settle]. payload is the JSON of an event for a rule,
-// see [BusEvent], and nil for a schedule.
+// Fire starts the functions that work a schedule, a rule or a topic of Kafka off, by
+// its name, without waiting for them: see [Delivery.Settle]. payload is the JSON of an
+// event for a rule, see [BusEvent], the value of a record without a key for Kafka, of
+// which nil is null, and nil for a schedule. A record that fails is tried as an event
+// is, and not for ever.
 func (d *Delivery) Fire(name string, payload []byte) error {
 	triggers, err := Fired(d.app, name)
 	if err != nil {
@@ -83,32 +85,35 @@ func (d *Delivery) Fire(name string, payload []byte) error {
 	return nil
 }
 
-// Fired are the schedules or the rules of a name that functions work off.
+// Fired are the schedules, the rules or the topics of Kafka of a name that functions
+// work off.
 func Fired(app *tier.App, name string) ([]*tier.Trigger, error) {
 	var all []*tier.Trigger
 	for _, f := range app.Functions() {
 		for _, t := range f.Triggers() {
-			if service := t.Feed().Service; t.Feed().Spec.Name() == name && (service == "scheduler" || service == "events") {
+			if service := t.Feed().Service; t.Feed().Spec.Name() == name && (service == "scheduler" || service == "events" || service == "kafka") {
 				all = append(all, t)
 			}
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("app %s has no schedule and no rule %q; see the command routes", app.Name(), name)
+		return nil, fmt.Errorf("app %s has no schedule, no rule and no topic of Kafka %q; see the command routes", app.Name(), name)
 	}
 	return all, nil
 }
 
-// FiredEvent is the event that a function gets when a schedule or a rule is fired by
-// hand. payload is that of a rule.
+// FiredEvent is the event that a function gets when a schedule, a rule or a topic of
+// Kafka is fired by hand. payload is that of [Delivery.Fire].
 func FiredEvent(t *tier.Trigger, payload []byte, now time.Time, random io.Reader) ([]byte, error) {
 	switch spec := t.Feed().Spec.(type) {
 	case event.ScheduleSpec:
 		return ScheduledEvent(spec, now, random)
 	case event.RuleSpec:
 		return BusEvent(spec, payload, now, random)
+	case event.KafkaSpec:
+		return KafkaEvent(t, "", payload, now)
 	}
-	return nil, errors.New("it is neither a schedule nor a rule")
+	return nil, errors.New("it is no schedule, no rule and no topic of Kafka")
 }
 
 // ScheduledEvent is what a schedule sends at a time.

@@ -5,16 +5,22 @@ package run
 import (
 	"crypto/rand"
 	"errors"
+	"flag"
 	"fmt"
+	"slices"
 
+	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/event"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
-// fire runs the functions of a schedule or a rule once.
+// fire runs the functions of a schedule, a rule or a topic of Kafka once.
 func (p *program) fire(args []string) error {
-	opts := storeOptions{data: "embedded", dir: defaultDir}
-	rest, err := p.parse("fire", args, 1, opts.define)
+	opts, key := storeOptions{data: "embedded", dir: defaultDir}, ""
+	name, err := p.parseNamed("fire", args, func(f *flag.FlagSet) {
+		opts.define(f)
+		f.StringVar(&key, "key", "", "key of a record of Kafka")
+	})
 	if err != nil {
 		return err
 	}
@@ -23,7 +29,7 @@ func (p *program) fire(args []string) error {
 		return err
 	}
 	defer data.close()
-	triggers, err := local.Fired(app, rest[0])
+	triggers, err := local.Fired(app, name)
 	if err != nil {
 		return err
 	}
@@ -32,15 +38,20 @@ func (p *program) fire(args []string) error {
 		return err
 	}
 	defer callees.Close()
-	var given []byte // read once, and only if a rule wants it
+	var given []byte // read once, and not for a schedule
+	if slices.ContainsFunc(triggers, func(t *tier.Trigger) bool { return t.Feed().Service != "scheduler" }) {
+		if given, err = p.readEvent(); err != nil {
+			return err
+		}
+	}
 	var errs []error
 	for _, t := range triggers {
-		if _, rule := t.Feed().Spec.(event.RuleSpec); rule && given == nil {
-			if given, err = p.readEvent(); err != nil {
-				return err
-			}
+		var payload []byte
+		if _, topic := t.Feed().Spec.(event.KafkaSpec); topic {
+			payload, err = local.KafkaEvent(t, key, kafkaValue(given), data.Now())
+		} else {
+			payload, err = local.FiredEvent(t, given, data.Now(), rand.Reader)
 		}
-		payload, err := local.FiredEvent(t, given, data.Now(), rand.Reader)
 		if err == nil {
 			fmt.Fprintf(p.stdout, "%s  %s\n", t, t.At().RelativeTo(p.folder))
 			err = p.runOnce(t.Function(), payload)
@@ -48,4 +59,12 @@ func (p *program) fire(args []string) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// kafkaValue is the value of a record: nothing is null.
+func kafkaValue(given []byte) []byte {
+	if len(given) == 0 {
+		return nil
+	}
+	return withoutBreak(given)
 }

@@ -181,10 +181,21 @@ func statement(st policy.Statement) object {
 }
 
 func resourceOf(st policy.Statement) any {
-	if !strings.Contains(st.Resource, "${") {
-		return st.Resource
+	if st.Cluster != "" {
+		part := func(n int) object {
+			return object{{"Fn::Select", array{n, object{{"Fn::Split", array{"/", ref(st.Cluster)}}}}}}
+		}
+		return subWith(st.Resource, object{{policy.ClusterName(st.Cluster), part(1)}, {policy.ClusterUUID(st.Cluster), part(2)}})
 	}
-	return sub(st.Resource)
+	return subIfNamed(st.Resource)
+}
+
+// subIfNamed is a text in which names may stand.
+func subIfNamed(text string) any {
+	if !strings.Contains(text, "${") {
+		return text
+	}
+	return sub(text)
 }
 
 // condition is the member Condition of a statement, none without conditions.
