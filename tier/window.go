@@ -22,7 +22,8 @@ import (
 //		func(ctx context.Context, sum *Sum, c Click) error { sum.Clicks++; return nil },
 //		func(ctx context.Context, w datastore.Window, sum Sum) error { ... })
 //
-// S is a struct or a map that starts out zero. Between two batches Lambda keeps it as
+// S is a struct or a map that starts out zero, and must read what an earlier version of
+// it has written. Between two batches Lambda keeps it as
 // JSON, 1 MB for each shard at most: a batch that makes it larger fails. Each shard has
 // windows of its own, from 1 second to 15 minutes long, to which a record belongs by
 // the time at which it reached the stream. A window without records is not told of.
@@ -118,7 +119,7 @@ func (w *windows[S]) open(state []byte) (WindowState, error) {
 	}
 	s := &windowState[S]{encoder: w.encoder}
 	if issues := w.decoder.Decode(state, &s.sum); len(issues) > 0 {
-		return nil, fmt.Errorf("what Lambda has kept is no %T: %s %s; if the type has changed, wait until the window is over", s.sum, issues[0].Location, issues[0].Message)
+		return nil, fmt.Errorf("what Lambda has kept is no %T: %s %s; the type must read what the version before it has written", s.sum, issues[0].Location, issues[0].Message)
 	}
 	return s, nil
 }
