@@ -67,7 +67,8 @@ type OnceOptions struct {
 // delete the message that is not done yet: it fails with [ErrInFlight], comes again
 // when its visibility timeout ends, and counts as an attempt: package tier refuses Once
 // with queue.DeadLetter(1) and tier.Retries(0). Requests of the methods
-// GET, HEAD, OPTIONS and TRACE, and those without a key, pass.
+// GET, HEAD, OPTIONS and TRACE, and those without a key, pass. Triggers of user pools and
+// transformations of Firehose want an answer, which is not kept of records: they fail.
 //
 // # What once means
 //

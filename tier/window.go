@@ -53,7 +53,7 @@ func Window[T, S any](to Target, source datastore.Source[T], length time.Duratio
 		f.app.fail(at, "function %s: tier.Window: a function is nil; one adds a record, and one is told of a window that is over", f.name)
 	default:
 		w := &windows[S]{length: length, done: end}
-		f.on(at, source.Feed(), operation(source.Decoder(), adding(add)), typeOf(source), opts, w)
+		f.on(at, source.Feed(), operation(source.Decoder(), silent(adding(add))), typeOf(source), opts, w)
 	}
 }
 

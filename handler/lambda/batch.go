@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +35,7 @@ const (
 	failsItems failing = iota // the records that failed are delivered again
 	failsRest                 // the first that failed is, and all behind it
 	failsEvent                // the whole event is
+	failsNone                 // the answer says of each record what became of it
 )
 
 var (
@@ -78,6 +80,7 @@ type batch struct {
 	first   int             // the lowest index of a failure
 	groups  map[string]bool // of a FIFO queue or Kafka, that wait for a record that failed
 	waiting int             // records that were not begun because of those
+	results []result        // of what has an answer
 	unbegun int             // records that were not because it was late
 	err     error           // of the event as a whole
 	reason  error           // why the first failed
@@ -130,6 +133,10 @@ func (e *event) recordService(k kind, all sources) (s *recordService, ok bool) {
 		s = e.bridged(all)
 	case k == unknown && e.is(e.logs, '{'):
 		s = logRecords
+	case k == unknown && e.is(e.trigger, '"') && e.is(e.pool, '"'):
+		s = triggers
+	case k == unknown && e.is(e.delivery, '"') && e.is(e.kafka.records, '['):
+		s, e.records = transformations, e.kafka.records
 	case k == unknown && e.isTestEvent():
 		return nil, all.has(s3Records.name)
 	}
@@ -187,7 +194,12 @@ func lateFrom(ctx context.Context) time.Time {
 // workOff has all records worked off, and answers which were not.
 func (b *batch) workOff(ctx context.Context) ([]byte, error) {
 	if b.service == nil {
-		return b.answer()
+		return b.answer(ctx)
+	}
+	if b.service == triggers {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, triggerTime)
+		defer cancel()
 	}
 	b.late = lateFrom(ctx)
 	if from := b.gatherer(); from != nil {
@@ -207,7 +219,7 @@ func (b *batch) workOff(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	b.logWaiting(ctx)
-	return b.answer()
+	return b.answer(ctx)
 }
 
 // each reads the records of the event one after the other, as long as take says
@@ -305,6 +317,7 @@ func (b *batch) work(ctx context.Context, i int, r *delivery, err error) {
 		err = r.work(ctx)
 	}
 	if err == nil {
+		b.keep(i, r)
 		return
 	}
 	b.log(ctx, r, err)
@@ -364,6 +377,10 @@ func (b *batch) ordered(r *delivery) bool {
 
 // fail takes down that record i was not worked off. b.mu is held.
 func (b *batch) fail(i int, r *delivery) {
+	if b.fails == failsNone {
+		b.results = append(b.results, result{index: i, item: r.item, data: r.data})
+		return
+	}
 	b.failed = append(b.failed, failure{i, b.itemOf(r)})
 	b.first = min(b.first, i)
 	if b.ordered(r) {
@@ -394,10 +411,12 @@ func (b *batch) itemOf(r *delivery) string {
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 // and https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
-func (b *batch) answer() ([]byte, error) {
+func (b *batch) answer(ctx context.Context) ([]byte, error) {
 	switch {
 	case b.err != nil:
 		return nil, b.err
+	case b.service == transformations:
+		return b.transformed(ctx), nil
 	case b.service == nil, b.fails != failsEvent:
 		state := ""
 		if b.e.hasWindow() { // of a mapping that a function without windows has
@@ -406,6 +425,8 @@ func (b *batch) answer() ([]byte, error) {
 		return b.itemFailures(state), nil
 	case len(b.failed) > 0:
 		return nil, b.functionError()
+	case b.service == triggers:
+		return b.asked()
 	}
 	return []byte("null"), nil
 }
@@ -457,6 +478,9 @@ func (b *batch) problem(r *delivery, err error) error {
 		return err
 	}
 	e := functionError(resp)
+	if b.service == triggers { // a user reads it
+		return e
+	}
 	e.Message = r.source.Feed.Spec.Kind() + " " + r.source.Feed.Spec.Name() + ": " + e.Message
 	return e
 }
@@ -464,17 +488,21 @@ func (b *batch) problem(r *delivery, err error) error {
 // functionError is the error of an event of which records failed.
 func (b *batch) functionError() error {
 	e, ok := b.reason.(messages.InvokeResponse_Error)
-	if !ok {
+	if !ok || b.service == triggers {
 		return b.reason
 	}
 	e.Message = fmt.Sprintf("%d of %d records failed, %s", len(b.failed), b.records, e.Message)
 	return e
 }
 
-// log reports a record that failed, whose content it does not tell.
+// log reports a record that failed, whose content it does not tell. A trigger that
+// refuses a user does what it is for.
 func (b *batch) log(ctx context.Context, r *delivery, err error) {
-	logger := b.d.logger()
-	if !logger.Enabled(ctx, slog.LevelError) {
+	logger, level, what := b.d.logger(), slog.LevelError, "record failed"
+	if b.service == triggers && refuses(err) {
+		level, what = slog.LevelInfo, "trigger refused"
+	}
+	if !logger.Enabled(ctx, level) {
 		return
 	}
 	attrs := b.attrs(r.record.Source)
@@ -482,7 +510,13 @@ func (b *batch) log(ctx context.Context, r *delivery, err error) {
 	if r.record.Attempt > 0 {
 		attrs = append(attrs, slog.Int("attempt", r.record.Attempt))
 	}
-	logger.LogAttrs(ctx, slog.LevelError, "record failed", append(attrs, errorAttrs(err)...)...)
+	logger.LogAttrs(ctx, level, what, append(attrs, errorAttrs(err)...)...)
+}
+
+// refuses reports whether an error was made for the user to read.
+func refuses(err error) bool {
+	e, ok := err.(*handler.Error) // not errors.As: err may hold a nil pointer
+	return ok && e != nil && e.StatusCode() < http.StatusInternalServerError && e.Err == nil
 }
 
 // logWaiting reports how many records were not begun.

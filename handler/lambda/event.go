@@ -47,6 +47,8 @@ type parts struct {
 	source, detailType, detail     span // of EventBridge events
 	schedule                       span // of a schedule's
 	logs                           span // of CloudWatch Logs
+	trigger, pool                  span // of Cognito
+	delivery                       span // of Firehose, whose list of records is in the place of Kafka's
 	kafka                          kafkaParts
 	service, test, bucket          span // of S3's test event
 	typ, methodArn, routeArn       span // of authorizer events
@@ -204,6 +206,12 @@ func (s *scanner) event(p *parts) {
 			p.kafka.servers = s.value()
 		case "schedule":
 			p.schedule = s.value()
+		case "triggerSource":
+			p.trigger = s.value()
+		case "userPoolId":
+			p.pool = s.value()
+		case "deliveryStreamArn":
+			p.delivery = s.value()
 		case "Service":
 			p.service = s.value()
 		case "Event":

@@ -25,6 +25,8 @@ type delivery struct {
 	happened   string     // to an object of a bucket, the detail-type of an event, the log group, or the topic of Kafka; else ""
 	named      string     // the name of the schedule, if the event says it; else ""
 	parts      *aggregate // what the record is made of, nil if it is one
+	answer     []byte     // what the handler left, for those who asked
+	data       span       // of a record of Firehose, in base64
 }
 
 var _ handler.Event = (*delivery)(nil)
@@ -80,6 +82,9 @@ func (r *delivery) call(ctx context.Context, h handler.Handler, e handler.Event)
 		return resp.Err
 	case resp.StatusCode() >= http.StatusBadRequest:
 		return &handler.Error{Status: resp.StatusCode()}
+	}
+	if r.source.Feed.Asks != "" {
+		return r.answered(resp.Body)
 	}
 	return nil
 }

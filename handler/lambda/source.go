@@ -9,7 +9,8 @@ import (
 )
 
 // Source is a queue, a topic, a stream, the changes of a table, the events of a bucket
-// or a bus, a schedule, or a topic of Kafka, and what works its records off. See [Options].Sources.
+// or a bus, a schedule, a topic of Kafka, the triggers of a user pool or a delivery
+// stream, and what works its records off. See [Options].Sources.
 type Source struct {
 	// Feed says what is delivered.
 	Feed datastore.Feed
@@ -23,7 +24,8 @@ type Source struct {
 	// of kind and name of the store ("/queue/jobs"), the record's data as its body
 	// and an anonymous caller; the record itself is datastore.RecordFrom of its
 	// context. An error of it, a response of status 400 or more and a panic are a
-	// failed record; what else it answers is dropped.
+	// failed record. What else it answers is dropped, but for a Feed that asks: then the
+	// body is the answer, a JSON object (datastore.Answering).
 	Handler handler.Handler
 	// Parallel is how many records of an event are worked off at the same time at
 	// most. Those of one message group, partition key, item or partition of Kafka are
@@ -88,7 +90,7 @@ func resourceOfARN(arn string) string {
 		}
 		rest = after
 	}
-	if kind, name, ok := strings.Cut(rest, "/"); ok && (kind == "stream" || kind == "table") {
+	if kind, name, ok := strings.Cut(rest, "/"); ok && (kind == "stream" || kind == "table" || kind == "deliverystream") {
 		rest, _, _ = strings.Cut(name, "/")
 	}
 	return rest
@@ -150,8 +152,12 @@ func (all sources) find(r *delivery) *source {
 	return nil
 }
 
-// toldByEvent are the services whose sources are not told apart by an ARN.
-var toldByEvent = map[string]bool{eventRules.name: true, logRecords.name: true, kafkaRecords.name: true}
+// toldByEvent are the services whose sources are not told apart by an ARN: the name of a
+// log group, a topic or a delivery stream is part of what happened, and a function has
+// the triggers of one user pool.
+var toldByEvent = map[string]bool{
+	eventRules.name: true, logRecords.name: true, kafkaRecords.name: true, triggers.name: true, transformations.name: true,
+}
 
 // takes reports whether an event of a bucket, a bus or a log group, or a record of a
 // topic of Kafka, is one of those of the source.

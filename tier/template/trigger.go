@@ -33,6 +33,10 @@ func (s *stack) triggers(f *tier.Function) {
 			s.logs(t)
 		case "scheduler":
 			s.schedule(t)
+		case "cognito":
+			s.askedBy(t)
+		case "firehose":
+			s.transformed(t)
 		}
 	}
 	s.asynchronous(f)
