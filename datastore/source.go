@@ -66,6 +66,9 @@ type Feed struct {
 	// declared. 0 is six times the timeout of the function, and for a queue that no
 	// function works off what SQS does.
 	Visibility time.Duration
+	// Deliveries of a message after which it is given up, as it was declared. 0 is
+	// never.
+	Deliveries int
 	// Filter is a filter policy of the service or the pattern of a rule, in JSON. ""
 	// is none.
 	Filter string

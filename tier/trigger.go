@@ -67,7 +67,7 @@ func On[T any](to Target, source datastore.Source[T], fn func(context.Context, T
 		if asking, ok := source.(datastore.Answering[T]); ok {
 			op = operation(source.Decoder(), answering(asking, fn))
 		}
-		f.on(at, source.Feed(), op, typeOf(source), opts)
+		f.on(at, source.Feed(), op, typeOf(source), opts, nil)
 	}
 }
 
@@ -117,6 +117,7 @@ type Trigger struct {
 	feed       datastore.Feed
 	operation  *handler.Operation
 	records    recordType
+	window     windowing // nil for a trigger without windows
 	middleware []handler.Middleware
 	at         datastore.Position
 	settings   TriggerSettings
@@ -127,6 +128,7 @@ type Trigger struct {
 type TriggerSettings struct {
 	Batch         int            // records of one invocation at most; 0 for the service's default
 	Window        time.Duration  // how long a batch is waited for
+	Tumbling      time.Duration  // the length of tumbling windows; 0 for none
 	Parallel      int            // records of an invocation that are worked off at once; 0 is 1
 	MaxConcurrent int            // invocations at once; of a shard for streams; 0 for no limit, or 1 of a shard
 	Pollers       [2]int         // event pollers at least and at most, of Kafka; 0 for what Lambda chooses
@@ -137,18 +139,25 @@ type TriggerSettings struct {
 	Failed        datastore.Spec // the queue or the topic that hears of records given up; nil for none
 }
 
-func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Operation, typ recordType, opts []TriggerOption) {
+func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Operation, typ recordType, opts []TriggerOption, w windowing) {
 	if f.authorizer != nil {
 		f.app.fail(at, "function %s is a Lambda authorizer, which works nothing off; declare another function with app.Function", f.name)
 		return
 	}
-	t := &Trigger{function: f, feed: feed, operation: op, records: typ, at: at, settings: TriggerSettings{Retries: -1}}
+	t := &Trigger{function: f, feed: feed, operation: op, records: typ, window: w, at: at, settings: TriggerSettings{Retries: -1}}
+	if w != nil {
+		t.settings.Tumbling = w.every()
+	}
 	for _, o := range opts {
 		if isNil(o) {
 			f.app.fail(at, "%s: an option is nil; leave it out", t)
 			continue
 		}
 		o.applyTrigger(t)
+	}
+	if slices.ContainsFunc(t.middleware, func(mw handler.Middleware) bool { return mw == nil }) {
+		f.app.fail(at, "%s: a middleware is nil; leave it out", t)
+		return
 	}
 	f.triggers = append(f.triggers, t)
 	if _, origin := feed.Spec.(datastore.Origin); !origin || len(feed.Spec.Needs([]string{datastore.Receive})) > 0 {
@@ -335,7 +344,10 @@ func (t *Trigger) problems() (all []string) {
 	add(hidden > 0 && hidden < t.function.timeout, "a message is hidden for %v, less than the %v that the function may take, so that others would get it while it is worked on; declare queue.Visibility(%v) or more, or leave it out",
 		hidden, t.function.timeout, 6*t.function.timeout+w.Window)
 	add(t.function.narrowsToCallers() && onlyTriggered(t.function), "the function has a store of the caller's own rows, and records have no caller; grant it the store without PerCaller")
-	return all
+	once := t.window == nil && handler.EffectOf("RECORD", t.middleware...).Once
+	add(once && t.feed.Deliveries == 1, "a message that another delivery works on fails in middleware.Once, and is given up after 1 delivery; write queue.DeadLetter(2) or more")
+	add(once && w.Retries == 0, "a record that another delivery works on fails in middleware.Once, and is given up at once; write tier.Retries(1) or more, or leave it out")
+	return append(all, t.windowProblems()...)
 }
 
 // onlyTriggered reports whether nothing but records come to the function.

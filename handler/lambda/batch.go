@@ -104,6 +104,9 @@ func (d *Doorway) batch(k kind, e *event) *batch {
 	b := &batch{d: d, e: e, service: service, first: math.MaxInt}
 	if service != nil {
 		b.sources, b.fails = d.sources.ofService(service.name), service.fails
+		if k == records && b.sources.gather() {
+			e.readWindow()
+		}
 	}
 	return b
 }
@@ -117,9 +120,13 @@ func (e *event) recordService(k kind, all sources) (s *recordService, ok bool) {
 		list := scanner{text: e.payload, pos: int(e.records.from)}
 		if list.open('[') {
 			s = serviceOf(list.eventSource())
-		} else if list.rest() == nil {
-			return nil, true
+		} else if list.rest(&e.window) == nil {
+			if s = e.windowService(all); s == nil {
+				return nil, true
+			}
 		}
+	case k == unknown && e.hasWindow() && !e.has(e.records):
+		s = e.windowService(all)
 	case k == unknown && e.isKafka():
 		s = kafkaRecords
 	case k == unknown && e.has(e.detail) && e.is(e.source, '"'):
@@ -155,12 +162,13 @@ func (s *scanner) eventSource() string {
 }
 
 // rest goes over what is behind the list of records.
-func (s *scanner) rest() error {
+func (s *scanner) rest(w *windowParts) error {
 	for ok := s.more('{'); ok; ok = s.more('{') {
-		if s.key() == "Records" { // of which only one would have been worked off
+		name := s.key()
+		if name == "Records" { // of which only one would have been worked off
 			s.fail("a second list of records")
 		}
-		s.value()
+		w.member(name, s)
 	}
 	return s.end()
 }
@@ -194,6 +202,9 @@ func (b *batch) workOff(ctx context.Context) ([]byte, error) {
 		defer cancel()
 	}
 	b.late = lateFrom(ctx)
+	if from := b.gatherer(); from != nil {
+		return b.gather(ctx, from)
+	}
 	head := b.head()
 	if head != nil && head.Items && b.service == kafkaRecords {
 		b.fails = failsItems
@@ -240,7 +251,7 @@ func (b *batch) each(take func(i int, raw span, r *delivery, err error) bool) er
 		on = take(i, span{int32(from), int32(s.pos)}, r, err)
 		i++
 	}
-	if err := s.rest(); err != nil {
+	if err := s.rest(&b.e.window); err != nil {
 		return notJSON(err)
 	}
 	return nil
@@ -274,15 +285,20 @@ func (b *batch) read(s *scanner) (r *delivery, err error) {
 // inOrder works off one record after the other.
 func (b *batch) inOrder(ctx context.Context) error {
 	return b.each(func(i int, _ span, r *delivery, err error) bool {
-		if r.parts == nil || err != nil {
-			b.work(ctx, i, r, err)
-		} else {
-			for n := range r.parts.records {
-				b.work(ctx, i, r.part(n), nil)
-			}
-		}
+		b.workWhole(ctx, i, r, err)
 		return !b.over(i)
 	})
+}
+
+// workWhole works record i of the event off, with all its parts.
+func (b *batch) workWhole(ctx context.Context, i int, r *delivery, err error) {
+	if r.parts == nil || err != nil {
+		b.work(ctx, i, r, err)
+		return
+	}
+	for n := range r.parts.records {
+		b.work(ctx, i, r.part(n), nil)
+	}
 }
 
 // over reports whether nothing behind record i is worked off.
@@ -402,7 +418,11 @@ func (b *batch) answer(ctx context.Context) ([]byte, error) {
 	case b.service == transformations:
 		return b.transformed(ctx), nil
 	case b.service == nil, b.fails != failsEvent:
-		return b.itemFailures(), nil
+		state := ""
+		if b.e.hasWindow() { // of a mapping that a function without windows has
+			state = b.e.windowState()
+		}
+		return b.itemFailures(state), nil
 	case len(b.failed) > 0:
 		return nil, b.functionError()
 	case b.service == triggers:
@@ -412,14 +432,14 @@ func (b *batch) answer(ctx context.Context) ([]byte, error) {
 }
 
 // itemFailures names the records that failed, each id once; of a stream the first,
-// which stands for all behind it.
-func (b *batch) itemFailures() []byte {
+// which stands for all behind it. state is that of a window, "" where there is none.
+func (b *batch) itemFailures(state string) []byte {
 	slices.SortFunc(b.failed, func(x, y failure) int { return cmp.Compare(x.index, y.index) })
 	if b.fails == failsRest && len(b.failed) > 1 {
 		b.failed = b.failed[:1]
 	}
-	const open, shut = `{"batchItemFailures":[`, `]}`
-	size := len(open) + len(shut)
+	const open, shut, and = `{"batchItemFailures":[`, `]}`, `],"state":`
+	size := len(open) + len(shut) + len(and) + len(state)
 	for _, f := range b.failed {
 		size += len(`{"itemIdentifier":},`) + len(f.item)
 	}
@@ -440,6 +460,9 @@ func (b *batch) itemFailures() []byte {
 		}
 		out = append(out, `{"itemIdentifier":`...)
 		out = append(append(out, f.item...), '}')
+	}
+	if state != "" { // or Lambda takes the answer for a failure
+		return append(append(append(out, and...), state...), '}')
 	}
 	return append(out, shut...)
 }

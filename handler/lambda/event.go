@@ -43,6 +43,7 @@ type event struct {
 // (REST, ALB), format 2.0 (HTTP API, function URL) and those of VPC Lattice.
 type parts struct {
 	records                        span // of events of records
+	window                         windowParts
 	source, detailType, detail     span // of EventBridge events
 	schedule                       span // of a schedule's
 	logs                           span // of CloudWatch Logs
@@ -145,7 +146,7 @@ func (d *Doorway) openRecords(e *event) bool {
 // members of one name counts.
 func (s *scanner) event(p *parts) {
 	for ok := s.open('{'); ok; ok = s.more('{') {
-		switch s.key() {
+		switch name := s.key(); name {
 		case "version":
 			p.version = s.value()
 		case "resource":
@@ -230,7 +231,7 @@ func (s *scanner) event(p *parts) {
 		case "routeArn":
 			p.routeArn = s.value()
 		default:
-			s.value()
+			p.window.member(name, s)
 		}
 	}
 }

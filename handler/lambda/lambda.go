@@ -101,6 +101,13 @@
 // whole event comes again. So does an event of which a record has no id, and one that
 // turns out not to be JSON. Records come at least once in any case.
 //
+// Records of a source with windows ([Source].Open) are summed up: the answer carries the
+// state that the records before the first failure have come to, so that one which comes
+// again counts once. If a record fails after its handler had the state, those before it
+// are worked off again from the state that came. A state over 1 MB, and a last
+// invocation of a window of which anything failed, are function errors: Lambda then goes
+// on with the state that it had.
+//
 // See https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
 //
 // # Errors

@@ -58,8 +58,13 @@ func (r *delivery) Caller() handler.Caller { return handler.Caller{} }
 
 // work has the record's handler called. The error is why the record failed.
 func (r *delivery) work(ctx context.Context) (err error) {
+	return r.call(datastore.WithRecord(ctx, &r.record), r.source.Handler, r)
+}
+
+// call has a handler called, with r as the request e.
+func (r *delivery) call(ctx context.Context, h handler.Handler, e handler.Event) (err error) {
 	defer recovered(&err)
-	resp, err := r.source.Handler.Handle(datastore.WithRecord(ctx, &r.record), handler.NewRequest(r))
+	resp, err := h.Handle(ctx, handler.NewRequest(e))
 	if resp == nil {
 		if err == nil {
 			err = errors.New("the handler returned neither a response nor an error")

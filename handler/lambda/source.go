@@ -32,6 +32,16 @@ type Source struct {
 	// worked off in their order, one after the other. 0 is 1. Topics and buckets
 	// deliver records one by one.
 	Parallel int
+	// Open is for a stream, or the changes of a table, whose records are gathered in
+	// tumbling windows: it reads the state of a window, "{}" of a new one, which
+	// Handler and End have in their context, beside datastore.WindowFrom. The records
+	// of a window are worked off in their order, one after the other, whatever
+	// Parallel says. nil for a source without windows.
+	Open func(state []byte) (State, error)
+	// End is called with the state when a window is over and all its records count,
+	// by a request "WINDOW /stream/clicks" without a body. If it fails, it is called
+	// again, and the shard waits. It must be there if Open is.
+	End handler.Handler
 	// Items says that Lambda is told which records of Kafka were not worked off, as
 	// its event source mapping must say too (ReportBatchItemFailures): otherwise a
 	// record that failed fails the event. Queues, streams and tables are always told.
@@ -51,7 +61,7 @@ type sources []source
 func newSources(given []Source) sources {
 	var all sources
 	for _, s := range given {
-		if s.Handler == nil || s.Feed.Spec == nil {
+		if s.Handler == nil || s.Feed.Spec == nil || (s.Open == nil) != (s.End == nil) {
 			continue
 		}
 		all = append(all, source{s, resourceOf(s.Name), "/" + s.Feed.Spec.Kind() + "/" + s.Feed.Spec.Name()})
@@ -84,6 +94,20 @@ func resourceOfARN(arn string) string {
 		rest, _, _ = strings.Cut(name, "/")
 	}
 	return rest
+}
+
+// serviceOfARN is the service that an ARN names, "" of anything else.
+func serviceOfARN(arn string) string {
+	parts := strings.SplitN(arn, ":", 4)
+	if len(parts) < 4 || parts[0] != "arn" {
+		return ""
+	}
+	return parts[2]
+}
+
+// gather reports whether any of the sources has windows.
+func (all sources) gather() bool {
+	return slices.ContainsFunc(all, func(s source) bool { return s.Open != nil })
 }
 
 // ofService are the sources of a service.

@@ -120,6 +120,7 @@ var traps = []trap{
 	{224, "control messages of CloudWatch Logs reach no function", "TestLogs"},
 	{226, "each record of Firehose comes back once, with its id", "TestTransformations"},
 	{228, "a scheduled event with an empty detail is typed", "TestScheduledEvent"},
+	{229, "the answer to an event of a window has a state", "TestWindowOfOthers"},
 }
 
 // TestTraps: every trap is cited by the tests that are said to show it, and

@@ -117,6 +117,9 @@ func describeTrigger(t *tier.Trigger) string {
 	if len(feed.Events) > 0 {
 		what += ", " + strings.Join(feed.Events, " and ")
 	}
+	if length := t.Settings().Tumbling; length > 0 {
+		what += ", in windows of " + shortDuration(length)
+	}
 	if feed.Asks != "" {
 		return "transforms " + what
 	}

@@ -75,6 +75,9 @@ func (s *stack) mapping(t *tier.Trigger) {
 		if set.MaxConcurrent > 0 {
 			properties = append(properties, member{"ParallelizationFactor", set.MaxConcurrent})
 		}
+		if set.Tumbling > 0 {
+			properties = append(properties, member{"TumblingWindowInSeconds", seconds(set.Tumbling)})
+		}
 		properties = append(properties, givenUp(set, "MaximumRecordAgeInSeconds")...)
 	}
 	s.add(resource{id: triggerID(t) + "Mapping", typ: "AWS::Lambda::EventSourceMapping", at: t.At(), properties: properties})
