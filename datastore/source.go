@@ -22,6 +22,21 @@ type Source[T any] interface {
 	Decoder() func(r *Record, v *T) error
 }
 
+// Answering is a [Source] whose service waits for an answer, such as a user pool that
+// asks what the claims of a token are. A record is a pointer, and the answer is what
+// the function has left in it:
+//
+//	tier.On(worker, users.PreSignUp(), func(ctx context.Context, e *identity.PreSignUpEvent) error {
+//		e.Response.AutoConfirmUser = true
+//		return nil
+//	})
+type Answering[T any] interface {
+	Source[T]
+	// Answer is a JSON object: for a trigger of a user pool the "response" of its event,
+	// for a transformation of Firehose the members of the record's result but for its id.
+	Answer(v T) ([]byte, error)
+}
+
 // Feed says what a [Source] delivers: data that the tools read to print what
 // attaches a function to it, and by which records are delivered locally.
 type Feed struct {
@@ -29,13 +44,21 @@ type Feed struct {
 	// off needs its operation [Receive]. An [Origin] for a source that is no store.
 	Spec Spec
 	// Service that delivers, as records name it after "aws:": "sqs", "sns",
-	// "kinesis", "dynamodb", "s3", "events", "scheduler", "logs".
+	// "kinesis", "dynamodb", "s3", "kafka", "events", "scheduler", "logs", "cognito",
+	// "firehose".
 	Service string
+	// Asks is what the service wants an answer to, as the configuration of a user pool
+	// names it, with the version of the event if it has several: "PreSignUp",
+	// "PreTokenGeneration V2_0"; "transformation" of Firehose. "" if it wants none. See
+	// [Answering].
+	Asks string
 	// FIFO says that records of a group come in their order and one after the
 	// other.
 	FIFO bool
 	// Events are those that are delivered, as EventBridge names them: "Object
-	// Created". None where there is one kind of them, or they are not listed.
+	// Created"; of a user pool as they begin: "PreSignUp"; of Firehose the name of the
+	// delivery stream, of Kafka its topic, of CloudWatch Logs the log group. None where
+	// there is one kind of them, or they are not listed.
 	Events []string
 	// Prefix that the keys of objects have. "" is all.
 	Prefix string
@@ -43,6 +66,9 @@ type Feed struct {
 	// declared. 0 is six times the timeout of the function, and for a queue that no
 	// function works off what SQS does.
 	Visibility time.Duration
+	// Deliveries of a message after which it is given up, as it was declared. 0 is
+	// never.
+	Deliveries int
 	// Filter is a filter policy of the service or the pattern of a rule, in JSON. ""
 	// is none.
 	Filter string
@@ -57,7 +83,9 @@ type Feed struct {
 }
 
 // Origin is the Spec of a [Source] that is no store of the application: an event bus,
-// the clock. Nothing opens or grants it, and it has no variable.
+// the clock, a topic of Kafka. Nothing opens it, no handle has it, and it has no
+// variable. Its Needs for [Receive] are what Lambda reads it with, none where its
+// service invokes the function.
 type Origin interface {
 	Spec
 	// Check finds what is wrong with the declaration.
@@ -81,21 +109,26 @@ const VersionAttribute = "message-version"
 type Record struct {
 	// Service that delivered it, see [Feed].
 	Service string
-	// Source is the ARN of the queue, topic, stream, table stream, bucket or schedule,
-	// or who sent an event, as the event says: "aws.ec2", "shop"; of log events the name
-	// of the log group.
+	// Source is the ARN of the queue, topic, stream, table stream, bucket, schedule or
+	// delivery stream or cluster of Kafka, or who sent an event, as the event says:
+	// "aws.ec2", "shop"; of log events the name of the log group; of a trigger the id of
+	// the user pool.
 	Source string
 	// ID by which the service knows the record: that of a message; the sequence
 	// number of a record of a stream, followed by "." and its place where the record
-	// was put into one with others; "" where it has none. A record that is delivered
+	// was put into one with others; partition and offset of a record of Kafka
+	// ("clicks-0/15"); "" where it has none. A record that is delivered
 	// again has the same.
 	ID string
 	// Sequence orders the records of a Group: digits that compare as numbers, or
-	// for a bucket's event the hexadecimal sequencer of the key. "" without order.
+	// for a bucket's event the hexadecimal sequencer of the key; of Kafka the offset.
+	// "" without order.
 	Sequence string
-	// Group is the message group, the partition key, the object's key, or the log
-	// stream.
+	// Group is the message group, the partition key, the object's key, the log
+	// stream, or the topic and the partition of Kafka ("clicks-0").
 	Group string
+	// Key is that of a record of Kafka, any bytes. "" for none.
+	Key string
 	// Dedup is the deduplication id of a FIFO message.
 	Dedup string
 	// Attempt counts the deliveries of a message from 1. 0 where the service does
@@ -104,12 +137,14 @@ type Record struct {
 	// SentAt is when the record was made, or for when a schedule fired. Zero where the
 	// service does not say.
 	SentAt time.Time
-	// Attributes of a message. They are not to be changed.
+	// Attributes of a message; of Kafka its headers, of which several can have one
+	// name. They are not to be changed.
 	Attributes []Attribute
 	// Subject of a message of a topic.
 	Subject string
 	// Data is the body of a message, the data of a record of a stream, or the JSON
-	// of any other record. It is not to be changed.
+	// of any other record. It is nil for a record of Kafka whose value is null, which
+	// says that what its key stood for is gone. It is not to be changed.
 	Data []byte
 }
 

@@ -75,7 +75,7 @@ func (c *counted) Flush() {
 // done writes the line.
 func (inv *logged) done(err error) {
 	l, out := inv.logs, inv.outcome(err)
-	record := inv.req.Method() == recordMethod
+	record := isRecord(inv.req)
 	level := slog.LevelInfo
 	if out.failed() || record && (out.err != nil || out.status >= http.StatusBadRequest) {
 		level = slog.LevelError

@@ -19,7 +19,7 @@ type automatic struct {
 }
 
 // routeKey is what the dimensions of an invocation follow from.
-type routeKey struct{ route, path, version string }
+type routeKey struct{ route, method, path, version string }
 
 func (a *automatic) init(m *Metrics) {
 	a.sandbox.begin()
@@ -118,8 +118,8 @@ const unmatched = "unmatched"
 func (inv *measured) dimensions() []Dimension {
 	a := &inv.metrics.automatic
 	key := routeKey{route: inv.req.Pattern(), version: inv.req.Version()}
-	if key.route == "" && inv.req.Method() == recordMethod {
-		key.path = inv.req.Path()
+	if key.route == "" && isRecord(inv.req) {
+		key.method, key.path = inv.req.Method(), inv.req.Path()
 	} else if key.route == "" {
 		key.route = inv.notes.route()
 	}

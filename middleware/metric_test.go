@@ -65,6 +65,7 @@ func TestMetrics(t *testing.T) {
 		{"nothing", handlertest.Request("GET", "/orders/7"), handler.HandlerFunc(func(context.Context, *handler.Request) (*handler.Response, error) { return nil, nil }), "GET /orders/{id}", 0, 1},
 		{"a panic", handlertest.Request("GET", "/orders/7"), handler.HandlerFunc(func(context.Context, *handler.Request) (*handler.Response, error) { panic("boom") }), "GET /orders/{id}", 0, 1},
 		{"no route", handlertest.Request("GET", "/wp-login.php"), answers(200, ""), "unmatched", 1, 0},
+		{"a client's own method", handlertest.Request("RECORD", "/orders/forged", handlertest.Facts(func(f *handler.Facts) { f.FrontDoor = "alb" })), answers(200, ""), "unmatched", 1, 0},
 		{"a direct invocation", handlertest.Request("GET", "/", handlertest.Facts(func(f *handler.Facts) { f.FrontDoor = "invoke" })), answers(200, ""), "invoke", 1, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

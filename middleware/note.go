@@ -197,16 +197,29 @@ func (n *notes) route() string {
 	switch pattern := req.Pattern(); {
 	case pattern != "":
 		return pattern
-	case req.Method() == recordMethod:
-		return recordMethod + " " + req.Path()
+	case isRecord(req):
+		return req.Method() + " " + req.Path()
 	case req.FrontDoor() == directDoor:
 		return directDoor
 	}
 	return ""
 }
 
-// recordMethod is the method of requests that records are given to handlers as.
-const recordMethod = "RECORD"
+// isRecord reports whether a request is a record, or the end of a window of them. A
+// client can send any method, so that one that came through a front door is none: its
+// path would be taken for a route.
+func isRecord(req *handler.Request) bool {
+	switch req.Method() {
+	case "RECORD", "WINDOW":
+	default:
+		return false
+	}
+	switch req.FrontDoor() {
+	case "rest", "http", "url", "alb", "lattice", "websocket", "net/http", directDoor:
+		return false
+	}
+	return true
+}
 
 // directDoor is the front door of direct invocations.
 const directDoor = "invoke"

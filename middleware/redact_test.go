@@ -54,9 +54,9 @@ type wrapper struct{ Inner any }
 
 func (w wrapper) MarshalJSON() ([]byte, error) { return json.Marshal(w.Inner) }
 
-type token string
+type secretToken string
 
-func (token) LogValue() slog.Value { return slog.StringValue("[token]") }
+func (secretToken) LogValue() slog.Value { return slog.StringValue("[token]") }
 
 type level int
 
@@ -96,7 +96,7 @@ func TestRedacted(t *testing.T) {
 			`"byName":{"a":{"street":"[personal]","city":"Nice"},"b":{"street":"[personal]","city":"Bern"}},"any":{"card":{"Kind":"debit"}}}`},
 		{"what tells itself", card{hush, "debit"}, `{"Kind":"debit"}`},
 		{"what tells something of any type", wrapper{ada}, `{"Inner":` + told + "}}"},
-		{"what logs itself", struct{ T token }{hush}, `{"T":"[token]"}`},
+		{"what logs itself", struct{ T secretToken }{hush}, `{"T":"[token]"}`},
 		{"embedded, nil", embeds{Name: "n"}, `{"Name":"n"}`},
 		{"a nil pointer", (*person)(nil), "null"},
 		{"a group", slog.GroupValue(slog.Any("p", ada)), "[p=" + told + "}]"},

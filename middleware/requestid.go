@@ -100,7 +100,7 @@ func (m *requestID) handle(ctx context.Context, req *handler.Request, next handl
 		Note(ctx, slog.String("delivery", own))
 	}
 	resp, err := next.Handle(ctx, req)
-	if m.Header == "" || req.Method() == recordMethod || errors.Is(err, http.ErrAbortHandler) {
+	if m.Header == "" || isRecord(req) || errors.Is(err, http.ErrAbortHandler) {
 		return resp, err
 	}
 	if err != nil {
@@ -125,7 +125,7 @@ func (m *requestID) sent(ctx context.Context, req *handler.Request) string {
 		return ""
 	}
 	var id string
-	if r := datastore.RecordFrom(ctx); r != nil && req.Method() == recordMethod {
+	if r := datastore.RecordFrom(ctx); r != nil && isRecord(req) {
 		id = r.Attribute(m.Accept)
 	} else if values := req.HeaderValues(m.Accept); len(values) == 1 { // several are nobody's
 		id = values[0]

@@ -126,11 +126,12 @@ func (f *Function) Handler() (handler.Handler, error) {
 
 // Stores that the function uses, each once whatever its scopes, in order of the
 // first grant; those that others depend on are last. Keys that only other services
-// use for it are none.
+// use for it are none, and neither is what is no store ([datastore.Origin]).
 func (f *Function) Stores() []datastore.Spec {
 	var specs []datastore.Spec
 	for _, u := range datastore.Usages(f.grants) {
-		if !datastore.IsIndirect(u.Spec) && !slices.ContainsFunc(specs, func(s datastore.Spec) bool { return datastore.Same(s, u.Spec) }) {
+		_, origin := u.Spec.(datastore.Origin)
+		if !origin && !datastore.IsIndirect(u.Spec) && !slices.ContainsFunc(specs, func(s datastore.Spec) bool { return datastore.Same(s, u.Spec) }) {
 			specs = append(specs, u.Spec)
 		}
 	}

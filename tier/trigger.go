@@ -2,6 +2,7 @@ package tier
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,10 +33,16 @@ func (w *WebSocket) target() *Function { return w.functions[0] }
 //	queue.Queue           it alone is delivered again; on a FIFO queue with those behind it of its group
 //	stream.Stream,        the records behind it are not worked off: they are delivered again with it
 //	table.Table.Changes   and with others that were worked off already, see [Parallel]
+//	event.Kafka           those behind it in its partition are not worked off: the whole batch is
+//	                      delivered again, or with [Pollers] what was not worked off
 //	topic.Topic           it is delivered again, twice
 //	blob.Bucket.Created   it is delivered again, twice
 //	event.Rule,           it is delivered again, twice
 //	event.Schedule, event.Logs
+//	event.Firehose        the stream puts it among its errors
+//	identity.Trigger      the user is refused, with the error as a client would read it
+//
+// The last two wait for an answer, which is what fn leaves in the record.
 //
 // So records come at least once, and fn must bear to get one again. Records that
 // there is no time left for, when the function's timeout is near, count as failed
@@ -56,7 +63,11 @@ func On[T any](to Target, source datastore.Source[T], fn func(context.Context, T
 	case fn == nil:
 		f.app.fail(at, "function %s: tier.On: the function that works records off is nil", f.name)
 	default:
-		f.on(at, source.Feed(), operation(source.Decoder(), fn), typeOf(source), opts)
+		op := operation(source.Decoder(), silent(fn))
+		if asking, ok := source.(datastore.Answering[T]); ok {
+			op = operation(source.Decoder(), answering(asking, fn))
+		}
+		f.on(at, source.Feed(), op, typeOf(source), opts, nil)
 	}
 }
 
@@ -68,7 +79,7 @@ func refuse(at datastore.Position, message string) {
 
 // operation is fn as a handler of requests, each of which has a record in its
 // context.
-func operation[T any](decode func(*datastore.Record, *T) error, fn func(context.Context, T) error) *handler.Operation {
+func operation[T, Out any](decode func(*datastore.Record, *T) error, fn func(context.Context, T) (Out, error)) *handler.Operation {
 	opts := []handler.Option{handler.MaxBody(maxRecord)}
 	if decode != nil {
 		opts = append(opts, handler.Decode(func(ctx context.Context, body []byte, in any) error {
@@ -79,7 +90,22 @@ func operation[T any](decode func(*datastore.Record, *T) error, fn func(context.
 			return decode(r, in.(*T))
 		}))
 	}
-	return handler.New(func(ctx context.Context, in T) (struct{}, error) { return struct{}{}, fn(ctx, in) }, opts...)
+	return handler.New(fn, opts...)
+}
+
+// silent is fn for a source that wants no answer.
+func silent[T any](fn func(context.Context, T) error) func(context.Context, T) (struct{}, error) {
+	return func(ctx context.Context, in T) (struct{}, error) { return struct{}{}, fn(ctx, in) }
+}
+
+// answering is fn with the answer that it leaves.
+func answering[T any](source datastore.Answering[T], fn func(context.Context, T) error) func(context.Context, T) (json.RawMessage, error) {
+	return func(ctx context.Context, in T) (json.RawMessage, error) {
+		if err := fn(ctx, in); err != nil {
+			return nil, err
+		}
+		return source.Answer(in)
+	}
 }
 
 // maxRecord is the largest record there is, one of Kinesis.
@@ -91,6 +117,7 @@ type Trigger struct {
 	feed       datastore.Feed
 	operation  *handler.Operation
 	records    recordType
+	window     windowing // nil for a trigger without windows
 	middleware []handler.Middleware
 	at         datastore.Position
 	settings   TriggerSettings
@@ -101,21 +128,26 @@ type Trigger struct {
 type TriggerSettings struct {
 	Batch         int            // records of one invocation at most; 0 for the service's default
 	Window        time.Duration  // how long a batch is waited for
+	Tumbling      time.Duration  // the length of tumbling windows; 0 for none
 	Parallel      int            // records of an invocation that are worked off at once; 0 is 1
 	MaxConcurrent int            // invocations at once; of a shard for streams; 0 for no limit, or 1 of a shard
+	Pollers       [2]int         // event pollers at least and at most, of Kafka; 0 for what Lambda chooses
 	Retries       int            // how often after the first time; -1 for the service's default
 	MaxAge        time.Duration  // older records are not delivered again; 0 for the service's default
-	FromNow       bool           // of a stream only what is written after the deployment
+	FromNow       bool           // of a stream or Kafka only what is written after the deployment
 	Filters       []string       // patterns of which one must match; none for all records
 	Failed        datastore.Spec // the queue or the topic that hears of records given up; nil for none
 }
 
-func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Operation, typ recordType, opts []TriggerOption) {
+func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Operation, typ recordType, opts []TriggerOption, w windowing) {
 	if f.authorizer != nil {
 		f.app.fail(at, "function %s is a Lambda authorizer, which works nothing off; declare another function with app.Function", f.name)
 		return
 	}
-	t := &Trigger{function: f, feed: feed, operation: op, records: typ, at: at, settings: TriggerSettings{Retries: -1}}
+	t := &Trigger{function: f, feed: feed, operation: op, records: typ, window: w, at: at, settings: TriggerSettings{Retries: -1}}
+	if w != nil {
+		t.settings.Tumbling = w.every()
+	}
 	for _, o := range opts {
 		if isNil(o) {
 			f.app.fail(at, "%s: an option is nil; leave it out", t)
@@ -123,8 +155,12 @@ func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Op
 		}
 		o.applyTrigger(t)
 	}
+	if slices.ContainsFunc(t.middleware, func(mw handler.Middleware) bool { return mw == nil }) {
+		f.app.fail(at, "%s: a middleware is nil; leave it out", t)
+		return
+	}
 	f.triggers = append(f.triggers, t)
-	if _, none := feed.Spec.(datastore.Origin); !none {
+	if _, origin := feed.Spec.(datastore.Origin); !origin || len(feed.Spec.Needs([]string{datastore.Receive})) > 0 {
 		f.AddGrant(&datastore.Grant{Function: f.name, Spec: feed.Spec, Ops: []string{datastore.Receive}, At: at})
 	}
 	if to := t.settings.Failed; to != nil {
@@ -155,7 +191,9 @@ func (t *Trigger) String() string {
 
 // Asynchronous reports whether the service does not wait for the function, which
 // Lambda then invokes from a queue of its own.
-func (t *Trigger) Asynchronous() bool { return services[t.feed.Service].batch == 0 }
+func (t *Trigger) Asynchronous() bool {
+	return services[t.feed.Service].failed && services[t.feed.Service].batch == 0
+}
 
 // Visibility is how long a message of the queue must be hidden for the functions of
 // the App that work it off: six times the longest timeout, and what a batch is waited
@@ -204,7 +242,9 @@ type service struct {
 	retries    int    // at most; -1 if it cannot be said
 	ages       [2]time.Duration
 	fromNow    bool
+	parallel   bool // records come together, though nobody says how many
 	failed     bool
+	pollers    bool   // can be provisioned, and retries and ages only then
 	instead    string // of retries and failed: where it is said
 }
 
@@ -214,16 +254,22 @@ type service struct {
 // and https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
 var services = map[string]service{
 	"sqs": {batch: 10_000, window: true, concurrent: [2]int{2, 1000}, retries: -1,
-		instead: "queue.DeadLetter and queue.Retention on the queue"},
+		instead: "write queue.DeadLetter and queue.Retention on the queue"},
 	"kinesis": {batch: 10_000, window: true, concurrent: [2]int{1, 10}, retries: 10_000, ages: [2]time.Duration{time.Minute, 7 * 24 * time.Hour},
 		fromNow: true, failed: true},
 	"dynamodb": {batch: 10_000, window: true, concurrent: [2]int{1, 10}, retries: 10_000, ages: [2]time.Duration{time.Minute, 24 * time.Hour},
 		fromNow: true, failed: true},
+	"kafka": {batch: 10_000, window: true, retries: 10_000, ages: [2]time.Duration{time.Minute, 7 * 24 * time.Hour},
+		fromNow: true, failed: true, pollers: true},
 	"sns":       asynchronous,
 	"s3":        asynchronous,
 	"events":    asynchronous,
 	"scheduler": asynchronous,
 	"logs":      asynchronous,
+	"cognito": {retries: -1,
+		instead: "Cognito asks up to three times and then refuses the user"},
+	"firehose": {retries: -1, parallel: true,
+		instead: "the configuration of the delivery stream says what becomes of its errors"},
 }
 
 // asynchronous is a service that does not wait for the function.
@@ -242,6 +288,10 @@ func (f *Function) checkTriggers() []error {
 		for _, problem := range t.problems() {
 			errs = append(errs, mistake(t.at, "%s: %s", t, problem))
 		}
+		errs = append(errs, t.checkAsked(i)...)
+		if other := t.twin(); other != nil {
+			errs = append(errs, mistake(t.at, "%s: %s (%s) works it off, too, and Kafka gives each record to one of them; declare another source of the topic for each function", t, other, other.at))
+		}
 		if other := t.rival(); other != nil {
 			errs = append(errs, mistake(t.at, "%s: %s (%s) works the queue off, too, and each message goes to one of them: what tier.Filter leaves out here is deleted and not worked off there; give each function a queue of its own, and forward a topic to both (tier.Forward)", t, other, other.at))
 		}
@@ -252,6 +302,9 @@ func (f *Function) checkTriggers() []error {
 				instead := "give one of them to another function"
 				if t.feed.Service == "sns" {
 					instead = "put both filter policies into one, with \"$or\", or " + instead
+				}
+				if t.feed.Service == "kafka" {
+					instead = "records say their topic alone; " + instead
 				}
 				errs = append(errs, mistake(t.at, "%s: is declared at %s already; a function works a record off once: %s", t, other.at, instead))
 			}
@@ -291,7 +344,10 @@ func (t *Trigger) problems() (all []string) {
 	add(hidden > 0 && hidden < t.function.timeout, "a message is hidden for %v, less than the %v that the function may take, so that others would get it while it is worked on; declare queue.Visibility(%v) or more, or leave it out",
 		hidden, t.function.timeout, 6*t.function.timeout+w.Window)
 	add(t.function.narrowsToCallers() && onlyTriggered(t.function), "the function has a store of the caller's own rows, and records have no caller; grant it the store without PerCaller")
-	return all
+	once := t.window == nil && handler.EffectOf("RECORD", t.middleware...).Once
+	add(once && t.feed.Deliveries == 1, "a message that another delivery works on fails in middleware.Once, and is given up after 1 delivery; write queue.DeadLetter(2) or more")
+	add(once && w.Retries == 0, "a record that another delivery works on fails in middleware.Once, and is given up at once; write tier.Retries(1) or more, or leave it out")
+	return append(all, t.windowProblems()...)
 }
 
 // onlyTriggered reports whether nothing but records come to the function.
@@ -315,10 +371,29 @@ func (t *Trigger) rival() *Trigger {
 	return nil
 }
 
+// twin is another function's trigger on the topic of Kafka of this one, which would be
+// in the same consumer group: nil if there is none.
+func (t *Trigger) twin() *Trigger {
+	if t.feed.Service != "kafka" {
+		return nil
+	}
+	for _, f := range t.function.app.functions {
+		if f == t.function {
+			return nil // one of the two is told
+		}
+		for _, other := range f.triggers {
+			if other.feed.Service == "kafka" && datastore.Same(other.feed.Spec, t.feed.Spec) {
+				return other
+			}
+		}
+	}
+	return nil
+}
+
 // overlaps reports whether a record could come by both.
 func (t *Trigger) overlaps(other *Trigger) bool {
 	a, b := t.feed, other.feed
-	if a.Service == "logs" && b.Service == "logs" {
+	if a.Service == b.Service && (a.Service == "logs" || a.Service == "kafka" || a.Service == "firehose") {
 		return shareEvents(a, b)
 	}
 	if !datastore.Same(a.Spec, b.Spec) || a.Service != b.Service {

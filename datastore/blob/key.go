@@ -22,7 +22,7 @@ func checkKey(key string) error {
 	if err := checkText(key); err != nil {
 		return err
 	}
-	return checkSegments(strings.Split(key, "/"))
+	return checkSegments(key)
 }
 
 // checkPrefix checks the beginning of a key, which may be empty, and whose last
@@ -31,8 +31,11 @@ func checkPrefix(prefix string) error {
 	if err := checkText(prefix); err != nil {
 		return err
 	}
-	segments := strings.Split(prefix, "/")
-	return checkSegments(segments[:len(segments)-1])
+	last := strings.LastIndexByte(prefix, '/')
+	if last < 0 {
+		return nil
+	}
+	return checkSegments(prefix[:last])
 }
 
 func checkText(key string) error {
@@ -50,8 +53,9 @@ func checkText(key string) error {
 	return nil
 }
 
-func checkSegments(segments []string) error {
-	for _, segment := range segments {
+// checkSegments allocates nothing: it is called for each key of a list.
+func checkSegments(path string) error {
+	for segment := range strings.SplitSeq(path, "/") {
 		if segment == "." || segment == ".." {
 			return fmt.Errorf("the key has the segment %q, which browsers and proxies resolve; name it otherwise", segment)
 		}

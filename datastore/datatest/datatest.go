@@ -104,6 +104,7 @@ func New(t testing.TB, opts ...Option) *datastore.Data {
 	for _, o := range opts {
 		o.apply(&c)
 	}
+	c.opts.Observe = both(c.opts.Observe, withOperation)
 	own := append(c.own, drivers()...)
 	data := datastore.New(append(c.drivers, own...), &c.opts)
 	t.Cleanup(func() {

@@ -1,6 +1,7 @@
 package datatest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,10 +15,12 @@ import (
 type Fault struct {
 	// Store is the kind and the name: "table orders".
 	Store string
-	// Op is the operation, as capabilities are named: "Get". "" means any. What a
-	// secret or a key keeps needs no service: their faults are those of the call to
-	// it, "Read" of a secret, "Encrypt", "Decrypt" and "GenerateDataKey" of a key. SetGroups
-	// of an identity calls "Groups", "AddToGroup" and "RemoveFromGroup".
+	// Op is the operation, as capabilities are named: "Get". "" means any. An
+	// operation that calls its service more than once fails at the first call, and one
+	// that needs no service, because a secret or a key is kept, does not fail. There
+	// Op can be the call, too: "Read" of a secret; "Decrypt" and "GenerateDataKey" of a
+	// key; "Groups", "AddToGroup" and "RemoveFromGroup" of an identity; "Execute",
+	// "Describe" and "Page" of a warehouse.
 	Op string
 	// Err is what the store answers: a sentinel of package datastore, or an
 	// error that wraps one.
@@ -94,17 +97,20 @@ func (l *faults) add(f Fault) {
 }
 
 // take is the fault of an operation on n items, if there is one; n is -1 for an
-// operation that is no batch.
-func (l *faults) take(spec datastore.Spec, op string, n int) (Fault, bool) {
+// operation that is no batch. An operation may have several names.
+func (l *faults) take(spec datastore.Spec, n int, names ...string) (Fault, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	store := spec.Kind() + " " + spec.Name()
-	l.remember(store, op)
+	for _, op := range names {
+		l.remember(store, op)
+	}
 	for i := range l.list {
 		f := l.list[i]
-		if f.Store != store || f.Op != "" && f.Op != op {
+		if f.Store != store || f.Op != "" && !slices.Contains(names, f.Op) {
 			continue
 		}
+		op := names[0]
 		if n < 0 && f.Items != nil {
 			l.mistakes = append(l.mistakes, fmt.Sprintf("the fault of %s has Items, and %s is on a single item; leave them out", store, op))
 			f.Items = nil
@@ -153,7 +159,21 @@ func (l *faults) left() []string {
 
 // run does an operation, or the fault of it.
 func (l *faults) run(spec datastore.Spec, op string, do func() error) error {
-	f, ok := l.take(spec, op, -1)
+	return l.runAs(spec, []string{op}, do)
+}
+
+// runCall does a call to a service for the operation of ctx, which need not have its
+// name, or the fault of either.
+func (l *faults) runCall(ctx context.Context, spec datastore.Spec, call string, do func() error) error {
+	names := []string{call}
+	if op, ok := ctx.Value(operationKey{}).(datastore.Operation); ok && op.Spec.Kind() == spec.Kind() && op.Spec.Name() == spec.Name() && op.Op != call {
+		names = []string{op.Op, call}
+	}
+	return l.runAs(spec, names, do)
+}
+
+func (l *faults) runAs(spec datastore.Spec, names []string, do func() error) error {
+	f, ok := l.take(spec, -1, names...)
 	if !ok {
 		return do()
 	}
@@ -165,10 +185,17 @@ func (l *faults) run(spec datastore.Spec, op string, do func() error) error {
 	return f.Err
 }
 
+type operationKey struct{}
+
+// withOperation is an observer that puts the operation into the context.
+func withOperation(ctx context.Context, op datastore.Operation) (context.Context, func(error)) {
+	return context.WithValue(ctx, operationKey{}, op), nil
+}
+
 // runWhole does an operation of n items of which all are done or none, or the fault
 // of it.
 func (l *faults) runWhole(spec datastore.Spec, op string, n int, do func() error) error {
-	f, ok := l.take(spec, op, n)
+	f, ok := l.take(spec, n, op)
 	if !ok {
 		return do()
 	}
@@ -203,7 +230,7 @@ func (l *faults) runBatch(spec datastore.Spec, op string, n int, do func(which [
 	for i := range all {
 		all[i] = i
 	}
-	f, ok := l.take(spec, op, n)
+	f, ok := l.take(spec, n, op)
 	if !ok {
 		return do(all)
 	}

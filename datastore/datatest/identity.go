@@ -163,7 +163,7 @@ func (f *faultyDirectory) Disable(ctx context.Context, name string) error {
 }
 
 func (f *faultyDirectory) Groups(ctx context.Context, name string) (groups []string, err error) {
-	err = f.faults.run(f.spec, "Groups", func() error {
+	err = f.faults.runCall(ctx, f.spec, "Groups", func() error {
 		groups, err = f.conn.Groups(ctx, name)
 		return err
 	})
@@ -171,11 +171,11 @@ func (f *faultyDirectory) Groups(ctx context.Context, name string) (groups []str
 }
 
 func (f *faultyDirectory) AddToGroup(ctx context.Context, name, group string) error {
-	return f.faults.run(f.spec, "AddToGroup", func() error { return f.conn.AddToGroup(ctx, name, group) })
+	return f.faults.runCall(ctx, f.spec, "AddToGroup", func() error { return f.conn.AddToGroup(ctx, name, group) })
 }
 
 func (f *faultyDirectory) RemoveFromGroup(ctx context.Context, name, group string) error {
-	return f.faults.run(f.spec, "RemoveFromGroup", func() error { return f.conn.RemoveFromGroup(ctx, name, group) })
+	return f.faults.runCall(ctx, f.spec, "RemoveFromGroup", func() error { return f.conn.RemoveFromGroup(ctx, name, group) })
 }
 
 func (f *faultyDirectory) SignOut(ctx context.Context, name string) error {

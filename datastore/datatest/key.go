@@ -38,7 +38,7 @@ type faultyKey struct {
 }
 
 func (f *faultyKey) Encrypt(ctx context.Context, plaintext []byte, bound key.Context) (out []byte, err error) {
-	err = f.faults.run(f.spec, "Encrypt", func() error {
+	err = f.faults.runCall(ctx, f.spec, "Encrypt", func() error {
 		out, err = f.conn.Encrypt(ctx, plaintext, bound)
 		return err
 	})
@@ -46,7 +46,7 @@ func (f *faultyKey) Encrypt(ctx context.Context, plaintext []byte, bound key.Con
 }
 
 func (f *faultyKey) Decrypt(ctx context.Context, ciphertext []byte, bound key.Context) (out []byte, err error) {
-	err = f.faults.run(f.spec, "Decrypt", func() error {
+	err = f.faults.runCall(ctx, f.spec, "Decrypt", func() error {
 		out, err = f.conn.Decrypt(ctx, ciphertext, bound)
 		return err
 	})
@@ -54,7 +54,7 @@ func (f *faultyKey) Decrypt(ctx context.Context, ciphertext []byte, bound key.Co
 }
 
 func (f *faultyKey) GenerateDataKey(ctx context.Context, bound key.Context) (made key.DataKey, err error) {
-	err = f.faults.run(f.spec, "GenerateDataKey", func() error {
+	err = f.faults.runCall(ctx, f.spec, "GenerateDataKey", func() error {
 		made, err = f.conn.GenerateDataKey(ctx, bound)
 		return err
 	})

@@ -81,7 +81,7 @@ type faultySecret struct {
 // Read is the one operation of the service: a fault happens when a value is fetched,
 // and not when one is served that was kept.
 func (f *faultySecret) Read(ctx context.Context, stage secret.Stage) (v secret.Value, err error) {
-	err = f.faults.run(f.spec, "Read", func() error {
+	err = f.faults.runCall(ctx, f.spec, "Read", func() error {
 		v, err = f.conn.Read(ctx, stage)
 		return err
 	})

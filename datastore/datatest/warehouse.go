@@ -7,11 +7,11 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 )
 
-// Warehouse adds a driver of warehouses, such as sqlwarehouse.Over, in which faults
-// can be made: of "Query", "StartQuery", "Run", "Start" and "RunBatch" as "Execute",
-// of "State" as "Describe", of "Rows" as "Page" (a fault for each page), and of
-// "Cancel". Query, Run and RunBatch also Describe until the statement has ended.
-// Closing it is the caller's.
+// Warehouse adds a driver of warehouses, such as sqlwarehouse.Over, in which faults can
+// be made: by the operation, or by the call to the service, where "Execute" is that of
+// Query, StartQuery, Run, Start and RunBatch, "Describe" that of State, and again and
+// again of Query, Run and RunBatch until the statement has ended, and "Page" that of
+// Rows, one for each page. Closing it is the caller's.
 func Warehouse(driver warehouse.Driver) Option {
 	return optionFunc(func(c *config) { c.own = append(c.own, &warehouseDriver{Driver: driver}) })
 }
@@ -45,7 +45,7 @@ type faultyWarehouse struct {
 }
 
 func (f *faultyWarehouse) Execute(ctx context.Context, access warehouse.Access, e warehouse.Execution) (d warehouse.Description, err error) {
-	err = f.faults.run(f.spec, "Execute", func() error {
+	err = f.faults.runCall(ctx, f.spec, "Execute", func() error {
 		d, err = f.conn.Execute(ctx, access, e)
 		return err
 	})
@@ -53,7 +53,7 @@ func (f *faultyWarehouse) Execute(ctx context.Context, access warehouse.Access, 
 }
 
 func (f *faultyWarehouse) Describe(ctx context.Context, id warehouse.ID) (d warehouse.Description, err error) {
-	err = f.faults.run(f.spec, "Describe", func() error {
+	err = f.faults.runCall(ctx, f.spec, "Describe", func() error {
 		d, err = f.conn.Describe(ctx, id)
 		return err
 	})
@@ -61,7 +61,7 @@ func (f *faultyWarehouse) Describe(ctx context.Context, id warehouse.ID) (d ware
 }
 
 func (f *faultyWarehouse) Page(ctx context.Context, id warehouse.ID, token string) (p warehouse.Page, err error) {
-	err = f.faults.run(f.spec, "Page", func() error {
+	err = f.faults.runCall(ctx, f.spec, "Page", func() error {
 		p, err = f.conn.Page(ctx, id, token)
 		return err
 	})
@@ -69,5 +69,5 @@ func (f *faultyWarehouse) Page(ctx context.Context, id warehouse.ID, token strin
 }
 
 func (f *faultyWarehouse) Cancel(ctx context.Context, id warehouse.ID) error {
-	return f.faults.run(f.spec, "Cancel", func() error { return f.conn.Cancel(ctx, id) })
+	return f.faults.runCall(ctx, f.spec, "Cancel", func() error { return f.conn.Cancel(ctx, id) })
 }

@@ -57,7 +57,7 @@ func TestWarehouse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	datatest.Fail(t, data, datatest.Fault{Store: "warehouse sales", Op: "Page", Err: datastore.ErrThrottled})
+	datatest.Fail(t, data, datatest.Fault{Store: "warehouse sales", Op: "Rows", Err: datastore.ErrThrottled})
 	for _, err := range w.Rows(ctx, found.ID) {
 		if !errors.Is(err, datastore.ErrThrottled) {
 			t.Errorf("Rows = %v, want %v", err, datastore.ErrThrottled)
@@ -66,6 +66,12 @@ func TestWarehouse(t *testing.T) {
 	for n, err := range warehouse.Scan[int](w.Rows(ctx, found.ID)) {
 		if n != 1 || err != nil {
 			t.Errorf("count = %d, %v, want 1", n, err)
+		}
+	}
+	for _, op := range []string{"Query", "Execute"} {
+		datatest.Fail(t, data, datatest.Fault{Store: "warehouse sales", Op: op, Err: datastore.ErrThrottled})
+		if _, err := w.Query(ctx, warehouse.Statement{SQL: "SELECT 1"}); !errors.Is(err, datastore.ErrThrottled) {
+			t.Errorf("a fault of %s: Query = %v, want %v", op, err, datastore.ErrThrottled)
 		}
 	}
 	datatest.Fail(t, data, datatest.Fault{Store: "warehouse sales", Op: "Describe", Err: datastore.ErrNotFound})

@@ -1,5 +1,6 @@
 // Package eventfilter evaluates the filter patterns of an event source mapping, by which
-// Lambda chooses the records of a queue, a stream or a table that a function works off.
+// Lambda chooses the records of a queue, a stream, a table or a topic of Kafka that a
+// function works off.
 // Package tier checks declared patterns with it (tier.Filter), and the local delivery
 // chooses by it.
 //
@@ -24,6 +25,7 @@
 //	stream  "data": {...} of a record that is JSON, any other does not match; "partitionKey"
 //	table   "dynamodb": {"Keys": ..., "NewImage": ..., "OldImage": ...} with the types of
 //	        attributes, in which numbers are text; "eventName", "userIdentity"
+//	Kafka   "value": {...} or "value": [...], as "body" of a queue
 //
 // A pattern has at most 4,096 characters.
 //
@@ -67,6 +69,8 @@ func properties(service string) []string {
 		return []string{"data", "partitionKey"}
 	case "dynamodb":
 		return []string{"dynamodb", "eventName", "userIdentity"}
+	case "kafka":
+		return []string{"value"}
 	}
 	return nil
 }
@@ -74,8 +78,8 @@ func properties(service string) []string {
 // Pattern is one filter pattern. It is safe for concurrent use.
 type Pattern struct{ root *pattern.All }
 
-// Parse reads a pattern for the records of a service: "sqs", "kinesis", "dynamodb". What
-// AWS would refuse is an error, and what could never match.
+// Parse reads a pattern for the records of a service: "sqs", "kinesis", "dynamodb",
+// "kafka". What AWS would refuse is an error, and what could never match.
 func Parse(service, text string) (*Pattern, error) {
 	known := properties(service)
 	if known == nil {
@@ -108,7 +112,7 @@ func check(service string, known []string, root *pattern.All) error {
 		switch {
 		case !slices.Contains(known, first):
 			return fmt.Errorf("the property %q; Lambda chooses these records by %s", first, strings.Join(known, ", "))
-		case service != "sqs" && first == known[0] && !nested:
+		case service != "sqs" && service != "kafka" && first == known[0] && !nested:
 			return fmt.Errorf("the property %q is an object in a record; write one: {%q: {...}}", first, first)
 		}
 	}
@@ -129,6 +133,11 @@ func Message(body string) Record {
 // StreamRecord is a record of a stream.
 func StreamRecord(partitionKey string, data []byte) Record {
 	return Record{map[string]any{"data": pattern.NewText(string(data)), "partitionKey": partitionKey}}
+}
+
+// KafkaRecord is a record of Kafka.
+func KafkaRecord(value []byte) Record {
+	return Record{map[string]any{"value": pattern.NewText(string(value))}}
 }
 
 // Change is a record of the stream of a table, of which it takes the JSON as Lambda

@@ -25,6 +25,8 @@ var records = map[string]eventfilter.Record{
 	"kinesis":  eventfilter.StreamRecord("1", []byte(`{"City":"Seattle","Temperature":55,"order":{"type":"buy","quantity":1000}}`)),
 	"bytes":    eventfilter.StreamRecord("1", []byte("\xff\x00")),
 	"dynamodb": eventfilter.Change([]byte(change)),
+	"kafka":    eventfilter.KafkaRecord([]byte(`{"device_ID":"AB1234","session":{"duration":162}}`)),
+	"line":     eventfilter.KafkaRecord([]byte("Hello, this is a test.")),
 }
 
 // serviceOf is whose pattern is tried on a record.
@@ -34,6 +36,8 @@ func serviceOf(record string) string {
 		return "sqs"
 	case "bytes":
 		return "kinesis"
+	case "line":
+		return "kafka"
 	}
 	return record
 }
@@ -112,6 +116,12 @@ func TestMatch(t *testing.T) {
 		{"dynamodb", `{"dynamodb":{"NewImage":{"Organizations":{"L":{"S":[{"exists":true}]}}}}}`, true},
 		{"dynamodb", `{"eventName":["INSERT"]}`, true},
 		{"dynamodb", `{"eventName":["REMOVE"],"userIdentity":{"type":["Service"]}}`, false},
+
+		{"kafka", `{"value":{"device_ID":[{"prefix":"AB"}]}}`, true},
+		{"kafka", `{"value":{"device_ID":[{"prefix":"CD"}]}}`, false},
+		{"kafka", `{"value":[{"prefix":"{"}]}`, false},
+		{"line", `{"value":[{"prefix":"Hello"}]}`, true},
+		{"line", `{"value":{"device_ID":[{"exists":false}]}}`, false},
 	} {
 		p, err := eventfilter.Parse(serviceOf(c.record), c.pattern)
 		if err != nil {
@@ -179,6 +189,7 @@ func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ service, pattern, want string }{
 		{"sns", `{"body":["a"]}`, "not chosen"},
+		{"kafka", `{"key":["a"]}`, `the property "key"; Lambda chooses these records by value`},
 		{"sqs", ``, "no JSON object"},
 		{"sqs", `["a"]`, "no JSON object"},
 		{"sqs", `{}`, "the pattern is empty"},

@@ -155,6 +155,31 @@ func TestRetryPauses(t *testing.T) {
 	}
 }
 
+// TestRetrySpread: without a jitter given, pauses are at random, over all of their
+// range, so that functions that failed together do not come back together.
+func TestRetrySpread(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const width = 5 * time.Millisecond
+		var in [10]int // of the first pause, which is up to 50 ms
+		for range 1000 {
+			n, begin := 0, time.Now()
+			_ = iam.NewRetry(nil).Do(t.Context(), iam.Call{}, func(context.Context) error {
+				if n++; n == 1 {
+					return errThrottled
+				}
+				return nil
+			})
+			in[min(int(time.Since(begin)/width), len(in)-1)]++
+		}
+		for i, n := range in {
+			if n < 50 || n > 150 { // 100 and five standard deviations
+				t.Errorf("%d of 1000 pauses are of %v to %v, want about 100", n, time.Duration(i)*width, time.Duration(i+1)*width)
+			}
+		}
+	})
+}
+
 func TestRetryStaleConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

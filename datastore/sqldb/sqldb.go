@@ -57,7 +57,9 @@
 // A function has at most two connections for each of its users. They are made by
 // the first statement that needs one, and live for half an hour. One that was idle
 // for a while is asked, for at most a quarter of a second, whether it is still
-// there: a sandbox is frozen between invocations. A statement leaves nothing
+// there: a sandbox is frozen between invocations. A statement takes the time it
+// takes, so that it has no limit but the deadline of its context: one on a connection
+// that died without a word a moment ago costs all of it. A statement leaves nothing
 // behind on the server, no prepared statement and no setting, so that RDS Proxy
 // shares its connections.
 //

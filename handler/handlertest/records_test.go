@@ -17,6 +17,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/event"
 )
 
 type job struct {
@@ -80,6 +81,9 @@ func TestRecordsOf(t *testing.T) {
 			`sns arn:aws:sns:eu-west-1:123456789012:t1 record-2 "" 0 b`},
 		{"stream", stream.New[[]byte](data, "s").Feed(), handlertest.RecordsOf(stream.New[[]byte](data, "s1"), []byte("\x00"), nil),
 			`kinesis arn:aws:kinesis:eu-west-1:123456789012:stream/s1 49590338271490256608559692538361571095920000000000000002 "key-2" 0 `},
+		{"Kafka", event.NewKafka[message](event.NewCluster("c"), "k", "topic-a").Feed(),
+			handlertest.RecordsOf(event.NewKafka[message](event.NewCluster("c"), "k", "topic-a"), message{1}, message{2}),
+			`kafka arn:aws:kafka:eu-west-1:123456789012:cluster/k/e9f754c6-d29a-4430-a7db-958a19fd2c54-4 topic-a-0/2 "topic-a-0" 0 {"N":2}`},
 		{"bucket, stored", photos.Feed(), []datastore.Record{handlertest.ObjectRecord(photos, "Object Created", "in/a b", 3)},
 			`s3 arn:aws:s3:::photos record-1 "in/a b" 0 {`},
 		{"bucket, removed", photos.Feed(), []datastore.Record{handlertest.ObjectRecord(photos, "Object Deleted", "in/a b", 0)},
@@ -118,6 +122,9 @@ func TestRecordsPanics(t *testing.T) {
 	}{
 		{"values of a bucket", func() { handlertest.RecordsOf(photos, blob.Event{}) }, "no values"},
 		{"no record", func() { handlertest.RecordsEvent() }, "there is no record"},
+		{"no partition", func() { handlertest.RecordsEvent(datastore.Record{Service: "kafka", Group: "clicks", Sequence: "1"}) }, `clicks-0, and not "clicks"`},
+		{"no topic", func() { handlertest.RecordsEvent(datastore.Record{Service: "kafka", Group: "-0", Sequence: "1"}) }, `not "-0"`},
+		{"no offset", func() { handlertest.RecordsEvent(datastore.Record{Service: "kafka", Group: "clicks-0"}) }, "offset"},
 		{"no service", func() { handlertest.RecordsEvent(datastore.Record{Service: "mqtt"}) }, `no service "mqtt"`},
 		{"two through EventBridge", func() { handlertest.RecordsEvent(object, object) }, "one by one"},
 	} {
@@ -141,6 +148,10 @@ func TestReadFailures(t *testing.T) {
 		{`{}`, "no list"},
 		{`null`, "no list"},
 		{`{"batchItemFailures":[{"itemIdentifier":""}]}`, "has no id"},
+		{`{"batchItemFailures":[{"itemIdentifier":{"partition":"a-0","offset":7}}]}`, "[a-0/7] <nil>"},
+		{`{"batchItemFailures":[{"itemIdentifier":{"partition":"a-0"}}]}`, "no offset"},
+		{`{"batchItemFailures":[{"itemIdentifier":{"offset":7}}]}`, "no partition"},
+		{`{"batchItemFailures":[{"itemIdentifier":7}]}`, "cannot unmarshal number"},
 		{`{"batchItemFailures":[{"id":"a"}]}`, "unknown field"},
 		{`{"failures":[]}`, "unknown field"},
 		{`x`, "invalid character"},

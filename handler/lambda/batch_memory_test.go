@@ -17,11 +17,11 @@ import (
 // alone.
 func TestBatchMemory(t *testing.T) {
 	const records, size = 1000, 5 << 10
-	for _, service := range []string{"sqs", "kinesis", "dynamodb"} {
+	for _, service := range []string{"sqs", "kinesis", "dynamodb", "kafka"} {
 		all := make([]datastore.Record, records)
 		text := strings.Repeat("x", size)
 		for i := range all {
-			all[i] = datastore.Record{Service: service, ID: "1", Sequence: "1", Group: "k", Data: []byte(text)}
+			all[i] = datastore.Record{Service: service, ID: "1", Sequence: "1", Group: "t-0", Data: []byte(text)}
 			if service == "dynamodb" {
 				all[i].Data = []byte(`{"eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"1","NewImage":{"a":{"S":"` + text + `"}}}}`)
 			}

@@ -3,27 +3,42 @@ package lambda
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 )
 
-// parallel is how many records of the event are worked off at the same time.
-func (b *batch) parallel() int {
-	most := 1
-	for i := range b.sources {
-		most = max(most, b.sources[i].Parallel)
-	}
-	if most == 1 || b.service.fails == failsEvent {
+// parallel is how many records of an event of a source are worked off at the same
+// time.
+func (b *batch) parallel(head *source) int {
+	if head == nil || b.service.fails == failsEvent && b.service != kafkaRecords {
 		return 1
+	}
+	return head.Parallel
+}
+
+// head is the source of the first record, and so of the event. It is nil if there is
+// none, or none of the sources has anything to say about it.
+func (b *batch) head() *source {
+	says := func(s source) bool { return s.Parallel > 1 || s.Items }
+	if b.service.alone || !slices.ContainsFunc(b.sources, says) {
+		return nil
 	}
 	s := scanner{text: b.e.payload, pos: int(b.e.records.from)}
+	if b.service == kafkaRecords {
+		s = b.e.kafka.records.over(b.e.payload)
+		for ok := s.open('{'); ok; ok = s.more('{') {
+			if s.key(); s.peek() == '[' {
+				break
+			}
+			s.value()
+		}
+	}
 	if !s.open('[') {
-		return 1
+		return nil
 	}
-	if r, _ := b.read(&s); r.source != nil { // an event is of one source
-		return r.source.Parallel
-	}
-	return 1
+	r, _ := b.read(&s)
+	return r.source
 }
 
 // plan is the records of an event in an order that many can work off: those of one
@@ -60,7 +75,7 @@ func (b *batch) plan() (*plan, error) {
 	p := &plan{}
 	last := map[string]int32{} // unit of a group
 	err := b.each(func(i int, raw span, r *delivery, err error) bool {
-		ordered := r.source != nil && b.isFIFO(r)
+		ordered := r.source != nil && b.ordered(r)
 		if r.parts == nil || err != nil {
 			p.add(unit{raw: raw, index: i}, r.record.Group, ordered, last)
 			return true

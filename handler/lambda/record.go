@@ -22,10 +22,12 @@ type delivery struct {
 	json       string // the record as it stands in the event
 	source     *source
 	item       span       // by which its failure is reported, of a batch
-	happened   string     // to an object of a bucket, the detail-type of an event, or the log group; else ""
+	happened   string     // to an object of a bucket, the detail-type of an event, the log group, or the topic of Kafka; else ""
 	named      string     // the name of the schedule, if the event says it; else ""
 	logged     bool       // a middleware has logged why it failed
 	parts      *aggregate // what the record is made of, nil if it is one
+	answer     []byte     // what the handler left, for those who asked
+	data       span       // of a record of Firehose, in base64
 }
 
 var (
@@ -67,10 +69,15 @@ func (r *delivery) Caller() handler.Caller { return handler.Caller{} }
 
 // work has the record's handler called. The error is why the record failed.
 func (r *delivery) work(ctx context.Context) (err error) {
-	req := handler.NewRequest(r)
+	return r.call(datastore.WithRecord(ctx, &r.record), r.source.Handler, r)
+}
+
+// call has a handler called, with r as the request e.
+func (r *delivery) call(ctx context.Context, h handler.Handler, e handler.Event) (err error) {
+	req := handler.NewRequest(e)
 	defer func() { r.logged = req.IsLogged() }()
 	defer recovered(&err)
-	resp, err := r.source.Handler.Handle(datastore.WithRecord(ctx, &r.record), req)
+	resp, err := h.Handle(ctx, req)
 	if resp == nil {
 		if err == nil {
 			err = errors.New("the handler returned neither a response nor an error")
@@ -88,6 +95,9 @@ func (r *delivery) work(ctx context.Context) (err error) {
 		return resp.Err
 	case resp.StatusCode() >= http.StatusBadRequest:
 		return &handler.Error{Status: resp.StatusCode()}
+	}
+	if r.source.Feed.Asks != "" {
+		return r.answered(resp.Body)
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ var feeds = map[string]datastore.Feed{
 	"sns":      {Service: "sns", Spec: store{"topic", "placed"}},
 	"kinesis":  {Service: "kinesis", Spec: store{"stream", "clicks"}},
 	"dynamodb": {Service: "dynamodb", Spec: store{"table", "orders"}},
+	"kafka":    {Service: "kafka", Spec: store{"kafka", "visits"}, Events: []string{"t"}},
 	"s3":       {Service: "s3", Spec: store{"blob", "photos"}, Events: []string{"Object Created", "Object Deleted"}},
 }
 

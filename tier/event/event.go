@@ -1,5 +1,5 @@
 // Package event declares what starts a function and is no store of the application:
-// the events of an event bus, and the clock.
+// the events of an event bus, the clock, the logs of others, and topics of Kafka.
 //
 //	placed := event.NewRule[Order]("placed", `{"source": ["shop"], "detail-type": ["Order Placed"]}`)
 //	tier.On(worker, placed, func(ctx context.Context, e event.Event[Order]) error { ... })
@@ -9,12 +9,12 @@
 //
 // Each is a datastore.Source: it has a type, its records are decoded and validated as
 // the body of a request is, and what is known of a record besides is in
-// datastore.RecordFrom. Nothing of it is opened, granted or in the environment of a
-// function. What is wrong with a declaration is reported with the line of the tier.On.
+// datastore.RecordFrom. Nothing of it is opened or in the environment of a function,
+// nor granted but what Lambda reads a topic of Kafka with. What is wrong with a declaration is reported with the line of the tier.On.
 //
-// A function is invoked without anybody waiting for it. It is invoked again if it
-// fails, twice by default: see tier.Retries, tier.MaxAge and tier.OnFailure. An event
-// can come twice, and so can that of a schedule.
+// A function is invoked without anybody waiting for it, but for Kafka ([NewKafka]). It
+// is invoked again if it fails, twice by default: see tier.Retries, tier.MaxAge and
+// tier.OnFailure. An event can come twice, and so can that of a schedule.
 package event
 
 import (

@@ -9,6 +9,7 @@ import (
 	"time"
 	_ "time/tzdata" // for machines without one
 
+	directory "github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/event"
 )
@@ -63,15 +64,20 @@ func (w *clockWorker) run(ctx context.Context) {
 // maxSleep is how long the clock is not looked at: a machine that sleeps stops timers.
 const maxSleep = time.Minute
 
-// Fire starts the functions that work a schedule or a rule off, by its name, without
-// waiting for them: see [Delivery.Settle]. payload is the JSON of an event for a rule,
-// see [BusEvent], and nil for a schedule.
+// Fire starts the functions that work a schedule, a rule or a topic of Kafka off, by
+// its name, without waiting for them: see [Delivery.Settle]. payload is the JSON of an
+// event for a rule, see [BusEvent], the value of a record without a key for Kafka, of
+// which nil is null, and nil for a schedule. A record that fails is tried as an event
+// is, and not for ever.
 func (d *Delivery) Fire(name string, payload []byte) error {
-	triggers, err := Fired(d.app, name)
+	triggers, err := Fired(d.app, name, payload)
 	if err != nil {
 		return err
 	}
 	for _, t := range triggers {
+		if t.Feed().Asks != "" {
+			return fmt.Errorf("fire %s: %s gives an answer; write Ask", name, t)
+		}
 		own, err := FiredEvent(t, payload, d.data.Now(), d.lambda.random)
 		if err == nil {
 			err = d.start(t, own)
@@ -83,32 +89,49 @@ func (d *Delivery) Fire(name string, payload []byte) error {
 	return nil
 }
 
-// Fired are the schedules or the rules of a name that functions work off.
-func Fired(app *tier.App, name string) ([]*tier.Trigger, error) {
+// Fired are the schedules, rules, transformations or triggers of a name that functions
+// work off; of several triggers of a directory that which the event given is of.
+func Fired(app *tier.App, name string, given []byte) ([]*tier.Trigger, error) {
 	var all []*tier.Trigger
 	for _, f := range app.Functions() {
 		for _, t := range f.Triggers() {
-			if service := t.Feed().Service; t.Feed().Spec.Name() == name && (service == "scheduler" || service == "events") {
+			if t.Feed().Spec.Name() == name && byHand(t) {
 				all = append(all, t)
 			}
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("app %s has no schedule and no rule %q; see the command routes", app.Name(), name)
+		return nil, fmt.Errorf("app %s has nothing to fire of the name %q: no schedule, rule, topic of Kafka, transformation or trigger of a directory; see the command routes", app.Name(), name)
 	}
-	return all, nil
+	return chosen(all, given)
 }
 
-// FiredEvent is the event that a function gets when a schedule or a rule is fired by
-// hand. payload is that of a rule.
+// byHand reports whether a source can be fired by hand.
+func byHand(t *tier.Trigger) bool {
+	switch t.Feed().Service {
+	case "scheduler", "events", "kafka", "firehose", "cognito":
+		return true
+	}
+	return false
+}
+
+// FiredEvent is the event that a function gets when something is fired by hand. payload
+// is the event of a rule or a trigger, of which what is missing is made up, the value of
+// a record of Kafka, or the data of one that is transformed.
 func FiredEvent(t *tier.Trigger, payload []byte, now time.Time, random io.Reader) ([]byte, error) {
 	switch spec := t.Feed().Spec.(type) {
 	case event.ScheduleSpec:
 		return ScheduledEvent(spec, now, random)
 	case event.RuleSpec:
 		return BusEvent(spec, payload, now, random)
+	case event.KafkaSpec:
+		return KafkaEvent(t, "", payload, now)
+	case event.FirehoseSpec:
+		return transformationEvent(spec, payload, now, random)
+	case directory.Spec:
+		return directory.NewEvent(t.Feed().Asks, payload)
 	}
-	return nil, errors.New("it is neither a schedule nor a rule")
+	return nil, errors.New("it cannot be fired")
 }
 
 // ScheduledEvent is what a schedule sends at a time.

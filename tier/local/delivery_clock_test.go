@@ -83,6 +83,14 @@ func TestFire(t *testing.T) {
 		h.add("nightly %s %s", p.ID, datastore.RecordFrom(ctx).Source)
 		return nil
 	})
+	clicks := bus.NewKafka[*parcel](bus.NewCluster("main"), "clicks", "shop.clicks")
+	tier.On(worker, clicks, func(ctx context.Context, p *parcel) error {
+		r := datastore.RecordFrom(ctx)
+		h.add("%v %s of %s", p, r.ID, r.Source)
+		return nil
+	})
+	letters := bus.NewKafka[parcel](bus.NewCluster("main"), "letters", "letters")
+	tier.On(other, letters, func(context.Context, parcel) error { return nil }, tier.Filter(`{"value": {"to": ["Rome"]}}`))
 	d := delivering(t, app, data, nil)
 	fire := func(name, payload string) error {
 		t.Helper()
@@ -92,6 +100,11 @@ func TestFire(t *testing.T) {
 		}
 		return err
 	}
+	const cluster = "arn:aws:kafka:us-east-1:000000000000:cluster/main/00000000-0000-0000-0000-000000000000-0"
+	if err := errors.Join(fire("clicks", `{"id":"1","to":"Rome"}`), d.Fire("clicks", nil), d.Settle(t.Context())); err != nil {
+		t.Error(err)
+	}
+	checkHeard(t, h, "&{1 Rome} shop.clicks-0/0 of "+cluster, "<nil> shop.clicks-0/0 of "+cluster)
 	if err := fire("nightly", ""); err != nil {
 		t.Error(err)
 	}
@@ -106,7 +119,8 @@ func TestFire(t *testing.T) {
 		{"placed", `{"source":"shop","detail-type":"Order Placed","detail":{"id":"1","to":"Oslo"}}`, "the pattern of rule placed does not take the event"},
 		{"placed", `{"source":"shop"}`, "write {"},
 		{"placed", ``, "the event: "},
-		{"weekly", ``, `app shop has no schedule and no rule "weekly"`},
+		{"letters", `{"to":"Oslo"}`, "function other on kafka letters: no pattern of tier.Filter takes the record"},
+		{"weekly", ``, `app shop has nothing to fire of the name "weekly"`},
 	} {
 		if err := fire(tt.name, tt.payload); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("Fire(%q, %s) = %v, want %q", tt.name, tt.payload, err, tt.want)

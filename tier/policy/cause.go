@@ -57,7 +57,11 @@ func joined(list, other []Cause) []Cause {
 // most.
 func sameStatement(a, b datastore.Need) bool {
 	return a.Service == b.Service && a.Resource == b.Resource && a.ByCaller == b.ByCaller &&
-		slices.EqualFunc(a.Conditions, b.Conditions, func(a, b datastore.Condition) bool {
-			return a.Operator == b.Operator && a.Key == b.Key && slices.Equal(a.Values, b.Values)
-		})
+		sameConditions(a.Conditions, b.Conditions)
+}
+
+func sameConditions(a, b []datastore.Condition) bool {
+	return slices.EqualFunc(a, b, func(a, b datastore.Condition) bool {
+		return a.Operator == b.Operator && a.Key == b.Key && slices.Equal(a.Values, b.Values)
+	})
 }

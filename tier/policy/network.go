@@ -84,6 +84,9 @@ var interfaces = []string{
 	"ec2:UnassignPrivateIpAddresses",
 }
 
+// fromCode holds for requests of code that runs in a function.
+var fromCode = datastore.Condition{Operator: "Null", Key: "lambda:SourceFunctionArn", Values: []string{"false"}}
+
 // attachment lets Lambda attach a function to the network with its role, and
 // keeps the function's own code from doing the same: requests of code that runs
 // in a function carry lambda:SourceFunctionArn.
@@ -99,7 +102,7 @@ func attachment(f *tier.Function) []Statement {
 		{Actions: interfaces, Resource: "*", Because: because},
 		{
 			Deny: true, Actions: interfaces, Resource: "*", Because: because,
-			Conditions: []datastore.Condition{{Operator: "Null", Key: "lambda:SourceFunctionArn", Values: []string{"false"}}},
+			Conditions: []datastore.Condition{fromCode},
 		},
 	}
 }

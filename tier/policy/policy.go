@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/event"
 )
 
 // Statement is one statement of an execution role.
@@ -22,6 +23,9 @@ type Statement struct {
 	Actions []string
 	// Resource is the ARN, for Fn::Sub.
 	Resource string
+	// Cluster is the logical id of the parameter whose parts stand in Resource, see
+	// [ClusterName]. "" for none.
+	Cluster string
 	// Conditions that must all hold.
 	Conditions []datastore.Condition
 	// Because is what the application declared, with its Go lines.
@@ -39,6 +43,7 @@ func Statements(f *tier.Function) []Statement {
 	all := granted(f, false)
 	all = append(all, assuming(f)...)
 	all = append(all, attachment(f)...)
+	all = append(all, keptFromCode(f)...)
 	return append(all, ownLog(f))
 }
 
@@ -61,10 +66,22 @@ func granted(f *tier.Function, byCaller bool) []Statement {
 				if s.Because = causesOf(u, need); s.Because == nil {
 					s.Because = because[u.Spec]
 				}
-				all = append(all, s)
+				all = with(all, s)
 			}
 		}
 	}
+	return all
+}
+
+// with adds s, or its causes to a statement that says the same: scopes that IAM does
+// not know, such as prefixes of a cache, differ in nothing else, and topics of one
+// cluster share some.
+func with(all []Statement, s Statement) []Statement {
+	i := slices.IndexFunc(all, s.saysSame)
+	if i < 0 {
+		return append(all, s)
+	}
+	all[i].Because = joined(slices.Clip(all[i].Because), s.Because)
 	return all
 }
 
@@ -72,15 +89,22 @@ func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
 	if len(need.Actions) == 0 {
 		return Statement{}, false
 	}
-	s := Statement{
-		Resource:   storeARN(spec, need),
-		Conditions: need.Conditions,
+	s := Statement{Conditions: need.Conditions}
+	if topic, ok := spec.(event.KafkaSpec); ok {
+		s.Resource, s.Cluster = kafkaARN(topic, need)
+	} else {
+		s.Resource = storeARN(spec, need)
 	}
 	for _, a := range need.Actions {
 		s.Actions = append(s.Actions, need.Service+":"+a)
 	}
 	slices.Sort(s.Actions)
 	return s, true
+}
+
+// saysSame reports whether two statements differ in their reasons at most.
+func (s Statement) saysSame(o Statement) bool {
+	return s.Deny == o.Deny && s.Resource == o.Resource && slices.Equal(s.Actions, o.Actions) && sameConditions(s.Conditions, o.Conditions)
 }
 
 // ownLog allows a function to write to its own log group and no other. The

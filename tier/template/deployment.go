@@ -50,8 +50,8 @@ func (s *stack) refuse(at datastore.Position, format string, args ...any) {
 // network, and the instance of a cluster.
 //
 // How many run at a time is not limited by reserved concurrency, for which a new
-// account has none to spare: CloudFormation asks for one, and databases have a lock for
-// the event that Lambda delivers twice. Aurora DSQL has none; there the second may fail.
+// account has none to spare: CloudFormation asks for one, and package migrate locks the
+// database for the event that Lambda delivers twice.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html.
 func (s *stack) deployment(f *tier.Function) {
 	store, d := f.Deployment()

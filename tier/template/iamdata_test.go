@@ -62,7 +62,7 @@ type roleStatement struct {
 	Condition map[string]map[string]any
 }
 
-// resourceText is a resource, be it text or {"Fn::Sub": text}.
+// resourceText is a resource, be it text, {"Fn::Sub": text} or {"Fn::Sub": [text, values]}.
 type resourceText string
 
 func (r *resourceText) UnmarshalJSON(data []byte) error {
@@ -72,6 +72,12 @@ func (r *resourceText) UnmarshalJSON(data []byte) error {
 	if json.Unmarshal(data, &sub) == nil {
 		*r = resourceText(sub.Text)
 		return nil
+	}
+	var with struct {
+		Values []json.RawMessage `json:"Fn::Sub"`
+	}
+	if json.Unmarshal(data, &with) == nil && len(with.Values) == 2 {
+		data = with.Values[0]
 	}
 	return json.Unmarshal(data, (*string)(r))
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
+	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
@@ -28,6 +29,7 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 	s.add(resource{id: policy.RoleID(f), typ: "AWS::IAM::Role", at: f.At(), properties: append(s.role(f), databaseRoles(datastore.Usages(f.Grants()))...)})
 	s.callerRole(f)
 	s.callsApart(f)
+	s.directoryApart(f)
 	properties := object{
 		{"CodeUri", codeURI},
 		{"Runtime", "provided.al2023"},
@@ -62,9 +64,12 @@ func variables(f *tier.Function) object {
 	var vars object
 	usages := datastore.Usages(f.Grants())
 	for _, spec := range f.Stores() {
-		value := physical(spec)
+		var value any = physical(spec)
 		if db, ok := policy.MasterOf(usages, spec); ok {
 			value = sub("${" + policy.MasterSecret(db) + "}")
+		}
+		if users := f.AskedBy(); users != nil && datastore.Same(users, spec) {
+			value = identity.FromTrigger
 		}
 		vars = append(vars, member{datastore.Variable(spec), value})
 	}
@@ -101,7 +106,7 @@ func physical(store datastore.Spec) object {
 func (s *stack) role(f *tier.Function) object {
 	var statements []policy.Statement
 	for _, st := range policy.Statements(f) {
-		if !st.Assumes() && !(calls(st) && s.listed(f)) {
+		if !st.Assumes() && !(calls(st) && s.listed(f)) && !ofAsking(f, st) {
 			statements = append(statements, st)
 		}
 	}
@@ -181,10 +186,21 @@ func statement(st policy.Statement) object {
 }
 
 func resourceOf(st policy.Statement) any {
-	if !strings.Contains(st.Resource, "${") {
-		return st.Resource
+	if st.Cluster != "" {
+		part := func(n int) object {
+			return object{{"Fn::Select", array{n, object{{"Fn::Split", array{"/", ref(st.Cluster)}}}}}}
+		}
+		return subWith(st.Resource, object{{policy.ClusterName(st.Cluster), part(1)}, {policy.ClusterUUID(st.Cluster), part(2)}})
 	}
-	return sub(st.Resource)
+	return subIfNamed(st.Resource)
+}
+
+// subIfNamed is a text in which names may stand.
+func subIfNamed(text string) any {
+	if !strings.Contains(text, "${") {
+		return text
+	}
+	return sub(text)
 }
 
 // condition is the member Condition of a statement, none without conditions.

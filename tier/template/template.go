@@ -32,6 +32,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/event"
 )
 
 // resource is one resource of the template and the declaration that caused it.
@@ -49,6 +50,7 @@ type stack struct {
 	deployments []*tier.Function
 	resources   []resource
 	parameters  []parameter
+	topics      []event.KafkaSpec
 	given       bool // the network is a parameter
 	outputs     object
 	errs        []error
@@ -112,6 +114,7 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 	for _, w := range app.WebSockets() {
 		s.socket(w)
 	}
+	s.checkCircles()
 	if len(s.errs) > 0 {
 		return nil, errors.Join(s.errs...)
 	}
@@ -195,6 +198,8 @@ func (s *stack) store(store usedStore) {
 		s.call(store, spec)
 	case identity.Spec:
 		s.identity(store, spec)
+	case event.KafkaSpec:
+		s.kafka(store, spec)
 	case key.Spec:
 		s.key(store, spec)
 	case queue.Spec:

@@ -18,6 +18,8 @@ func (s *stack) triggers(f *tier.Function) {
 		switch feed := t.Feed(); feed.Service {
 		case "sqs", "kinesis", "dynamodb":
 			s.mapping(t)
+		case "kafka":
+			s.kafkaMapping(t)
 		case "sns":
 			s.subscription(triggerID(t)+"Subscription", feed, t.At(), object{
 				{"Protocol", "lambda"}, {"Endpoint", getAtt(policy.FunctionID(f), "Arn")},
@@ -31,6 +33,10 @@ func (s *stack) triggers(f *tier.Function) {
 			s.logs(t)
 		case "scheduler":
 			s.schedule(t)
+		case "cognito":
+			s.askedBy(t)
+		case "firehose":
+			s.transformed(t)
 		}
 	}
 	s.asynchronous(f)
@@ -59,13 +65,32 @@ func (s *stack) mapping(t *tier.Trigger) {
 		{"FunctionName", ref(policy.FunctionID(t.Function()))},
 		{"FunctionResponseTypes", array{"ReportBatchItemFailures"}},
 	}
-	given := func(name string, value int) {
-		if value > 0 {
-			properties = append(properties, member{name, value})
+	properties = append(properties, batches(set)...)
+	if feed.Service == "sqs" {
+		if set.MaxConcurrent > 0 {
+			properties = append(properties, member{"ScalingConfig", object{{"MaximumConcurrency", set.MaxConcurrent}}})
 		}
+	} else {
+		properties = append(properties, member{"StartingPosition", startingPosition(set)}, member{"BisectBatchOnFunctionError", true})
+		if set.MaxConcurrent > 0 {
+			properties = append(properties, member{"ParallelizationFactor", set.MaxConcurrent})
+		}
+		if set.Tumbling > 0 {
+			properties = append(properties, member{"TumblingWindowInSeconds", seconds(set.Tumbling)})
+		}
+		properties = append(properties, givenUp(set, "MaximumRecordAgeInSeconds")...)
 	}
-	given("BatchSize", set.Batch)
-	given("MaximumBatchingWindowInSeconds", seconds(set.Window))
+	s.add(resource{id: triggerID(t) + "Mapping", typ: "AWS::Lambda::EventSourceMapping", at: t.At(), properties: properties})
+}
+
+// batches are the properties that say what an invocation gets.
+func batches(set tier.TriggerSettings) (properties object) {
+	if set.Batch > 0 {
+		properties = append(properties, member{"BatchSize", set.Batch})
+	}
+	if set.Window > 0 {
+		properties = append(properties, member{"MaximumBatchingWindowInSeconds", seconds(set.Window)})
+	}
 	if len(set.Filters) > 0 {
 		filters := make(array, len(set.Filters))
 		for i, text := range set.Filters {
@@ -73,20 +98,15 @@ func (s *stack) mapping(t *tier.Trigger) {
 		}
 		properties = append(properties, member{"FilterCriteria", object{{"Filters", filters}}})
 	}
-	if feed.Service == "sqs" {
-		if set.MaxConcurrent > 0 {
-			properties = append(properties, member{"ScalingConfig", object{{"MaximumConcurrency", set.MaxConcurrent}}})
-		}
-	} else {
-		start := "TRIM_HORIZON"
-		if set.FromNow {
-			start = "LATEST"
-		}
-		properties = append(properties, member{"StartingPosition", start}, member{"BisectBatchOnFunctionError", true})
-		given("ParallelizationFactor", set.MaxConcurrent)
-		properties = append(properties, givenUp(set, "MaximumRecordAgeInSeconds")...)
+	return properties
+}
+
+// startingPosition is where a stream or a topic of Kafka is read from.
+func startingPosition(set tier.TriggerSettings) string {
+	if set.FromNow {
+		return "LATEST"
 	}
-	s.add(resource{id: triggerID(t) + "Mapping", typ: "AWS::Lambda::EventSourceMapping", at: t.At(), properties: properties})
+	return "TRIM_HORIZON"
 }
 
 // givenUp are the properties that say when a record is given up and who hears of it.

@@ -50,7 +50,7 @@ var (
 const password = "not-a-secret"
 
 // newDatabase makes a database in the server, with a writer and a reader, and the
-// tables of files, behind a gate.
+// tables of files (nil for none), behind a gate.
 func newDatabase(t testing.TB, files fs.FS) *gate {
 	t.Helper()
 	u, err := url.Parse(servers.URL(t, "TIERKIT_TEST_POSTGRES"))
@@ -78,8 +78,10 @@ func newDatabase(t testing.TB, files fs.FS) *gate {
 	if err := migrate.Grant(t.Context(), db, sqldb.DialectPostgres, users); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := migrate.Up(t.Context(), db, migrate.Options{Dialect: sqldb.DialectPostgres, Files: files}); err != nil {
-		t.Fatal(err)
+	if files != nil {
+		if _, err := migrate.Up(t.Context(), db, migrate.Options{Dialect: sqldb.DialectPostgres, Files: files}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	ownerPassword, _ := u.User.Password()
 	owner := u.User.Username() + ":" + ownerPassword

@@ -93,6 +93,7 @@ type parcels interface {
 	table.Querier[parcel]
 	table.Scanner[parcel]
 	table.ManyWriter[parcel]
+	table.Transactor
 }
 
 // request is one that a handle and the SDK send alike, for n items.
@@ -241,6 +242,28 @@ var requests = []request{
 			return err
 		},
 		func(ctx context.Context, h parcels, n int) error { return h.WriteMany(ctx, parcelsOf(n), nil) },
+	},
+	{
+		"transact", 25, func(testing.TB, int) string { return `{}` },
+		func(ctx context.Context, c *dynamodb.Client, n int) error {
+			var items []types.TransactWriteItem
+			for _, p := range parcelsOf(n) {
+				item, err := attributevalue.MarshalMap(p)
+				if err != nil {
+					return err
+				}
+				items = append(items, types.TransactWriteItem{Put: &types.Put{TableName: physical, Item: item}})
+			}
+			_, err := c.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
+			return err
+		},
+		func(ctx context.Context, h parcels, n int) error {
+			var ops []table.TxOp
+			for _, p := range parcelsOf(n) {
+				ops = append(ops, table.PutOp(h, p))
+			}
+			return h.Transact(ctx, ops...)
+		},
 	},
 }
 

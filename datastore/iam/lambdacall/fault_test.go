@@ -46,6 +46,7 @@ func TestRefusals(t *testing.T) {
 			{Status: 400, Code: "InvalidRequestContentException", Want: datastore.ErrDeclaration},
 			{Status: 413, Code: "RequestTooLargeException", Want: datastore.ErrTooLarge},
 		},
+		Secret: "8675309",
 	}.Run(t)
 }
 

@@ -27,16 +27,16 @@ func functionsBy(client *http.Client, url string) functions {
 // operations are one of each sort.
 var operations = []faults.Operation[functions]{
 	{Name: "Call", Write: true, Whole: true, Do: func(ctx context.Context, f functions) error {
-		_, err := f.once.Call(ctx, 1)
+		_, err := f.once.Call(ctx, 8675309)
 		return err
 	}},
-	{Name: "Start", Write: true, Do: func(ctx context.Context, f functions) error { return f.once.Start(ctx, 1) }},
+	{Name: "Start", Write: true, Do: func(ctx context.Context, f functions) error { return f.once.Start(ctx, 8675309) }},
 	{Name: "Call, idempotent", Write: true, Repeatable: true, Whole: true, Do: func(ctx context.Context, f functions) error {
-		_, err := f.idempotent.Call(ctx, 1)
+		_, err := f.idempotent.Call(ctx, 8675309)
 		return err
 	}},
 	{Name: "Start, idempotent", Write: true, Repeatable: true, Do: func(ctx context.Context, f functions) error {
-		return f.idempotent.Start(ctx, 1)
+		return f.idempotent.Start(ctx, 8675309)
 	}},
 }
 

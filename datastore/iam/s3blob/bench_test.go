@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/paired"
@@ -34,6 +35,8 @@ func (s *instant) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch {
 	case req.Method == http.MethodPut:
 		body = nil
+	case req.Method == http.MethodPost:
+		body = []byte("<DeleteResult></DeleteResult>")
 	case strings.Contains(req.URL.RawQuery, "list-type"):
 		body = []byte(s.list)
 	default:
@@ -102,10 +105,13 @@ func BenchmarkDriver(b *testing.B) {
 	}
 	bareList, drivenList := list(ctx, b, 100)
 	paired.Compare(b, "list 100", bareList, drivenList)
+	bareDelete, drivenDelete := deleteMany(ctx, b, 100)
+	paired.Compare(b, "delete 100", bareDelete, drivenDelete)
 }
 
 func TestAllocations(t *testing.T) {
 	paired.PerItem(t, "List", 10, 110, func(n int) (bare, driver func() error) { return list(t.Context(), t, n) })
+	paired.PerItem(t, "DeleteMany", 10, 110, func(n int) (bare, driver func() error) { return deleteMany(t.Context(), t, n) })
 }
 
 // beside are the SDK and the driver, at a server that costs nothing.
@@ -131,5 +137,25 @@ func list(ctx context.Context, tb testing.TB, n int) (bare, driver func() error)
 				err = fmt.Errorf("%d objects", len(page.Items))
 			}
 			return err
+		}
+}
+
+func deleteMany(ctx context.Context, tb testing.TB, n int) (bare, driver func() error) {
+	tb.Helper()
+	client, driven := beside(tb, newInstant(0))
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("in/%03d", i)
+	}
+	return func() error {
+			in := &s3.DeleteObjectsInput{Bucket: aws.String("bucket"), Delete: &types.Delete{Quiet: aws.Bool(true)}}
+			in.Delete.Objects = make([]types.ObjectIdentifier, n)
+			for i := range keys {
+				in.Delete.Objects[i].Key = &keys[i]
+			}
+			_, err := client.DeleteObjects(ctx, in)
+			return err
+		}, func() error {
+			return driven.DeleteMany(ctx, keys)
 		}
 }

@@ -47,18 +47,20 @@ func (c *conn) DeleteMany(ctx context.Context, keys []string) error {
 // deleteSome answers the errors of the keys that failed, by their positions. Those
 // that S3 failed to delete for a moment are asked for again.
 func (c *conn) deleteSome(ctx context.Context, keys []string) map[int]error {
-	positions := make(map[string][]int, len(keys))
+	asked := make(map[string]struct{}, len(keys))
 	left := make([]string, 0, len(keys))
-	for i, key := range keys {
-		if positions[key] == nil {
+	for _, key := range keys {
+		if _, twice := asked[key]; !twice {
+			asked[key] = struct{}{}
 			left = append(left, key)
 		}
-		positions[key] = append(positions[key], i)
 	}
 	failed := map[int]error{}
 	fail := func(key string, err error) {
-		for _, i := range positions[key] {
-			failed[i] = err
+		for i := range keys { // few fail, and no list of places is kept for those that do not
+			if keys[i] == key {
+				failed[i] = err
+			}
 		}
 	}
 	err := c.retry.Do(ctx, iam.Call{Write: true, Repeatable: true, Special: special}, func(ctx context.Context) error {
@@ -70,7 +72,7 @@ func (c *conn) deleteSome(ctx context.Context, keys []string) map[int]error {
 		left = left[:0]
 		for _, e := range out.Errors {
 			key := aws.ToString(e.Key)
-			if positions[key] == nil {
+			if _, ok := asked[key]; !ok {
 				return &datastore.Error{Kind: datastore.ErrUnknown, Err: fmt.Errorf("the answer names a key that was not asked for")}
 			}
 			if aws.ToString(e.Code) == "InternalError" || aws.ToString(e.Code) == "SlowDown" {

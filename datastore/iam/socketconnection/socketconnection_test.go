@@ -68,17 +68,22 @@ func (s *script) open() all {
 
 // openAt is a handle on the connections of the API at endpoint, reached by client.
 func openAt(client *http.Client, endpoint string) all {
-	driver := socketconnection.With(aws.Config{
-		Region: "eu-central-1", HTTPClient: client,
-		BaseEndpoint: aws.String("http://other.invalid"), // the API's endpoint counts
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
-		}),
-	})
+	cfg := configOf(client)
+	cfg.BaseEndpoint = aws.String("http://other.invalid") // the API's endpoint counts
+	driver := socketconnection.With(cfg)
 	data := datastore.New([]datastore.Driver{driver}, &datastore.Options{Lookup: func(name string) (string, bool) {
 		return endpoint, name == "TIERKIT_CONNECTION_CHAT"
 	}})
 	return datastore.Use[all](function{}, connection.New[note](data, "chat"))
+}
+
+func configOf(client *http.Client) aws.Config {
+	return aws.Config{
+		Region: "eu-central-1", HTTPClient: client,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
+		}),
+	}
 }
 
 func reply(status int, errorType, body string) (*http.Response, error) {

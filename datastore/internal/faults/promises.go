@@ -92,7 +92,7 @@ func (o Operation[H]) outOfTime(err error) bool {
 const (
 	tightDeadline = 200 * time.Millisecond
 	roomyDeadline = time.Second
-	lateness      = 250 * time.Millisecond // of a busy machine
+	lateness      = 500 * time.Millisecond // of a busy machine
 	shortFreeze   = time.Second            // by which no driver gives up a connection
 	thawLimit     = 800 * time.Millisecond // of all operations at once
 )
@@ -103,6 +103,7 @@ func (p Promises[H]) Run(t *testing.T) {
 		upstream, told := p.Serve(t)
 		p.Serve = func(*testing.T) (string, string) { return upstream, told }
 	}
+	t.Run("not granted", p.denied)
 	t.Run("deadline, live connections", func(t *testing.T) { p.deadline(t, true) })
 	t.Run("deadline, new connections", func(t *testing.T) { p.deadline(t, false) })
 	for _, c := range []struct {
@@ -171,6 +172,22 @@ func within(t *testing.T, limit time.Duration, call func(context.Context) error)
 		t.Errorf("the call took %v (error = %v), want %v at most", took, err, limit)
 	}
 	return took, err
+}
+
+// denied: what a function was not granted is refused before anything is sent: here, to
+// be used by another one than the handle's.
+func (p Promises[H]) denied(t *testing.T) {
+	upstream, told := p.Serve(t)
+	proxy := NewProxy(t, upstream)
+	ctx := datastore.WithFunction(t.Context(), "another function")
+	for _, op := range p.Operations {
+		if err := op.Do(ctx, p.Open(t, proxy.URL(), told, time.Now)); !errors.Is(err, datastore.ErrDenied) {
+			t.Errorf("%s by another function: error = %v, want %v", op.Name, err, datastore.ErrDenied)
+		}
+	}
+	if n := proxy.Connections(); n != 0 {
+		t.Errorf("%d connections were made for what is not granted", n)
+	}
 }
 
 // deadline: no call outlives its deadline, and none leaves a goroutine behind.

@@ -47,6 +47,9 @@ func (n notes) add(ctx context.Context) error {
 }
 
 func (n notes) do(ctx context.Context, method string, call iam.Call) error {
+	if _, other := datastore.FunctionFrom(ctx); other && n.bad != "grants" {
+		return datastore.ErrDenied
+	}
 	if n.bad == "outlives" {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
@@ -130,6 +133,7 @@ func TestBroken(t *testing.T) {
 		t.Skip("this is the bad driver's process")
 	}
 	for _, c := range []struct{ bad, test string }{
+		{"grants", "TestPromisesKept/not_granted"},
 		{"outlives", "TestPromisesKept/deadline,_new_connections"},
 		{"repeats", "TestPromisesKept/lost_answer/add"},
 		{"repeats", "TestPromisesKept/black_hole/add"},

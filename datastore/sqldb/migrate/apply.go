@@ -59,7 +59,7 @@ func (s *session) pending(ctx context.Context) ([]Migration, error) {
 }
 
 func (s *session) applied(ctx context.Context) (map[int64]applied, error) {
-	if there, err := s.hasTable(ctx); err != nil || !there {
+	if there, err := s.hasTable(ctx, "tierkit_migrations"); err != nil || !there {
 		return nil, err
 	}
 	rows, err := s.conn.QueryContext(ctx, "SELECT version, file, checksum, statements_done, finished FROM tierkit_migrations")
@@ -117,6 +117,9 @@ func (s *session) steps(ctx context.Context, m Migration) error {
 		}
 	}
 	for i := m.done; i < len(m.Statements); i++ {
+		if err := s.lease.renew(ctx); err != nil {
+			return err
+		}
 		if _, err := conn.ExecContext(ctx, m.Statements[i]); err != nil {
 			return fmt.Errorf("statement %d, the next run goes on here: %w", i+1, err)
 		}

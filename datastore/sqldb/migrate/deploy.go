@@ -43,8 +43,7 @@ const loginTime = time.Minute
 // Deploy brings a declared database up to date, as its owner: the writer and the
 // reader of the declaration are made and given their rights by [Grant], and the
 // migrations are applied by [Up]. It may be run again at each deployment, and by
-// several at once, save on Aurora DSQL, which has no locks: there one of two may fail,
-// and is run again. What was done is returned with an error, too.
+// several at once. What was done is returned with an error, too.
 //
 // Users that log in with a secret get its password; one that is the owner itself
 // stays as it is. SQLite has no users. Those of Aurora DSQL are tied to the roles in

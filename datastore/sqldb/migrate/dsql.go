@@ -96,13 +96,16 @@ func (u roleUser) create(ctx context.Context, db roleDB) error {
 	if err := plainName(u.name); err != nil {
 		return err
 	}
-	there, err := db.column(ctx, "SELECT rolname FROM pg_roles WHERE rolname = '"+u.name+"'")
+	exists := "SELECT rolname FROM pg_roles WHERE rolname = '" + u.name + "'"
+	there, err := db.column(ctx, exists)
 	if err != nil {
 		return err
 	}
 	if len(there) == 0 {
 		if _, err := db.ExecContext(ctx, `CREATE ROLE "`+u.name+`" WITH LOGIN`); err != nil {
-			return err
+			if there, failed := db.column(ctx, exists); failed != nil || len(there) == 0 { // unless another run was first
+				return err
+			}
 		}
 	}
 	tied, err := db.column(ctx, "SELECT arn FROM sys.iam_pg_role_mappings WHERE pg_role_name = '"+u.name+"'")

@@ -39,6 +39,7 @@ package migrate
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -59,8 +60,9 @@ type Database interface {
 type Options struct {
 	Dialect sqldb.Dialect
 	Files   fs.FS
-	// Stepwise carries all statements out one by one, and takes no lock: Aurora
-	// DSQL has none. It is always so for MySQL, but with a lock.
+	// Stepwise carries all statements out one by one, and locks by a row, for Aurora
+	// DSQL, whose sessions have no locks: a run that ends without giving it back holds
+	// up the next for six minutes. MySQL's are always carried out so, with its own lock.
 	Stepwise bool
 	// Behind says that the database may be ahead of Files: migrations that were
 	// applied and are later than all of Files are no mistake, and stay. It is so when
@@ -141,8 +143,9 @@ func Applied(ctx context.Context, db Database, o Options) ([]string, error) {
 
 // session is one run.
 type session struct {
-	conn *sql.Conn
-	opts Options
+	conn  *sql.Conn
+	opts  Options
+	lease *lease // nil where sessions have locks
 }
 
 // locked runs do while no other run does anything.
@@ -152,17 +155,28 @@ func locked(ctx context.Context, db Database, o Options, do func(*session) error
 		return err
 	}
 	defer conn.Close()
-	s := &session{conn, o}
+	if o.Stepwise && o.fault == nil {
+		o.fault = refused
+	}
+	s := &session{conn: conn, opts: o}
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	if err := s.create(ctx); err != nil {
-		return fmt.Errorf("create table tierkit_migrations: %w", err)
+	if err := s.create(ctx, "tierkit_migrations", columns); err != nil {
+		return err
 	}
 	return do(s)
 }
+
+const columns = `
+	version BIGINT PRIMARY KEY,
+	file VARCHAR(255) NOT NULL,
+	checksum CHAR(64) NOT NULL,
+	statements_done INTEGER NOT NULL,
+	finished INTEGER NOT NULL
+`
 
 // The lock's name, and its number: any, but always the same.
 const (
@@ -186,18 +200,30 @@ func (s *session) lock(ctx context.Context) (unlock func() error, err error) {
 	case s.opts.Dialect == sqldb.DialectMySQL:
 		take = "SELECT GET_LOCK(CONCAT(DATABASE(), '." + lockName + "'), 0)"
 		free = "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '." + lockName + "'))"
+	case s.opts.Dialect == sqldb.DialectPostgres:
+		s.lease = &lease{again{s.conn, s.opts.fault}, rand.Text()}
+		if err := s.create(ctx, leaseTable, leaseColumns); err != nil {
+			return nil, err
+		}
+		return func() error { return s.lease.free(context.WithoutCancel(ctx)) }, wait(ctx, s.lease.take)
 	default:
 		return func() error { return nil }, nil
 	}
+	err = wait(ctx, func(ctx context.Context) error { return s.one(ctx, take) })
+	return func() error { return s.one(context.WithoutCancel(ctx), free) }, err
+}
+
+// wait takes a lock that others may have.
+func wait(ctx context.Context, take func(context.Context) error) error {
 	for {
-		err := s.one(ctx, take)
+		err := take(ctx)
 		if !errors.Is(err, errHeld) {
-			return func() error { return s.one(context.WithoutCancel(ctx), free) }, err
+			return err
 		}
 		select {
 		case <-time.After(lockPause):
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: %w", err, ctx.Err())
+			return fmt.Errorf("%w: %w", err, ctx.Err())
 		}
 	}
 }
@@ -217,30 +243,31 @@ func (s *session) one(ctx context.Context, query string) error {
 	return nil
 }
 
-func (s *session) create(ctx context.Context) error {
-	there, err := s.hasTable(ctx)
+// create makes a table, unless it is there. Another run may be first.
+func (s *session) create(ctx context.Context, table, columns string) error {
+	there, err := s.hasTable(ctx, table)
 	if err != nil || there {
 		return err
 	}
-	_, err = s.conn.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS tierkit_migrations (
-	version BIGINT PRIMARY KEY,
-	file VARCHAR(255) NOT NULL,
-	checksum CHAR(64) NOT NULL,
-	statements_done INTEGER NOT NULL,
-	finished INTEGER NOT NULL
-)`)
-	return err
+	_, err = again{s.conn, s.opts.fault}.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+table+" ("+columns+")")
+	if err == nil {
+		return nil
+	}
+	if there, failed := s.hasTable(ctx, table); failed == nil && there {
+		return nil
+	}
+	return fmt.Errorf("create table %s: %w", table, err)
 }
 
-func (s *session) hasTable(ctx context.Context) (bool, error) {
-	query := "SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'tierkit_migrations' AND table_schema = "
+func (s *session) hasTable(ctx context.Context, table string) (bool, error) {
+	query := "SELECT COUNT(*) FROM information_schema.tables WHERE table_name = '" + table + "' AND table_schema = "
 	switch s.opts.Dialect {
 	case sqldb.DialectPostgres:
 		query += "current_schema()"
 	case sqldb.DialectMySQL:
 		query += "DATABASE()"
 	default:
-		query = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'tierkit_migrations'"
+		query = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '" + table + "'"
 	}
 	var n int
 	err := s.conn.QueryRowContext(ctx, query).Scan(&n)

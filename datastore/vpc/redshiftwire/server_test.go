@@ -91,6 +91,11 @@ func (s *server) number(t testing.TB, query string) (n int) {
 	return n
 }
 
+// serverOf is a database that there is already.
+func serverOf(u *url.URL, name string) *server {
+	return &server{url: u, database: name, writer: newLogin(name+"_w", password), reader: newLogin(name+"_r", password)}
+}
+
 // newServer makes a database, which ends with the test.
 func newServer(t testing.TB) *server {
 	t.Helper()
@@ -99,7 +104,7 @@ func newServer(t testing.TB) *server {
 		t.Fatal(err)
 	}
 	name := fmt.Sprintf("rw%d_%d", startedAt, created.Add(1))
-	s := &server{url: u, database: name, writer: newLogin(name+"_w", password), reader: newLogin(name+"_r", password)}
+	s := serverOf(u, name)
 	s.run(t, "", "CREATE DATABASE "+name)
 	t.Cleanup(func() {
 		s.run(t, "", "DROP DATABASE "+name+" WITH (FORCE)", "DROP ROLE IF EXISTS "+name+"_w", "DROP ROLE IF EXISTS "+name+"_r")

@@ -100,12 +100,13 @@ func read(found *sql.Rows) (result, error) {
 	for i := range read {
 		places[i] = &read[i]
 	}
+	var room block
 	for found.Next() {
 		if err := found.Scan(places...); err != nil {
 			return result{}, err
 		}
 		var size int64
-		values := make([]warehouse.Value, len(types))
+		values := room.row(len(types))
 		for i := range values {
 			values[i] = valueOf(read[i], r.columns[i].Type)
 			size += sizeOf(values[i])
@@ -119,6 +120,30 @@ func read(found *sql.Rows) (result, error) {
 	}
 	r.affected = int64(len(r.rows))
 	return r, found.Err()
+}
+
+// block is room for the values of some rows, which are allocated together: the rows of
+// a result are forgotten together, too.
+type block struct {
+	free []warehouse.Value
+	rows int // of the last allocation
+}
+
+// The rows of the first allocation and of the largest.
+const (
+	firstBlock   = 4
+	largestBlock = 256
+)
+
+// row is room for a row of n values.
+func (b *block) row(n int) []warehouse.Value {
+	if len(b.free) < n {
+		b.rows = min(max(firstBlock, 2*b.rows), largestBlock)
+		b.free = make([]warehouse.Value, b.rows*n)
+	}
+	row := b.free[:n:n]
+	b.free = b.free[n:]
+	return row
 }
 
 // valueOf is a value as the Data API has it.

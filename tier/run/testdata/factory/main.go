@@ -124,6 +124,15 @@ func newApp(data *datastore.Data) *tier.App {
 		}
 		return nil
 	})
+	prices := event.NewKafka[*parcel](event.NewCluster("main"), "prices", "shop.prices")
+	tier.On(teller, prices, func(ctx context.Context, p *parcel) error {
+		if p == nil {
+			fmt.Println("no price of", datastore.RecordFrom(ctx).Key)
+		} else {
+			fmt.Println("price of", datastore.RecordFrom(ctx).Key, "for", p.To)
+		}
+		return nil
+	})
 	return app
 }
 
