@@ -39,19 +39,20 @@ var rules = []rule{
 	{`handler/lambda|handler/handlertest`, `handler(/schema)?|datastore`, `github.com/aws/aws-lambda-go/.*`},
 	{`handler/jwt`, `handler`, ``},
 	{`handler/proxy`, `handler`, `github.com/aws/aws-lambda-go/.*|github.com/awslabs/aws-lambda-go-api-proxy/.*`},
-	{`middleware`, `handler|datastore(/(table|blob|cache|queue|topic|stream|call|service|secret|key|identity))?`, ``},
+	{`middleware`, `handler|datastore(/(table|blob|cache|queue|topic|stream|call|service|secret|key|identity))?|internal/(retry|window)`, ``},
 	{`datastore`, ``, ``},
-	{`datastore/topic`, `datastore(/internal/(handle|retry|message)|/topic/filterpolicy)?`, ``},
-	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|key|identity)`, `datastore(/internal/(handle|retry|message))?`, ``},
+	{`datastore/topic`, `datastore(/internal/(handle|message)|/topic/filterpolicy)?|internal/retry`, ``},
+	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|key|identity)`, `datastore(/internal/(handle|message))?|internal/(retry|window)`, ``},
 	{`datastore/topic/filterpolicy`, `datastore(/internal/pattern)?`, ``},
 	{`datastore/eventfilter`, `datastore/internal/pattern`, ``},
-	{`datastore/sqldb/migrate`, `datastore(/sqldb|/internal/(customresource|retry))?`, ``},
+	{`datastore/sqldb/migrate`, `datastore(/sqldb|/internal/customresource)?|internal/retry`, ``},
 	{`datastore/sqldb/sqlstate`, `datastore(/sqldb)?`, ``},
 	{`datastore/warehouse/statements`, `datastore(/warehouse)?`, ``},
-	{`datastore/sqldb/postgres`, `datastore(/sqldb(/sqlstate)?|/internal/socket)?`, `github.com/jackc/pgx/v5/?.*`},
-	{`datastore/[a-z]+/[a-z]+test`, `datastore(/[a-z]+)?|datastore/topic/filterpolicy|datastore/internal/.*`, `github.com/google/go-cmp/.*`},
-	{`datastore/internal/customresource`, `datastore(/internal/retry)?`, ``},
-	{`datastore/internal/retry`, `datastore(/internal/socket)?`, ``},
+	{`datastore/sqldb/postgres`, `datastore(/sqldb(/sqlstate)?)?|internal/socket`, `github.com/jackc/pgx/v5/?.*`},
+	{`datastore/[a-z]+/[a-z]+test`, `datastore(/[a-z]+)?|datastore/topic/filterpolicy|datastore/internal/.*|internal/.*`, `github.com/google/go-cmp/.*`},
+	{`datastore/internal/customresource`, `datastore|internal/retry`, ``},
+	{`internal/retry`, `datastore|internal/socket`, ``},
+	{`internal/.*`, ``, ``},
 	{`datastore/internal/.*`, `datastore`, ``},
 	{`datastore/embedded/sqlitedb`, `datastore(/sqldb(/migrate)?|/internal/storefile)?`, `modernc.org/sqlite.*`},
 	{`datastore/embedded/localpostgres`, `datastore(/sqldb(/migrate|/postgres)?)?`, `github.com/jackc/pgx/v5/?.*`},
@@ -59,12 +60,12 @@ var rules = []rule{
 	{`datastore/embedded/.*`, `datastore(/[a-z]+|/internal/storefile)?|datastore/topic/filterpolicy`, ``},
 	{`datastore/vpc`, `datastore(/iam)?`, `github.com/aws/aws-sdk-go-v2/aws`},
 	{`datastore/vpc/rdspostgres`, `datastore(/sqldb(/postgres)?|/iam|/vpc)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/jackc/pgx/v5/?.*`},
-	{`datastore/vpc/rdsmysql`, `datastore(/sqldb|/iam|/vpc|/internal/socket)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/go-sql-driver/mysql`},
-	{`datastore/vpc/redshiftwire`, `datastore(/warehouse(/statements)?|/sqldb/postgres|/vpc|/internal/retry)?`, ``},
-	{`datastore/vpc/valkeycache`, `datastore(/cache|/iam|/vpc|/internal/(retry|socket))?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/valkey-io/valkey-go`},
-	{`datastore/vpc/webservice`, `datastore(/service|/iam|/vpc|/internal/retry)?`, `github.com/aws/aws-sdk-go-v2/.*`},
+	{`datastore/vpc/rdsmysql`, `datastore(/sqldb|/iam|/vpc)?|internal/socket`, `github.com/aws/aws-sdk-go-v2/.*|github.com/go-sql-driver/mysql`},
+	{`datastore/vpc/redshiftwire`, `datastore(/warehouse(/statements)?|/sqldb/postgres|/vpc)?|internal/retry`, ``},
+	{`datastore/vpc/valkeycache`, `datastore(/cache|/iam|/vpc)?|internal/(retry|socket)`, `github.com/aws/aws-sdk-go-v2/.*|github.com/valkey-io/valkey-go`},
+	{`datastore/vpc/webservice`, `datastore(/service|/iam|/vpc)?|internal/retry`, `github.com/aws/aws-sdk-go-v2/.*`},
 	{`datastore/datatest`, `datastore(/[a-z]+)?|datastore/embedded/.*`, ``},
-	{`datastore/iam`, `datastore(/internal/retry)?`, `github.com/aws/(aws-sdk-go-v2|smithy-go)(/(aws|credentials|transport|retry|middleware|internal).*|/service/sts(/types)?)?`},
+	{`datastore/iam`, `datastore|internal/retry`, `github.com/aws/(aws-sdk-go-v2|smithy-go)(/(aws|credentials|transport|retry|middleware|internal).*|/service/sts(/types)?)?`},
 	{`datastore/iam/dsqlsql`, `datastore(/sqldb(/postgres)?|/iam)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/jackc/pgx/v5/?.*`},
 	{`datastore/iam/rdsdatasql`, `datastore(/sqldb(/sqlstate)?|/iam)?`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
 	{`datastore/iam/.*`, `datastore(/[a-z]+)?|datastore/iam`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
@@ -306,7 +307,7 @@ func TestTopLevel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := []string{"tier", "handler", "datastore", "middleware", "examples", "docs"}
+	allowed := []string{"tier", "handler", "datastore", "middleware", "internal", "examples", "docs"}
 	for _, e := range entries {
 		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !slices.Contains(allowed, e.Name()) {
 			t.Errorf("top-level folder %s; only %v", e.Name(), allowed)

@@ -8,8 +8,8 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/internal/retry"
 )
 
 // roleUser is a user of Aurora DSQL: who logs in as it, and what it may do.

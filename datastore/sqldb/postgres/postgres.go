@@ -21,8 +21,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/socket"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/internal/socket"
 )
 
 // Server says where a database is.

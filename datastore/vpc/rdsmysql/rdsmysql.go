@@ -61,9 +61,9 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/socket"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/datastore/vpc"
+	"github.com/seed-18e8afb5/tierkit/internal/socket"
 )
 
 // Driver opens databases, and logs in with the region and the credentials that

@@ -61,11 +61,11 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb/postgres"
 	"github.com/seed-18e8afb5/tierkit/datastore/vpc"
 	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/datastore/warehouse/statements"
+	"github.com/seed-18e8afb5/tierkit/internal/retry"
 )
 
 // What a process keeps, and how much it does at a time.

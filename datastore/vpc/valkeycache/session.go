@@ -9,7 +9,7 @@ import (
 
 	"github.com/valkey-io/valkey-go"
 
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/socket"
+	"github.com/seed-18e8afb5/tierkit/internal/socket"
 )
 
 // session is a client of valkey-go with its connections, from its making until

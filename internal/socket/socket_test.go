@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/socket"
+	"github.com/seed-18e8afb5/tierkit/internal/socket"
 )
 
 // pair is a captured connection and its other side.

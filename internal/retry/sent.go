@@ -8,7 +8,7 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/socket"
+	"github.com/seed-18e8afb5/tierkit/internal/socket"
 )
 
 // Sending watches whether the requests of one attempt got a connection. Without
