@@ -19,6 +19,7 @@ var mayPanic = map[string]string{
 	"tier/trigger.go":                                 "On and Forward without an App to report it have nowhere else to say so",
 	"tier/run/run.go":                                 "a foreign panic in newApp is passed on",
 	"handler/cors.go":                                 "a wrong CORS is a programmer's mistake; tier checks it first",
+	"middleware/declare.go":                           "a wrong declaration, as datastore.Use tells it",
 	"handler/http_middleware.go":                      "http.ErrAbortHandler is net/http's word for a middleware of net/http",
 	"handler/http_server.go":                          "http.ErrAbortHandler is how net/http cuts an answer off",
 	"handler/http_writer.go":                          "an invalid status panics as in net/http, and is caught",
