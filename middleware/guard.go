@@ -67,10 +67,10 @@ func (fn call[T]) run(ctx context.Context) (any, error) {
 	return value, nil
 }
 
-func (call[T]) wrong(any) error                                               { return nil }
-func (call[T]) begun(any) bool                                                { return false }
-func (call[T]) whenDone(any, func(error))                                     {}
-func (call[T]) drop(any)                                                      {}
+func (call[T]) wrong(any) error                                             { return nil }
+func (call[T]) begun(any) bool                                              { return false }
+func (call[T]) whenDone(any, func(error))                                   {}
+func (call[T]) drop(any)                                                    {}
 func (call[T]) may(context.Context, bool, func(*handler.Request) bool) bool { return true }
 
 // behind is work with a guard around it.
