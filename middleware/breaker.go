@@ -47,7 +47,7 @@ type BreakerOptions struct {
 // open, so that a new sandbox need not learn it by failing, and of all of them one tries
 // after the Pause. What is counted stays with each process. A process reads the state
 // once in Refresh and writes it when it changes, so that a closed circuit costs one read
-// in Refresh. A state that cannot be read or written within a tenth of a second refuses
+// in Refresh. A state that cannot be read or written within a quarter of a second refuses
 // nothing: what the process has seen itself is what counts then.
 //
 // Work that its caller gave up says nothing of what is guarded, and neither do errors

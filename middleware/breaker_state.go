@@ -16,7 +16,7 @@ const (
 	// maxCircuitName is how long the name of a [Breaker] may be.
 	maxCircuitName = 128
 	// stateTime is how long a state may take to be read or written.
-	stateTime = 100 * time.Millisecond
+	stateTime = 250 * time.Millisecond
 	// keepCircuit is for how long a state is kept beyond its pause.
 	keepCircuit = time.Hour
 )

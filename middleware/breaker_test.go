@@ -3,16 +3,21 @@ package middleware_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/datatest"
+	"github.com/seed-18e8afb5/tierkit/datastore/iam/dynamotable"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
+	"github.com/seed-18e8afb5/tierkit/datastore/vpc/valkeycache"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
 	"github.com/seed-18e8afb5/tierkit/middleware"
@@ -35,13 +40,17 @@ type grid struct {
 func newGrid(t *testing.T, kind string) *grid {
 	g := &grid{t: t, store: kind + " circuits", now: time.Date(2030, 1, 2, 3, 4, 5, 123456789, time.UTC)}
 	g.data = datatest.New(t, datatest.Now(g.clock), datatest.Observe(g.observe))
+	g.share(kind)
+	return g
+}
+
+func (g *grid) share(kind string) {
 	switch kind {
 	case "table":
 		g.states = middleware.CircuitsInTable(datastore.Use[middleware.CircuitTable](function{}, table.New[middleware.Circuit](g.data, "circuits")))
 	case "cache":
 		g.states = middleware.CircuitsInCache(datastore.Use[middleware.CircuitCache](function{}, cache.New[middleware.Circuit](g.data, "circuits")))
 	}
-	return g
 }
 
 func (g *grid) clock() time.Time {
@@ -192,32 +201,36 @@ func TestBreakerShared(t *testing.T) {
 	for _, kind := range []string{"table", "cache"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			g := newGrid(t, kind)
-			a, b := g.process(), g.process()
-			if !b.call(nil) {
-				t.Fatal("a closed circuit refuses")
-			}
-			a.calls(4, errDown)
-			if !b.call(nil) {
-				t.Error("a state that was read just now is read again")
-			}
-			g.pass(time.Second)
-			if b.call(nil) || g.process().call(nil) {
-				t.Error("a circuit that another process opened is closed to the others")
-			}
-			g.pass(5 * time.Second)
-			tried := 0
-			if _, err := middleware.Guarded(t.Context(), func(context.Context) (int, error) {
-				tried = b.calls(3, nil) + g.process().calls(3, nil)
-				return 0, nil
-			}, a); err != nil || tried != 0 {
-				t.Errorf("%d calls beside the one that tries, which answers %v; want none", tried, err)
-			}
-			g.pass(time.Second)
-			if !b.call(nil) || !g.process().call(nil) {
-				t.Error("it is closed, and others do not know")
-			}
+			shared(t, newGrid(t, kind))
 		})
+	}
+}
+
+func shared(t *testing.T, g *grid) {
+	t.Helper()
+	a, b := g.process(), g.process()
+	if !b.call(nil) {
+		t.Fatal("a closed circuit refuses")
+	}
+	a.calls(4, errDown)
+	if !b.call(nil) {
+		t.Error("a state that was read just now is read again")
+	}
+	g.pass(time.Second)
+	if b.call(nil) || g.process().call(nil) {
+		t.Error("a circuit that another process opened is closed to the others")
+	}
+	g.pass(5 * time.Second)
+	tried := 0
+	if _, err := middleware.Guarded(t.Context(), func(context.Context) (int, error) {
+		tried = b.calls(3, nil) + g.process().calls(3, nil)
+		return 0, nil
+	}, a); err != nil || tried != 0 {
+		t.Errorf("%d calls beside the one that tries, which answers %v; want none", tried, err)
+	}
+	g.pass(time.Second)
+	if !b.call(nil) || !g.process().call(nil) {
+		t.Error("it is closed, and others do not know")
 	}
 }
 
@@ -335,4 +348,34 @@ func TestBreakerParallel(t *testing.T) {
 	if tried != 1 {
 		t.Errorf("%d calls after the pause, want 1", tried)
 	}
+}
+
+// The same with the drivers for AWS, on servers that others wrote.
+func TestBreakerOnMoto(t *testing.T)     { sharedTable(t, "TIERKIT_TEST_MOTO") }
+func TestBreakerOnDynalite(t *testing.T) { sharedTable(t, "TIERKIT_TEST_DYNALITE") }
+func TestBreakerOnDynoxide(t *testing.T) { sharedTable(t, "TIERKIT_TEST_DYNOXIDE") }
+
+func sharedTable(t *testing.T, variable string) {
+	t.Parallel()
+	cfg := configOf(serverURL(t, variable))
+	name := createTable(t, cfg, "name")
+	sharedOn(t, "table", datastore.New([]datastore.Driver{dynamotable.With(cfg)}, &datastore.Options{
+		Lookup: func(string) (string, bool) { return name, true },
+	}))
+}
+
+func TestBreakerOnRedis(t *testing.T) {
+	t.Parallel()
+	url := serverURL(t, "TIERKIT_TEST_REDIS")
+	sharedOn(t, "cache", datastore.New([]datastore.Driver{valkeycache.With(aws.Config{})}, &datastore.Options{
+		Namespace: fmt.Sprintf("breaker-%d", startedAt),
+		Lookup:    func(string) (string, bool) { return url, true },
+	}))
+}
+
+func sharedOn(t *testing.T, kind string, data *datastore.Data) {
+	t.Helper()
+	g := &grid{t: t, data: data, now: time.Date(2030, 1, 2, 3, 4, 5, 123456789, time.UTC)}
+	g.share(kind)
+	shared(t, g)
 }
