@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -132,14 +133,14 @@ func (b *Breaker) guard(ctx context.Context, w work) (any, error) {
 		}
 	}()
 	result, err := w.run(ctx)
-	if err == nil && w.begun(result) {
-		told = true
-		w.whenDone(result, func(err error) { b.done(ctx, probe, b.judge(ctx, err)) })
-		return result, nil
-	}
 	cause := err
 	if cause == nil {
 		cause = w.wrong(result)
+	}
+	if err == nil && w.begun(result) {
+		told = true
+		w.whenDone(result, func(err error) { b.done(ctx, probe, b.judge(ctx, cmp.Or(err, cause))) })
+		return result, nil
 	}
 	how = b.judge(ctx, cause)
 	return result, err

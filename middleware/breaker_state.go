@@ -86,7 +86,7 @@ func CircuitsInCache(states CircuitCache) Circuits {
 type tableCircuits struct{ states CircuitTable }
 
 func (t tableCircuits) read(ctx context.Context, name string) (Circuit, error) {
-	return t.states.Get(ctx, table.PK(name))
+	return t.states.Get(ctx, table.PK(name), consistent) // or what was written just now may be undone
 }
 
 func (t tableCircuits) write(ctx context.Context, c Circuit) error {

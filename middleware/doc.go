@@ -11,7 +11,13 @@
 //
 //	marks := datastore.Use[middleware.Marks](worker, table.New[middleware.Mark](data, "marks"))
 //
-//	[Once]   the same request or record takes effect once
+//	[Once]      the same request or record takes effect once
+//	[Retry]     what failed for a moment is tried again
+//	[Breaker]   what fails too often is left alone, by all sandboxes
+//	[Bulkhead]  so much of a kind is under way at once
+//	[Hedge]     a slow read is begun a second time
+//
+// The last four guard calls inside of a handler too, by [Guarded].
 //
 // Everything here is safe for concurrent use.
 package middleware
