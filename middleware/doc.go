@@ -11,13 +11,22 @@
 //
 //	marks := datastore.Use[middleware.Marks](worker, table.New[middleware.Mark](data, "marks"))
 //
-//	[Once]      the same request or record takes effect once
-//	[Retry]     what failed for a moment is tried again
-//	[Breaker]   what fails too often is left alone, by all sandboxes
-//	[Bulkhead]  so much of a kind is under way at once
-//	[Hedge]     a slow read is begun a second time
+//	[Once]                the same request or record takes effect once
+//	[JWT]                 who has a token of an issuer or of a Cognito user pool
+//	[APIKeys]             who has an API key
+//	[Signed]              webhooks that a service has signed
+//	[ClientCertificate]   who has a certificate that the front door verified
+//	[Require]             callers with scopes, groups or claims
+//	[Allow]               whom a policy lets in; [Policy] decides inside of handlers, too
+//	[Claims]              claims of the caller, read into a struct
+//	[AuthorizerContext]   scopes and groups that a Lambda authorizer has passed on
+//	[Retry]               what failed for a moment is tried again
+//	[Breaker]             what fails too often is left alone, by all sandboxes
+//	[Bulkhead]            so much of a kind is under way at once
+//	[Hedge]               a slow read is begun a second time
 //
-// The last four guard calls inside of a handler too, by [Guarded].
+// [Authorizer] makes a Lambda authorizer of those that say who is calling. The last
+// four guard calls inside of a handler too, by [Guarded].
 //
 // Everything here is safe for concurrent use.
 package middleware
