@@ -362,3 +362,32 @@ func TestOlderStreams(t *testing.T) {
 		t.Errorf("a reader: %q, want xxx", a.Body)
 	}
 }
+
+// FuzzOlderNames: whatever an error calls a field, the client is told of a part that it
+// has, or of what the function called it.
+func FuzzOlderNames(f *testing.F) {
+	for _, seed := range []string{"body.items[1].code", "body.items[x.y].count", "body.items[].code", "body.items[", "body", "body.", "query.max", "query.max.x",
+		"path.shop", "body.name.first", "body.price.cents", "stock", "", "body.items[a]b].code", "header.X-Trace", "body..", "body[0]"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, location string) {
+		wrong := handler.New(func(context.Context, place3) (receipt2, error) {
+			return receipt2{}, handler.Invalid(handler.FieldError{Location: location, Rule: "r"})
+		})
+		op := handler.Older(wrong, handler.Upgrade(upgrade1, toItems...), handler.Upgrade(upgrade2, toQuery...), handler.Downgrade(downgrade2))
+		_, err := op.Handle(t.Context(), handlertest.Request("POST", "/", handlertest.Body("application/json", []byte(`{"name":"a"}`))))
+		var e *handler.Error
+		if !errors.As(err, &e) || len(e.Fields) != 1 {
+			t.Fatalf("error = %v, want one field", err)
+		}
+		got := e.Fields[0].Location
+		for _, prefix := range []string{"path.shop", "header.X-Max", "body.name", "body.lines", "body.price", "request"} {
+			if strings.HasPrefix(got, prefix) {
+				return
+			}
+		}
+		if got != "body" && got != location {
+			t.Errorf("%q is told as %q, which is no part of the request", location, got)
+		}
+	})
+}

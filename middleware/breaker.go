@@ -194,6 +194,8 @@ func (b *Breaker) allow(ctx context.Context) (probe bool, err error) {
 	return false, b.open(b.opts.Refresh)
 }
 
+func (b *Breaker) refusal() error { return b.open(b.opts.Pause) }
+
 func (b *Breaker) open(left time.Duration) error {
 	return notNow("circuit_open", "this has failed too often and is left alone for a while; try again later", left, &notBegun{b.name, ErrCircuitOpen})
 }

@@ -95,7 +95,7 @@ func (b *Bulkhead) enter(ctx context.Context) error {
 	}
 	defer b.waiting.Add(-1)
 	if b.waiting.Add(1) > int64(b.opts.Waiting) {
-		return b.full()
+		return b.refusal()
 	}
 	timer := time.NewTimer(b.opts.Wait)
 	defer timer.Stop()
@@ -105,9 +105,9 @@ func (b *Bulkhead) enter(ctx context.Context) error {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	return b.full()
+	return b.refusal()
 }
 
-func (b *Bulkhead) full() error {
+func (b *Bulkhead) refusal() error {
 	return notNow("busy", "too much of this is under way; try again", b.opts.Wait, &notBegun{b.name, ErrBulkheadFull})
 }

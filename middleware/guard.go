@@ -16,6 +16,8 @@ type Guard interface {
 	Middleware() handler.Middleware
 
 	guard(ctx context.Context, w work) (any, error)
+	// refusal is what is answered where the work is not begun, nil if it always is.
+	refusal() error
 }
 
 var _ = []Guard{(*Retry)(nil), (*Breaker)(nil), (*Bulkhead)(nil), (*Hedge)(nil)}
@@ -89,13 +91,30 @@ type handling struct {
 
 // guarding is the middleware of a guard.
 func guarding(by Guard) handler.Middleware {
-	return func(next handler.Handler) handler.Handler {
-		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
-			result, err := by.guard(ctx, &handling{next, req})
-			resp, _ := result.(*handler.Response)
-			return resp, err
-		})
+	return func(next handler.Handler) handler.Handler { return &guardedHandler{by, next} }
+}
+
+// guardedHandler is a handler with a guard around it.
+type guardedHandler struct {
+	by   Guard
+	next handler.Handler
+}
+
+var _ handler.Effective = (*guardedHandler)(nil)
+
+func (h *guardedHandler) Handle(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+	result, err := h.by.guard(ctx, &handling{h.next, req})
+	resp, _ := result.(*handler.Response)
+	return resp, err
+}
+
+// Effect is the refusal, which records are not answered.
+func (h *guardedHandler) Effect(method string) handler.Effect {
+	err := h.by.refusal()
+	if err == nil || method == "RECORD" {
+		return handler.Effect{}
 	}
+	return handler.Effect{Errors: []*handler.Error{handler.AsError(err)}}
 }
 
 func (h *handling) run(ctx context.Context) (any, error) {

@@ -77,6 +77,8 @@ func NewHedge(opts *HedgeOptions) *Hedge {
 // of a [Retry], and outside of a [Breaker], which sees each attempt.
 func (h *Hedge) Middleware() handler.Middleware { return guarding(h) }
 
+func (h *Hedge) refusal() error { return nil }
+
 func (h *Hedge) guard(ctx context.Context, w work) (any, error) {
 	if !w.may(ctx, false, h.opts.Read) {
 		return w.run(ctx)
@@ -85,7 +87,7 @@ func (h *Hedge) guard(ctx context.Context, w work) (any, error) {
 	if !known {
 		return h.learn(ctx, w)
 	}
-	r := race{hedge: h, work: w, ctx: ctx, ended: make(chan *attempt, 2)}
+	r := race{hedge: h, work: w, ctx: ctx, ended: make(chan *runner, 2)}
 	return r.run(delay)
 }
 

@@ -16,14 +16,14 @@ type race struct {
 	hedge *Hedge
 	work  work
 	ctx   context.Context
-	ended chan *attempt
+	ended chan *runner
 
 	mu   sync.Mutex
 	over bool // nobody asks for what has not ended yet
 }
 
-// attempt is one of a race. It has ended when it comes out of the channel.
-type attempt struct {
+// runner is an attempt of a race. It has ended when it comes out of the channel.
+type runner struct {
 	cancel context.CancelFunc
 	result any
 	err    error
@@ -55,14 +55,14 @@ func (r *race) run(delay time.Duration) (any, error) {
 	return r.take(a, first)
 }
 
-func (r *race) good(a *attempt) bool { return a.err == nil && r.work.wrong(a.result) == nil }
+func (r *race) good(a *runner) bool { return a.err == nil && r.work.wrong(a.result) == nil }
 
 var errNotEnded = errors.New("hedge: the goroutine of an attempt was ended")
 
 // begin makes an attempt.
-func (r *race) begin() *attempt {
+func (r *race) begin() *runner {
 	ctx, cancel := context.WithCancel(r.ctx)
-	a := &attempt{cancel: cancel, err: errNotEnded}
+	a := &runner{cancel: cancel, err: errNotEnded}
 	go func() {
 		defer r.end(a)
 		defer func() {
@@ -80,7 +80,7 @@ func (r *race) begin() *attempt {
 }
 
 // end hands over what an attempt came to, or drops it if it is late.
-func (r *race) end(a *attempt) {
+func (r *race) end(a *runner) {
 	r.mu.Lock()
 	over := r.over
 	if !over {
@@ -92,7 +92,7 @@ func (r *race) end(a *attempt) {
 	}
 }
 
-func (r *race) drop(a *attempt) {
+func (r *race) drop(a *runner) {
 	a.cancel()
 	if a.err == nil {
 		r.work.drop(a.result)
@@ -101,7 +101,7 @@ func (r *race) drop(a *attempt) {
 
 // take ends the race with an attempt, and the other one, if there is one. What is
 // used up later has its context until then.
-func (r *race) take(a, other *attempt) (any, error) {
+func (r *race) take(a, other *runner) (any, error) {
 	r.mu.Lock()
 	r.over = true
 	r.mu.Unlock()

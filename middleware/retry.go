@@ -78,6 +78,8 @@ func NewRetry(opts *RetryOptions) *Retry {
 // which see one request, and inside of a timeout; outside of a [Breaker] and of [Once].
 func (r *Retry) Middleware() handler.Middleware { return guarding(r) }
 
+func (r *Retry) refusal() error { return nil }
+
 func (r *Retry) guard(ctx context.Context, w work) (any, error) {
 	if !w.may(ctx, true, r.opts.Repeatable) {
 		return w.run(ctx)

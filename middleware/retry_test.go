@@ -221,6 +221,46 @@ func TestGuarded(t *testing.T) {
 	})
 }
 
+// TestRetryAround: a retry around a mux, and around Once, which lets a write be repeated.
+func TestRetryAround(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := &steps{list: []step{failing(busy("")), answering(201)}}
+	mux := handler.NewMux()
+	if err := mux.Route("POST /orders", middleware.Once(&w.marks, &w.opts)(s)); err != nil {
+		t.Fatal(err)
+	}
+	h := middleware.NewRetry(&middleware.RetryOptions{Repeatable: anyRequest, Jitter: func() float64 { return 0 }}).Middleware()(mux)
+	for range 2 {
+		if a, err := handlertest.Do(t.Context(), h, handlertest.Request("POST", "/orders", handlertest.Header("Idempotency-Key", "k"))); a.Status != 201 || err != nil {
+			t.Errorf("answered %d, error = %v, want 201", a.Status, err)
+		}
+	}
+	if s.runs != 2 {
+		t.Errorf("%d runs of two equal requests of which the first failed once, want 2", s.runs)
+	}
+}
+
+// TestGuardsEffect: what a guard answers itself is in the description of what it guards.
+func TestGuardsEffect(t *testing.T) {
+	t.Parallel()
+	for want, mw := range map[string]handler.Middleware{
+		"circuit_open": middleware.NewBreaker("b", nil, nil).Middleware(),
+		"busy":         middleware.NewBulkhead("b", 1, nil).Middleware(),
+		"": handler.Middleware(func(h handler.Handler) handler.Handler {
+			return middleware.NewRetry(nil).Middleware()(middleware.NewHedge(nil).Middleware()(h))
+		}),
+	} {
+		errs := handler.EffectOf("GET", mw).Errors
+		if want == "" && len(errs) != 0 || want != "" && (len(errs) != 1 || errs[0].Code != want || errs[0].Status != 503) {
+			t.Errorf("errors %v, want %q", errs, want)
+		}
+		if errs := handler.EffectOf("RECORD", mw).Errors; len(errs) != 0 {
+			t.Errorf("errors of records %v, want none", errs)
+		}
+	}
+}
+
 // TestGuardsDeclared: a wrong declaration is told with its line.
 func TestGuardsDeclared(t *testing.T) {
 	t.Parallel()
