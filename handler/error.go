@@ -30,7 +30,8 @@ type Error struct {
 // FieldError says what is wrong with one part of a request.
 type FieldError struct {
 	// Location of the part: "body.items[3].sku", "path.id", "query.limit",
-	// "header.X-Trace", "cookie.session"; "body" for the whole body.
+	// "header.X-Trace", "cookie.session"; "body" for the whole body; "request" of an
+	// older version that has no such part (see [Older]).
 	Location string `json:"location"`
 	// Rule that it breaks: the name of the validate tag, "type", "json".
 	Rule string `json:"rule"`

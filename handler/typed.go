@@ -18,6 +18,8 @@ import (
 type Operation struct {
 	in, out reflect.Type
 	call    func(context.Context, *Request) (*Response, error)
+	older   *older // nil unless made by Older
+	typed
 	settings
 
 	once   sync.Once
@@ -27,6 +29,12 @@ type Operation struct {
 	err    error
 	// refused is the first error of a Compile.
 	refused atomic.Pointer[error]
+}
+
+// typed is the function behind an [Older], of pointers to In and Out.
+type typed struct {
+	work          func(ctx context.Context, in, out any) error // nil without a function
+	newIn, newOut func() any
 }
 
 var (
@@ -147,7 +155,13 @@ func New[In, Out any](fn func(ctx context.Context, in In) (Out, error), opts ...
 		}
 		return resp, nil
 	}
+	op.newIn, op.newOut = func() any { return new(In) }, func() any { return new(Out) }
+	op.work = func(ctx context.Context, in, out any) (err error) {
+		*out.(*Out), err = fn(ctx, *in.(*In))
+		return err
+	}
 	if fn == nil {
+		op.work = nil
 		op.refuse(errors.New("handler.New: the function is nil"))
 	}
 	return op
@@ -188,8 +202,16 @@ func (op *Operation) refuse(err error) { op.refused.CompareAndSwap(nil, &err) }
 // read makes the plans.
 func (op *Operation) read() {
 	var inErr, outErr error
+	if op.older != nil {
+		if op.err = op.older.read(op); op.err != nil {
+			return
+		}
+	}
 	op.input, inErr = readInput(op.in, op.settings)
 	op.output, outErr = readOutput(op.out, op.settings)
+	if op.older != nil {
+		op.older.input = op.input
+	}
 	var exampleErr error
 	if outErr == nil {
 		op.sample, exampleErr = op.readExample()

@@ -25,8 +25,13 @@
 //	[Allow]               whom a policy lets in; [Policy] decides inside of handlers, too
 //	[Claims]              claims of the caller, read into a struct
 //	[AuthorizerContext]   scopes and groups that a Lambda authorizer has passed on
+//	[Retry]               what failed for a moment is tried again
+//	[Breaker]             what fails too often is left alone, by all sandboxes
+//	[Bulkhead]            so much of a kind is under way at once
+//	[Hedge]               a slow read is begun a second time
 //
-// [Authorizer] makes a Lambda authorizer of those that say who is calling.
+// [Authorizer] makes a Lambda authorizer of those that say who is calling. The last
+// four guard calls inside of a handler too, by [Guarded].
 //
 // Everything here is safe for concurrent use.
 package middleware

@@ -42,6 +42,16 @@ func TestOnceOnDynoxide(t *testing.T) { onServer(t, "TIERKIT_TEST_DYNOXIDE", tru
 
 func onServer(t *testing.T, variable string, transactions bool) {
 	t.Parallel()
+	cfg := configOf(serverURL(t, variable))
+	names := map[string]string{"TIERKIT_TABLE_MARKS": createTable(t, cfg, "key"), "TIERKIT_TABLE_ACCOUNTS": createTable(t, cfg, "id")}
+	onDriver(t, datastore.New([]datastore.Driver{dynamotable.With(cfg)}, &datastore.Options{
+		Lookup: func(variable string) (string, bool) { name, ok := names[variable]; return name, ok },
+	}), transactions)
+}
+
+// serverURL is that of a server; the test is skipped without it, or fails if it must be.
+func serverURL(t *testing.T, variable string) string {
+	t.Helper()
 	url := strings.TrimRight(os.Getenv(variable), "/")
 	if url == "" {
 		if os.Getenv("TIERKIT_TEST_SERVERS") == "require" {
@@ -49,13 +59,13 @@ func onServer(t *testing.T, variable string, transactions bool) {
 		}
 		t.Skipf("%s is not set: not run against this server", variable)
 	}
-	cfg := aws.Config{Region: "eu-central-1", BaseEndpoint: &url, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+	return url
+}
+
+func configOf(url string) aws.Config {
+	return aws.Config{Region: "eu-central-1", BaseEndpoint: &url, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
 	})}
-	names := map[string]string{"TIERKIT_TABLE_MARKS": createTable(t, cfg, "key"), "TIERKIT_TABLE_ACCOUNTS": createTable(t, cfg, "id")}
-	onDriver(t, datastore.New([]datastore.Driver{dynamotable.With(cfg)}, &datastore.Options{
-		Lookup: func(variable string) (string, bool) { name, ok := names[variable]; return name, ok },
-	}), transactions)
 }
 
 var (

@@ -338,6 +338,55 @@ func TestVersionsReadTogether(t *testing.T) {
 	wg.Wait()
 }
 
+// TestVersionsDescribed: each version of an operation describes its own types, and tells
+// what is wrong in its own words.
+func TestVersionsDescribed(t *testing.T) {
+	t.Parallel()
+	type second struct {
+		Name string `json:"fullName" validate:"required"`
+	}
+	type first struct {
+		Name string `json:"name"`
+	}
+	v2op := handler.New(func(_ context.Context, in second) (second, error) { return in, nil })
+	v1op := handler.Older(v2op,
+		handler.Upgrade(func(in first) (second, error) { return second(in), nil }, handler.Renamed{Old: "body.name", New: "body.fullName"}),
+		handler.Downgrade(func(out second) (first, error) { return first(out), nil }))
+	members := map[string]string{"1": "name", "2": "fullName"}
+	for _, by := range []tier.APIOption{tier.VersionByPath(), tier.VersionByHeader("Api-Version")} {
+		api := tier.New("shop").API("people", by)
+		v1, v2 := api.Version("1"), api.Version("2")
+		v1.Handle("POST /people", v1op)
+		v2.Handle("POST /people", v2op)
+		routes := api.Routes()
+		if len(routes) == 1 {
+			routes = routes[0].Versions()
+		}
+		for _, r := range routes {
+			op, want := r.Operation(), members[r.Version()]
+			if op.Body.Type.Fields[0].Name != want || op.Output.Type.Fields[0].Name != want {
+				t.Errorf("version %s takes %v and gives %v, want %s", r.Version(), op.Body.Type.Fields[0].Name, op.Output.Type.Fields[0].Name, want)
+			}
+		}
+		h, err := api.Handler()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for version, member := range members {
+			for body, want := range map[string]string{`{"` + member + `":"Ada"}`: `{"` + member + `":"Ada"}`, `{}`: `"location":"body.` + member + `"`} {
+				path := "/people"
+				if len(routes) == 2 && routes[0].String() != routes[1].String() {
+					path = "/v" + version + path
+				}
+				a, _ := handlertest.Do(t.Context(), h, handlertest.Request("POST", path, handlertest.Header("Api-Version", version), handlertest.Body("application/json", []byte(body))))
+				if !strings.Contains(string(a.Body), want) {
+					t.Errorf("version %s: %s answered %d %s, want %s", version, body, a.Status, a.Body, want)
+				}
+			}
+		}
+	}
+}
+
 func ExampleAPI_Version() {
 	app := tier.New("shop")
 	api := app.API("orders", tier.VersionByPath())

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 )
 
 // MaxAttempts is how often a call is tried at most.

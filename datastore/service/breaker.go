@@ -3,6 +3,8 @@ package service
 import (
 	"sync"
 	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 )
 
 // Breaker says when a service is left alone: after Calls attempts within a window
@@ -26,22 +28,16 @@ type Breaker struct {
 	Off bool
 }
 
-// parts is into how many parts a window is divided, so that it moves on by these.
-const parts = 10
-
 // breaker counts the attempts of one service.
 type breaker struct {
 	rules Breaker
 	now   func() time.Time
 
 	mu      sync.Mutex
-	counts  [parts]count
-	newest  int64     // the number of the last part
+	counts  retry.Window
 	until   time.Time // open before; zero if it is closed
 	probing bool      // one attempt is under way after a pause
 }
-
-type count struct{ all, failed int }
 
 // outcome of an attempt, for the breaker.
 type outcome uint8
@@ -92,32 +88,9 @@ func (b *breaker) count(o outcome) {
 	if !b.until.IsZero() { // it has been opened meanwhile
 		return
 	}
-	b.move(now)
-	c := &b.counts[b.newest%parts]
-	c.all++
-	if o == failed {
-		c.failed++
-	}
-	var sum count
-	for _, c := range b.counts {
-		sum.all, sum.failed = sum.all+c.all, sum.failed+c.failed
-	}
-	if sum.failed > 0 && sum.all >= b.rules.Calls && float64(sum.failed) >= b.rules.Ratio*float64(sum.all) {
+	if b.counts.Add(now, o == failed).Over(b.rules.Calls, b.rules.Ratio) {
 		b.until = now.Add(b.rules.Pause)
 	}
-}
-
-// move forgets the parts that have left the window.
-func (b *breaker) move(now time.Time) {
-	part := now.UnixNano() / max(int64(b.rules.Window)/parts, 1)
-	if part < b.newest || part-b.newest >= parts {
-		b.counts = [parts]count{}
-	} else {
-		for s := b.newest + 1; s <= part; s++ {
-			b.counts[s%parts] = count{}
-		}
-	}
-	b.newest = part
 }
 
 // probed notes the one attempt after a pause.
@@ -128,7 +101,8 @@ func (b *breaker) probed(o outcome) {
 	b.probing = false
 	switch o {
 	case succeeded:
-		b.until, b.counts = time.Time{}, [parts]count{}
+		b.until = time.Time{}
+		b.counts.Reset()
 	case failed:
 		b.until = now.Add(b.rules.Pause)
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 )
 
 // state is what all handles of a service share.
@@ -33,7 +33,7 @@ func newState(data *datastore.Data, name string, policy *Policy) *state {
 	s.State = handle.New(data, spec, func(ctx context.Context, driver Driver) (Conn, error) {
 		return driver.OpenService(ctx, data, spec)
 	}, errs...)
-	s.breaker = breaker{rules: own.Breaker, now: data.Now}
+	s.breaker = breaker{rules: own.Breaker, now: data.Now, counts: retry.NewWindow(own.Breaker.Window)}
 	return s
 }
 

@@ -8,7 +8,7 @@ import (
 	"fmt"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 )
 
 // cause is an error of a driver with what it means. It is inside of the

@@ -39,19 +39,19 @@ var rules = []rule{
 	{`handler/lambda|handler/handlertest`, `handler(/schema)?|datastore`, `github.com/aws/aws-lambda-go/.*`},
 	{`handler/jwt`, `handler`, ``},
 	{`handler/proxy`, `handler`, `github.com/aws/aws-lambda-go/.*|github.com/awslabs/aws-lambda-go-api-proxy/.*`},
-	{`middleware`, `handler(/jwt)?|datastore(/(table|blob|cache|queue|topic|stream|call|service|secret|key|identity))?`, `github.com/aws/aws-lambda-go/lambdacontext`},
+	{`middleware`, `handler(/jwt)?|datastore(/(retry|table|blob|cache|queue|topic|stream|call|service|secret|key|identity))?`, `github.com/aws/aws-lambda-go/lambdacontext`},
 	{`datastore`, ``, ``},
-	{`datastore/topic`, `datastore(/internal/(handle|retry|message)|/topic/filterpolicy)?`, ``},
-	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|key|identity)`, `datastore(/internal/(handle|retry|message))?`, ``},
+	{`datastore/topic`, `datastore(/internal/(handle|message)|/retry|/topic/filterpolicy)?`, ``},
+	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|key|identity)`, `datastore(/internal/(handle|message)|/retry)?`, ``},
 	{`datastore/topic/filterpolicy`, `datastore(/internal/pattern)?`, ``},
 	{`datastore/eventfilter`, `datastore/internal/pattern`, ``},
-	{`datastore/sqldb/migrate`, `datastore(/sqldb|/internal/(customresource|retry))?`, ``},
+	{`datastore/sqldb/migrate`, `datastore(/sqldb|/retry|/internal/customresource)?`, ``},
 	{`datastore/sqldb/sqlstate`, `datastore(/sqldb)?`, ``},
 	{`datastore/warehouse/statements`, `datastore(/warehouse)?`, ``},
 	{`datastore/sqldb/postgres`, `datastore(/sqldb(/sqlstate)?|/internal/socket)?`, `github.com/jackc/pgx/v5/?.*`},
 	{`datastore/[a-z]+/[a-z]+test`, `datastore(/[a-z]+)?|datastore/topic/filterpolicy|datastore/internal/.*`, `github.com/google/go-cmp/.*`},
-	{`datastore/internal/customresource`, `datastore(/internal/retry)?`, ``},
-	{`datastore/internal/retry`, `datastore(/internal/socket)?`, ``},
+	{`datastore/internal/customresource`, `datastore(/retry)?`, ``},
+	{`datastore/retry`, `datastore(/internal/socket)?`, ``},
 	{`datastore/internal/.*`, `datastore`, ``},
 	{`datastore/embedded/sqlitedb`, `datastore(/sqldb(/migrate)?|/internal/storefile)?`, `modernc.org/sqlite.*`},
 	{`datastore/embedded/localpostgres`, `datastore(/sqldb(/migrate|/postgres)?)?`, `github.com/jackc/pgx/v5/?.*`},
@@ -60,11 +60,11 @@ var rules = []rule{
 	{`datastore/vpc`, `datastore(/iam)?`, `github.com/aws/aws-sdk-go-v2/aws`},
 	{`datastore/vpc/rdspostgres`, `datastore(/sqldb(/postgres)?|/iam|/vpc)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/jackc/pgx/v5/?.*`},
 	{`datastore/vpc/rdsmysql`, `datastore(/sqldb|/iam|/vpc|/internal/socket)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/go-sql-driver/mysql`},
-	{`datastore/vpc/redshiftwire`, `datastore(/warehouse(/statements)?|/sqldb/postgres|/vpc|/internal/retry)?`, ``},
-	{`datastore/vpc/valkeycache`, `datastore(/cache|/iam|/vpc|/internal/(retry|socket))?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/valkey-io/valkey-go`},
-	{`datastore/vpc/webservice`, `datastore(/service|/iam|/vpc|/internal/retry)?`, `github.com/aws/aws-sdk-go-v2/.*`},
+	{`datastore/vpc/redshiftwire`, `datastore(/warehouse(/statements)?|/sqldb/postgres|/vpc|/retry)?`, ``},
+	{`datastore/vpc/valkeycache`, `datastore(/cache|/iam|/vpc|/retry|/internal/socket)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/valkey-io/valkey-go`},
+	{`datastore/vpc/webservice`, `datastore(/service|/iam|/vpc|/retry)?`, `github.com/aws/aws-sdk-go-v2/.*`},
 	{`datastore/datatest`, `datastore(/[a-z]+)?|datastore/embedded/.*`, ``},
-	{`datastore/iam`, `datastore(/internal/retry)?`, `github.com/aws/(aws-sdk-go-v2|smithy-go)(/(aws|credentials|transport|retry|middleware|internal).*|/service/sts(/types)?)?`},
+	{`datastore/iam`, `datastore(/retry)?`, `github.com/aws/(aws-sdk-go-v2|smithy-go)(/(aws|credentials|transport|retry|middleware|internal).*|/service/sts(/types)?)?`},
 	{`datastore/iam/dsqlsql`, `datastore(/sqldb(/postgres)?|/iam)?`, `github.com/aws/aws-sdk-go-v2/.*|github.com/jackc/pgx/v5/?.*`},
 	{`datastore/iam/rdsdatasql`, `datastore(/sqldb(/sqlstate)?|/iam)?`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
 	{`datastore/iam/.*`, `datastore(/[a-z]+)?|datastore/iam`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
@@ -152,12 +152,13 @@ func TestImports(t *testing.T) {
 func TestDriversAreApart(t *testing.T) {
 	t.Parallel()
 	kind := regexp.MustCompile(`^` + module + `datastore/[a-z]+$`)
+	shared := []string{module + "datastore/iam", module + "datastore/vpc", module + "datastore/retry"}
 	for _, p := range list(t, "./datastore/embedded/...", "./datastore/iam/...", "./datastore/vpc/...") {
 		var kinds, clients []string
 		for _, imp := range p.Imports {
 			rest, sdk := strings.CutPrefix(imp, "github.com/aws/aws-sdk-go-v2/service/")
 			switch {
-			case kind.MatchString(imp) && imp != module+"datastore/iam" && imp != module+"datastore/vpc":
+			case kind.MatchString(imp) && !slices.Contains(shared, imp):
 				kinds = append(kinds, imp)
 			case sdk && !strings.HasSuffix(rest, "/types"):
 				clients = append(clients, imp)

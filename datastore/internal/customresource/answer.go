@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 )
 
 // answer is what CloudFormation is told.

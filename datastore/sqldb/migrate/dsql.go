@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 )
 

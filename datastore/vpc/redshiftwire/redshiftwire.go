@@ -61,7 +61,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb/postgres"
 	"github.com/seed-18e8afb5/tierkit/datastore/vpc"
 	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"

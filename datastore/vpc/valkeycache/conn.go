@@ -10,7 +10,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 )
 
 // conn is one cache.

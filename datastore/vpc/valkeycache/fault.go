@@ -8,7 +8,7 @@ import (
 	"github.com/valkey-io/valkey-go"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 )
 
 // codes are the first words of a server's errors, by what they mean. None of

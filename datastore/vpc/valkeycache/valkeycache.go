@@ -68,7 +68,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 )
 
 // Driver opens caches, and logs in to them as the function's role.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 )
 
 // TestAttempts: a call can have fewer attempts than there are at most.

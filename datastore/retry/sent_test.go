@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/socket"
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 )
 
 // deaf is a connection whose reader hears nothing once it is frozen, until the

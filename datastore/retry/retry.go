@@ -1,5 +1,6 @@
 // Package retry repeats calls to services by one set of rules, for the drivers of
-// all kinds. What an error of a service means is theirs to say, as a [Fault].
+// all kinds and for middleware. What an error of a service means is theirs to say, as
+// a [Fault]. Applications use stores, or middleware.NewRetry, and not this.
 package retry
 
 import (

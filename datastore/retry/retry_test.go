@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
-	"github.com/seed-18e8afb5/tierkit/datastore/internal/retry"
+	"github.com/seed-18e8afb5/tierkit/datastore/retry"
 )
 
 // TestLimit: an attempt has a part of the time, unless it is to have all.
