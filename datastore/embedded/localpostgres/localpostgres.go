@@ -181,7 +181,7 @@ func (s *server) create(ctx context.Context, name string) error {
 // connector connects to a database as each of its users.
 func (s *server) connector(name string) *postgres.Connector {
 	at := postgres.Server{Host: s.socket, Port: port, Database: name}
-	return postgres.New(at, at, func(_ context.Context, access sqldb.Access, _ bool) (string, string, error) {
+	return postgres.New(at, at, at, func(_ context.Context, access sqldb.Access, _ bool) (string, string, error) {
 		return map[sqldb.Access]string{sqldb.ReadOnly: reader, sqldb.ReadWrite: writer, sqldb.Ownership: owner}[access], "", nil
 	})
 }
