@@ -88,6 +88,8 @@ func TestTLS(t *testing.T) {
 		{"main.cluster-abc.eu-central-1.rds.amazonaws.com", "", pool(amazon, "roots/eu-central-1.pem")},
 		{"x.abc.us-east-1.rds.amazonaws.com", "", pool(amazon, "roots/us-east-1.pem")},
 		{"p.proxy-abc.xx-new-1.rds.amazonaws.com", "", pool(amazon)},
+		{"main.proxy-abc.eu-central-1.rds.amazonaws.com", "", pool(amazon, "roots/eu-central-1.pem")},
+		{"main-reader.endpoint.proxy-abc.eu-central-1.rds.amazonaws.com", "", pool(amazon, "roots/eu-central-1.pem")},
 		{"x.abc.rds.cn-north-1.amazonaws.com.cn", "", nil},
 		{"db.example", "", nil},
 		{"db.example", amazon, pool(amazon)},
