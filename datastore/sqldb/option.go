@@ -66,13 +66,16 @@ func Secret(writer, reader datastore.Login) Option {
 	return optionFunc(func(s *Spec) error {
 		for _, l := range []datastore.Login{writer, reader} {
 			if err := checkLogin(l); err != nil {
-				return fmt.Errorf("sqldb.Secret: %w", err)
+				return fmt.Errorf("%w: %w", errSecret, err)
 			}
 		}
 		s.Writer, s.Reader = User{Login: writer}, User{Login: reader}
 		return nil
 	})
 }
+
+// errSecret is a mistake in a Secret, which is then not missing.
+var errSecret = errors.New("sqldb.Secret")
 
 // OwnerSecret logs the owner in with a secret: the one that RDS keeps for the master
 // user of a database, which is what the generated template takes for it. Two databases
@@ -146,7 +149,7 @@ func specOf(name string, engine Engine, opts []Option) (Spec, []error) {
 	if wrong != nil {
 		errs = append(errs, wrong)
 	}
-	return s, append(errs, s.mistakes()...)
+	return s, append(errs, s.mistakes(errors.Is(errors.Join(errs...), errSecret))...)
 }
 
 // The length of a user's name.
@@ -155,7 +158,8 @@ func specOf(name string, engine Engine, opts []Option) (Spec, []error) {
 // and https://www.postgresql.org/docs/current/limits.html
 var maxUser = map[Dialect]int{DialectPostgres: 63, DialectMySQL: 32}
 
-func (s Spec) mistakes() []error {
+// mistakes are those in a Spec. refused says that a Secret was given and was wrong.
+func (s Spec) mistakes(refused bool) []error {
 	if s.Dialect() == "" {
 		return []error{fmt.Errorf("there is no engine %q; write sqldb.Postgres, AuroraPostgres, MySQL, AuroraMySQL or DSQL", s.Engine)}
 	}
@@ -165,6 +169,9 @@ func (s Spec) mistakes() []error {
 			errs = append(errs, fmt.Errorf("the user %q has more than the %d letters that %s takes; name the users with sqldb.IAMLogin", u.Name, limit, s.Engine))
 		}
 	}
+	if err := s.reservedName(); err != nil {
+		errs = append(errs, err)
+	}
 	if s.Proxy {
 		errs = append(errs, s.proxyMistakes()...)
 	}
@@ -172,7 +179,7 @@ func (s Spec) mistakes() []error {
 	switch {
 	case s.DataAPI && s.Engine != AuroraPostgres && s.Engine != AuroraMySQL:
 		errs = append(errs, fmt.Errorf("the Data API is one of Aurora, not of %s; leave out sqldb.DataAPI or write sqldb.AuroraPostgres", s.Engine))
-	case s.DataAPI && !secret:
+	case s.DataAPI && !secret && !refused:
 		errs = append(errs, errors.New("the Data API logs in with secrets; add sqldb.Secret"))
 	case s.Engine == DSQL && (secret || s.Owner.Login != nil):
 		errs = append(errs, errors.New("a database of Aurora DSQL is logged in to by the function's role alone; leave out sqldb.Secret and sqldb.OwnerSecret"))

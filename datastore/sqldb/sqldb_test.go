@@ -167,6 +167,10 @@ func TestMistakes(t *testing.T) {
 		{"db", sqldb.Postgres, []sqldb.Option{sqldb.DataAPI(), sqldb.Secret(secret, secret)}, "the Data API is one of Aurora"},
 		{"db", sqldb.AuroraPostgres, []sqldb.Option{sqldb.DataAPI()}, "add sqldb.Secret"},
 		{"db", sqldb.DSQL, []sqldb.Option{sqldb.Secret(secret, secret)}, "by the function's role alone"},
+		{"order", sqldb.Postgres, nil, `RDS makes no database called "order", which is a reserved word of postgres`},
+		{"current-user", sqldb.AuroraPostgres, nil, "reserved word"},
+		{"Rank", sqldb.MySQL, nil, "reserved word of mysql"},
+		{"sys", sqldb.AuroraMySQL, nil, "reserved word"},
 		{"db", sqldb.DSQL, []sqldb.Option{sqldb.Proxy()}, "Aurora DSQL has no proxy"},
 		{"db", sqldb.AuroraMySQL, []sqldb.Option{sqldb.Proxy(), sqldb.DataAPI(), sqldb.Secret(secret, secret)}, "leave out sqldb.Proxy or sqldb.DataAPI"},
 		{"db", sqldb.MySQL, []sqldb.Option{sqldb.Proxy(), sqldb.Secret(secret, &login{"elsewhere"})}, "where secret elsewhere is not"},
@@ -181,6 +185,30 @@ func TestMistakes(t *testing.T) {
 		if err := h.Read().QueryRowContext(t.Context(), "SELECT 1").Scan(new(int)); !errors.Is(err, datastore.ErrDeclaration) {
 			t.Errorf("%s %s: Scan = %v, want ErrDeclaration", tt.name, tt.engine, err)
 		}
+	}
+}
+
+// TestNames: what is reserved in one engine may be the name of a database in another.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	data := datastore.New(nil, nil)
+	for name, engine := range map[string]sqldb.Engine{
+		"orders": sqldb.Postgres, "rank": sqldb.AuroraPostgres, "user": sqldb.MySQL, "or": sqldb.DSQL, "postgres": sqldb.AuroraPostgres, "analy": sqldb.AuroraMySQL,
+	} {
+		sqldb.New(data, name, engine)
+	}
+	for _, err := range data.Errs() {
+		t.Error(err)
+	}
+}
+
+// TestOneMistake: a Secret that is wrong is not also missing.
+func TestOneMistake(t *testing.T) {
+	t.Parallel()
+	data := datastore.New(nil, nil)
+	sqldb.New(data, "db", sqldb.AuroraPostgres, sqldb.DataAPI(), sqldb.Secret(&login{"a"}, nil))
+	if errs := data.Errs(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "sqldb.Secret: a login is missing") {
+		t.Errorf("Errs = %v, want the mistake in sqldb.Secret alone", errs)
 	}
 }
 
@@ -248,9 +276,9 @@ func TestProxyNeeds(t *testing.T) {
 		want            []datastore.Need
 		proxied, direct bool
 	}{
-		"all": {[]sqldb.Option{sqldb.Proxy()}, all, []datastore.Need{
-			{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:{resource}/all_writer"},
-			{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:{resource}/all_reader"},
+		"everyone": {[]sqldb.Option{sqldb.Proxy()}, all, []datastore.Need{
+			{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:{resource}/everyone_writer"},
+			{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:{resource}/everyone_reader"},
 		}, true, true},
 		"reader":   {[]sqldb.Option{sqldb.Proxy(), sqldb.IAMLogin("a", "b")}, []string{"Read"}, []datastore.Need{{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:{resource}/b"}}, true, false},
 		"secrets":  {[]sqldb.Option{sqldb.Proxy(), sqldb.Secret(writer, reader)}, all, []datastore.Need{{Depends: []datastore.Dependence{{Spec: writer.Spec(), Ops: []string{"Get"}}, {Spec: reader.Spec(), Ops: []string{"Get"}}}}}, true, true},

@@ -1,0 +1,79 @@
+package rdspostgres_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb/migrate"
+	"github.com/seed-18e8afb5/tierkit/datastore/vpc/rdspostgres"
+)
+
+// TestOwnerPastProxy: the owner of a database behind a proxy reaches the database, and
+// all others the proxy.
+func TestOwnerPastProxy(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, migrate.Options{})
+	at, err := url.Parse(s.address(s.url.Host))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := at.Query()
+	q.Set("owner", at.Hostname())
+	at.Host, at.RawQuery = net.JoinHostPort("proxy.invalid", at.Port()), q.Encode()
+	data := datastore.New([]datastore.Driver{rdspostgres.With(aws.Config{Region: "eu-central-1"})}, &datastore.Options{
+		Lookup: func(name string) (string, bool) { return at.String(), strings.HasPrefix(name, "TIERKIT_SQLDB_") },
+	})
+	db := sqldb.New(data, "main", sqldb.AuroraPostgres, s.options()...)
+	t.Cleanup(func() { db.Close() })
+	h := datastore.Use[interface {
+		sqldb.Reader
+		sqldb.Writer
+		sqldb.Owner
+	}](function{}, db)
+	var n int
+	if err := h.Own().QueryRowContext(t.Context(), "SELECT 1").Scan(&n); err != nil || n != 1 {
+		t.Errorf("as the owner: %d, %v, want 1", n, err)
+	}
+	for name, others := range map[string]*sqldb.DB{"writer": h.Write(), "reader": h.Read()} {
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		err := others.QueryRowContext(ctx, "SELECT 1").Scan(&n)
+		cancel()
+		if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "proxy.invalid" {
+			t.Errorf("as the %s: %v, want that there is no proxy.invalid", name, err)
+		}
+	}
+}
+
+// TestReservedNames: every word that is reserved in PostgreSQL is refused as the name of
+// a database.
+func TestReservedNames(t *testing.T) {
+	t.Parallel()
+	rows, err := open(t).QueryContext(t.Context(), "SELECT word FROM pg_get_keywords() WHERE catcode IN ('R', 'T')")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var word string
+		if err := rows.Scan(&word); err != nil {
+			t.Fatal(err)
+		}
+		data := datastore.New(nil, nil)
+		sqldb.New(data, word, sqldb.Postgres)
+		if len(data.Errs()) == 0 {
+			t.Errorf("a database called %s: no mistake", word)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
