@@ -56,5 +56,5 @@ func (s Spec) reservedName() error {
 	if s.Engine == DSQL || !strings.Contains(words, " "+name+" ") {
 		return nil
 	}
-	return fmt.Errorf("RDS makes no database called %q, which is a reserved word of %s; give it another name, such as %q", name, s.Engine, s.Logical+"s")
+	return fmt.Errorf("RDS makes no database called %q, which is a reserved word of %s; give it another name, such as %q", name, s.Engine, s.Logical+"_db")
 }

@@ -59,6 +59,9 @@ func (d *Driver) Kind() string { return "sqldb" }
 // Name is "localpostgres".
 func (d *Driver) Name() string { return "localpostgres" }
 
+// Standalone says that it finds its databases by no variable.
+func (d *Driver) Standalone() {}
+
 // Opens reports whether the database speaks PostgreSQL.
 func (d *Driver) Opens(spec datastore.Spec) bool {
 	s, ok := spec.(sqldb.Spec)
