@@ -66,7 +66,9 @@ func ProxySecrets(app *tier.App, db sqldb.Spec) []datastore.Spec {
 		}
 		for _, need := range db.ProxyNeeds(u.Ops) {
 			for _, d := range need.Depends {
-				secrets = append(secrets, d.Spec)
+				if !slices.Contains(secrets, d.Spec) {
+					secrets = append(secrets, d.Spec)
+				}
 			}
 		}
 	}
