@@ -136,7 +136,7 @@ func (p *process) until(t *testing.T, text string) string {
 	for {
 		line, err := p.stdout.ReadString('\n')
 		seen.WriteString(line)
-		if strings.Contains(line, text) {
+		if line != "" && strings.Contains(line, text) {
 			return line
 		}
 		if err != nil {
