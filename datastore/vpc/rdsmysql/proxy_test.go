@@ -2,6 +2,7 @@ package rdsmysql_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net"
 	"net/url"
@@ -49,5 +50,44 @@ func TestOwnerPastProxy(t *testing.T) {
 		if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "proxy.invalid" {
 			t.Errorf("as the %s: %v, want that there is no proxy.invalid", name, err)
 		}
+	}
+}
+
+// TestSetsNothing: a connection sets nothing, neither at its beginning nor for a
+// transaction, for which RDS Proxy would keep it for one client; but for one with a
+// level of isolation.
+func TestSetsNothing(t *testing.T) {
+	t.Parallel()
+	db := newServer(t, counters).use(t, "", nil)
+	for _, tt := range []struct {
+		name string
+		own  *sqldb.DB
+		opts *sql.TxOptions
+		want int
+	}{
+		{"writer", db.Write(), nil, 0},
+		{"reader", db.Read(), nil, 0},
+		{"writer that only reads", db.Write(), &sql.TxOptions{ReadOnly: true}, 0},
+		{"writer with a level", db.Write(), &sql.TxOptions{Isolation: sql.LevelSerializable}, 1},
+	} {
+		conn, err := tt.own.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sets := func() (n int) {
+			if err := conn.QueryRowContext(t.Context(), "SHOW SESSION STATUS LIKE 'Com_set_option'").Scan(new(string), &n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		before := sets()
+		tx, err := conn.BeginTx(t.Context(), tt.opts)
+		if err == nil {
+			err = tx.Commit()
+		}
+		if got := sets() - before; err != nil || got != tt.want || before != 0 {
+			t.Errorf("%s: %d SET at the beginning and %d for a transaction, %v, want 0 and %d", tt.name, before, got, err, tt.want)
+		}
+		conn.Close()
 	}
 }

@@ -2,6 +2,7 @@ package rdspostgres_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net"
 	"net/url"
@@ -75,5 +76,31 @@ func TestReservedNames(t *testing.T) {
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestSetsNothing: no connection has settings of its own, neither from its beginning nor
+// after a transaction, for which RDS Proxy would keep it for one client.
+func TestSetsNothing(t *testing.T) {
+	t.Parallel()
+	db := counting(t).use(t, "", datastore.Options{})
+	for name, own := range map[string]*sqldb.DB{"writer": db.Write(), "reader": db.Read()} {
+		conn, err := own.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		tx, err := conn.BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelSerializable, ReadOnly: true})
+		if err == nil {
+			err = tx.Commit()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var set string
+		const query = "SELECT coalesce(string_agg(name || ' by ' || source, ', '), '') FROM pg_settings WHERE source IN ('client', 'session')"
+		if err := conn.QueryRowContext(t.Context(), query).Scan(&set); err != nil || set != "" {
+			t.Errorf("the %s has set %q, %v, want nothing", name, set, err)
+		}
+		conn.Close()
 	}
 }
