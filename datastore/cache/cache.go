@@ -43,7 +43,9 @@ package cache
 
 import (
 	"context"
+	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -67,14 +69,19 @@ func New[V any](data *datastore.Data, name string, opts ...Option) *Cache[V] {
 
 // Under narrows the store to the keys that begin with prefix: handles that are
 // granted on it refuse all others with [datastore.ErrDenied]. Keys are written in
-// full. The prefix of a prefix is both, one after the other. IAM has no such
-// condition for ElastiCache: functions share the user of the cache, whom the
-// generated template lets touch the keys of all their prefixes and no others. So
-// one function is kept from the keys of another by this package alone, where a
-// prefix of a bucket is kept by AWS.
+// full, and so is the prefix of an Under of an Under, as with buckets:
+// New(...).Under("a/").Under("a/b/"). IAM has no such condition for ElastiCache:
+// functions share the user of the cache, whom the generated template lets touch the
+// keys of all their prefixes and no others. So one function is kept from the keys of
+// another by this package alone, where a prefix of a bucket is kept by AWS.
 func (c *Cache[V]) Under(prefix string) *Cache[V] {
 	narrow := *c
-	narrow.spec.Prefix += prefix
+	narrow.spec.Prefix = prefix
+	if !strings.HasPrefix(prefix, c.spec.Prefix) {
+		narrow.spec.Prefix = c.spec.Prefix + prefix // never more than before
+		c.state.Data.Mistake(fmt.Errorf("cache %s: Under(%q): does not lie under %q; write the whole prefix, %q",
+			c.spec.Name(), prefix, c.spec.Prefix, narrow.spec.Prefix))
+	}
 	return &narrow
 }
 

@@ -41,7 +41,7 @@ func TestUnder(t *testing.T) {
 	data := datastore.New([]datastore.Driver{memorycache.New(nil)}, nil)
 	store := cache.New[string](data, "c")
 	whole := datastore.Use[all](function("f"), store)
-	narrow := datastore.Use[all](function("f"), store.Under("a/").Under("b/"))
+	narrow := datastore.Use[all](function("f"), store.Under("a/").Under("a/b/"))
 	ctx := t.Context()
 	if err := narrow.Set(ctx, "a/b/k", "x", 0); err != nil {
 		t.Fatal(err)
@@ -64,6 +64,20 @@ func TestUnder(t *testing.T) {
 	}
 	if !errors.Is(loadErr, datastore.ErrInvalid) {
 		t.Errorf("Load without a key: error = %v, want ErrInvalid", loadErr)
+	}
+}
+
+// TestUnderElsewhere: a prefix that does not lie under that of the narrowed store is a
+// mistake, and widens nothing.
+func TestUnderElsewhere(t *testing.T) {
+	t.Parallel()
+	data := datastore.New([]datastore.Driver{memorycache.New(nil)}, nil)
+	elsewhere := datastore.Use[cache.Getter[string]](function("f"), cache.New[string](data, "c").Under("a/").Under("b/"))
+	if errs := data.Errs(); len(errs) != 1 || !strings.Contains(errs[0].Error(), `write the whole prefix, "a/b/"`) || !strings.Contains(errs[0].Error(), "cache_test.go:") {
+		t.Errorf("Errs = %v, want the whole prefix and a line of this file", errs)
+	}
+	if _, err := elsewhere.Get(t.Context(), "b/k"); !errors.Is(err, datastore.ErrDenied) {
+		t.Errorf("Get of what is elsewhere: error = %v, want ErrDenied", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
@@ -65,13 +66,16 @@ func Secret(writer, reader datastore.Login) Option {
 	return optionFunc(func(s *Spec) error {
 		for _, l := range []datastore.Login{writer, reader} {
 			if err := checkLogin(l); err != nil {
-				return fmt.Errorf("sqldb.Secret: %w", err)
+				return fmt.Errorf("%w: %w", errSecret, err)
 			}
 		}
 		s.Writer, s.Reader = User{Login: writer}, User{Login: reader}
 		return nil
 	})
 }
+
+// errSecret is a mistake in a Secret, which is then not missing.
+var errSecret = errors.New("sqldb.Secret")
 
 // OwnerSecret logs the owner in with a secret: the one that RDS keeps for the master
 // user of a database, which is what the generated template takes for it. Two databases
@@ -106,6 +110,27 @@ func DataAPI() Option {
 	})
 }
 
+// Proxy reaches the database by RDS Proxy, which shares the connections of the
+// database among the sandboxes of all functions, and keeps theirs when another
+// instance takes over. Functions log in to it as they do to the database: with the
+// default login it logs in as them by tokens of its own role, with [Secret] by the
+// secrets, which must be in Secrets Manager. An Aurora cluster gets a second instance,
+// because the proxy sends readers to none but one that only reads. The owner, and
+// with him the migrations, goes to the database itself.
+//
+// A session's settings, locks and temporary tables, and in MySQL a statement of more
+// than 16 KB with its parameters, keep a connection for one client until that leaves.
+// What this package sends does not; BeginTx with a level of isolation does in MySQL.
+//
+// See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.html
+// and https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html
+func Proxy() Option {
+	return optionFunc(func(s *Spec) error {
+		s.Proxy = true
+		return nil
+	})
+}
+
 // specOf is the Spec of a declaration, and the mistakes in it.
 func specOf(name string, engine Engine, opts []Option) (Spec, []error) {
 	s := Spec{
@@ -124,7 +149,7 @@ func specOf(name string, engine Engine, opts []Option) (Spec, []error) {
 	if wrong != nil {
 		errs = append(errs, wrong)
 	}
-	return s, append(errs, s.mistakes()...)
+	return s, append(errs, s.mistakes(errors.Is(errors.Join(errs...), errSecret))...)
 }
 
 // The length of a user's name, which in PostgreSQL is also that of a database's.
@@ -133,7 +158,8 @@ func specOf(name string, engine Engine, opts []Option) (Spec, []error) {
 // and https://www.postgresql.org/docs/current/limits.html
 var maxIdentifier = map[Dialect]int{DialectPostgres: 63, DialectMySQL: 32}
 
-func (s Spec) mistakes() []error {
+// mistakes are those in a Spec. refused says that a Secret was given and was wrong.
+func (s Spec) mistakes(refused bool) []error {
 	if s.Dialect() == "" {
 		return []error{fmt.Errorf("there is no engine %q; write sqldb.Postgres, AuroraPostgres, MySQL, AuroraMySQL or DSQL", s.Engine)}
 	}
@@ -150,14 +176,38 @@ func (s Spec) mistakes() []error {
 	if s.Dialect() == DialectPostgres && s.Engine != DSQL && len(s.Logical) > maxIdentifier[DialectPostgres] {
 		errs = append(errs, fmt.Errorf("the database %q has more than the %d letters that %s takes; give it a shorter name", s.Logical, maxIdentifier[DialectPostgres], s.Engine))
 	}
+	if err := s.reservedName(); err != nil {
+		errs = append(errs, err)
+	}
+	if s.Proxy {
+		errs = append(errs, s.proxyMistakes()...)
+	}
 	secret := s.Writer.Login != nil
 	switch {
 	case s.DataAPI && s.Engine != AuroraPostgres && s.Engine != AuroraMySQL:
 		errs = append(errs, fmt.Errorf("the Data API is one of Aurora, not of %s; leave out sqldb.DataAPI or write sqldb.AuroraPostgres", s.Engine))
-	case s.DataAPI && !secret:
+	case s.DataAPI && !secret && !refused:
 		errs = append(errs, errors.New("the Data API logs in with secrets; add sqldb.Secret"))
 	case s.Engine == DSQL && (secret || s.Owner.Login != nil):
 		errs = append(errs, errors.New("a database of Aurora DSQL is logged in to by the function's role alone; leave out sqldb.Secret and sqldb.OwnerSecret"))
+	}
+	return errs
+}
+
+// proxyMistakes are those of a database with a proxy.
+func (s Spec) proxyMistakes() []error {
+	switch {
+	case s.Engine == DSQL:
+		return []error{errors.New("Aurora DSQL has no proxy and needs none; leave out sqldb.Proxy")}
+	case s.DataAPI:
+		return []error{errors.New("by the Data API the database is reached without a proxy; leave out sqldb.Proxy or sqldb.DataAPI")}
+	}
+	var errs []error
+	for _, d := range logins([]User{s.Writer, s.Reader}) {
+		inManager := func(n datastore.Need) bool { return n.Service == "secretsmanager" }
+		if !slices.ContainsFunc(d.Spec.Needs(d.Ops), inManager) {
+			errs = append(errs, fmt.Errorf("RDS Proxy reads logins from Secrets Manager, where %s %s is not; give sqldb.Secret others", d.Spec.Kind(), d.Spec.Name()))
+		}
 	}
 	return errs
 }

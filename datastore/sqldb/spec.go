@@ -65,9 +65,11 @@ type Spec struct {
 	Portable bool // the SQL also runs on SQLite
 	// DataAPI says that it is reached over HTTPS and not in the private network.
 	DataAPI bool
-	Writer  User // who is logged in for Write and Tx
-	Reader  User // who is logged in for Read
-	Owner   User // who is logged in for Own
+	// Proxy says that all but the owner reach it by RDS Proxy.
+	Proxy  bool
+	Writer User // who is logged in for Write and Tx
+	Reader User // who is logged in for Read
+	Owner  User // who is logged in for Own
 	// Migrations make its tables; nil for none.
 	Migrations *Files
 }
@@ -128,16 +130,21 @@ func (s Spec) User(a Access) User {
 }
 
 // ResourceID stands, in the Resource of a [datastore.Need], for the resource id of
-// the instance ("db-ABC"), the cluster ("cluster-ABC") or the proxy ("prx-abc"),
-// which is not its name.
-const ResourceID = "{resource}"
+// the instance ("db-ABC") or the cluster ("cluster-ABC"), which is not its name, and
+// ProxyID for that of the proxy ("prx-abc").
+const (
+	ResourceID = "{resource}"
+	ProxyID    = "{proxy}"
+)
 
 // Needs are, for a database in the private network, its port, and by whom it is
 // logged in to: rds-db:connect on exactly the users of ops, or the secrets of
 // these. For Aurora DSQL it is dsql:DbConnect, for the Data API the actions of
-// rds-data and the secrets.
+// rds-data and the secrets. By a [Proxy] it is rds-db:connect on the proxy, but for the
+// owner, who does not go by it.
 //
 // See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html
+// and https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-connecting.html
 func (s Spec) Needs(ops []string) []datastore.Need {
 	users := s.users(ops)
 	if len(users) == 0 {
@@ -153,8 +160,62 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 	}
 	needs := []datastore.Need{{Port: s.Dialect().Port(), Depends: logins(users)}}
 	for _, u := range users {
+		if u.Login == nil && slices.Contains(s.direct(ops), u) {
+			needs = append(needs, connect(ResourceID, u))
+		}
+		if u.Login == nil && slices.Contains(s.proxied(ops), u) {
+			needs = append(needs, connect(ProxyID, u))
+		}
+	}
+	return needs
+}
+
+// connect is logging in as a user by a token of one's role.
+func connect(at string, u User) datastore.Need {
+	return datastore.Need{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:" + at + "/" + u.Name}
+}
+
+// Proxied reports whether one of ops reaches the database by its proxy, and Direct
+// whether one reaches it without: all that the owner does, whose locks and settings
+// would keep a connection of the proxy for him alone.
+//
+// See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html
+func (s Spec) Proxied(ops []string) bool { return len(s.proxied(ops)) > 0 }
+
+// Direct is the other half of [Spec.Proxied].
+func (s Spec) Direct(ops []string) bool { return len(s.direct(ops)) > 0 }
+
+// proxied are the users of ops who log in to the proxy.
+func (s Spec) proxied(ops []string) []User {
+	if !s.Proxy {
+		return nil
+	}
+	return s.users(slices.DeleteFunc(slices.Clone(ops), isOwning))
+}
+
+// direct are the users of ops who log in to the database.
+func (s Spec) direct(ops []string) []User {
+	if !s.Proxy {
+		return s.users(ops)
+	}
+	return s.users(slices.DeleteFunc(slices.Clone(ops), func(op string) bool { return !isOwning(op) }))
+}
+
+func isOwning(op string) bool { return op == opOwn }
+
+// ProxyNeeds are what the role of the proxy needs for the functions that do ops to the
+// database: to log in to it as the users of these, or to read their secrets.
+//
+// See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-iam-setup.html
+func (s Spec) ProxyNeeds(ops []string) []datastore.Need {
+	var needs []datastore.Need
+	users := s.proxied(ops)
+	if depends := logins(users); len(depends) > 0 {
+		needs = append(needs, datastore.Need{Depends: depends})
+	}
+	for _, u := range users {
 		if u.Login == nil {
-			needs = append(needs, datastore.Need{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:" + ResourceID + "/" + u.Name})
+			needs = append(needs, connect(ResourceID, u))
 		}
 	}
 	return needs

@@ -37,9 +37,14 @@ type login struct{ name string }
 
 type secretSpec struct{ Logical string }
 
-func (s secretSpec) Kind() string                  { return "secret" }
-func (s secretSpec) Name() string                  { return s.Logical }
-func (secretSpec) Needs([]string) []datastore.Need { return nil }
+func (s secretSpec) Kind() string { return "secret" }
+func (s secretSpec) Name() string { return s.Logical }
+func (s secretSpec) Needs([]string) []datastore.Need {
+	if s.Logical == "elsewhere" {
+		return []datastore.Need{{Service: "ssm"}}
+	}
+	return []datastore.Need{{Service: "secretsmanager"}}
+}
 
 func (l *login) Spec() datastore.Spec { return secretSpec{l.name} }
 func (l *login) Credentials(context.Context, bool) (string, string, error) {
@@ -164,6 +169,13 @@ func TestMistakes(t *testing.T) {
 		{"db", sqldb.Postgres, []sqldb.Option{sqldb.DataAPI(), sqldb.Secret(secret, secret)}, "the Data API is one of Aurora"},
 		{"db", sqldb.AuroraPostgres, []sqldb.Option{sqldb.DataAPI()}, "add sqldb.Secret"},
 		{"db", sqldb.DSQL, []sqldb.Option{sqldb.Secret(secret, secret)}, "by the function's role alone"},
+		{"order", sqldb.Postgres, nil, `RDS makes no database called "order", which is a reserved word of postgres`},
+		{"current-user", sqldb.AuroraPostgres, nil, "reserved word"},
+		{"Rank", sqldb.MySQL, nil, "reserved word of mysql"},
+		{"sys", sqldb.AuroraMySQL, nil, "reserved word"},
+		{"db", sqldb.DSQL, []sqldb.Option{sqldb.Proxy()}, "Aurora DSQL has no proxy"},
+		{"db", sqldb.AuroraMySQL, []sqldb.Option{sqldb.Proxy(), sqldb.DataAPI(), sqldb.Secret(secret, secret)}, "leave out sqldb.Proxy or sqldb.DataAPI"},
+		{"db", sqldb.MySQL, []sqldb.Option{sqldb.Proxy(), sqldb.Secret(secret, &login{"elsewhere"})}, "where secret elsewhere is not"},
 	} {
 		data := datastore.New(nil, nil)
 		db := sqldb.New(data, tt.name, tt.engine, tt.opts...)
@@ -178,6 +190,30 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestNames: what is reserved in one engine may be the name of a database in another.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	data := datastore.New(nil, nil)
+	for name, engine := range map[string]sqldb.Engine{
+		"orders": sqldb.Postgres, "rank": sqldb.AuroraPostgres, "user": sqldb.MySQL, "or": sqldb.DSQL, "postgres": sqldb.AuroraPostgres, "analy": sqldb.AuroraMySQL,
+	} {
+		sqldb.New(data, name, engine)
+	}
+	for _, err := range data.Errs() {
+		t.Error(err)
+	}
+}
+
+// TestOneMistake: a Secret that is wrong is not also missing.
+func TestOneMistake(t *testing.T) {
+	t.Parallel()
+	data := datastore.New(nil, nil)
+	sqldb.New(data, "db", sqldb.AuroraPostgres, sqldb.DataAPI(), sqldb.Secret(&login{"a"}, nil))
+	if errs := data.Errs(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "sqldb.Secret: a login is missing") {
+		t.Errorf("Errs = %v, want the mistake in sqldb.Secret alone", errs)
+	}
+}
+
 // TestNeeds: what a function must be granted follows from what it does.
 func TestNeeds(t *testing.T) {
 	t.Parallel()
@@ -188,6 +224,9 @@ func TestNeeds(t *testing.T) {
 	}
 	connect := func(user string) datastore.Need {
 		return datastore.Need{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:{resource}/" + user}
+	}
+	throughProxy := func(user string) datastore.Need {
+		return datastore.Need{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:{proxy}/" + user}
 	}
 	depend := func(logins ...*login) []datastore.Dependence {
 		var all []datastore.Dependence
@@ -214,9 +253,46 @@ func TestNeeds(t *testing.T) {
 			Resource: "cluster:{name}", Depends: depend(reader),
 		}}},
 		{"nothing", spec("i", sqldb.Postgres), []string{"Else"}, nil},
+		{"proxy", spec("j", sqldb.AuroraPostgres, sqldb.Proxy()), []string{"Read", "Write"}, []datastore.Need{{Port: 5432}, throughProxy("j_writer"), throughProxy("j_reader")}},
+		{"proxy, owner", spec("k", sqldb.Postgres, sqldb.Proxy()), []string{"Tx", "Own"}, []datastore.Need{{Port: 5432}, throughProxy("k_writer"), connect("k_owner")}},
+		{"proxy, secrets", spec("l", sqldb.MySQL, sqldb.Proxy(), sqldb.Secret(writer, reader)), []string{"Read"}, []datastore.Need{{Port: 3306, Depends: depend(reader)}}},
 	} {
 		if d := cmp.Diff(tt.want, tt.spec.Needs(tt.ops)); d != "" {
 			t.Errorf("%s: Needs(%q) (-want +got):\n%s", tt.name, tt.ops, d)
+		}
+	}
+	for _, err := range data.Errs() {
+		t.Error(err)
+	}
+}
+
+// TestProxyNeeds: a proxy logs in as the users who come by it, and as nobody else.
+func TestProxyNeeds(t *testing.T) {
+	t.Parallel()
+	data := datastore.New(nil, nil)
+	writer, reader := &login{"w"}, &login{"r"}
+	all := []string{"Read", "Write", "Own"}
+	for name, tt := range map[string]struct {
+		opts            []sqldb.Option
+		ops             []string
+		want            []datastore.Need
+		proxied, direct bool
+	}{
+		"everyone": {[]sqldb.Option{sqldb.Proxy()}, all, []datastore.Need{
+			{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:{resource}/everyone_writer"},
+			{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:{resource}/everyone_reader"},
+		}, true, true},
+		"reader":   {[]sqldb.Option{sqldb.Proxy(), sqldb.IAMLogin("a", "b")}, []string{"Read"}, []datastore.Need{{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:{resource}/b"}}, true, false},
+		"secrets":  {[]sqldb.Option{sqldb.Proxy(), sqldb.Secret(writer, reader)}, all, []datastore.Need{{Depends: []datastore.Dependence{{Spec: writer.Spec(), Ops: []string{"Get"}}, {Spec: reader.Spec(), Ops: []string{"Get"}}}}}, true, true},
+		"owner":    {[]sqldb.Option{sqldb.Proxy()}, []string{"Own"}, nil, false, true},
+		"no proxy": {nil, all, nil, false, true},
+	} {
+		spec := sqldb.New(data, strings.ReplaceAll(name, " ", "_"), sqldb.Postgres, tt.opts...).Spec().(sqldb.Spec)
+		if d := cmp.Diff(tt.want, spec.ProxyNeeds(tt.ops)); d != "" {
+			t.Errorf("%s: ProxyNeeds (-want +got):\n%s", name, d)
+		}
+		if proxied, direct := spec.Proxied(tt.ops), spec.Direct(tt.ops); proxied != tt.proxied || direct != tt.direct {
+			t.Errorf("%s: proxied %v and direct %v, want %v and %v", name, proxied, direct, tt.proxied, tt.direct)
 		}
 	}
 	for _, err := range data.Errs() {

@@ -25,7 +25,10 @@ var rdsRoots embed.FS
 // one of the roots of RDS in its region or of Amazon's; a host that is not one of
 // RDS, by one that the system trusts; and with a rootCert, by one in that file
 // alone.
-func TLS(host, rootCert string) (*tls.Config, error) {
+func TLS(host, rootCert string) (*tls.Config, error) { return trust(host, rootCert, iam.Roots()) }
+
+// trust is TLS with amazon in the place of Amazon's roots.
+func trust(host, rootCert string, amazon *x509.CertPool) (*tls.Config, error) {
 	cfg := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
 	switch {
 	case rootCert != "":
@@ -38,7 +41,7 @@ func TLS(host, rootCert string) (*tls.Config, error) {
 			return nil, errors.New("sslrootcert has no certificate in it")
 		}
 	case isRDS(host):
-		cfg.RootCAs = iam.Roots().Clone()
+		cfg.RootCAs = amazon.Clone()
 		if pem, err := rdsRoots.ReadFile("roots/" + region(host) + ".pem"); err == nil {
 			cfg.RootCAs.AppendCertsFromPEM(pem)
 		}

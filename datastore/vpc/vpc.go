@@ -15,17 +15,18 @@ import (
 
 // Address is where a database is: what the variable of the store holds,
 //
-//	postgres://HOST:PORT/NAME?reader=HOST&sslrootcert=FILE
+//	postgres://HOST:PORT/NAME?reader=HOST&owner=HOST&sslrootcert=FILE
 //
 // where PORT may be left out, reader is the endpoint for those who only read (that
-// of an Aurora cluster's replicas, say; default: the same host), and sslrootcert a
+// of an Aurora cluster's replicas, say; default: the same host), owner that for the
+// owner (the database behind a proxy; default: the same host), and sslrootcert a
 // file with the certificates to trust in place of Amazon's. There is no user and
 // no password in it.
 type Address struct {
-	Host, Reader string
-	Port         int
-	Name         string // of the database
-	RootCert     string // a file; "" for none
+	Host, Reader, Owner string
+	Port                int
+	Name                string // of the database
+	RootCert            string // a file; "" for none
 }
 
 // ParseAddress reads an address of a scheme, such as "postgres", whose port is
@@ -37,7 +38,7 @@ func ParseAddress(text, scheme string, port int) (Address, error) {
 	}
 	q := u.Query()
 	a := Address{
-		Host: u.Hostname(), Reader: cmp.Or(q.Get("reader"), u.Hostname()), Port: port,
+		Host: u.Hostname(), Reader: cmp.Or(q.Get("reader"), u.Hostname()), Owner: cmp.Or(q.Get("owner"), u.Hostname()), Port: port,
 		Name: strings.TrimPrefix(u.Path, "/"), RootCert: q.Get("sslrootcert"),
 	}
 	switch {
@@ -47,8 +48,8 @@ func ParseAddress(text, scheme string, port int) (Address, error) {
 		return Address{}, errors.New("the address has a user in it; users and passwords come from the declaration")
 	}
 	for key := range q {
-		if key != "reader" && key != "sslrootcert" {
-			return Address{}, fmt.Errorf("the address has %q in it; it takes reader and sslrootcert", key)
+		if key != "reader" && key != "owner" && key != "sslrootcert" {
+			return Address{}, fmt.Errorf("the address has %q in it; it takes reader, owner and sslrootcert", key)
 		}
 	}
 	if p := u.Port(); p != "" {

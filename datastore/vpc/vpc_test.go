@@ -26,9 +26,10 @@ func TestParseAddress(t *testing.T) {
 		want vpc.Address
 		err  string
 	}{
-		{"postgres://db.example:6000/main", vpc.Address{Host: "db.example", Reader: "db.example", Port: 6000, Name: "main"}, ""},
-		{"postgres://h/main?reader=r&sslrootcert=%2Fca.pem", vpc.Address{Host: "h", Reader: "r", Port: 5432, Name: "main", RootCert: "/ca.pem"}, ""},
-		{"postgres://[::1]:5/main", vpc.Address{Host: "::1", Reader: "::1", Port: 5, Name: "main"}, ""},
+		{"postgres://db.example:6000/main", vpc.Address{Host: "db.example", Reader: "db.example", Owner: "db.example", Port: 6000, Name: "main"}, ""},
+		{"postgres://h/main?reader=r&sslrootcert=%2Fca.pem", vpc.Address{Host: "h", Reader: "r", Owner: "h", Port: 5432, Name: "main", RootCert: "/ca.pem"}, ""},
+		{"postgres://[::1]:5/main", vpc.Address{Host: "::1", Reader: "::1", Owner: "::1", Port: 5, Name: "main"}, ""},
+		{"postgres://p/main?owner=db&reader=r", vpc.Address{Host: "p", Reader: "r", Owner: "db", Port: 5432, Name: "main"}, ""},
 		{"mysql://h/main", vpc.Address{}, "has not the form postgres://"},
 		{"postgres://h/", vpc.Address{}, "has not the form"},
 		{"postgres:///main", vpc.Address{}, "has not the form"},
@@ -54,7 +55,7 @@ func FuzzParseAddress(f *testing.F) {
 	f.Add("postgres://[::1]:5/main")
 	f.Fuzz(func(t *testing.T, text string) {
 		a, err := vpc.ParseAddress(text, "postgres", 5432)
-		if err == nil && (a.Host == "" || a.Reader == "" || a.Name == "" || a.Port < 1 || a.Port > 65535) {
+		if err == nil && (a.Host == "" || a.Reader == "" || a.Owner == "" || a.Name == "" || a.Port < 1 || a.Port > 65535) {
 			t.Errorf("ParseAddress(%q) = %+v, want all of it or an error", text, a)
 		}
 	})
@@ -87,6 +88,8 @@ func TestTLS(t *testing.T) {
 		{"main.cluster-abc.eu-central-1.rds.amazonaws.com", "", pool(amazon, "roots/eu-central-1.pem")},
 		{"x.abc.us-east-1.rds.amazonaws.com", "", pool(amazon, "roots/us-east-1.pem")},
 		{"p.proxy-abc.xx-new-1.rds.amazonaws.com", "", pool(amazon)},
+		{"main.proxy-abc.eu-central-1.rds.amazonaws.com", "", pool(amazon, "roots/eu-central-1.pem")},
+		{"main-reader.endpoint.proxy-abc.eu-central-1.rds.amazonaws.com", "", pool(amazon, "roots/eu-central-1.pem")},
 		{"x.abc.rds.cn-north-1.amazonaws.com.cn", "", nil},
 		{"db.example", "", nil},
 		{"db.example", amazon, pool(amazon)},

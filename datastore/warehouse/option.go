@@ -49,16 +49,19 @@ func Secret(writer, reader datastore.Login) Option {
 	return optionFunc(func(s *Spec) error {
 		for _, l := range []datastore.Login{writer, reader} {
 			if !datastore.Declared(l) || !reflect.TypeOf(l).Comparable() {
-				return errors.New("warehouse.Secret: a login is missing or is no pointer; give it the login of a secret")
+				return fmt.Errorf("%w: a login is missing or is no pointer; give it the login of a secret", errSecret)
 			}
 		}
 		if writer == reader || writer.Spec() == reader.Spec() {
-			return errors.New("warehouse.Secret: both are the same secret; give it two, of which the second is of a user who can only read")
+			return fmt.Errorf("%w: both are the same secret; give it two, of which the second is of a user who can only read", errSecret)
 		}
 		s.Writer, s.Reader = User{Login: writer}, User{Login: reader}
 		return nil
 	})
 }
+
+// errSecret is a mistake in a Secret, which is then not missing.
+var errSecret = errors.New("warehouse.Secret")
 
 // Wire reaches the warehouse in the private network, by PostgreSQL's protocol, and not
 // by the Data API: a statement begins at once, and its rows come without a second call.
@@ -90,7 +93,7 @@ func specOf(name string, product Product, opts []Option) (Spec, []error) {
 	if wrong != nil {
 		errs = append(errs, wrong)
 	}
-	if s.Wire && s.Writer.Login == nil {
+	if s.Wire && s.Writer.Login == nil && !errors.Is(errors.Join(errs...), errSecret) {
 		errs = append(errs, errors.New("by the wire it is logged in to with secrets; add warehouse.Secret"))
 	}
 	return s, errs

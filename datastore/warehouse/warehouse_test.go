@@ -422,10 +422,10 @@ func TestMistakes(t *testing.T) {
 			return warehouse.New(d, "w", warehouse.Serverless, warehouse.IAMLogin("a", "a"))
 		},
 		"both are the same secret": func(d *datastore.Data) *warehouse.Warehouse {
-			return warehouse.New(d, "w", warehouse.Serverless, warehouse.Secret(one, one))
+			return warehouse.New(d, "w", warehouse.Serverless, warehouse.Wire(), warehouse.Secret(one, one))
 		},
 		"a login is missing": func(d *datastore.Data) *warehouse.Warehouse {
-			return warehouse.New(d, "w", warehouse.Serverless, warehouse.Secret(one, nil))
+			return warehouse.New(d, "w", warehouse.Serverless, warehouse.Secret(one, nil), warehouse.Wire())
 		},
 	} {
 		d := &driver{}

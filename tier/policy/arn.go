@@ -77,7 +77,8 @@ func substitutes(spec datastore.Spec, id string) []substitute {
 		if s, ok := spec.(sqldb.Spec); ok && s.Aurora() {
 			resource = ".DBClusterResourceId"
 		}
-		return []substitute{{sqldb.ResourceID, "${" + id + resource + "}"}, {"{name}", "${" + id + "}"}}
+		proxy := ProxyResource(id + "Proxy")
+		return []substitute{{sqldb.ResourceID, "${" + id + resource + "}"}, {sqldb.ProxyID, "${" + proxy + "}"}, {"{name}", "${" + id + "}"}}
 	case "secret": // a parameter, which is no resource of the template
 		return []substitute{{"{name}", ParameterName(spec)}}
 	}

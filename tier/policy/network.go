@@ -10,7 +10,8 @@ import (
 // Reach is a store that a function reaches only in the private network.
 type Reach struct {
 	Spec datastore.Spec
-	Port int // TCP
+	Port int      // TCP
+	Ops  []string // what the function does to it
 }
 
 // Reaches are the stores for which a function is put into the private network,
@@ -21,7 +22,7 @@ func Reaches(f *tier.Function) []Reach {
 		for _, need := range u.Needs() {
 			known := slices.ContainsFunc(all, func(r Reach) bool { return datastore.Same(r.Spec, u.Spec) && r.Port == need.Port })
 			if need.Port > 0 && !known {
-				all = append(all, Reach{u.Spec, need.Port})
+				all = append(all, Reach{u.Spec, need.Port, u.Ops})
 			}
 		}
 	}

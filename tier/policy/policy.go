@@ -26,6 +26,9 @@ type Statement struct {
 	// Cluster is the logical id of the parameter whose parts stand in Resource, see
 	// [ClusterName]. "" for none.
 	Cluster string
+	// Proxy is the logical id of the RDS Proxy whose resource id stands in Resource, see
+	// [ProxyResource]. "" for none.
+	Proxy string
 	// Conditions that must all hold.
 	Conditions []datastore.Condition
 	// Because is what the application declared, with its Go lines.
@@ -89,7 +92,7 @@ func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
 	if len(need.Actions) == 0 {
 		return Statement{}, false
 	}
-	s := Statement{Conditions: need.Conditions}
+	s := Statement{Conditions: need.Conditions, Proxy: proxyOf(spec, need)}
 	if topic, ok := spec.(event.KafkaSpec); ok {
 		s.Resource, s.Cluster = kafkaARN(topic, need)
 	} else {

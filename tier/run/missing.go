@@ -61,6 +61,18 @@ func (p *program) announceMissing(app *tier.App, data openedData) {
 	}
 }
 
+// standalone is a driver that knows where its stores are, and finds them by no
+// variable: an embedded one that main names without [Local].
+type standalone interface{ Standalone() }
+
+// opensAlone reports whether one of the drivers opens a store without a variable.
+func opensAlone(drivers []datastore.Driver, spec datastore.Spec) bool {
+	return slices.ContainsFunc(drivers, func(d datastore.Driver) bool {
+		_, alone := d.(standalone)
+		return alone && opens([]datastore.Driver{d}, spec)
+	})
+}
+
 // lacks is what keeps a store from being used; "" for nothing.
 func (d openedData) lacks(app *tier.App, spec datastore.Spec) string {
 	if d.local == nil {
@@ -79,7 +91,7 @@ func (d openedData) lacks(app *tier.App, spec datastore.Spec) string {
 			command += "-dir " + d.dir + " "
 		}
 		return "has no value: " + command + own.Logical
-	case opens(d.local, spec) || addressed && opens(d.remote, spec):
+	case opens(d.local, spec) || opensAlone(d.remote, spec) || addressed && opens(d.remote, spec):
 		return ""
 	case spec.Kind() == "sqldb" || spec.Kind() == "warehouse":
 		return "has no driver on this machine: " + missingHere(spec)

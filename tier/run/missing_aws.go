@@ -29,7 +29,7 @@ func (d openedData) lacksInAWS(app *tier.App, spec datastore.Spec) string {
 	if !opens(d.remote, spec) && slices.ContainsFunc(users, func(f *tier.Function) bool { return !readInAWS(f, spec) }) {
 		return "has no driver for AWS: " + nameDriver(spec)
 	}
-	if _, addressed := d.Physical(spec); !addressed {
+	if _, addressed := d.Physical(spec); !addressed && !opensAlone(d.remote, spec) {
 		return "is not known here: set " + datastore.Variable(spec) + ", which the template sets for its functions"
 	}
 	return ""

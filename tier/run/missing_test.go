@@ -26,10 +26,10 @@ func TestMissing(t *testing.T) {
 	}{
 		{"portable",
 			[]string{"no driver for stores of kind sqldb", local + "sqlitedb.In(dir) })", "//go:build !lambda.norpc", embeddedPath + "sqlitedb"},
-			[]string{"sqldb portable has no driver on this machine", local + "sqlitedb.In(dir) })", embeddedPath + "sqlitedb", "main.go:44"}},
-		{"mysql",
+			[]string{"sqldb portable has no driver on this machine", local + "sqlitedb.In(dir) })", embeddedPath + "sqlitedb", "main.go:48"}},
+		{"ledger",
 			[]string{"no driver for stores of kind sqldb", "sqldb.Portable()", embeddedPath + "sqlitedb"},
-			[]string{"sqldb mysql has no driver on this machine", "sqldb.Portable()", embeddedPath + "sqlitedb"}},
+			[]string{"sqldb ledger has no driver on this machine", "sqldb.Portable()", embeddedPath + "sqlitedb"}},
 		{"postgres",
 			[]string{"TIERKIT_SQLDB_POSTGRES is not set"},
 			[]string{"sqldb postgres has no driver on this machine", embeddedPath + "localpostgres", "sqldb.Portable()"}},
@@ -95,6 +95,27 @@ func TestPostgresByAddress(t *testing.T) {
 	}
 }
 
+// TestNamedBare: an embedded driver that main names without Local opens its stores, and
+// they lack nothing, neither here nor with the data of AWS.
+func TestNamedBare(t *testing.T) {
+	t.Parallel()
+	bin := buildTool(t, "./tier/run/testdata/bare")
+	env := []string{"BARE_WAREHOUSE=1", "AWS_REGION=eu-west-1"}
+	for _, where := range []string{"embedded", "aws"} {
+		p := start(t, env, bin, "serve", "-port", "0", "-lambda", "0", "-dir", t.TempDir(), "-data", where)
+		var announced strings.Builder
+		for !strings.Contains(announced.String(), "data: ") {
+			announced.WriteString(p.until(t, ""))
+		}
+		if line := lineWith(announced.String(), "warehouse sales"); line != "" {
+			t.Errorf("-data %s announced: %q", where, line)
+		}
+		if line := lineWith(announced.String(), "sqldb ledger"); line == "" {
+			t.Errorf("-data %s announced nothing of what has no driver:\n%s", where, announced.String())
+		}
+	}
+}
+
 // TestMissingInAWS: what a store lacks in AWS is said before serving from there, and
 // with the template of functions that could not use it.
 func TestMissingInAWS(t *testing.T) {
@@ -112,7 +133,7 @@ func TestMissingInAWS(t *testing.T) {
 	const drivers = "github.com/seed-18e8afb5/tierkit/datastore/"
 	for _, tt := range []struct{ store, serves, warns string }{
 		{"sqldb postgres", "is not known here: set TIERKIT_SQLDB_POSTGRES", ""},
-		{"sqldb mysql", "name rdsmysql.Driver in run.Main, of package " + drivers + "vpc/rdsmysql", "name rdsmysql.Driver in run.Main"},
+		{"sqldb ledger", "name rdsmysql.Driver in run.Main, of package " + drivers + "vpc/rdsmysql", "name rdsmysql.Driver in run.Main"},
 		{"blob files", "name s3blob.Driver in run.Main, of package " + drivers + "iam/s3blob", "so that function open could not use it: name s3blob.Driver"},
 		{"secret hush", "name ssmsecret.Driver in run.Main", "name ssmsecret.Driver in run.Main"},
 		{"warehouse sales", "name redshiftwarehouse.Driver in run.Main", "name redshiftwarehouse.Driver in run.Main"},

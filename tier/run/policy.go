@@ -45,15 +45,15 @@ func (p *program) policy(args []string) error {
 	return nil
 }
 
-// role is one role of a function.
+// role is one role of a function, or of what a function reaches a store by.
 type role struct {
 	of, id     string
-	function   string
+	function   string // "" for none
 	statements []policy.Statement
 }
 
-// roles are those of all functions, also of deployments: that of each, and that of its callers if it has
-// one.
+// roles are those of all functions, also of deployments: that of each, and that of its
+// callers if it has one; and those of the proxies of databases.
 func roles(app *tier.App) []role {
 	var all []role
 	for _, f := range append(app.Functions(), app.Deployments()...) {
@@ -61,6 +61,9 @@ func roles(app *tier.App) []role {
 		if callers := policy.CallerStatements(f); len(callers) > 0 {
 			all = append(all, role{"callers of function " + f.Name(), policy.CallerRoleID(f), f.Name(), callers})
 		}
+	}
+	for _, db := range policy.Proxied(app) {
+		all = append(all, role{"proxy of sqldb " + db.Name(), policy.ProxyRoleID(db), "", policy.ProxyStatements(app, db)})
 	}
 	return all
 }
@@ -78,7 +81,7 @@ func (p *program) policyJSON(app *tier.App) error {
 		Line        string `json:"line"`
 	}
 	type statement struct {
-		Function   string                `json:"function"`
+		Function   string                `json:"function,omitempty"`
 		Role       string                `json:"role"`
 		Effect     string                `json:"effect"`
 		Actions    []string              `json:"actions"`

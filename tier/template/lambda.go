@@ -192,6 +192,10 @@ func resourceOf(st policy.Statement) any {
 		}
 		return subWith(st.Resource, object{{policy.ClusterName(st.Cluster), part(1)}, {policy.ClusterUUID(st.Cluster), part(2)}})
 	}
+	if st.Proxy != "" {
+		resource := object{{"Fn::Select", array{6, object{{"Fn::Split", array{":", getAtt(st.Proxy, "DBProxyArn")}}}}}}
+		return subWith(st.Resource, object{{policy.ProxyResource(st.Proxy), resource}})
+	}
 	return subIfNamed(st.Resource)
 }
 

@@ -292,13 +292,13 @@ func (s *stack) functionGroup(f networked) {
 	id, at := functionGroupID(f.function), f.function.At()
 	var egress array
 	for _, r := range f.reaches {
-		if group, ok := s.groupOf(r.Spec); ok {
+		for _, to := range groupsOf(r) {
 			egress = append(egress, object{
 				{"IpProtocol", "tcp"}, {"FromPort", r.Port}, {"ToPort", r.Port},
-				{"DestinationSecurityGroupId", group},
+				{"DestinationSecurityGroupId", to.group},
 				{"Description", r.Spec.Kind() + " " + r.Spec.Name()},
 			})
-			s.ingress(id, storeGroupID(r.Spec), group, r.Port, at)
+			s.ingress(id, to.id, to.group, r.Port, at)
 		}
 	}
 	gateway, direct := f.answers, false
@@ -336,18 +336,35 @@ func (s *stack) functionGroup(f networked) {
 	}})
 }
 
-// groupOf is the security group of a store: a resource of the template, or for a web
-// service a parameter. An API of API Gateway has none: it is reached by the endpoint
-// for execute-api.
-func (s *stack) groupOf(spec datastore.Spec) (group any, ok bool) {
-	web, ok := spec.(service.Spec)
-	switch {
-	case !ok:
-		return getAtt(storeGroupID(spec), "GroupId"), true
-	case web.Signed:
-		return nil, false
+// reachedGroup is a security group that a function reaches.
+type reachedGroup struct {
+	id    string
+	group any
+}
+
+// groupsOf are the security groups of a store: a resource of the template, for a
+// database behind a proxy that of the proxy, of the database or both, by what is done to
+// it, and for a web service a parameter. An API of API Gateway has none: it is reached
+// by the endpoint for execute-api.
+func groupsOf(r policy.Reach) []reachedGroup {
+	own := storeGroupID(r.Spec)
+	switch spec := r.Spec.(type) {
+	case service.Spec:
+		if spec.Signed {
+			return nil
+		}
+		return []reachedGroup{{own, ref(own)}}
+	case sqldb.Spec:
+		var all []reachedGroup
+		if proxy := proxyGroupID(spec); spec.Proxied(r.Ops) {
+			all = append(all, reachedGroup{proxy, getAtt(proxy, "GroupId")})
+		}
+		if spec.Direct(r.Ops) {
+			all = append(all, reachedGroup{own, getAtt(own, "GroupId")})
+		}
+		return all
 	}
-	return ref(storeGroupID(spec)), true
+	return []reachedGroup{{own, getAtt(own, "GroupId")}}
 }
 
 // ingress lets the group from into the group to. It is a resource of its own,

@@ -124,16 +124,26 @@ func (s *stack) auroraCluster(store usedStore, spec sqldb.Spec, common object) {
 			member{"ServerlessV2ScalingConfiguration", object{{"MinCapacity", minCapacity}, {"MaxCapacity", maxCapacity}}},
 		),
 	})
-	s.add(resource{id: auroraInstanceID(spec), typ: "AWS::RDS::DBInstance", at: store.at, properties: object{
+	s.auroraInstance(store, spec, auroraInstanceID(spec))
+	if spec.Proxy {
+		s.auroraInstance(store, spec, auroraReaderID(spec))
+	}
+}
+
+func (s *stack) auroraInstance(store usedStore, spec sqldb.Spec, id string) {
+	s.add(resource{id: id, typ: "AWS::RDS::DBInstance", at: store.at, properties: object{
 		{"Engine", string(spec.Engine)},
-		{"DBClusterIdentifier", ref(id)},
+		{"DBClusterIdentifier", ref(policy.StoreID(spec))},
 		{"DBInstanceClass", "db.serverless"},
 		{"PubliclyAccessible", false},
 	}})
 }
 
-// auroraInstanceID is the logical id of the instance of a cluster.
+// auroraInstanceID is the logical id of the instance of a cluster, auroraReaderID that
+// of the second one of a cluster with a proxy, which reads until it takes over.
 func auroraInstanceID(spec sqldb.Spec) string { return policy.StoreID(spec) + "Instance" }
+
+func auroraReaderID(spec sqldb.Spec) string { return policy.StoreID(spec) + "Second" }
 
 // masterKey is the key that the master user's secret is declared to have, if any.
 func masterKey(spec sqldb.Spec) object {
@@ -153,15 +163,24 @@ func databaseName(spec sqldb.Spec) string {
 
 // databaseURL is what the driver finds a database by.
 func databaseURL(spec sqldb.Spec) object {
-	id := policy.StoreID(spec)
+	id, proxy := policy.StoreID(spec), policy.ProxyID(spec)
 	switch {
 	case spec.Engine == sqldb.DSQL:
 		return ref(id)
 	case spec.DataAPI:
 		return sub("${" + id + ".DBClusterArn}/" + databaseName(spec))
+	case spec.Proxy && spec.Aurora():
+		return sub(string(spec.Dialect()) + "://${" + proxy + ".Endpoint}:" + portText(spec) + "/" + databaseName(spec) +
+			"?reader=${" + proxyReaderID(spec) + ".Endpoint}&owner=${" + id + ".Endpoint.Address}")
+	case spec.Proxy:
+		return sub(string(spec.Dialect()) + "://${" + proxy + ".Endpoint}:" + portText(spec) + "/" + databaseName(spec) +
+			"?owner=${" + id + ".Endpoint.Address}")
 	case spec.Aurora():
 		return sub(string(spec.Dialect()) + "://${" + id + ".Endpoint.Address}:${" + id + ".Endpoint.Port}/" + databaseName(spec) +
 			"?reader=${" + id + ".ReadEndpoint.Address}")
 	}
 	return sub(string(spec.Dialect()) + "://${" + id + ".Endpoint.Address}:${" + id + ".Endpoint.Port}/" + databaseName(spec))
 }
+
+// portText is the port of a proxy, which is always that of the protocol.
+func portText(spec sqldb.Spec) string { return strconv.Itoa(spec.Dialect().Port()) }

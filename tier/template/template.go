@@ -212,6 +212,9 @@ func (s *stack) store(store usedStore) {
 		s.service(store, spec)
 	case sqldb.Spec:
 		s.database(store, spec)
+		if spec.Proxy {
+			s.proxy(store, spec)
+		}
 	case stream.Spec:
 		s.stream(store, spec)
 	case table.Spec:

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -172,9 +173,29 @@ func signPost(t *testing.T, open target) {
 	if body := text(t, resp); resp.StatusCode != 204 {
 		t.Fatalf("POST = %s %s", resp.Status, body)
 	}
+	wantLocation(t, open, resp, key)
 	got, o := content(t, f, key)
 	if got != "12345" || o.ContentType != "image/png" || o.CacheControl != "no-store" || o.Metadata["who"] != "me" {
 		t.Errorf("Get = %q, %+v", got, o.Info)
+	}
+}
+
+// Unlocated: the answer to a POST says neither where the object is nor its ETag (moto
+// 5.2.5).
+const Unlocated Difference = "answers to POST have no Location"
+
+// wantLocation fails unless an answer says where the object is that was stored.
+func wantLocation(t *testing.T, open target, resp *http.Response, key string) {
+	t.Helper()
+	location, etag := resp.Header.Get("Location"), resp.Header.Get("ETag")
+	if open.has(Unlocated) {
+		if location+etag != "" {
+			t.Errorf("POST: Location = %q, ETag = %q; want the difference %q", location, etag, Unlocated)
+		}
+		return
+	}
+	if at, err := url.PathUnescape(location); err != nil || !strings.HasPrefix(location, "http") || !strings.HasSuffix(at, "/"+key) || etag == "" {
+		t.Errorf("POST: Location = %q, ETag = %q; want the URL of %s and an ETag", location, etag, key)
 	}
 }
 

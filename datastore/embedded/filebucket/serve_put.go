@@ -6,6 +6,7 @@ import (
 	"maps"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -86,8 +87,16 @@ func (b *bucket) storeFile(w http.ResponseWriter, r *http.Request, fields map[st
 		return err
 	}
 	w.Header().Set("ETag", info.ETag)
+	if base, _, err := b.driver.ready(); err == nil {
+		w.Header().Set("Location", b.location(base, fields["key"]))
+	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// location is the URL of an object. Like S3 it has no slash of the key in it.
+func (b *bucket) location(base *url.URL, key string) string {
+	return base.Scheme + "://" + base.Host + encode(base.Path+"/"+b.place(), true) + "/" + encode(key, false)
 }
 
 // permitted checks the policy of a form and its signature, and answers the limits

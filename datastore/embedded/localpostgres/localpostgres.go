@@ -59,6 +59,9 @@ func (d *Driver) Kind() string { return "sqldb" }
 // Name is "localpostgres".
 func (d *Driver) Name() string { return "localpostgres" }
 
+// Standalone says that it finds its databases by no variable.
+func (d *Driver) Standalone() {}
+
 // Opens reports whether the database speaks PostgreSQL.
 func (d *Driver) Opens(spec datastore.Spec) bool {
 	s, ok := spec.(sqldb.Spec)
@@ -181,7 +184,7 @@ func (s *server) create(ctx context.Context, name string) error {
 // connector connects to a database as each of its users.
 func (s *server) connector(name string) *postgres.Connector {
 	at := postgres.Server{Host: s.socket, Port: port, Database: name}
-	return postgres.New(at, at, func(_ context.Context, access sqldb.Access, _ bool) (string, string, error) {
+	return postgres.New(at, at, at, func(_ context.Context, access sqldb.Access, _ bool) (string, string, error) {
 		return map[sqldb.Access]string{sqldb.ReadOnly: reader, sqldb.ReadWrite: writer, sqldb.Ownership: owner}[access], "", nil
 	})
 }

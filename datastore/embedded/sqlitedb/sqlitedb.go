@@ -78,6 +78,9 @@ func (d *Driver) Kind() string { return "sqldb" }
 // Name is "sqlitedb".
 func (d *Driver) Name() string { return "sqlitedb" }
 
+// Standalone says that it finds its databases by no variable.
+func (d *Driver) Standalone() {}
+
 // Opens reports whether the database is declared portable.
 func (d *Driver) Opens(spec datastore.Spec) bool {
 	s, ok := spec.(sqldb.Spec)

@@ -60,6 +60,9 @@ func (d *Driver) Kind() string { return "warehouse" }
 // Name is "sqlwarehouse".
 func (d *Driver) Name() string { return "sqlwarehouse" }
 
+// Standalone says that it finds its warehouses by no variable.
+func (d *Driver) Standalone() {}
+
 // OpenWarehouse implements [warehouse.Driver]. It opens nothing yet.
 func (d *Driver) OpenWarehouse(_ context.Context, data *datastore.Data, spec warehouse.Spec) (warehouse.Conn, error) {
 	d.mu.Lock()

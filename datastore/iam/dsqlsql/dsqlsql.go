@@ -88,7 +88,7 @@ func open(d *sqldb.Configured[aws.Config]) (sqldb.Connector, error) {
 		return nil, &datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("%s: %w", datastore.Variable(d.Spec), err)}
 	}
 	signer := iam.Signer{Region: cfg.Region, Credentials: cfg.Credentials}
-	return postgres.New(server, server, func(ctx context.Context, access sqldb.Access, _ bool) (string, string, error) {
+	return postgres.New(server, server, server, func(ctx context.Context, access sqldb.Access, _ bool) (string, string, error) {
 		token, err := signer.Token(ctx, request(server.Host, access), d.Data.Now())
 		return d.Spec.User(access).Name, token, err
 	}), nil

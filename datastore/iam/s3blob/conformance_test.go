@@ -31,7 +31,7 @@ func TestConformanceMoto(t *testing.T) {
 	url := servers.URL(t, "TIERKIT_TEST_MOTO")
 	blobtest.Run(t, func(t testing.TB) *datastore.Data {
 		return onServer(config(t, url, nil), createBucket(t, url))
-	}, blobtest.NoConditionalCopy, blobtest.Unverified)
+	}, blobtest.NoConditionalCopy, blobtest.Unverified, blobtest.Unlocated)
 }
 
 // config is for a server at address, with the credentials in it, reached by

@@ -39,16 +39,16 @@ type Login func(ctx context.Context, access sqldb.Access, fresh bool) (user, pas
 
 // Connector connects to a server for each access. It is safe for concurrent use.
 type Connector struct {
-	reader, writer Server
-	login          Login
+	reader, writer, owner Server
+	login                 Login
 }
 
 var _ sqldb.Connector = (*Connector)(nil)
 
-// New is a Connector for the servers: reader for those who only read, and writer
-// for all others. It does no I/O.
-func New(reader, writer Server, login Login) *Connector {
-	return &Connector{reader, writer, login}
+// New is a Connector for the servers: reader for those who only read, owner for the
+// one who makes the tables, and writer for all others. It does no I/O.
+func New(reader, writer, owner Server, login Login) *Connector {
+	return &Connector{reader, writer, owner, login}
 }
 
 // Connect implements [sqldb.Connector]. A login that is refused is asked for anew,
@@ -67,8 +67,11 @@ func (c *Connector) connect(ctx context.Context, access sqldb.Access, fresh bool
 		return sqldb.Session{}, err
 	}
 	server := c.writer
-	if access == sqldb.ReadOnly {
+	switch access {
+	case sqldb.ReadOnly:
 		server = c.reader
+	case sqldb.Ownership:
+		server = c.owner
 	}
 	cfg, err := config(server)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 // for drivers of other kinds. fresh says that the user and the password of before were
 // refused. It does no I/O.
 func SQL(server Server, login func(ctx context.Context, fresh bool) (user, password string, err error)) driver.Connector {
-	return &plain{New(server, server, func(ctx context.Context, _ sqldb.Access, fresh bool) (string, string, error) {
+	return &plain{New(server, server, server, func(ctx context.Context, _ sqldb.Access, fresh bool) (string, string, error) {
 		return login(ctx, fresh)
 	})}
 }

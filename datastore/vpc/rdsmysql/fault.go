@@ -132,6 +132,7 @@ var numbers = map[uint16]sqldb.Fault{
 	1040: {Kind: datastore.ErrThrottled, Retry: true}, // connections
 	1203: {Kind: datastore.ErrThrottled, Retry: true},
 	1226: {Kind: datastore.ErrThrottled, Retry: true},
+	9501: {Kind: datastore.ErrThrottled, Retry: true, Broken: true}, // RDS Proxy had no connection free in time
 
 	1290: {Kind: datastore.ErrUnavailable, Retry: true, Broken: true, Ended: true}, // a writer that has become a reader
 	1836: {Kind: datastore.ErrUnavailable, Retry: true, Broken: true, Ended: true},

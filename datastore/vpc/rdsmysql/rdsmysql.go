@@ -5,14 +5,19 @@
 //
 // The address is in the variable TIERKIT_SQLDB_<NAME>, which the generated
 // template sets: mysql://HOST:PORT/NAME, as [vpc.Address] has it, with the
-// cluster's reader endpoint as reader. Nothing is read and nothing is connected
-// before the first statement. TLS is required, and the server's certificate must
+// cluster's reader endpoint as reader. Of a database with [sqldb.Proxy] the hosts are
+// endpoints of the proxy, and owner is the database itself. Nothing is read and nothing
+// is connected before the first statement. TLS is required, and the server's certificate must
 // be for its name and by Amazon.
 //
 // A statement is sent in one round trip, with its parameters as escaped text in
 // it; nothing is prepared on the server and nothing is set in its session, so that
-// RDS Proxy shares its connections. Times are in UTC. The rows that an UPDATE
-// found are counted, also where it changed nothing.
+// RDS Proxy shares its connections. It keeps one for a client whose statement has more
+// than 16 KB, or who begins a transaction with a level of isolation, which is a SET.
+// Times are in UTC. The rows that an UPDATE found are counted, also where it changed
+// nothing.
+//
+// See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html
 //
 // # Permissions
 //
@@ -90,6 +95,9 @@ func open(d *sqldb.Configured[aws.Config]) (sqldb.Connector, error) {
 	if c.reader, err = trust(address.Reader, address.RootCert); err != nil {
 		return nil, err
 	}
+	if c.owner, err = trust(address.Owner, address.RootCert); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
@@ -103,10 +111,10 @@ func trust(host, rootCert string) (*tls.Config, error) {
 
 // connector connects to one database.
 type connector struct {
-	spec           sqldb.Spec
-	address        vpc.Address
-	logins         vpc.Logins
-	writer, reader *tls.Config
+	spec                  sqldb.Spec
+	address               vpc.Address
+	logins                vpc.Logins
+	writer, reader, owner *tls.Config
 }
 
 var _ sqldb.Connector = (*connector)(nil)
@@ -123,8 +131,11 @@ func (c *connector) Connect(ctx context.Context, access sqldb.Access) (sqldb.Ses
 
 func (c *connector) connect(ctx context.Context, access sqldb.Access, fresh bool) (sqldb.Session, error) {
 	host, trusted := c.address.Host, c.writer
-	if access == sqldb.ReadOnly {
+	switch access {
+	case sqldb.ReadOnly:
 		host, trusted = c.address.Reader, c.reader
+	case sqldb.Ownership:
+		host, trusted = c.address.Owner, c.owner
 	}
 	who := c.spec.User(access)
 	user, password, err := c.logins.Credentials(ctx, host, c.address.Port, who.Name, who.Login, fresh)

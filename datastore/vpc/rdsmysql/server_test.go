@@ -143,13 +143,18 @@ func newServer(t testing.TB, files fs.FS) *server {
 	return s
 }
 
+// address is what the variable holds, for a server at host, such as a proxy.
+func (s *server) address(host string) string {
+	q := url.Values{"sslrootcert": {os.Getenv("TIERKIT_TEST_MARIADB_CA")}}
+	return (&url.URL{Scheme: "mysql", Host: host, Path: "/" + s.database, RawQuery: q.Encode()}).String()
+}
+
 // data is a Data whose databases are this one, at host ("" for the server's own).
 func (s *server) data(host string, now func() time.Time) *datastore.Data {
 	if host == "" {
 		host = s.url.Host
 	}
-	q := url.Values{"sslrootcert": {os.Getenv("TIERKIT_TEST_MARIADB_CA")}}
-	address := (&url.URL{Scheme: "mysql", Host: host, Path: "/" + s.database, RawQuery: q.Encode()}).String()
+	address := s.address(host)
 	return datastore.New([]datastore.Driver{rdsmysql.With(aws.Config{Region: "eu-central-1"})}, &datastore.Options{
 		Now:    now,
 		Lookup: func(name string) (string, bool) { return address, strings.HasPrefix(name, "TIERKIT_SQLDB_") },

@@ -5,7 +5,8 @@
 //
 // The address is in the variable TIERKIT_SQLDB_<NAME>, which the generated
 // template sets: postgres://HOST:PORT/NAME, as [vpc.Address] has it, with the
-// cluster's reader endpoint as reader. Nothing is read and nothing is connected
+// cluster's reader endpoint as reader. Of a database with [sqldb.Proxy] the hosts are
+// endpoints of the proxy, and owner is the database itself. Nothing is read and nothing is connected
 // before the first statement. TLS is required, and the server's certificate must
 // be for its name and by Amazon.
 //
@@ -31,7 +32,13 @@
 // RDS Proxy does not carry out the cancelling of a statement: one whose context
 // ended goes on to its end there. IAM logins are limited to about 200 in a second.
 //
+// Nothing that is sent, not even when a connection is made, keeps a connection of the
+// proxy for one client: statements have no names, a transaction's isolation stands in
+// its BEGIN, and that a reader's are read-only is a setting of the user, which the
+// database keeps. What the application's own SQL sets, locks or makes temporary does.
+//
 // See https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.html
+// and https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html
 //
 // # Time and faults
 //
@@ -82,11 +89,18 @@ func open(d *sqldb.Configured[aws.Config]) (sqldb.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
+	owner, err := serverOf(address, address.Owner)
+	if err != nil {
+		return nil, err
+	}
 	logins := vpc.Logins{Configure: d.Configure, Now: d.Data.Now}
-	return postgres.New(reader, writer, func(ctx context.Context, access sqldb.Access, fresh bool) (string, string, error) {
+	return postgres.New(reader, writer, owner, func(ctx context.Context, access sqldb.Access, fresh bool) (string, string, error) {
 		host, user := address.Host, d.Spec.User(access)
-		if access == sqldb.ReadOnly {
+		switch access {
+		case sqldb.ReadOnly:
 			host = address.Reader
+		case sqldb.Ownership:
+			host = address.Owner
 		}
 		return logins.Credentials(ctx, host, address.Port, user.Name, user.Login, fresh)
 	}), nil

@@ -4,10 +4,14 @@ package main
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"os"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/sqlwarehouse"
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/service"
@@ -57,7 +61,7 @@ func newApp(data *datastore.Data) *tier.App {
 		warehouse.Secret(secret.NewLogin(data, "asked-writer", nil), secret.NewLogin(data, "asked-reader", nil))))
 	fn.Invoke(handler.New(opener{
 		"portable": database("portable", sqldb.MySQL, sqldb.Portable()),
-		"mysql":    database("mysql", sqldb.MySQL),
+		"ledger":   database("ledger", sqldb.MySQL),
 		"postgres": database("postgres", sqldb.Postgres),
 		"sales": func(ctx context.Context) error {
 			_, err := sales.Run(ctx, warehouse.Statement{SQL: "SELECT 1"})
@@ -79,4 +83,12 @@ func newApp(data *datastore.Data) *tier.App {
 	return app
 }
 
-func main() { run.Main(newApp, rdspostgres.Driver) }
+func main() {
+	drivers := []datastore.Driver{rdspostgres.Driver}
+	if os.Getenv("BARE_WAREHOUSE") != "" { // named without run.Local
+		drivers = append(drivers, sqlwarehouse.Over(func(context.Context, warehouse.Spec, warehouse.Access) (*sql.DB, error) {
+			return nil, errors.New("the warehouse is asked")
+		}))
+	}
+	run.Main(newApp, drivers...)
+}
