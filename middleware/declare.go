@@ -1,0 +1,13 @@
+package middleware
+
+import (
+	"fmt"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+)
+
+// refuse panics with a mistake in the declaration of a middleware, at the line of the
+// application, as [datastore.Use] does.
+func refuse(format string, args ...any) {
+	panic(&datastore.DeclarationError{At: datastore.Caller(), Message: "middleware: " + fmt.Sprintf(format, args...)})
+}
