@@ -229,12 +229,12 @@ func (l loading) make(ctx context.Context) loaded {
 // fillAndKeep runs fill and keeps what it made.
 func (l loading) fillAndKeep(ctx context.Context, conn Conn) (loaded, error) {
 	began := l.state.Data.Now()
-	own, said := l.keeping(ctx)
+	own, keep := l.keeping(ctx)
 	filled := l.make(own)
-	if filled.err != nil || *said <= 0 {
+	if filled.err != nil || keep.ttl <= 0 {
 		return filled, nil
 	}
-	ttl, err := positive(*said)
+	ttl, err := positive(keep.ttl)
 	if err != nil {
 		return filled, err
 	}
@@ -243,7 +243,7 @@ func (l loading) fillAndKeep(ctx context.Context, conn Conn) (loaded, error) {
 	if len(value) > MaxValue {
 		return filled, tooLarge(len(value))
 	}
-	stale := l.state.stale
+	stale := keep.stale
 	if stale < 0 {
 		stale = ttl
 	}
