@@ -120,7 +120,7 @@ func Cache(answers Answers, ttl time.Duration, opts *CacheOptions) handler.Middl
 		c.MaxBytes = maxCached
 	}
 	if c.Now == nil {
-		c.Now = cache.Clock[[]byte](answers)
+		c.Now = cache.Clock(answers)
 	}
 	return func(next handler.Handler) handler.Handler {
 		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {

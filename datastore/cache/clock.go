@@ -7,8 +7,8 @@ import "time"
 // time.Now for what is no handle of [datastore.Use], such as a double in a test.
 //
 // [datastore.Use]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/datastore#Use
-func Clock[V any](on Loader[V]) func() time.Time {
-	if h, ok := on.(interface{ accessOf() access }); ok {
+func Clock[H any](on H) func() time.Time {
+	if h, ok := any(on).(interface{ accessOf() access }); ok {
 		return h.accessOf().state.Data.Now
 	}
 	return time.Now

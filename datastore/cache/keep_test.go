@@ -57,10 +57,10 @@ func TestKeepFor(t *testing.T) {
 			t.Errorf("%s: filled %d times after %v, want 2", test.name, fills, test.good)
 		}
 	}
-	if got := cache.Clock[string](store)(); !got.Equal(now.now()) {
+	if got := cache.Clock(store)(); !got.Equal(now.now()) {
 		t.Errorf("the clock of the cache says %v, want %v", got, now.now())
 	}
-	if got := cache.Clock[string](double{}); time.Since(got()) > time.Minute {
+	if got := cache.Clock(double{}); time.Since(got()) > time.Minute {
 		t.Errorf("the clock of a double says %v", got())
 	}
 	if _, err := store.Get(t.Context(), "none"); !errors.Is(err, datastore.ErrNotFound) {
