@@ -139,7 +139,3 @@ func (d *decompress) read(c *coding, body []byte) ([]byte, error) {
 	}
 	return plain.Bytes(), nil
 }
-
-func tooLarge(most int) error {
-	return handler.Errorf(http.StatusRequestEntityTooLarge, "the body must not have more than %d bytes", most)
-}
