@@ -1,6 +1,10 @@
 package datastore
 
-import "context"
+import (
+	"context"
+	"errors"
+	"strings"
+)
 
 type callerKey struct{}
 
@@ -10,14 +14,49 @@ type callerKey struct{}
 // must have two ids: package tier refuses stores that it reaches for callers of several
 // issuers.
 func WithCallerID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, callerKey{}, id)
+	return &callerContext{ctx, id}
+}
+
+// callerContext is a context with the id of the caller, in one piece of memory,
+// because every request that is for somebody has one.
+type callerContext struct {
+	context.Context
+	id string
+}
+
+func (c *callerContext) Value(key any) any {
+	if key == (callerKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
 }
 
 // CallerID is the id of the caller; ok is false if there is none, or an empty one.
 func CallerID(ctx context.Context) (id string, ok bool) {
-	id, _ = ctx.Value(callerKey{}).(string)
+	if c, _ := ctx.Value(callerKey{}).(*callerContext); c != nil {
+		id = c.id
+	}
 	return id, id != ""
 }
+
+// CheckCallerID refuses an id that no session tag of AWS can be: of over 256
+// characters, or with others than letters, digits, spaces and _.:/=+-@. Stores that
+// are narrowed to a caller refuse it on every driver, as AWS would; where an issuer
+// gives out such ids ("auth0|7"), a middleware puts another form of them into the
+// context.
+//
+// See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+func CheckCallerID(id string) error {
+	if len(id) > 256 || strings.Trim(id, tagLetters) != "" {
+		return errNoTag
+	}
+	return nil
+}
+
+const tagLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/=+-@"
+
+var errNoTag = errors.New("the id of the caller cannot be a session tag: at most 256 letters, digits, spaces and _.:/=+-@; " +
+	"a middleware behind the authorizer sets one that can by datastore.WithCallerID")
 
 // CallerRole is the variable that holds the ARN of the role that is assumed for a
 // caller, with the session tag "caller". Without it a driver uses the function's

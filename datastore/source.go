@@ -22,6 +22,21 @@ type Source[T any] interface {
 	Decoder() func(r *Record, v *T) error
 }
 
+// Answering is a [Source] whose service waits for an answer, such as a user pool that
+// asks what the claims of a token are. A record is a pointer, and the answer is what
+// the function has left in it:
+//
+//	tier.On(worker, users.PreSignUp(), func(ctx context.Context, e *identity.PreSignUpEvent) error {
+//		e.Response.AutoConfirmUser = true
+//		return nil
+//	})
+type Answering[T any] interface {
+	Source[T]
+	// Answer is a JSON object: for a trigger of a user pool the "response" of its event,
+	// for a transformation of Firehose the members of the record's result but for its id.
+	Answer(v T) ([]byte, error)
+}
+
 // Feed says what a [Source] delivers: data that the tools read to print what
 // attaches a function to it, and by which records are delivered locally.
 type Feed struct {
@@ -29,14 +44,21 @@ type Feed struct {
 	// off needs its operation [Receive]. An [Origin] for a source that is no store.
 	Spec Spec
 	// Service that delivers, as records name it after "aws:": "sqs", "sns",
-	// "kinesis", "dynamodb", "s3", "kafka", "events", "scheduler", "logs".
+	// "kinesis", "dynamodb", "s3", "kafka", "events", "scheduler", "logs", "cognito",
+	// "firehose".
 	Service string
+	// Asks is what the service wants an answer to, as the configuration of a user pool
+	// names it, with the version of the event if it has several: "PreSignUp",
+	// "PreTokenGeneration V2_0"; "transformation" of Firehose. "" if it wants none. See
+	// [Answering].
+	Asks string
 	// FIFO says that records of a group come in their order and one after the
 	// other.
 	FIFO bool
 	// Events are those that are delivered, as EventBridge names them: "Object
-	// Created"; of Kafka its topic, of CloudWatch Logs the log group. None where there
-	// is one kind of them, or they are not listed.
+	// Created"; of a user pool as they begin: "PreSignUp"; of Firehose the name of the
+	// delivery stream, of Kafka its topic, of CloudWatch Logs the log group. None where
+	// there is one kind of them, or they are not listed.
 	Events []string
 	// Prefix that the keys of objects have. "" is all.
 	Prefix string
@@ -44,6 +66,9 @@ type Feed struct {
 	// declared. 0 is six times the timeout of the function, and for a queue that no
 	// function works off what SQS does.
 	Visibility time.Duration
+	// Deliveries of a message after which it is given up, as it was declared. 0 is
+	// never.
+	Deliveries int
 	// Filter is a filter policy of the service or the pattern of a rule, in JSON. ""
 	// is none.
 	Filter string
@@ -85,8 +110,9 @@ type Record struct {
 	// Service that delivered it, see [Feed].
 	Service string
 	// Source is the ARN of the queue, topic, stream, table stream, bucket, schedule or
-	// cluster of Kafka, or who sent an event, as the event says: "aws.ec2", "shop"; of log events the name
-	// of the log group.
+	// delivery stream or cluster of Kafka, or who sent an event, as the event says:
+	// "aws.ec2", "shop"; of log events the name of the log group; of a trigger the id of
+	// the user pool.
 	Source string
 	// ID by which the service knows the record: that of a message; the sequence
 	// number of a record of a stream, followed by "." and its place where the record

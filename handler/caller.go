@@ -3,10 +3,10 @@ package handler
 import "slices"
 
 // Caller is one view of who is calling, over all authorizers. The zero value is
-// an anonymous caller. What is in it was verified by the front door; it is never
-// read from headers, which a client can forge.
+// an anonymous caller. What is in it was verified by the front door, or by a
+// middleware; it is never just read from headers, which a client can forge.
 type Caller struct {
-	// Kind is the authorizer that let the caller in; "" for none.
+	// Kind is the authorizer, or what else, that let the caller in; "" for none.
 	Kind CallerKind
 	// ID tells callers of one issuer apart: the "sub" claim of a token, the
 	// principal id of a Lambda authorizer, the user id of an IAM identity. Somebody
@@ -31,11 +31,15 @@ type Caller struct {
 // CallerKind is the kind of authorizer that let a caller in.
 type CallerKind string
 
-// The authorizers of API Gateway and Lambda function URLs.
+// The authorizers of API Gateway and Lambda function URLs, and what package
+// middleware verifies.
 const (
-	CallerIAM    CallerKind = "iam"    // SigV4
-	CallerJWT    CallerKind = "jwt"    // JWT authorizer, Cognito user pool
-	CallerLambda CallerKind = "lambda" // Lambda authorizer
+	CallerIAM         CallerKind = "iam"         // SigV4
+	CallerJWT         CallerKind = "jwt"         // JWT authorizer, Cognito user pool; middleware.JWT
+	CallerLambda      CallerKind = "lambda"      // Lambda authorizer
+	CallerKey         CallerKind = "key"         // middleware.APIKeys
+	CallerSignature   CallerKind = "signature"   // middleware.Signed
+	CallerCertificate CallerKind = "certificate" // middleware.ClientCertificate
 )
 
 // Anonymous reports whether no authorizer let the caller in.

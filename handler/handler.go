@@ -41,7 +41,8 @@ func (f HandlerFunc) Handle(ctx context.Context, req *Request) (*Response, error
 	return f(ctx, req)
 }
 
-// Middleware wraps a handler.
+// Middleware wraps a handler. What it adds to what requests have and answers are, it
+// says by the handler that it returns: see [Effective].
 type Middleware func(next Handler) Handler
 
 // Chain wraps h in mw, of which the first is outermost.

@@ -105,6 +105,17 @@ func (e *httpEvent) Facts() Facts { return e.facts }
 
 func (e *httpEvent) Caller() Caller { return e.caller }
 
+// ClientCertificate is the one that the server has verified. One that it has only
+// asked for is nobody's.
+func (e *httpEvent) ClientCertificate() Certificate {
+	if e.hr.TLS == nil || len(e.hr.TLS.VerifiedChains) == 0 {
+		return Certificate{}
+	}
+	return certificateOf(e.hr.TLS.VerifiedChains[0][0])
+}
+
+var _ Certified = (*httpEvent)(nil)
+
 // outerMatch is what a router for net/http in front has matched, nil if there is
 // none: the names are in its pattern, as ServeMux and chi write them.
 func outerMatch(hr *http.Request) *match {

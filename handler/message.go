@@ -296,9 +296,12 @@ func (r *Request) WithBody(body []byte) *Request {
 // WithCaller is the request of another caller: of the one whom a middleware has
 // verified, where the front door verifies nobody or somebody else.
 func (r *Request) WithCaller(caller Caller) *Request {
-	c := *r
-	c.caller = &caller
-	return &c
+	both := &struct {
+		Request
+		caller Caller
+	}{*r, caller}
+	both.Request.caller = &both.caller
+	return &both.Request
 }
 
 // withFacts is the request with other facts: net/http middleware may correct the

@@ -7,13 +7,13 @@ import "strings"
 func sureText(rule string) func(string) bool {
 	switch rule {
 	case "uuid":
-		return func(s string) bool { return sureUUID(s, hexDigit, 0, "") }
+		return func(s string) bool { return sureUUID(s, anyCase, 0, "") }
 	case "uuid3":
-		return func(s string) bool { return sureUUID(s, lowerHexDigit, '3', "") }
+		return func(s string) bool { return sureUUID(s, lowerCase, '3', "") }
 	case "uuid4":
-		return func(s string) bool { return sureUUID(s, lowerHexDigit, '4', "89ab") }
+		return func(s string) bool { return sureUUID(s, lowerCase, '4', "89ab") }
 	case "uuid5":
-		return func(s string) bool { return sureUUID(s, lowerHexDigit, '5', "89ab") }
+		return func(s string) bool { return sureUUID(s, lowerCase, '5', "89ab") }
 	case "email":
 		return sureEmail
 	case "alpha":
@@ -40,15 +40,21 @@ func every(s string, class func(byte) bool) bool {
 	return s != ""
 }
 
-func digit(c byte) bool         { return c-'0' < 10 }
-func letter(c byte) bool        { return c|0x20-'a' < 26 }
-func alphanumeric(c byte) bool  { return letter(c) || digit(c) }
-func lowerHexDigit(c byte) bool { return digit(c) || c-'a' < 6 }
-func hexDigit(c byte) bool      { return digit(c) || c|0x20-'a' < 6 }
+func digit(c byte) bool        { return c-'0' < 10 }
+func letter(c byte) bool       { return c|0x20-'a' < 26 }
+func alphanumeric(c byte) bool { return letter(c) || digit(c) }
+func hexDigit(c byte) bool     { return digit(c) || c|0x20-'a' < 6 }
 
-// sureUUID checks a UUID of hexadecimal digits of a class. version is the digit
+// The letters that sureUUID takes: a bit that it sets in each makes an upper case
+// letter a lower case one.
+const (
+	lowerCase = 0
+	anyCase   = 'a' - 'A'
+)
+
+// sureUUID checks a UUID whose digits have letters of these cases. version is the digit
 // of the version, 0 for any; variants are the digits of the variant, "" for any.
-func sureUUID(s string, class func(byte) bool, version byte, variants string) bool {
+func sureUUID(s string, letters, version byte, variants string) bool {
 	if len(s) != 36 || version != 0 && s[14] != version {
 		return false
 	}
@@ -62,7 +68,7 @@ func sureUUID(s string, class func(byte) bool, version byte, variants string) bo
 				return false
 			}
 		default:
-			if !class(s[i]) {
+			if c := s[i]; c-'0' >= 10 && c|letters-'a' >= 6 {
 				return false
 			}
 		}

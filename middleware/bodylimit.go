@@ -18,7 +18,7 @@ import (
 // [*datastore.DeclarationError] if maxBytes is negative.
 func BodyLimit(maxBytes int) handler.Middleware {
 	if maxBytes < 0 {
-		refuse("BodyLimit: %d: write how many bytes a body may have", maxBytes)
+		misdeclared("BodyLimit: %d: write how many bytes a body may have", maxBytes)
 	}
 	return func(next handler.Handler) handler.Handler {
 		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {

@@ -111,9 +111,9 @@ func Cache(answers Answers, ttl time.Duration, opts *CacheOptions) handler.Middl
 	}
 	switch {
 	case answers == nil:
-		refuse("Cache: there is no cache of answers; give it datastore.Use[middleware.Answers](function, cache)")
+		misdeclared("Cache: there is no cache of answers; give it datastore.Use[middleware.Answers](function, cache)")
 	case ttl < 0 || c.Stale < 0 || c.MaxBytes < 0:
-		refuse("Cache: ttl %v, Stale %v, MaxBytes %d: write 0 or more", ttl, c.Stale, c.MaxBytes)
+		misdeclared("Cache: ttl %v, Stale %v, MaxBytes %d: write 0 or more", ttl, c.Stale, c.MaxBytes)
 	}
 	c.Headers = canonical("Cache", c.Headers)
 	if c.MaxBytes == 0 {
@@ -134,7 +134,7 @@ func canonical(of string, names []string) []string {
 	all := make([]string, len(names))
 	for i, name := range names {
 		if all[i] = http.CanonicalHeaderKey(name); !isToken(name) {
-			refuse("%s: header %q: write the name of a header", of, name)
+			misdeclared("%s: header %q: write the name of a header", of, name)
 		}
 	}
 	slices.Sort(all)

@@ -71,7 +71,7 @@ func Compress(opts *CompressOptions) handler.Middleware {
 		c.Types = compressible
 	}
 	if c.Level < gzip.BestSpeed || c.Level > gzip.BestCompression || c.MinBytes < 0 {
-		refuse("Compress: Level %d, MinBytes %d: write a level of 1 to 9 and no negative size", c.Level, c.MinBytes)
+		misdeclared("Compress: Level %d, MinBytes %d: write a level of 1 to 9 and no negative size", c.Level, c.MinBytes)
 	}
 	c.codings = codings("Compress", append(slices.Clone(c.Encodings), gzipEncoding(c.Level)))
 	return func(next handler.Handler) handler.Handler {

@@ -31,8 +31,8 @@ func textHandler(body string, h http.Header) handler.Handler {
 	})
 }
 
-// plain is what a body was before it was compressed.
-func plain(t testing.TB, coding string, body []byte) string {
+// unpacked is what a body was before it was compressed.
+func unpacked(t testing.TB, coding string, body []byte) string {
 	t.Helper()
 	var r io.Reader = bytes.NewReader(body)
 	var err error
@@ -67,7 +67,7 @@ func TestCompressAccept(t *testing.T) {
 			opts = append(opts, header("Accept-Encoding", test.accept))
 		}
 		a := do(t, h, get("/", opts...))
-		if got := a.Header.Get("Content-Encoding"); got != test.want || plain(t, got, a.Body) != long || a.Header.Get("Vary") != "Accept-Encoding" {
+		if got := a.Header.Get("Content-Encoding"); got != test.want || unpacked(t, got, a.Body) != long || a.Header.Get("Vary") != "Accept-Encoding" {
 			t.Errorf("Accept-Encoding: %s: %q of %d bytes, Vary: %q; want %q", test.accept, got, len(a.Body), a.Header.Get("Vary"), test.want)
 		}
 	}
@@ -118,7 +118,7 @@ func TestCompressWhat(t *testing.T) {
 		if (got == "gzip") != test.want {
 			t.Errorf("%s: Content-Encoding: %q, compressed is to be %v", test.name, got, test.want)
 		}
-		if got == "gzip" && (len(a.Body) >= len(test.body) || plain(t, got, a.Body) != test.body) || got != "gzip" && string(a.Body) != test.body {
+		if got == "gzip" && (len(a.Body) >= len(test.body) || unpacked(t, got, a.Body) != test.body) || got != "gzip" && string(a.Body) != test.body {
 			t.Errorf("%s: %d bytes of %d", test.name, len(a.Body), len(test.body))
 		}
 	}
@@ -221,7 +221,7 @@ func TestCompressAtOnce(t *testing.T) {
 			for range 20 {
 				path := fmt.Sprintf("/%d", i)
 				a, err := handlertest.Do(t.Context(), h, get(path, header("Accept-Encoding", "gzip")))
-				if err != nil || plain(t, "gzip", a.Body) != strings.Repeat(path, 1000) {
+				if err != nil || unpacked(t, "gzip", a.Body) != strings.Repeat(path, 1000) {
 					t.Errorf("%s: another's answer, %v", path, err)
 				}
 			}

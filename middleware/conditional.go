@@ -256,7 +256,7 @@ func notModified(resp *handler.Response) {
 // given the request as a GET, without conditions and body, with the same path values.
 func CurrentOf(get handler.Handler) func(ctx context.Context, req *handler.Request) (Validator, error) {
 	if get == nil {
-		refuse("CurrentOf: there is no handler; give it the one of the resource's GET")
+		misdeclared("CurrentOf: there is no handler; give it the one of the resource's GET")
 	}
 	return func(ctx context.Context, req *handler.Request) (v Validator, err error) {
 		h := req.Headers()

@@ -6,8 +6,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-// refuse panics with a mistake in the declaration of a middleware, at the line of the
+// misdeclared panics with a mistake in the declaration of a middleware, at the line of the
 // application, as [datastore.Use] does.
-func refuse(format string, args ...any) {
-	panic(&datastore.DeclarationError{At: datastore.Caller(), Message: "middleware: " + fmt.Sprintf(format, args...)})
+func misdeclared(format string, args ...any) {
+	panic(&datastore.DeclarationError{At: datastore.Caller(), Message: "middleware." + fmt.Sprintf(format, args...)})
 }

@@ -34,7 +34,7 @@ type DecompressOptions struct {
 // See https://www.rfc-editor.org/rfc/rfc9110#section-8.4
 func Decompress(maxBytes int, opts *DecompressOptions) handler.Middleware {
 	if maxBytes <= 0 {
-		refuse("Decompress: maxBytes %d: write how many bytes a body may have", maxBytes)
+		misdeclared("Decompress: maxBytes %d: write how many bytes a body may have", maxBytes)
 	}
 	d := &decompress{max: maxBytes}
 	all := []Encoding{gzipEncoding(5)}

@@ -11,7 +11,17 @@
 //
 //	marks := datastore.Use[middleware.Marks](worker, table.New[middleware.Mark](data, "marks"))
 //
-//	[Once]   the same request or record takes effect once
+//	[Once]                the same request or record takes effect once
+//	[JWT]                 who has a token of an issuer or of a Cognito user pool
+//	[APIKeys]             who has an API key
+//	[Signed]              webhooks that a service has signed
+//	[ClientCertificate]   who has a certificate that the front door verified
+//	[Require]             callers with scopes, groups or claims
+//	[Allow]               whom a policy lets in; [Policy] decides inside of handlers, too
+//	[Claims]              claims of the caller, read into a struct
+//	[AuthorizerContext]   scopes and groups that a Lambda authorizer has passed on
+//
+// [Authorizer] makes a Lambda authorizer of those that say who is calling.
 //
 // Everything here is safe for concurrent use.
 package middleware

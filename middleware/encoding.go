@@ -45,7 +45,7 @@ func codings(of string, all []Encoding) []*coding {
 	list := make([]*coding, len(all))
 	for i, e := range all {
 		if !isToken(e.Name) || e.NewWriter == nil || e.NewReader == nil || e.Name == "identity" {
-			refuse("%s: encoding %q: it needs a name, NewWriter and NewReader", of, e.Name)
+			misdeclared("%s: encoding %q: it needs a name, NewWriter and NewReader", of, e.Name)
 		}
 		list[i] = &coding{Encoding: e}
 	}

@@ -65,8 +65,10 @@ type OnceOptions struct {
 //
 // A record that another delivery works on is not skipped, because a queue would
 // delete the message that is not done yet: it fails with [ErrInFlight], comes again
-// when its visibility timeout ends, and counts as an attempt. Requests of the methods
-// GET, HEAD, OPTIONS and TRACE, and those without a key, pass.
+// when its visibility timeout ends, and counts as an attempt: package tier refuses Once
+// with queue.DeadLetter(1) and tier.Retries(0). Requests of the methods
+// GET, HEAD, OPTIONS and TRACE, and those without a key, pass. Triggers of user pools and
+// transformations of Firehose want an answer, which is not kept of records: they fail.
 //
 // # What once means
 //
@@ -109,11 +111,7 @@ func Once(marks Marks, opts *OnceOptions) handler.Middleware {
 	if o.Now == nil && marks != nil {
 		o.Now = table.Clock[Mark](marks)
 	}
-	return func(next handler.Handler) handler.Handler {
-		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
-			return o.handle(ctx, req, next)
-		})
-	}
+	return func(next handler.Handler) handler.Handler { return &onced{o, next} }
 }
 
 // The errors of deliveries that Once keeps from the handler. They are causes of a
@@ -161,8 +159,7 @@ func (o *once) again(d delivery, old Mark) (*handler.Response, error) {
 	case d.record != nil:
 		return &handler.Response{Status: http.StatusNoContent}, nil
 	case !old.Answered:
-		return nil, (&handler.Error{Status: http.StatusConflict, Code: "answer_not_stored",
-			Message: "this request has been carried out before, and its answer was not kept; read what it has made"}).Wrap(ErrNoAnswer)
+		return nil, answerNotStored()
 	}
 	return old.answer(), nil
 }
@@ -202,13 +199,22 @@ func (o *once) admit(ctx context.Context, d delivery, old Mark) error {
 		return nil
 	}
 	if !d.samePayload(old) {
-		return (&handler.Error{Status: http.StatusUnprocessableEntity, Code: "key_reused",
-			Message: "this idempotency key was used with another request; use a new one"}).Wrap(ErrOtherPayload)
+		return keyReused()
 	}
 	if old.State == MarkRunning && o.Now().UnixMilli() < old.Until && (o.Execution == nil || o.Execution(ctx) != old.Owner) {
 		return inFlight()
 	}
 	return nil
+}
+
+func answerNotStored() error {
+	return (&handler.Error{Status: http.StatusConflict, Code: "answer_not_stored",
+		Message: "this request has been carried out before, and its answer was not kept; read what it has made"}).Wrap(ErrNoAnswer)
+}
+
+func keyReused() error {
+	return (&handler.Error{Status: http.StatusUnprocessableEntity, Code: "key_reused",
+		Message: "this idempotency key was used with another request; use a new one"}).Wrap(ErrOtherPayload)
 }
 
 func inFlight() error {

@@ -90,10 +90,14 @@ type delivery struct {
 
 var errNoID = errors.New("once: the record has no id by which it is known; set OnceOptions.Key")
 
+var errAsked = errors.New("once: the service wants an answer to each record, and those of records are not kept; leave Once out, and mark what the function does in the transaction of its effect (MarkOp) or by a condition")
+
 func (o *once) delivery(ctx context.Context, req *handler.Request) (d delivery, err error) {
 	d.record = datastore.RecordFrom(ctx)
 	var key string
 	switch {
+	case d.record != nil && (d.record.Service == "cognito" || d.record.Service == "firehose"):
+		return d, errAsked
 	case d.record == nil && safe(req.Method()):
 		return d, nil
 	case o.Key != nil:

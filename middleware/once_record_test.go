@@ -83,6 +83,19 @@ func TestOnceRecordIsNotAnswered(t *testing.T) {
 	}
 }
 
+// TestOnceAsked: what wants an answer each time does not get none the second time.
+func TestOnceAsked(t *testing.T) {
+	t.Parallel()
+	for _, service := range []string{"cognito", "firehose"} {
+		w := newWorld(t)
+		err := handlertest.DoRecord(t.Context(), w.once(worked), datastore.Record{Service: service, ID: "1", Data: []byte(`{}`)})
+		if err == nil || !strings.Contains(err.Error(), "wants an answer to each record") {
+			t.Errorf("%s: %v", service, err)
+		}
+		w.wantRuns(0)
+	}
+}
+
 func TestOnceRecordsApart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -90,11 +90,11 @@ func RateLimit(limiter Limiter, rate Rate, opts *RateLimitOptions) handler.Middl
 	}
 	switch {
 	case limiter == nil:
-		refuse("RateLimit: there is no limiter; write middleware.TokenBuckets or middleware.SlidingWindows")
+		misdeclared("RateLimit: there is no limiter; write middleware.TokenBuckets or middleware.SlidingWindows")
 	case rate.Limit < 1 || rate.Limit > 1e9 || rate.Per < time.Second || rate.Per > 366*24*time.Hour:
-		refuse("RateLimit: %d requests per %v: write 1 to 1e9 requests per second to year", rate.Limit, rate.Per)
+		misdeclared("RateLimit: %d requests per %v: write 1 to 1e9 requests per second to year", rate.Limit, rate.Per)
 	case !isText(r.Name):
-		refuse("RateLimit: name %q: write printable ASCII without quotation mark and backslash", r.Name)
+		misdeclared("RateLimit: name %q: write printable ASCII without quotation mark and backslash", r.Name)
 	}
 	if r.By == nil {
 		r.By = byCallerOrAddress
@@ -121,7 +121,7 @@ type rateLimit struct {
 	limiter        Limiter
 	rate           Rate
 	quoted, policy string // of the headers
-	refused        refusals
+	refused        denials
 	warned         atomic.Int64 // the second of the last warning
 	RateLimitOptions
 }
@@ -152,7 +152,7 @@ func (r *rateLimit) handle(ctx context.Context, req *handler.Request, next handl
 		r.warn(ctx, err)
 		return next.Handle(ctx, req)
 	case !quota.OK:
-		return nil, r.tooMany(quota)
+		return nil, r.refuse(quota)
 	}
 	resp, err := next.Handle(ctx, req)
 	if r.Quiet {
@@ -203,7 +203,7 @@ func (r *rateLimit) key(by string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-func (r *rateLimit) tooMany(quota Quota) error {
+func (r *rateLimit) refuse(quota Quota) error {
 	h := http.Header{"Retry-After": {strconv.FormatInt(max(wholeSeconds(quota.Retry), 1), 10)}}
 	if !r.Quiet {
 		r.tell(h, quota)
@@ -234,21 +234,21 @@ func isText(s string) bool {
 	return true
 }
 
-// refusals are those who were refused, and until when. More than maxRefusals are not
+// denials are those who were refused, and until when. More than maxDenials are not
 // remembered.
-type refusals struct {
+type denials struct {
 	mu  sync.Mutex
-	all map[string]refusal
+	all map[string]denial
 }
 
-type refusal struct {
+type denial struct {
 	until time.Time
 	n     int // how much was refused: less may be had earlier
 }
 
-const maxRefusals = 4096
+const maxDenials = 4096
 
-func (r *refusals) until(key string, n int, now time.Time) time.Duration {
+func (r *denials) until(key string, n int, now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	known, ok := r.all[key]
@@ -262,11 +262,11 @@ func (r *refusals) until(key string, n int, now time.Time) time.Duration {
 	return wait
 }
 
-func (r *refusals) add(key string, n int, now time.Time, retry time.Duration) {
+func (r *denials) add(key string, n int, now time.Time, retry time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.all == nil || len(r.all) >= maxRefusals {
-		r.all = map[string]refusal{} // they are asked for again
+	if r.all == nil || len(r.all) >= maxDenials {
+		r.all = map[string]denial{} // they are asked for again
 	}
-	r.all[key] = refusal{now.Add(retry), n}
+	r.all[key] = denial{now.Add(retry), n}
 }

@@ -57,9 +57,9 @@ func TokenBuckets(buckets Buckets, opts *TokenBucketOptions) Limiter {
 	}
 	switch {
 	case buckets == nil:
-		refuse("TokenBuckets: there is no table; give it datastore.Use[middleware.Buckets](function, table)")
+		misdeclared("TokenBuckets: there is no table; give it datastore.Use[middleware.Buckets](function, table)")
 	case b.burst < 0 || b.burst > 1e9:
-		refuse("TokenBuckets: Burst %d: write 0 to 1e9", b.burst)
+		misdeclared("TokenBuckets: Burst %d: write 0 to 1e9", b.burst)
 	}
 	b.clock = table.Clock[Bucket](buckets)
 	return b

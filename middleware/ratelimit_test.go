@@ -50,7 +50,7 @@ func TestSlidingWindows(t *testing.T) {
 
 func TestSlidingWindowsOnRedis(t *testing.T) {
 	t.Parallel()
-	url, namespace := serverURL(t, "TIERKIT_TEST_REDIS"), fmt.Sprintf("windows-%d", startedAt)
+	url, namespace := authServerURL(t, "TIERKIT_TEST_REDIS"), fmt.Sprintf("windows-%d", startedAt)
 	testLimiter(t, windowsIn(redisSandbox(url, namespace)), windowsIn(redisSandbox(url, namespace)))
 }
 
@@ -60,7 +60,7 @@ func TestTokenBucketsOnDynoxide(t *testing.T) { bucketsOn(t, "TIERKIT_TEST_DYNOX
 
 func bucketsOn(t *testing.T, variable string) {
 	t.Parallel()
-	cfg := awsConfig(serverURL(t, variable))
+	cfg := awsConfig(authServerURL(t, variable))
 	name := createTable(t, cfg, "key")
 	one := func() middleware.Limiter {
 		return bucketsIn(datastore.New([]datastore.Driver{dynamotable.With(cfg)}, &datastore.Options{
@@ -190,13 +190,13 @@ func TestLimiterModel(t *testing.T) {
 	}
 }
 
-// counted is a limiter that counts.
-type counted struct {
+// countedLimiter is a limiter that counts.
+type countedLimiter struct {
 	middleware.Limiter
 	takes atomic.Int64
 }
 
-func (c *counted) Take(ctx context.Context, key string, rate middleware.Rate, n int, now time.Time) (middleware.Quota, error) {
+func (c *countedLimiter) Take(ctx context.Context, key string, rate middleware.Rate, n int, now time.Time) (middleware.Quota, error) {
 	c.takes.Add(1)
 	return c.Limiter.Take(ctx, key, rate, n, now)
 }
@@ -205,7 +205,7 @@ func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	k := newKitchen(t)
 	k.now = begin
-	limiter := &counted{Limiter: bucketsIn(k.data)}
+	limiter := &countedLimiter{Limiter: bucketsIn(k.data)}
 	h := middleware.RateLimit(limiter, middleware.Rate{Limit: 2, Per: time.Minute}, &middleware.RateLimitOptions{Name: "calls", Now: k.clock})(k)
 	for i, want := range []struct{ status, left, reset string }{{"200", "1", "30"}, {"200", "0", "60"}, {"429", "0", "60"}} {
 		a := do(t, h, get("/", as("ada")))
@@ -279,7 +279,7 @@ func TestRateLimitBy(t *testing.T) {
 func TestRateLimitChain(t *testing.T) {
 	t.Parallel()
 	k := newKitchen(t)
-	limiter := &counted{Limiter: bucketsIn(k.data)}
+	limiter := &countedLimiter{Limiter: bucketsIn(k.data)}
 	rate := middleware.Rate{Limit: 5, Per: time.Minute}
 	cost := 1
 	gone := errors.New("gone")

@@ -32,7 +32,7 @@ type Windows interface {
 // Panics with a [*datastore.DeclarationError] if there is no cache.
 func SlidingWindows(windows Windows) Limiter {
 	if windows == nil {
-		refuse("SlidingWindows: there is no cache; give it datastore.Use[middleware.Windows](function, cache)")
+		misdeclared("SlidingWindows: there is no cache; give it datastore.Use[middleware.Windows](function, cache)")
 	}
 	return &slidingWindows{windows, cache.Clock(windows)}
 }

@@ -117,7 +117,7 @@ func newSecurityHeaders(opts SecurityHeadersOptions) *securityHeaders {
 		var ready []securityHeader
 		for _, name := range slices.Sorted(maps.Keys(set)) {
 			if !isToken(name) || strings.ContainsFunc(set[name], func(r rune) bool { return r < ' ' || r > '~' }) {
-				refuse("SecurityHeaders: %s: %q: write the name of a header and printable ASCII", name, set[name])
+				misdeclared("SecurityHeaders: %s: %q: write the name of a header and printable ASCII", name, set[name])
 			}
 			if set[name] != "" {
 				ready = append(ready, securityHeader{name, []string{set[name]}})

@@ -39,7 +39,7 @@ func Shed(max int, opts *ShedOptions) handler.Middleware {
 		s.ShedOptions = *opts
 	}
 	if max <= 0 || s.MinLeft < 0 || s.RetryAfter < 0 {
-		refuse("Shed: max %d, MinLeft %v, RetryAfter %v: write how many invocations may run at once, and no negative times", max, s.MinLeft, s.RetryAfter)
+		misdeclared("Shed: max %d, MinLeft %v, RetryAfter %v: write how many invocations may run at once, and no negative times", max, s.MinLeft, s.RetryAfter)
 	}
 	if s.RetryAfter == 0 {
 		s.RetryAfter = time.Second

@@ -57,7 +57,7 @@ func Timeout(opts *TimeoutOptions) handler.Middleware {
 		t.TimeoutOptions = *opts
 	}
 	if t.Reserve < 0 || t.Limit < 0 {
-		refuse("Timeout: Reserve %v, Limit %v: write 0 or more", t.Reserve, t.Limit)
+		misdeclared("Timeout: Reserve %v, Limit %v: write 0 or more", t.Reserve, t.Limit)
 	}
 	if t.Reserve == 0 {
 		t.Reserve = 500 * time.Millisecond
@@ -66,7 +66,7 @@ func Timeout(opts *TimeoutOptions) handler.Middleware {
 		t.Status = http.StatusGatewayTimeout
 	}
 	if t.Status != http.StatusGatewayTimeout && t.Status != http.StatusServiceUnavailable {
-		refuse("Timeout: Status %d: write 503 or 504", t.Status)
+		misdeclared("Timeout: Status %d: write 503 or 504", t.Status)
 	}
 	return func(next handler.Handler) handler.Handler {
 		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {

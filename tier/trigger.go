@@ -2,6 +2,7 @@ package tier
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,6 +39,10 @@ func (w *WebSocket) target() *Function { return w.functions[0] }
 //	blob.Bucket.Created   it is delivered again, twice
 //	event.Rule,           it is delivered again, twice
 //	event.Schedule, event.Logs
+//	event.Firehose        the stream puts it among its errors
+//	identity.Trigger      the user is refused, with the error as a client would read it
+//
+// The last two wait for an answer, which is what fn leaves in the record.
 //
 // So records come at least once, and fn must bear to get one again. Records that
 // there is no time left for, when the function's timeout is near, count as failed
@@ -58,7 +63,11 @@ func On[T any](to Target, source datastore.Source[T], fn func(context.Context, T
 	case fn == nil:
 		f.app.fail(at, "function %s: tier.On: the function that works records off is nil", f.name)
 	default:
-		f.on(at, source.Feed(), operation(source.Decoder(), fn), typeOf(source), opts)
+		op := operation(source.Decoder(), silent(fn))
+		if asking, ok := source.(datastore.Answering[T]); ok {
+			op = operation(source.Decoder(), answering(asking, fn))
+		}
+		f.on(at, source.Feed(), op, typeOf(source), opts, nil)
 	}
 }
 
@@ -70,7 +79,7 @@ func refuse(at datastore.Position, message string) {
 
 // operation is fn as a handler of requests, each of which has a record in its
 // context.
-func operation[T any](decode func(*datastore.Record, *T) error, fn func(context.Context, T) error) *handler.Operation {
+func operation[T, Out any](decode func(*datastore.Record, *T) error, fn func(context.Context, T) (Out, error)) *handler.Operation {
 	opts := []handler.Option{handler.MaxBody(maxRecord)}
 	if decode != nil {
 		opts = append(opts, handler.Decode(func(ctx context.Context, body []byte, in any) error {
@@ -81,7 +90,22 @@ func operation[T any](decode func(*datastore.Record, *T) error, fn func(context.
 			return decode(r, in.(*T))
 		}))
 	}
-	return handler.New(func(ctx context.Context, in T) (struct{}, error) { return struct{}{}, fn(ctx, in) }, opts...)
+	return handler.New(fn, opts...)
+}
+
+// silent is fn for a source that wants no answer.
+func silent[T any](fn func(context.Context, T) error) func(context.Context, T) (struct{}, error) {
+	return func(ctx context.Context, in T) (struct{}, error) { return struct{}{}, fn(ctx, in) }
+}
+
+// answering is fn with the answer that it leaves.
+func answering[T any](source datastore.Answering[T], fn func(context.Context, T) error) func(context.Context, T) (json.RawMessage, error) {
+	return func(ctx context.Context, in T) (json.RawMessage, error) {
+		if err := fn(ctx, in); err != nil {
+			return nil, err
+		}
+		return source.Answer(in)
+	}
 }
 
 // maxRecord is the largest record there is, one of Kinesis.
@@ -93,6 +117,7 @@ type Trigger struct {
 	feed       datastore.Feed
 	operation  *handler.Operation
 	records    recordType
+	window     windowing // nil for a trigger without windows
 	middleware []handler.Middleware
 	at         datastore.Position
 	settings   TriggerSettings
@@ -103,6 +128,7 @@ type Trigger struct {
 type TriggerSettings struct {
 	Batch         int            // records of one invocation at most; 0 for the service's default
 	Window        time.Duration  // how long a batch is waited for
+	Tumbling      time.Duration  // the length of tumbling windows; 0 for none
 	Parallel      int            // records of an invocation that are worked off at once; 0 is 1
 	MaxConcurrent int            // invocations at once; of a shard for streams; 0 for no limit, or 1 of a shard
 	Pollers       [2]int         // event pollers at least and at most, of Kafka; 0 for what Lambda chooses
@@ -113,18 +139,25 @@ type TriggerSettings struct {
 	Failed        datastore.Spec // the queue or the topic that hears of records given up; nil for none
 }
 
-func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Operation, typ recordType, opts []TriggerOption) {
+func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Operation, typ recordType, opts []TriggerOption, w windowing) {
 	if f.authorizer != nil {
 		f.app.fail(at, "function %s is a Lambda authorizer, which works nothing off; declare another function with app.Function", f.name)
 		return
 	}
-	t := &Trigger{function: f, feed: feed, operation: op, records: typ, at: at, settings: TriggerSettings{Retries: -1}}
+	t := &Trigger{function: f, feed: feed, operation: op, records: typ, window: w, at: at, settings: TriggerSettings{Retries: -1}}
+	if w != nil {
+		t.settings.Tumbling = w.every()
+	}
 	for _, o := range opts {
 		if isNil(o) {
 			f.app.fail(at, "%s: an option is nil; leave it out", t)
 			continue
 		}
 		o.applyTrigger(t)
+	}
+	if slices.ContainsFunc(t.middleware, func(mw handler.Middleware) bool { return mw == nil }) {
+		f.app.fail(at, "%s: a middleware is nil; leave it out", t)
+		return
 	}
 	f.triggers = append(f.triggers, t)
 	if _, origin := feed.Spec.(datastore.Origin); !origin || len(feed.Spec.Needs([]string{datastore.Receive})) > 0 {
@@ -158,7 +191,9 @@ func (t *Trigger) String() string {
 
 // Asynchronous reports whether the service does not wait for the function, which
 // Lambda then invokes from a queue of its own.
-func (t *Trigger) Asynchronous() bool { return services[t.feed.Service].batch == 0 }
+func (t *Trigger) Asynchronous() bool {
+	return services[t.feed.Service].failed && services[t.feed.Service].batch == 0
+}
 
 // Visibility is how long a message of the queue must be hidden for the functions of
 // the App that work it off: six times the longest timeout, and what a batch is waited
@@ -207,6 +242,7 @@ type service struct {
 	retries    int    // at most; -1 if it cannot be said
 	ages       [2]time.Duration
 	fromNow    bool
+	parallel   bool // records come together, though nobody says how many
 	failed     bool
 	pollers    bool   // can be provisioned, and retries and ages only then
 	instead    string // of retries and failed: where it is said
@@ -218,7 +254,7 @@ type service struct {
 // and https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
 var services = map[string]service{
 	"sqs": {batch: 10_000, window: true, concurrent: [2]int{2, 1000}, retries: -1,
-		instead: "queue.DeadLetter and queue.Retention on the queue"},
+		instead: "write queue.DeadLetter and queue.Retention on the queue"},
 	"kinesis": {batch: 10_000, window: true, concurrent: [2]int{1, 10}, retries: 10_000, ages: [2]time.Duration{time.Minute, 7 * 24 * time.Hour},
 		fromNow: true, failed: true},
 	"dynamodb": {batch: 10_000, window: true, concurrent: [2]int{1, 10}, retries: 10_000, ages: [2]time.Duration{time.Minute, 24 * time.Hour},
@@ -230,6 +266,10 @@ var services = map[string]service{
 	"events":    asynchronous,
 	"scheduler": asynchronous,
 	"logs":      asynchronous,
+	"cognito": {retries: -1,
+		instead: "Cognito asks up to three times and then refuses the user"},
+	"firehose": {retries: -1, parallel: true,
+		instead: "the configuration of the delivery stream says what becomes of its errors"},
 }
 
 // asynchronous is a service that does not wait for the function.
@@ -248,6 +288,7 @@ func (f *Function) checkTriggers() []error {
 		for _, problem := range t.problems() {
 			errs = append(errs, mistake(t.at, "%s: %s", t, problem))
 		}
+		errs = append(errs, t.checkAsked(i)...)
 		if other := t.twin(); other != nil {
 			errs = append(errs, mistake(t.at, "%s: %s (%s) works it off, too, and Kafka gives each record to one of them; declare another source of the topic for each function", t, other, other.at))
 		}
@@ -303,7 +344,10 @@ func (t *Trigger) problems() (all []string) {
 	add(hidden > 0 && hidden < t.function.timeout, "a message is hidden for %v, less than the %v that the function may take, so that others would get it while it is worked on; declare queue.Visibility(%v) or more, or leave it out",
 		hidden, t.function.timeout, 6*t.function.timeout+w.Window)
 	add(t.function.narrowsToCallers() && onlyTriggered(t.function), "the function has a store of the caller's own rows, and records have no caller; grant it the store without PerCaller")
-	return all
+	once := t.window == nil && handler.EffectOf("RECORD", t.middleware...).Once
+	add(once && t.feed.Deliveries == 1, "a message that another delivery works on fails in middleware.Once, and is given up after 1 delivery; write queue.DeadLetter(2) or more")
+	add(once && w.Retries == 0, "a record that another delivery works on fails in middleware.Once, and is given up at once; write tier.Retries(1) or more, or leave it out")
+	return append(all, t.windowProblems()...)
 }
 
 // onlyTriggered reports whether nothing but records come to the function.
@@ -349,7 +393,7 @@ func (t *Trigger) twin() *Trigger {
 // overlaps reports whether a record could come by both.
 func (t *Trigger) overlaps(other *Trigger) bool {
 	a, b := t.feed, other.feed
-	if a.Service == b.Service && (a.Service == "logs" || a.Service == "kafka") {
+	if a.Service == b.Service && (a.Service == "logs" || a.Service == "kafka" || a.Service == "firehose") {
 		return shareEvents(a, b)
 	}
 	if !datastore.Same(a.Spec, b.Spec) || a.Service != b.Service {

@@ -14,7 +14,7 @@ type recordType func() *handler.Operation
 
 func typeOf[T any](source datastore.Source[T]) recordType {
 	return func() *handler.Operation {
-		return operation(source.Decoder(), func(context.Context, T) error { return nil })
+		return operation(source.Decoder(), silent(func(context.Context, T) error { return nil }))
 	}
 }
 

@@ -36,6 +36,8 @@ func (o withOption) applyTrigger(t *Trigger) { t.middleware = append(t.middlewar
 func BatchSize(n int) TriggerOption {
 	return triggerSetting{func(s *TriggerSettings) { s.Batch = n }, func(s service, _ *Trigger) string {
 		switch {
+		case s.parallel:
+			return "leave tier.BatchSize out; the buffer of the delivery stream says how many come together"
 		case s.batch == 0:
 			return "its records come one by one; leave tier.BatchSize out"
 		case n < 1 || n > s.batch:
@@ -50,6 +52,8 @@ func BatchSize(n int) TriggerOption {
 func BatchWindow(d time.Duration) TriggerOption {
 	return triggerSetting{func(s *TriggerSettings) { s.Window = d }, func(s service, _ *Trigger) string {
 		switch {
+		case s.parallel:
+			return "leave tier.BatchWindow out; the buffer of the delivery stream says how long it waits"
 		case !s.window:
 			return "its records come one by one; leave tier.BatchWindow out"
 		case d < 0 || d > maxWindow || d%time.Second != 0:
@@ -69,7 +73,7 @@ const maxParallel = 1000
 func Parallel(n int) TriggerOption {
 	return triggerSetting{func(s *TriggerSettings) { s.Parallel = n }, func(s service, _ *Trigger) string {
 		switch {
-		case s.batch == 0:
+		case s.batch == 0 && !s.parallel:
 			return "its records come one by one; leave tier.Parallel out"
 		case n < 1 || n > maxParallel:
 			return fmt.Sprintf("tier.Parallel(%d); write 1 to %d", n, maxParallel)
@@ -105,7 +109,7 @@ func Retries(n int) TriggerOption {
 	return triggerSetting{func(s *TriggerSettings) { s.Retries = n }, func(s service, t *Trigger) string {
 		switch {
 		case s.retries < 0:
-			return "leave tier.Retries out; write " + s.instead
+			return "leave tier.Retries out; " + s.instead
 		case s.pollers && t.settings.Pollers[1] == 0:
 			return "Lambda counts the retries of Kafka in provisioned mode alone; add tier.Pollers(1, 1), which costs by the hour, or leave tier.Retries out"
 		case n < 0 || n > s.retries:
@@ -124,7 +128,7 @@ func MaxAge(d time.Duration) TriggerOption {
 	return triggerSetting{func(s *TriggerSettings) { s.MaxAge = d }, func(s service, t *Trigger) string {
 		switch {
 		case s.ages[1] == 0:
-			return "leave tier.MaxAge out; write " + s.instead
+			return "leave tier.MaxAge out; " + s.instead
 		case s.pollers && t.settings.Pollers[1] == 0:
 			return "Lambda looks at the age of records of Kafka in provisioned mode alone; add tier.Pollers(1, 1), which costs by the hour, or leave tier.MaxAge out"
 		case d < s.ages[0] || d > s.ages[1] || d%time.Second != 0:
@@ -162,6 +166,8 @@ func Filter(patterns ...string) TriggerOption {
 		switch service := t.feed.Service; {
 		case service == "sns":
 			return "leave tier.Filter out; write Where or WhereBody on the topic"
+		case t.feed.Asks != "":
+			return "leave tier.Filter out; the service wants an answer to each record"
 		case service == "s3":
 			return "leave tier.Filter out; choose objects by Under and by Created or Removed"
 		case len(patterns) == 0:
@@ -228,7 +234,7 @@ func OnFailure(to Storable) TriggerOption {
 	return triggerSetting{func(s *TriggerSettings) { s.Failed = spec }, func(s service, _ *Trigger) string {
 		switch {
 		case !s.failed:
-			return "leave tier.OnFailure out; write " + s.instead
+			return "leave tier.OnFailure out; " + s.instead
 		case spec == nil || spec.Kind() != "queue" && spec.Kind() != "topic":
 			return "tier.OnFailure: give it a queue or a topic"
 		case fifo:

@@ -2,8 +2,10 @@ package tier
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/schema"
 )
 
@@ -45,8 +47,9 @@ func (r *Route) Validated() bool {
 	return (r.validated || r.function.api.validated != nil) && r.Operation() != nil
 }
 
-// Operation describes the route's handler, nil if it was not made with
-// handler.New or is declared wrongly.
+// Operation describes the route's handler, and what the middleware around it adds
+// (handler.Effect). It is nil if the handler was not made with handler.New or is
+// declared wrongly.
 func (r *Route) Operation() *schema.Operation {
 	d, ok := r.handler.(describer)
 	if !ok {
@@ -56,7 +59,8 @@ func (r *Route) Operation() *schema.Operation {
 	if err != nil {
 		return nil // Compile says why
 	}
-	return op
+	all := slices.Concat(r.function.api.middleware, r.middleware)
+	return handler.EffectOf(r.pattern.Method, all...).On(op)
 }
 
 // checkValidation is what is wrong with what the gateway should look at.

@@ -68,7 +68,9 @@ func New[V any](data *datastore.Data, name string, opts ...Option) *Cache[V] {
 // Under narrows the store to the keys that begin with prefix: handles that are
 // granted on it refuse all others with [datastore.ErrDenied]. Keys are written in
 // full. The prefix of a prefix is both, one after the other. IAM has no such
-// condition for ElastiCache, so this is kept by this package alone, where a
+// condition for ElastiCache: functions share the user of the cache, whom the
+// generated template lets touch the keys of all their prefixes and no others. So
+// one function is kept from the keys of another by this package alone, where a
 // prefix of a bucket is kept by AWS.
 func (c *Cache[V]) Under(prefix string) *Cache[V] {
 	narrow := *c

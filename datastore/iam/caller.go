@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -28,8 +27,8 @@ const (
 // Callers gives each caller credentials of a role that was assumed for it, with the
 // session tag "caller": what DynamoDB's leading keys and the like are compared with.
 // The caller is the one in the context of the request, [datastore.CallerID]. A
-// request without one is refused, as is an id that no session tag can be: of over
-// 256 characters, or with others than letters, digits, spaces and _.:/=+-@.
+// request without one is refused, as is an id that no session tag can be
+// ([datastore.CheckCallerID]).
 //
 // It is safe for concurrent use. A caller's role is assumed once for all requests
 // that wait for it.
@@ -72,8 +71,12 @@ var _ aws.CredentialsProvider = (*Callers)(nil)
 // Retrieve gives the credentials of the caller in ctx.
 func (c *Callers) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	id, ok := datastore.CallerID(ctx)
-	if !ok || !validTag(id) {
-		return aws.Credentials{}, &datastore.Error{Store: "caller", Op: "assume", Kind: datastore.ErrDenied, Err: errNoTag}
+	err := datastore.CheckCallerID(id)
+	if !ok {
+		err = errNoCaller
+	}
+	if err != nil {
+		return aws.Credentials{}, &datastore.Error{Store: "caller", Op: "assume", Kind: datastore.ErrDenied, Err: err}
 	}
 	k, first := c.find(id)
 	if first {
@@ -110,12 +113,7 @@ type untraced struct{ context.Context }
 
 func (untraced) Value(any) any { return nil }
 
-var errNoTag = errors.New("there is no caller in the context, or its id cannot be a session tag: at most 256 letters, digits, spaces and _.:/=+-@")
-
-// validTag reports whether id can be the value of a session tag.
-func validTag(id string) bool {
-	return len(id) <= 256 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/=+-@") == ""
-}
+var errNoCaller = errors.New("there is no caller in the context")
 
 // find is what is known of a caller; first says that the one that asks is to get
 // it.

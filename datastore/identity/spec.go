@@ -18,6 +18,8 @@ type Spec struct {
 	// Custom are the names of the attributes that are declared beside the standard
 	// ones, with spaces between; see [Custom].
 	Custom string
+	// SelfSignUp lets users make their accounts themselves; see [SelfSignUp].
+	SelfSignUp bool
 }
 
 var _ datastore.Spec = Spec{}
@@ -60,6 +62,13 @@ func Custom(names ...string) Option {
 		}
 	})
 }
+
+// SelfSignUp lets users sign up themselves, with a client of the user pool; see
+// [Directory.PreSignUp] for who may, and [Directory.PostConfirmation]. Default: users
+// are made by [Creator] alone. On this machine nobody signs up.
+//
+// See https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html
+func SelfSignUp() Option { return option(func(s *Spec) { s.SelfSignUp = true }) }
 
 // maxCustom is how many attributes Cognito lets a pool have beside the standard ones.
 //

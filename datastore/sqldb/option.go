@@ -127,11 +127,11 @@ func specOf(name string, engine Engine, opts []Option) (Spec, []error) {
 	return s, append(errs, s.mistakes()...)
 }
 
-// The length of a user's name.
+// The length of a user's name, which in PostgreSQL is also that of a database's.
 //
 // See https://dev.mysql.com/doc/refman/8.4/en/user-names.html
 // and https://www.postgresql.org/docs/current/limits.html
-var maxUser = map[Dialect]int{DialectPostgres: 63, DialectMySQL: 32}
+var maxIdentifier = map[Dialect]int{DialectPostgres: 63, DialectMySQL: 32}
 
 func (s Spec) mistakes() []error {
 	if s.Dialect() == "" {
@@ -139,9 +139,16 @@ func (s Spec) mistakes() []error {
 	}
 	var errs []error
 	for _, u := range []User{s.Writer, s.Reader, s.Owner} {
-		if limit := maxUser[s.Dialect()]; len(u.Name) > limit {
-			errs = append(errs, fmt.Errorf("the user %q has more than the %d letters that %s takes; name the users with sqldb.IAMLogin", u.Name, limit, s.Engine))
+		limit, instead := maxIdentifier[s.Dialect()], "name writer and reader with sqldb.IAMLogin"
+		if u == s.Owner {
+			instead = "give the database a shorter name, or its owner a secret with sqldb.OwnerSecret"
 		}
+		if len(u.Name) > limit {
+			errs = append(errs, fmt.Errorf("the user %q has more than the %d letters that %s takes; %s", u.Name, limit, s.Engine, instead))
+		}
+	}
+	if s.Dialect() == DialectPostgres && s.Engine != DSQL && len(s.Logical) > maxIdentifier[DialectPostgres] {
+		errs = append(errs, fmt.Errorf("the database %q has more than the %d letters that %s takes; give it a shorter name", s.Logical, maxIdentifier[DialectPostgres], s.Engine))
 	}
 	secret := s.Writer.Login != nil
 	switch {

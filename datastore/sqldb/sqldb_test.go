@@ -159,6 +159,8 @@ func TestMistakes(t *testing.T) {
 		{"db", sqldb.Postgres, []sqldb.Option{sqldb.Secret(secret, nil)}, "a login is missing"},
 		{"db", sqldb.Postgres, []sqldb.Option{sqldb.OwnerSecret(nil)}, "a login is missing"},
 		{long, sqldb.MySQL, nil, "more than the 32 letters"},
+		{long, sqldb.MySQL, []sqldb.Option{sqldb.IAMLogin("w", "r")}, "its owner a secret with sqldb.OwnerSecret"},
+		{strings.Repeat("n", 64), sqldb.Postgres, []sqldb.Option{sqldb.Secret(secret, secret), sqldb.OwnerSecret(secret)}, "more than the 63 letters"},
 		{"db", sqldb.Postgres, []sqldb.Option{sqldb.DataAPI(), sqldb.Secret(secret, secret)}, "the Data API is one of Aurora"},
 		{"db", sqldb.AuroraPostgres, []sqldb.Option{sqldb.DataAPI()}, "add sqldb.Secret"},
 		{"db", sqldb.DSQL, []sqldb.Option{sqldb.Secret(secret, secret)}, "by the function's role alone"},

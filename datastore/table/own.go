@@ -21,7 +21,8 @@ import (
 // refuse other keys as well, the driver assumes a second role for each caller, with
 // the caller's id as a session tag: the one whose ARN the variable
 // TIERKIT_CALLER_ROLE holds. Without that variable callers are kept apart by this
-// package alone.
+// package alone. An id that no session tag can be is refused with any driver
+// ([datastore.CheckCallerID]).
 //
 // An index is narrowed by [View.PerCaller], or [Own.Via].
 //
@@ -93,6 +94,9 @@ func (a *access) mine(ctx context.Context, partitions ...Value) error {
 	id, ok := datastore.CallerID(ctx)
 	if !ok {
 		return &datastore.Error{Kind: datastore.ErrDenied, Err: errNoCaller}
+	}
+	if err := datastore.CheckCallerID(id); err != nil {
+		return &datastore.Error{Kind: datastore.ErrDenied, Err: err}
 	}
 	for _, pk := range partitions {
 		if pk.typ != S || pk.text != id {

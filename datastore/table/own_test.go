@@ -90,6 +90,25 @@ func TestPerCaller(t *testing.T) {
 	}
 }
 
+// TestPerCallerUntaggable: an id that AWS takes for no session tag is refused here too,
+// and not only where the function is deployed.
+func TestPerCallerUntaggable(t *testing.T) {
+	t.Parallel()
+	data := datastore.New([]datastore.Driver{filetable.Memory()}, nil)
+	own := datastore.Use[memos](&function{}, table.New[memo](data, "memos").PerCaller())
+	for id, want := range map[string]error{
+		"AROA:me@here.example/1 2+3=_-.": datastore.ErrNotFound, strings.Repeat("a", 256): datastore.ErrNotFound,
+		strings.Repeat("a", 257): datastore.ErrDenied, "auth0|7": datastore.ErrDenied, "änn": datastore.ErrDenied, "a*": datastore.ErrDenied,
+	} {
+		_, err := own.Get(datastore.WithCallerID(t.Context(), id), table.PKSK(id, 1))
+		if !errors.Is(err, want) {
+			t.Errorf("Get of the row of %q: error = %v, want %v", id, err, want)
+		} else if want == datastore.ErrDenied && statusOf(err) != 500 {
+			t.Errorf("Get of the row of %q: status %d, want 500: the program is to blame", id, statusOf(err))
+		}
+	}
+}
+
 // TestPerCallerTransactMixed: the operations of a transaction are signed by one role,
 // so those on callers' rows and others are not mixed, with any driver.
 func TestPerCallerTransactMixed(t *testing.T) {

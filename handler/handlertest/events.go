@@ -205,6 +205,9 @@ func (p *parts) payload1(path string, ev object) []byte {
 		"requestTimeEpoch": p.facts.Time.UnixMilli(), "resourceId": "abc123", "resourcePath": p.facts.Resource,
 		"stage": p.facts.Stage,
 	}
+	if cert := p.certificate(); cert != nil {
+		identity["clientCert"] = cert
+	}
 	switch c := p.caller; c.Kind {
 	case handler.CallerIAM:
 		identity["user"], identity["caller"], identity["userArn"] = c.ID, c.ID, c.ARN
@@ -220,6 +223,21 @@ func (p *parts) payload1(path string, ev object) []byte {
 	}
 	ev["requestContext"] = ctx
 	return must(ev)
+}
+
+// certificate is the client's as a REST API and an HTTP API tell it, nil for none.
+//
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mutual-tls.html
+func (p *parts) certificate() object {
+	c := p.req.ClientCertificate()
+	if c.IsZero() {
+		return nil
+	}
+	const form = "Jan _2 15:04:05 2006 GMT"
+	return object{
+		"clientCertPem": c.PEM, "subjectDN": c.Subject, "issuerDN": c.Issuer, "serialNumber": c.Serial,
+		"validity": object{"notBefore": c.NotBefore.UTC().Format(form), "notAfter": c.NotAfter.UTC().Format(form)},
+	}
 }
 
 // claims are the claims of a token that has the caller's id, scopes and groups.
@@ -280,6 +298,9 @@ func (p *parts) payload2(stage, rawPath, httpPath string, keepCookie bool) []byt
 	}
 	if a := p.authorizer2(); a != nil {
 		ctx["authorizer"] = a
+	}
+	if cert := p.certificate(); cert != nil && !keepCookie { // nor certificates
+		ctx["authentication"] = object{"clientCert": cert}
 	}
 	ev := object{
 		"version": "2.0", "routeKey": route, "rawPath": rawPath, "rawQueryString": p.req.RawQuery(),

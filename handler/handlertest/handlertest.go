@@ -105,6 +105,12 @@ func As(c handler.Caller) Option {
 	return optionFunc(func(e *event) { e.caller = c })
 }
 
+// ClientCertificate sets the certificate that the front door has verified of the
+// client.
+func ClientCertificate(c handler.Certificate) Option {
+	return optionFunc(func(e *event) { e.certificate = c })
+}
+
 // Facts changes the facts of the delivery.
 func Facts(change func(*handler.Facts)) Option {
 	return optionFunc(func(e *event) { change(&e.facts) })
@@ -124,17 +130,19 @@ type event struct {
 	caller              handler.Caller
 	variables           map[string]string
 	connection          handler.Connection
+	certificate         handler.Certificate
 }
 
 func (e *event) StageVariables() iter.Seq2[string, string] { return maps.All(e.variables) }
 
 var _ handler.Event = (*event)(nil)
 
-func (e *event) Line() (method, path, rawQuery string) { return e.method, e.path, e.query }
-func (e *event) Values(name string) []string           { return e.header[name] }
-func (e *event) Header() http.Header                   { return e.header.Clone() }
-func (e *event) Facts() handler.Facts                  { return e.facts }
-func (e *event) Caller() handler.Caller                { return e.caller }
+func (e *event) Line() (method, path, rawQuery string)  { return e.method, e.path, e.query }
+func (e *event) Values(name string) []string            { return e.header[name] }
+func (e *event) Header() http.Header                    { return e.header.Clone() }
+func (e *event) Facts() handler.Facts                   { return e.facts }
+func (e *event) Caller() handler.Caller                 { return e.caller }
+func (e *event) ClientCertificate() handler.Certificate { return e.certificate }
 
 func (e *event) Body() ([]byte, error) {
 	if len(e.body) == 0 {

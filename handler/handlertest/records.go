@@ -27,8 +27,8 @@ const (
 	region  = "eu-west-1"
 )
 
-// RecordsOf are records of a queue, a topic, a stream, a rule, a schedule, a log group
-// or Kafka, one for each value, as they come the first time: with ids "record-1",
+// RecordsOf are records of a queue, a topic, a stream, a rule, a schedule, a log group,
+// Kafka, a delivery stream or a trigger of a user pool, one for each value, as they come the first time: with ids "record-1",
 // "record-2", ..., as long numbers of a stream, or as offsets of partition 0 of Kafka
 // ("clicks-0/1"), from a source that has the store's own name. A []byte and a string
 // are the data itself, all else is sent as JSON; for Kafka a nil []byte and a nil
@@ -64,8 +64,17 @@ func RecordsOf[T any](source datastore.Source[T], values ...T) []datastore.Recor
 		if feed.Service == "sqs" && feed.FIFO {
 			r.Group, r.Dedup, r.Sequence = "group-1", r.ID, fmt.Sprintf("1888888888%010d", i+1)
 		}
-		if feed.Service == "events" {
+		switch feed.Service {
+		case "events":
 			readEvent(&r)
+		case "cognito":
+			r.ID, r.SentAt = "", time.Time{}
+			r.Source, r.Data = poolEvent(r.Data)
+		case "firehose":
+			r.Data = transformed(source, values[i])
+			if len(feed.Events) > 0 {
+				r.Source = arnOf("firehose", feed.Events[0])
+			}
 		}
 		if feed.Service == "kafka" {
 			ofKafka(&r, feed.Events[0], i+1, values[i])
@@ -105,6 +114,8 @@ func arnOf(service, name string) string {
 		name = "stream/" + name
 	case "scheduler":
 		name = "schedule/default/" + name
+	case "firehose":
+		name = "deliverystream/" + name
 	case "kafka":
 		name = "cluster/" + name + "/" + clusterUUID
 	case "dynamodb":
@@ -140,8 +151,8 @@ func ObjectRecord[T any](source datastore.Source[T], event, key string, size int
 }
 
 // RecordsEvent is the event by which a service delivers records, which are all of
-// one [datastore.Record].Service. The Data of a record of a table, of a bucket and of
-// a rule is the record's JSON itself; that of log events is compressed.
+// one [datastore.Record].Service. The Data of a record of a table, of a bucket, of a
+// rule and of a trigger is the record's JSON itself; that of log events is compressed.
 //
 // Panics if there is none, a service is not known, or several come through
 // EventBridge, which delivers events one by one.
@@ -158,16 +169,18 @@ func RecordsEvent(records ...datastore.Record) []byte {
 			all[i] = snsRecord(r)
 		case "kinesis":
 			all[i] = kinesisRecord(r)
+		case "firehose":
+			all[i] = deliveryRecord(r)
 		case "kafka":
 			return kafkaEvent(records)
-		case "events", "scheduler", "logs":
+		case "events", "scheduler", "logs", "cognito":
 			if len(records) > 1 {
 				panic("handlertest: RecordsEvent: " + r.Service + " delivers records one by one")
 			}
 			if r.Service == "logs" {
 				return must(object{"awslogs": object{"data": logData(r.Data)}})
 			}
-			if r.Service == "events" {
+			if r.Service == "events" || r.Service == "cognito" {
 				return r.Data
 			}
 			return must(scheduled(r))
@@ -184,6 +197,9 @@ func RecordsEvent(records ...datastore.Record) []byte {
 		default:
 			panic("handlertest: RecordsEvent: no service " + strconv.Quote(r.Service))
 		}
+	}
+	if r := records[0]; r.Service == "firehose" {
+		return must(object{"invocationId": "invocation-1", "deliveryStreamArn": r.Source, "region": region, "records": all})
 	}
 	return must(object{"Records": all})
 }
@@ -295,15 +311,26 @@ func orEmptyBytes(b []byte) []byte {
 // DoRecord calls h with a record as a doorway would: its data is the body of the
 // request, and the record itself in the context. The error is why it failed.
 func DoRecord(ctx context.Context, h handler.Handler, record datastore.Record) error {
+	_, err := AskRecord(ctx, h, record)
+	return err
+}
+
+// AskRecord is DoRecord for a source that wants an answer (datastore.Answering), which
+// it gives: the response to a trigger, the result of a record of Firehose without its
+// id.
+func AskRecord(ctx context.Context, h handler.Handler, record datastore.Record) ([]byte, error) {
 	req := Request("RECORD", "/", Body("", record.Data), Facts(func(f *handler.Facts) {
 		f.FrontDoor, f.ID, f.Time = record.Service, record.ID, record.SentAt
 		f.Host, f.Remote, f.Protocol, f.Scheme = "", "", "", ""
 	}))
 	answer, err := Do(datastore.WithRecord(ctx, &record), h, req)
-	if err == nil && answer.Status >= 400 {
-		err = &handler.Error{Status: answer.Status}
+	switch {
+	case err != nil:
+		return nil, err
+	case answer.Status >= 400:
+		return nil, &handler.Error{Status: answer.Status}
 	}
-	return err
+	return answer.Body, nil
 }
 
 // ReadFailures are the ids of the records that a function says it did not work off:

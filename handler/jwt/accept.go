@@ -30,11 +30,11 @@ func (s *Settings) acceptAudience(c *Claims) error {
 	switch {
 	case s.AnyAudience:
 		return nil
-	case c.members.has("aud"):
+	case c.object.has("aud"):
 		if !slices.ContainsFunc(c.Audience, func(a string) bool { return slices.Contains(s.Audiences, a) }) {
 			return errorf(CodeAudience, "the token is for %s, %s", quote(strings.Join(c.Audience, " ")), accepted("audience", s.Audiences))
 		}
-	case !c.members.has("client_id"):
+	case !c.object.has("client_id"):
 		return errorf(CodeAudience, `the token has neither "aud" nor "client_id"`)
 	case !slices.Contains(s.ClientIDs, c.ClientID):
 		return errorf(CodeAudience, "the token is for client %s and has no \"aud\", %s", quote(c.ClientID), accepted("client", s.ClientIDs))
@@ -50,21 +50,19 @@ func accepted(what string, list []string) string {
 }
 
 func (s *Settings) acceptTimes(c *Claims, now time.Time) error {
-	var notBefore time.Time
-	for _, claim := range []struct {
-		name string
-		to   *time.Time
-	}{{"exp", &c.Expires}, {"nbf", &notBefore}, {"iat", &c.IssuedAt}} {
-		number, ok := c.members[claim.name]
-		if !ok {
+	var times [3]time.Time
+	for i, name := range [...]string{"exp", "nbf", "iat"} {
+		number := c.object.value(name)
+		if number == "" {
 			continue
 		}
-		t, err := parseTime(string(number))
-		if err != nil {
-			return errorf(CodeMalformed, "claim %q %w", claim.name, err)
+		var err error
+		if times[i], err = parseTime(number); err != nil {
+			return errorf(CodeMalformed, "claim %q %w", name, err)
 		}
-		*claim.to = t
 	}
+	notBefore := times[1]
+	c.Expires, c.IssuedAt = times[0], times[2]
 	switch {
 	case c.Expires.IsZero():
 		return errorf(CodeMalformed, `the token has no "exp"`)

@@ -27,8 +27,7 @@ type Claims struct {
 	// the list, "[a b]", is read too.
 	Groups []string
 
-	members object
-	payload []byte
+	object object
 }
 
 // HasAnyScope reports whether the token has one of the scopes, as a whole word:
@@ -40,24 +39,29 @@ func (c Claims) HasAnyScope(scopes ...string) bool {
 
 // JSON is a claim as it was written in the token, numbers with every digit; nil
 // if there is none. It is a copy.
-func (c Claims) JSON(name string) json.RawMessage { return slices.Clone(c.members[name]) }
+func (c Claims) JSON(name string) json.RawMessage {
+	if v := c.object.value(name); v != "" {
+		return json.RawMessage(v)
+	}
+	return nil
+}
 
 // Decode reads all claims into v as json.Unmarshal does. That takes names in any
 // case, so two claims could go into one field; it returns an error if two names
 // differ in nothing else.
 func (c Claims) Decode(v any) error {
-	if c.payload == nil {
+	if c.object.text == "" {
 		return json.Unmarshal([]byte("{}"), v)
 	}
-	seen := make(map[string]string, len(c.members))
-	for name := range c.members {
-		key := strings.Map(fold, name)
+	seen := make(map[string]string, len(c.object.members))
+	for _, m := range c.object.members {
+		name, key := m.name, strings.Map(fold, m.name)
 		if other, ok := seen[key]; ok {
 			return fmt.Errorf("decode claims: %s and %s differ in case only", quote(min(name, other)), quote(max(name, other)))
 		}
 		seen[key] = name
 	}
-	return json.Unmarshal(c.payload, v)
+	return json.Unmarshal([]byte(c.object.text), v)
 }
 
 // fold is one character for all that differ in case only.
@@ -77,72 +81,124 @@ func (c Claims) Caller() handler.Caller {
 	return handler.Caller{Kind: handler.CallerJWT, ID: c.Subject, Claims: c.Strings(), Scopes: c.Scopes, Groups: c.Groups}
 }
 
+// room is where the parts of most payloads find place, in one piece of memory.
+type room struct {
+	members [16]member
+	words   [8]string
+}
+
 // registered reads the claims that verification is about. A claim of another
 // type than RFC 7519 gives it makes the token malformed; null is as absent, but
 // not for a time.
-func registered(payload []byte) (Claims, error) {
-	o, err := parseObject(payload)
-	if err != nil {
+func registered(payload string) (c Claims, err error) {
+	var s scanner
+	if err := s.read(payload); err != nil {
 		return Claims{}, errorf(CodeMalformed, "the payload %w", err)
 	}
-	c := Claims{members: o, payload: payload, Scopes: scopes(o), Groups: groups(o)}
-	for _, claim := range []struct {
-		name string
-		to   *string
-	}{{"iss", &c.Issuer}, {"sub", &c.Subject}, {"client_id", &c.ClientID}, {"token_use", &c.TokenUse}} {
-		s, ok := o.text(claim.name)
+	r := &room{}
+	c.object = object{payload, append(r.members[:0], s.found().members...)}
+	for i, name := range [...]string{"iss", "sub", "client_id", "token_use"} {
+		text, ok := c.object.textOf(name)
 		if !ok {
-			return Claims{}, errorf(CodeMalformed, "claim %q is not text", claim.name)
+			return Claims{}, errorf(CodeMalformed, "claim %q is not text", name)
 		}
-		*claim.to = s
+		switch i {
+		case 0:
+			c.Issuer = text
+		case 1:
+			c.Subject = text
+		case 2:
+			c.ClientID = text
+		case 3:
+			c.TokenUse = text
+		}
 	}
-	aud, ok := o.words("aud")
+	words := appendScopes(r.words[:0], c.object)
+	c.Scopes = wordsFrom(words, 0)
+	n := len(words)
+	words = appendGroups(words, c.object)
+	c.Groups = wordsFrom(words, n)
+	n = len(words)
+	words, ok := appendAudience(words, c.object)
 	if !ok {
 		return Claims{}, errorf(CodeMalformed, `claim "aud" is neither text nor a list of texts`)
 	}
-	c.Audience = aud
+	c.Audience = wordsFrom(words, n)
 	return c, nil
 }
 
-// scopes are those of "scope", a text of words (RFC 8693 section 4.2) or a
-// list; else those of "scp". Anything else is no scope.
-func scopes(o object) []string {
-	for _, name := range []string{"scope", "scp"} {
-		if list := words(o, name); len(list) > 0 {
-			return list
-		}
-	}
-	return nil
-}
-
-func words(o object, name string) []string {
-	if s, ok := o.text(name); ok {
-		return nonEmpty(strings.Fields(s))
-	}
-	list, _ := o.list(name)
-	return nonEmpty(list)
-}
-
-// groups are those of Cognito: a list, or a text that is one group or what an
-// HTTP API makes of a list.
-func groups(o object) []string {
-	const name = "cognito:groups"
-	s, ok := o.text(name)
-	if !ok {
-		list, _ := o.list(name)
-		return nonEmpty(list)
-	}
-	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
-		return nonEmpty(strings.Fields(s[1 : len(s)-1]))
-	}
-	return nonEmpty([]string{s})
-}
-
-// nonEmpty is nil for a list without words in it.
-func nonEmpty(list []string) []string {
-	list = slices.DeleteFunc(list, func(s string) bool { return s == "" })
-	if len(list) == 0 {
+// wordsFrom are the words from the n-th on, nil for none. Who appends to them does not
+// change those behind.
+func wordsFrom(words []string, n int) []string {
+	if len(words) == n {
 		return nil
 	}
-	return list
+	return words[n:len(words):len(words)]
+}
+
+// appendAudience appends "aud": a text, or a list of texts.
+func appendAudience(words []string, o object) ([]string, bool) {
+	text, ok := o.textOf("aud")
+	switch {
+	case ok && o.has("aud"):
+		return append(words, text), true
+	case ok:
+		return words, true
+	}
+	return o.appendList(words, "aud")
+}
+
+// appendScopes appends those of "scope", a text of words (RFC 8693 section 4.2) or
+// a list; else those of "scp". Anything else is no scope.
+func appendScopes(words []string, o object) []string {
+	n := len(words)
+	for _, name := range [...]string{"scope", "scp"} {
+		words = appendWords(words, o, name)
+		if len(words) > n {
+			break
+		}
+	}
+	return words
+}
+
+func appendWords(words []string, o object, name string) []string {
+	text, ok := o.textOf(name)
+	if !ok {
+		return appendNonEmpty(words, o, name)
+	}
+	for word := range strings.FieldsSeq(text) {
+		words = append(words, word)
+	}
+	return words
+}
+
+// appendNonEmpty appends the texts of a list but for empty ones.
+func appendNonEmpty(words []string, o object, name string) []string {
+	n := len(words)
+	words, _ = o.appendList(words, name)
+	kept := words[:n]
+	for _, word := range words[n:] {
+		if word != "" {
+			kept = append(kept, word)
+		}
+	}
+	return kept
+}
+
+// appendGroups appends those of Cognito: a list, or a text that is one group or what
+// an HTTP API makes of a list.
+func appendGroups(words []string, o object) []string {
+	const name = "cognito:groups"
+	text, ok := o.textOf(name)
+	switch {
+	case !ok:
+		return appendNonEmpty(words, o, name)
+	case strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]"):
+		for word := range strings.FieldsSeq(text[1 : len(text)-1]) {
+			words = append(words, word)
+		}
+	case text != "":
+		words = append(words, text)
+	}
+	return words
 }

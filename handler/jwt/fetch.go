@@ -60,14 +60,14 @@ func (s source) discover(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	document, err := parseObject(data)
+	document, err := parseObject(string(data))
 	if err != nil {
 		return "", fmt.Errorf("get %s: the document %w", place, err)
 	}
-	if issuer, _ := document.text("issuer"); issuer != s.issuer {
+	if issuer, _ := document.textOf("issuer"); issuer != s.issuer {
 		return "", fmt.Errorf("get %s: it is the document of issuer %s", place, quote(issuer))
 	}
-	uri, _ := document.text("jwks_uri")
+	uri, _ := document.textOf("jwks_uri")
 	if err := checkURL(uri); err != nil {
 		return "", fmt.Errorf("get %s: jwks_uri: %w", place, err)
 	}

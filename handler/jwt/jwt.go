@@ -14,7 +14,8 @@
 // Behind an authorizer of API Gateway the token is verified already, and
 // handler.Request.Caller says who is calling. This package is for what has no
 // such authorizer before it: function URLs, load balancers, direct invocations,
-// and the local gateway, which stands for API Gateway.
+// and the local gateway, which stands for API Gateway. Package middleware puts it
+// before handlers (JWT), and makes Lambda authorizers of it (Authorizer).
 //
 // # What is checked, in this order
 //
@@ -149,17 +150,18 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if v == nil || v.keys == nil {
 		return Claims{}, errorf(CodeKeysUnavailable, "the Verifier was not made by New")
 	}
-	t, err := parseToken(token, v.keys.algorithms)
+	d, _ := desks.Get().(*desk)
+	defer desks.Put(d)
+	t, err := d.parse(token, v.keys.algorithms)
 	if err != nil {
 		return Claims{}, err
 	}
-	keys, err := v.keys.find(ctx, t)
+	named, err := v.keys.find(ctx, t.kid)
 	if err != nil {
 		return Claims{}, err
 	}
-	signedBy := func(k *key) bool { return t.alg.check(t.alg, k.public, t.signed, t.signature) }
-	if !slices.ContainsFunc(keys, signedBy) {
-		return Claims{}, errorf(CodeSignature, "the signature is not that of the issuer's key %s", quote(t.kid))
+	if err := t.signedBy(named); err != nil {
+		return Claims{}, err
 	}
 	c, err := registered(t.payload)
 	if err != nil {

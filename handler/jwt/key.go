@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -31,16 +30,16 @@ const (
 // parseKeys reads a key set. A key that cannot be used stays in the set with
 // the reason: other keys are not its fault, and a token that names it is told.
 func parseKeys(data []byte) (map[string][]*key, error) {
-	set, err := parseObject(data)
+	set, err := parseObject(string(data))
 	if err != nil {
 		return nil, fmt.Errorf("the key set %w", err)
 	}
-	var list []json.RawMessage
-	if err := json.Unmarshal(set["keys"], &list); err != nil || list == nil {
+	list := set.value("keys")
+	if list == "" || list[0] != '[' {
 		return nil, errors.New(`the key set has no list "keys"`)
 	}
 	keys := map[string][]*key{}
-	for _, element := range list {
+	for element := range elements(list) {
 		if k := parseKey(element); k.id != "" {
 			keys[k.id] = append(keys[k.id], k)
 		}
@@ -49,8 +48,8 @@ func parseKeys(data []byte) (map[string][]*key, error) {
 }
 
 // parseKey reads a key. One without an id cannot be named by a token.
-func parseKey(data []byte) *key {
-	o, err := parseObject(data)
+func parseKey(text string) *key {
+	o, err := parseObject(text)
 	if err != nil {
 		return &key{err: err}
 	}
@@ -59,7 +58,7 @@ func parseKey(data []byte) *key {
 		name string
 		to   *string
 	}{{"kid", &k.id}, {"kty", &k.kty}, {"crv", &k.crv}, {"alg", &k.alg}} {
-		s, ok := o.text(member.name)
+		s, ok := o.textOf(member.name)
 		if !ok && k.err == nil {
 			k.err = fmt.Errorf("its %q is not text", member.name)
 		}
@@ -76,9 +75,9 @@ func parseKey(data []byte) *key {
 
 // checkUse refuses a key that is not for verifying signatures.
 func checkUse(o object) error {
-	use, ok := o.text("use")
+	use, ok := o.textOf("use")
 	if !ok || o.has("use") && use != "sig" {
-		return fmt.Errorf(`its "use" is %s, not "sig"`, quote(string(o["use"])))
+		return fmt.Errorf(`its "use" is %s, not "sig"`, quote(o.value("use")))
 	}
 	ops, ok := o.list("key_ops")
 	if !ok || o.has("key_ops") && !slices.Contains(ops, "verify") {
@@ -171,11 +170,11 @@ func parseOKP(o object, crv string) (crypto.PublicKey, error) {
 
 // bytes is a member that holds bytes as base64url.
 func (o object) bytes(name string) ([]byte, error) {
-	s, ok := o.text(name)
+	s, ok := o.textOf(name)
 	if !ok || s == "" {
 		return nil, fmt.Errorf("its %q is missing or not text", name)
 	}
-	b, err := decodeBase64(s)
+	b, err := appendDecoded(nil, []byte(s))
 	if err != nil {
 		return nil, fmt.Errorf("its %q %w", name, err)
 	}

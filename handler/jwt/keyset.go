@@ -2,7 +2,6 @@ package jwt
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -46,16 +45,16 @@ func (k *KeySet) Err() error {
 	return nil
 }
 
-// find gives the keys that a token names and its algorithm can use.
-func (k *KeySet) find(ctx context.Context, t *token) ([]*key, error) {
+// find gives the keys of an id.
+func (k *KeySet) find(ctx context.Context, kid string) ([]*key, error) {
 	have := k.current.Load()
-	if k.due(have, t.kid) {
+	if k.due(have, kid) {
 		var err error
-		if have, err = k.refresh(ctx, t.kid); err != nil {
+		if have, err = k.refresh(ctx, kid); err != nil {
 			return nil, errorf(CodeKeysUnavailable, "wait for the key set: %w", err)
 		}
 	}
-	named := have.byID[t.kid]
+	named := have.byID[kid]
 	switch {
 	case !k.serves(have) && have.err == nil:
 		return nil, errorf(CodeKeysUnavailable, "the key set is older than %s", k.maxAge)
@@ -63,32 +62,11 @@ func (k *KeySet) find(ctx context.Context, t *token) ([]*key, error) {
 		return nil, errorf(CodeKeysUnavailable, "%w", have.err)
 	case len(named) == 0 && have.err != nil:
 		// The key may be a new one; who knows, while no fetch succeeds.
-		return nil, errorf(CodeKeysUnavailable, "no key %s in the older key set: %w", quote(t.kid), have.err)
+		return nil, errorf(CodeKeysUnavailable, "no key %s in the older key set: %w", quote(kid), have.err)
 	case len(named) == 0:
-		return nil, errorf(CodeKey, "the issuer has no key %s", quote(t.kid))
+		return nil, errorf(CodeKey, "the issuer has no key %s", quote(kid))
 	}
-	return usable(named, t)
-}
-
-// usable are the keys of one id that the token's algorithm can use. Two keys
-// may share an id if they are of different kinds (RFC 7517 section 4.5).
-func usable(named []*key, t *token) ([]*key, error) {
-	var fit []*key
-	var why error
-	for _, k := range named {
-		switch {
-		case k.err != nil:
-			why = k.err
-		case !t.alg.fits(k):
-			why = fmt.Errorf("it is not for %s", t.alg.name)
-		default:
-			fit = append(fit, k)
-		}
-	}
-	if len(fit) == 0 {
-		return nil, errorf(CodeKey, "key %s of the issuer cannot be used: %w", quote(t.kid), why)
-	}
-	return fit, nil
+	return named, nil
 }
 
 // serves reports whether keys are there and young enough.

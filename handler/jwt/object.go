@@ -1,139 +1,143 @@
 package jwt
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"unicode/utf8"
+	"iter"
+	"strings"
 )
 
-// object is a JSON object with each member as the text it was written as.
-type object map[string]json.RawMessage
-
-// maxDepth of nested lists and objects.
-const maxDepth = 32
-
-// parseObject reads data as one JSON object. It refuses a name that stands
-// twice in an object, at any depth: readers differ in which of the two they
-// take, so what was checked could differ from what is used.
-func parseObject(data []byte) (object, error) {
-	if !utf8.Valid(data) {
-		return nil, errors.New("is not UTF-8")
-	}
-	var o object
-	// A JSON null makes no object, and no error either.
-	if err := json.Unmarshal(data, &o); err != nil || o == nil {
-		return nil, errors.New("is not a JSON object")
-	}
-	if err := checkNames(data); err != nil {
-		return nil, err
-	}
-	return o, nil
+// object is a JSON object that was read in place: the parts of it that need no
+// decoding lie in its text.
+type object struct {
+	text    string
+	members []member
 }
 
-// checkNames looks for names that stand twice in an object. The data is JSON.
-func checkNames(data []byte) error {
-	var open []map[string]bool // the names of each open object, nil for a list
-	atName := false            // whether a text that comes now is a name
-	for i := 0; i < len(data); i++ {
-		switch data[i] {
-		case '{', '[':
-			if len(open) == maxDepth {
-				return fmt.Errorf("is nested more than %d deep", maxDepth)
-			}
-			var names map[string]bool
-			if atName = data[i] == '{'; atName {
-				names = map[string]bool{}
-			}
-			open = append(open, names)
-		case '}', ']':
-			open = open[:len(open)-1]
-		case ',':
-			atName = open[len(open)-1] != nil
-		case '"':
-			end := endOfText(data, i)
-			if atName {
-				name := unquote(data[i : end+1])
-				if open[len(open)-1][name] {
-					return fmt.Errorf("has the member %s twice", quote(name))
-				}
-				open[len(open)-1][name] = true
-			}
-			i, atName = end, false
+// member is one of an object, with its value as it was written.
+type member struct{ name, value string }
+
+const null = "null"
+
+var errNoObject = errors.New("is not a JSON object")
+
+// parseObject reads text as one JSON object. It refuses a name that stands twice
+// in an object, at any depth: readers differ in which of the two they take, so
+// what was checked could differ from what is used.
+func parseObject(text string) (object, error) {
+	var s scanner
+	if err := s.read(text); err != nil {
+		return object{}, err
+	}
+	found := s.found().members
+	members := make([]member, len(found))
+	copy(members, found)
+	return object{text, members}, nil
+}
+
+// value is a member as it was written, "" if there is none.
+func (o object) value(name string) string {
+	for i := range o.members {
+		if o.members[i].name == name {
+			return o.members[i].value
 		}
 	}
-	return nil
-}
-
-// endOfText is where the text ends whose quote is at i.
-func endOfText(data []byte, i int) int {
-	for i++; i < len(data)-1 && data[i] != '"'; i++ {
-		if data[i] == '\\' {
-			i++
-		}
-	}
-	return i
-}
-
-// unquote is the text of a JSON string.
-func unquote(quoted []byte) string {
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted[1 : len(quoted)-1])
-	}
-	var s string
-	if err := json.Unmarshal(quoted, &s); err != nil {
-		return string(quoted) // cannot be: it was read before
-	}
-	return s
+	return ""
 }
 
 // has reports whether there is a member of that name that is not null.
 func (o object) has(name string) bool {
-	v, ok := o[name]
-	return ok && !bytes.Equal(v, []byte("null"))
+	v := o.value(name)
+	return v != "" && v != null
 }
 
-// text is the text of a member, "" if there is none. ok is false if it is
+// textOf is the text of a member, "" if there is none. ok is false if it is
 // something else.
-func (o object) text(name string) (s string, ok bool) {
-	if !o.has(name) {
+func (o object) textOf(name string) (text string, ok bool) {
+	v := o.value(name)
+	switch {
+	case v == "" || v == null:
 		return "", true
-	}
-	if o[name][0] != '"' {
+	case v[0] != '"':
 		return "", false
 	}
-	err := json.Unmarshal(o[name], &s)
-	return s, err == nil
+	return unquote(v), true
 }
 
 // list is a list of texts, nil if there is none. ok is false if the member is
 // something else, or has something else in it.
-func (o object) list(name string) (list []string, ok bool) {
-	if !o.has(name) {
-		return nil, true
+func (o object) list(name string) (list []string, ok bool) { return o.appendList(nil, name) }
+
+// appendList appends a list of texts, or nothing.
+func (o object) appendList(list []string, name string) (longer []string, ok bool) {
+	v := o.value(name)
+	switch {
+	case v == "" || v == null:
+		return list, true
+	case v[0] != '[':
+		return list, false
 	}
-	var elements []json.RawMessage
-	if err := json.Unmarshal(o[name], &elements); err != nil {
-		return nil, false
-	}
-	list = make([]string, len(elements))
-	for i, element := range elements {
-		// A null would leave the text as it was.
-		if element[0] != '"' || json.Unmarshal(element, &list[i]) != nil {
-			return nil, false
+	longer = list
+	for element := range elements(v) {
+		if element[0] != '"' {
+			return list, false
 		}
+		longer = append(longer, unquote(element))
 	}
-	return list, true
+	return longer, true
 }
 
-// words is a text as a list of one, or a list of texts.
-func (o object) words(name string) (list []string, ok bool) {
-	if !o.has(name) {
-		return nil, true
+// elements are those of a list that was read before.
+func elements(list string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for pos := 1; pos < len(list)-1; {
+			if strings.IndexByte(" \t\n\r,", list[pos]) >= 0 {
+				pos++
+				continue
+			}
+			end := endOf(list, pos)
+			if !yield(list[pos:end]) {
+				return
+			}
+			pos = end
+		}
 	}
-	if s, ok := o.text(name); ok {
-		return []string{s}, true
+}
+
+// endOf is where the value ends that begins at i of a list that was read before.
+func endOf(text string, i int) int {
+	for depth := 0; ; i++ {
+		switch text[i] {
+		case '"':
+			for i++; text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		case '[', '{':
+			depth++
+			continue
+		case ']', '}':
+			depth--
+		}
+		// A value that is no text, list or object ends before what comes next.
+		if depth == 0 && strings.IndexByte(" \t\n\r,]", text[i+1]) >= 0 {
+			return i + 1
+		}
 	}
-	return o.list(name)
+}
+
+// unquote is the text of a JSON string that was read before.
+func unquote(quoted string) string {
+	if strings.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1]
+	}
+	return unescape(quoted)
+}
+
+func unescape(quoted string) (text string) {
+	if err := json.Unmarshal([]byte(quoted), &text); err != nil {
+		return quoted // cannot be: it was read before
+	}
+	return text
 }

@@ -10,10 +10,10 @@ import (
 // each: numbers and booleans as written, a list as "[a b c]", an object as its
 // JSON. Claims that are null are left out. The map is the caller's.
 func (c Claims) Strings() map[string]string {
-	m := make(map[string]string, len(c.members))
-	for name, value := range c.members {
-		if c.members.has(name) {
-			m[name] = claimText(value)
+	m := make(map[string]string, len(c.object.members))
+	for i := range c.object.members {
+		if value := c.object.members[i].value; value != null {
+			m[c.object.members[i].name] = claimText(value)
 		}
 	}
 	return m
@@ -21,26 +21,32 @@ func (c Claims) Strings() map[string]string {
 
 // claimText is a claim as text. Texts in a list stand without quotes, so "[a b]"
 // is one element or two; that is how it arrives behind API Gateway.
-func claimText(value json.RawMessage) string {
-	var elements []json.RawMessage
-	if value[0] != '[' || json.Unmarshal(value, &elements) != nil {
+func claimText(value string) string {
+	if value[0] != '[' {
 		return elementText(value)
 	}
-	texts := make([]string, len(elements))
-	for i, element := range elements {
-		texts[i] = elementText(element)
+	var text strings.Builder
+	text.Grow(len(value))
+	text.WriteByte('[')
+	separator := ""
+	for element := range elements(value) {
+		text.WriteString(separator)
+		text.WriteString(elementText(element))
+		separator = " "
 	}
-	return "[" + strings.Join(texts, " ") + "]"
+	text.WriteByte(']')
+	return text.String()
 }
 
-func elementText(value json.RawMessage) string {
-	var s string
-	if value[0] == '"' && json.Unmarshal(value, &s) == nil {
-		return s
+func elementText(value string) string {
+	switch value[0] {
+	case '"':
+		return unquote(value)
+	case '{', '[':
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, []byte(value)); err == nil {
+			return compact.String()
+		}
 	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, value); err != nil {
-		return string(value) // cannot be: it was read before
-	}
-	return compact.String()
+	return value
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // maxToken is the longest token that is looked at, in bytes. API Gateway takes
@@ -13,73 +14,95 @@ import (
 const maxToken = 16 << 10
 
 // token is a signed token (RFC 7515, compact form) taken apart, with its header
-// checked and nothing verified.
+// checked and nothing verified. Its bytes are those of a [desk].
 type token struct {
 	alg       *algorithm
 	kid       string
 	signed    []byte // what the signature is of: the first two parts as they came
-	payload   []byte
+	payload   string
 	signature []byte
 }
 
-func parseToken(s string, allowed []string) (*token, error) {
+// desk is where a token is taken apart, and which is used again for the next one.
+type desk struct{ bytes []byte }
+
+var desks = sync.Pool{New: func() any { return &desk{} }}
+
+// parse takes a token apart.
+func (d *desk) parse(s string, allowed []string) (t token, err error) {
 	if s == "" {
-		return nil, errorf(CodeMalformed, "the token is empty")
+		return t, errorf(CodeMalformed, "the token is empty")
 	}
 	if len(s) > maxToken {
-		return nil, errorf(CodeMalformed, "the token has %d bytes, more than %d", len(s), maxToken)
+		return t, errorf(CodeMalformed, "the token has %d bytes, more than %d", len(s), maxToken)
 	}
 	if dots := strings.Count(s, "."); dots != 2 {
-		return nil, errorf(CodeMalformed, "a signed token has three parts and two dots, this one has %d dots", dots)
+		return t, errorf(CodeMalformed, "a signed token has three parts and two dots, this one has %d dots", dots)
 	}
-	header, rest, _ := strings.Cut(s, ".")
-	payload, signature, _ := strings.Cut(rest, ".")
-	head, err := decodeBase64(header)
-	if err != nil {
-		return nil, errorf(CodeMalformed, "the header %w", err)
+	first, last := strings.IndexByte(s, '.'), strings.LastIndexByte(s, '.')
+	// The parts are decoded behind the token, so that it is not moved.
+	d.bytes = append(slices.Grow(d.bytes[:0], len(s)+strict.DecodedLen(len(s))), s...)
+	all := d.bytes
+	t.signed = all[:last]
+	decoded, headErr := appendDecoded(all, all[:first])
+	payload, payloadErr := len(decoded), error(nil)
+	if headErr == nil {
+		decoded, payloadErr = appendDecoded(decoded, all[first+1:last])
 	}
-	t := &token{signed: []byte(s[:len(header)+1+len(payload)])}
-	if err := t.readHeader(head, allowed); err != nil {
-		return nil, err
+	text := string(decoded[len(s):])
+	payload -= len(s)
+	if headErr != nil {
+		return t, errorf(CodeMalformed, "the header %w", headErr)
 	}
-	if t.payload, err = decodeBase64(payload); err != nil {
-		return nil, errorf(CodeMalformed, "the payload %w", err)
+	if err := t.readHeader(text[:payload], allowed); err != nil {
+		return t, err
 	}
-	if t.signature, err = decodeBase64(signature); err != nil {
-		return nil, errorf(CodeMalformed, "the signature %w", err)
+	if payloadErr != nil {
+		return t, errorf(CodeMalformed, "the payload %w", payloadErr)
 	}
+	t.payload = text[payload:]
+	end := len(decoded)
+	if decoded, err = appendDecoded(decoded, all[last+1:len(s)]); err != nil {
+		return t, errorf(CodeMalformed, "the signature %w", err)
+	}
+	t.signature = decoded[end:]
 	return t, nil
 }
 
 // readHeader takes from the header which of the allowed algorithms and which of
 // the issuer's keys to use, and nothing else: keys that a token brings along or
 // points to ("jwk", "jku", "x5c", "x5u") are those of whoever made it.
-func (t *token) readHeader(data []byte, allowed []string) error {
-	o, err := parseObject(data)
-	if err != nil {
+func (t *token) readHeader(text string, allowed []string) error {
+	var s scanner
+	if err := s.read(text); err != nil {
 		return errorf(CodeMalformed, "the header %w", err)
 	}
-	for _, name := range []string{"alg", "kid", "typ"} {
-		if _, ok := o.text(name); !ok {
-			return errorf(CodeMalformed, "the header's %q is not text", name)
-		}
-	}
-	if _, ok := o["crit"]; ok {
+	o := s.found()
+	alg, ok := o.textOf("alg")
+	kid, ok2 := o.textOf("kid")
+	typ, ok3 := o.textOf("typ")
+	switch {
+	case !ok:
+		return notText("alg")
+	case !ok2:
+		return notText("kid")
+	case !ok3:
+		return notText("typ")
+	case o.value("crit") != "":
 		return errorf(CodeMalformed, `the header has "crit", which names extensions that must be understood; none is`)
-	}
-	alg, _ := o.text("alg")
-	if !slices.Contains(allowed, alg) {
+	case !slices.Contains(allowed, alg):
 		return errorf(CodeAlgorithm, "the token is signed with %s, allowed is %s", quote(alg), strings.Join(allowed, ", "))
 	}
 	if t.alg = algorithmOf(alg); t.alg == nil {
 		return errorf(CodeAlgorithm, "the token is signed with %s, which is unknown", quote(alg))
 	}
-	if t.kid, _ = o.text("kid"); t.kid == "" {
+	if t.kid = kid; kid == "" {
 		return errorf(CodeKey, `the header has no "kid", the id of the key`)
 	}
-	typ, _ := o.text("typ")
 	return checkType(typ)
 }
+
+func notText(name string) error { return errorf(CodeMalformed, "the header's %q is not text", name) }
 
 // checkType refuses tokens that say that they are of another kind than access
 // and ID tokens: "logout+jwt", "dpop+jwt" and others can carry the same issuer
@@ -92,24 +115,67 @@ func checkType(typ string) error {
 	return errorf(CodeTokenUse, `the header's "typ" is %s, which is no access or ID token`, quote(typ))
 }
 
-var strict = base64.RawURLEncoding.Strict()
-
-// decodeBase64 takes one text for one value: no padding, no line breaks, which
-// encoding/base64 would skip, and no bits left over.
-func decodeBase64(s string) ([]byte, error) {
-	if s == "" {
-		return nil, errors.New("is empty")
+// signedBy wants one of the keys of the id that the token names to be of its
+// algorithm and to have signed it. Two keys may share an id if they are of
+// different kinds (RFC 7517 section 4.5).
+func (t *token) signedBy(named []*key) error {
+	var unusable error
+	tried := false
+	for _, k := range named {
+		switch {
+		case k.err != nil:
+			unusable = k.err
+		case !t.alg.fits(k):
+			unusable = errOtherAlgorithm
+		case t.alg.check(t.alg, k.public, t.signed, t.signature):
+			return nil
+		default:
+			tried = true
+		}
 	}
-	if i := strings.IndexFunc(s, notBase64); i >= 0 {
-		return nil, fmt.Errorf("has a character at %d that is not of base64url", i)
+	switch {
+	case tried:
+		return errorf(CodeSignature, "the signature is not that of the issuer's key %s", quote(t.kid))
+	case unusable == errOtherAlgorithm:
+		return errorf(CodeKey, "key %s of the issuer cannot be used: it is not for %s", quote(t.kid), t.alg.name)
 	}
-	b, err := strict.DecodeString(s)
-	if err != nil {
-		return nil, errors.New("is not base64url")
-	}
-	return b, nil
+	return errorf(CodeKey, "key %s of the issuer cannot be used: %w", quote(t.kid), unusable)
 }
 
-func notBase64(r rune) bool {
-	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')
+var errOtherAlgorithm = errors.New("it is for another algorithm")
+
+var strict = base64.RawURLEncoding.Strict()
+
+// appendDecoded takes one text for one value: no padding, no line breaks, which
+// encoding/base64 would skip, and no bits left over.
+func appendDecoded(dst, src []byte) ([]byte, error) {
+	if len(src) == 0 {
+		return dst, errors.New("is empty")
+	}
+	for i, c := range src { // only these are not looked at by encoding/base64
+		if c == '\n' || c == '\r' {
+			return dst, notBase64(i)
+		}
+	}
+	out, err := strict.AppendDecode(dst, src)
+	if err != nil {
+		return dst, corrupt(src, err)
+	}
+	return out, nil
+}
+
+func corrupt(src []byte, err error) error {
+	var at base64.CorruptInputError
+	if errors.As(err, &at) && int(at) < len(src) && !ofBase64(src[at]) {
+		return notBase64(int(at))
+	}
+	return errors.New("is not base64url")
+}
+
+func notBase64(at int) error {
+	return fmt.Errorf("has a character at %d that is not of base64url", at)
+}
+
+func ofBase64(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +35,7 @@ const (
 	failsItems failing = iota // the records that failed are delivered again
 	failsRest                 // the first that failed is, and all behind it
 	failsEvent                // the whole event is
+	failsNone                 // the answer says of each record what became of it
 )
 
 var (
@@ -78,6 +80,7 @@ type batch struct {
 	first   int             // the lowest index of a failure
 	groups  map[string]bool // of a FIFO queue or Kafka, that wait for a record that failed
 	waiting int             // records that were not begun because of those
+	results []result        // of what has an answer
 	unbegun int             // records that were not because it was late
 	err     error           // of the event as a whole
 	reason  error           // why the first failed
@@ -101,6 +104,9 @@ func (d *Doorway) batch(k kind, e *event) *batch {
 	b := &batch{d: d, e: e, service: service, first: math.MaxInt}
 	if service != nil {
 		b.sources, b.fails = d.sources.ofService(service.name), service.fails
+		if k == records && b.sources.gather() {
+			e.readWindow()
+		}
 	}
 	return b
 }
@@ -114,15 +120,23 @@ func (e *event) recordService(k kind, all sources) (s *recordService, ok bool) {
 		list := scanner{text: e.payload, pos: int(e.records.from)}
 		if list.open('[') {
 			s = serviceOf(list.eventSource())
-		} else if list.rest() == nil {
-			return nil, true
+		} else if list.rest(&e.window) == nil {
+			if s = e.windowService(all); s == nil {
+				return nil, true
+			}
 		}
+	case k == unknown && e.hasWindow() && !e.has(e.records):
+		s = e.windowService(all)
 	case k == unknown && e.isKafka():
 		s = kafkaRecords
 	case k == unknown && e.has(e.detail) && e.is(e.source, '"'):
 		s = e.bridged(all)
 	case k == unknown && e.is(e.logs, '{'):
 		s = logRecords
+	case k == unknown && e.is(e.trigger, '"') && e.is(e.pool, '"'):
+		s = triggers
+	case k == unknown && e.is(e.delivery, '"') && e.is(e.kafka.records, '['):
+		s, e.records = transformations, e.kafka.records
 	case k == unknown && e.isTestEvent():
 		return nil, all.has(s3Records.name)
 	}
@@ -148,12 +162,13 @@ func (s *scanner) eventSource() string {
 }
 
 // rest goes over what is behind the list of records.
-func (s *scanner) rest() error {
+func (s *scanner) rest(w *windowParts) error {
 	for ok := s.more('{'); ok; ok = s.more('{') {
-		if s.key() == "Records" { // of which only one would have been worked off
+		name := s.key()
+		if name == "Records" { // of which only one would have been worked off
 			s.fail("a second list of records")
 		}
-		s.value()
+		w.member(name, s)
 	}
 	return s.end()
 }
@@ -179,9 +194,17 @@ func lateFrom(ctx context.Context) time.Time {
 // workOff has all records worked off, and answers which were not.
 func (b *batch) workOff(ctx context.Context) ([]byte, error) {
 	if b.service == nil {
-		return b.answer()
+		return b.answer(ctx)
+	}
+	if b.service == triggers {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, triggerTime)
+		defer cancel()
 	}
 	b.late = lateFrom(ctx)
+	if from := b.gatherer(); from != nil {
+		return b.gather(ctx, from)
+	}
 	head := b.head()
 	if head != nil && head.Items && b.service == kafkaRecords {
 		b.fails = failsItems
@@ -196,7 +219,7 @@ func (b *batch) workOff(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	b.logWaiting(ctx)
-	return b.answer()
+	return b.answer(ctx)
 }
 
 // each reads the records of the event one after the other, as long as take says
@@ -228,7 +251,7 @@ func (b *batch) each(take func(i int, raw span, r *delivery, err error) bool) er
 		on = take(i, span{int32(from), int32(s.pos)}, r, err)
 		i++
 	}
-	if err := s.rest(); err != nil {
+	if err := s.rest(&b.e.window); err != nil {
 		return notJSON(err)
 	}
 	return nil
@@ -262,15 +285,20 @@ func (b *batch) read(s *scanner) (r *delivery, err error) {
 // inOrder works off one record after the other.
 func (b *batch) inOrder(ctx context.Context) error {
 	return b.each(func(i int, _ span, r *delivery, err error) bool {
-		if r.parts == nil || err != nil {
-			b.work(ctx, i, r, err)
-		} else {
-			for n := range r.parts.records {
-				b.work(ctx, i, r.part(n), nil)
-			}
-		}
+		b.workWhole(ctx, i, r, err)
 		return !b.over(i)
 	})
+}
+
+// workWhole works record i of the event off, with all its parts.
+func (b *batch) workWhole(ctx context.Context, i int, r *delivery, err error) {
+	if r.parts == nil || err != nil {
+		b.work(ctx, i, r, err)
+		return
+	}
+	for n := range r.parts.records {
+		b.work(ctx, i, r.part(n), nil)
+	}
 }
 
 // over reports whether nothing behind record i is worked off.
@@ -289,6 +317,7 @@ func (b *batch) work(ctx context.Context, i int, r *delivery, err error) {
 		err = r.work(ctx)
 	}
 	if err == nil {
+		b.keep(i, r)
 		return
 	}
 	b.log(ctx, r, err)
@@ -348,6 +377,10 @@ func (b *batch) ordered(r *delivery) bool {
 
 // fail takes down that record i was not worked off. b.mu is held.
 func (b *batch) fail(i int, r *delivery) {
+	if b.fails == failsNone {
+		b.results = append(b.results, result{index: i, item: r.item, data: r.data})
+		return
+	}
 	b.failed = append(b.failed, failure{i, b.itemOf(r)})
 	b.first = min(b.first, i)
 	if b.ordered(r) {
@@ -378,27 +411,35 @@ func (b *batch) itemOf(r *delivery) string {
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 // and https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
-func (b *batch) answer() ([]byte, error) {
+func (b *batch) answer(ctx context.Context) ([]byte, error) {
 	switch {
 	case b.err != nil:
 		return nil, b.err
+	case b.service == transformations:
+		return b.transformed(ctx), nil
 	case b.service == nil, b.fails != failsEvent:
-		return b.itemFailures(), nil
+		state := ""
+		if b.e.hasWindow() { // of a mapping that a function without windows has
+			state = b.e.windowState()
+		}
+		return b.itemFailures(state), nil
 	case len(b.failed) > 0:
 		return nil, b.functionError()
+	case b.service == triggers:
+		return b.asked()
 	}
 	return []byte("null"), nil
 }
 
 // itemFailures names the records that failed, each id once; of a stream the first,
-// which stands for all behind it.
-func (b *batch) itemFailures() []byte {
+// which stands for all behind it. state is that of a window, "" where there is none.
+func (b *batch) itemFailures(state string) []byte {
 	slices.SortFunc(b.failed, func(x, y failure) int { return cmp.Compare(x.index, y.index) })
 	if b.fails == failsRest && len(b.failed) > 1 {
 		b.failed = b.failed[:1]
 	}
-	const open, shut = `{"batchItemFailures":[`, `]}`
-	size := len(open) + len(shut)
+	const open, shut, and = `{"batchItemFailures":[`, `]}`, `],"state":`
+	size := len(open) + len(shut) + len(and) + len(state)
 	for _, f := range b.failed {
 		size += len(`{"itemIdentifier":},`) + len(f.item)
 	}
@@ -420,6 +461,9 @@ func (b *batch) itemFailures() []byte {
 		out = append(out, `{"itemIdentifier":`...)
 		out = append(append(out, f.item...), '}')
 	}
+	if state != "" { // or Lambda takes the answer for a failure
+		return append(append(append(out, and...), state...), '}')
+	}
 	return append(out, shut...)
 }
 
@@ -434,6 +478,9 @@ func (b *batch) problem(r *delivery, err error) error {
 		return err
 	}
 	e := functionError(resp)
+	if b.service == triggers { // a user reads it
+		return e
+	}
 	e.Message = r.source.Feed.Spec.Kind() + " " + r.source.Feed.Spec.Name() + ": " + e.Message
 	return e
 }
@@ -441,17 +488,21 @@ func (b *batch) problem(r *delivery, err error) error {
 // functionError is the error of an event of which records failed.
 func (b *batch) functionError() error {
 	e, ok := b.reason.(messages.InvokeResponse_Error)
-	if !ok {
+	if !ok || b.service == triggers {
 		return b.reason
 	}
 	e.Message = fmt.Sprintf("%d of %d records failed, %s", len(b.failed), b.records, e.Message)
 	return e
 }
 
-// log reports a record that failed, whose content it does not tell.
+// log reports a record that failed, whose content it does not tell. A trigger that
+// refuses a user does what it is for.
 func (b *batch) log(ctx context.Context, r *delivery, err error) {
-	logger := b.d.logger()
-	if !logger.Enabled(ctx, slog.LevelError) {
+	logger, level, what := b.d.logger(), slog.LevelError, "record failed"
+	if b.service == triggers && refuses(err) {
+		level, what = slog.LevelInfo, "trigger refused"
+	}
+	if !logger.Enabled(ctx, level) {
 		return
 	}
 	attrs := b.attrs(r.record.Source)
@@ -459,7 +510,13 @@ func (b *batch) log(ctx context.Context, r *delivery, err error) {
 	if r.record.Attempt > 0 {
 		attrs = append(attrs, slog.Int("attempt", r.record.Attempt))
 	}
-	logger.LogAttrs(ctx, slog.LevelError, "record failed", append(attrs, errorAttrs(err)...)...)
+	logger.LogAttrs(ctx, level, what, append(attrs, errorAttrs(err)...)...)
+}
+
+// refuses reports whether an error was made for the user to read.
+func refuses(err error) bool {
+	e, ok := err.(*handler.Error) // not errors.As: err may hold a nil pointer
+	return ok && e != nil && e.StatusCode() < http.StatusInternalServerError && e.Err == nil
 }
 
 // logWaiting reports how many records were not begun.

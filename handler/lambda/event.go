@@ -43,9 +43,12 @@ type event struct {
 // (REST, ALB), format 2.0 (HTTP API, function URL) and those of VPC Lattice.
 type parts struct {
 	records                        span // of events of records
+	window                         windowParts
 	source, detailType, detail     span // of EventBridge events
 	schedule                       span // of a schedule's
 	logs                           span // of CloudWatch Logs
+	trigger, pool                  span // of Cognito
+	delivery                       span // of Firehose, whose list of records is in the place of Kafka's
 	kafka                          kafkaParts
 	service, test, bucket          span // of S3's test event
 	typ, methodArn, routeArn       span // of authorizer events
@@ -143,7 +146,7 @@ func (d *Doorway) openRecords(e *event) bool {
 // members of one name counts.
 func (s *scanner) event(p *parts) {
 	for ok := s.open('{'); ok; ok = s.more('{') {
-		switch s.key() {
+		switch name := s.key(); name {
 		case "version":
 			p.version = s.value()
 		case "resource":
@@ -203,6 +206,12 @@ func (s *scanner) event(p *parts) {
 			p.kafka.servers = s.value()
 		case "schedule":
 			p.schedule = s.value()
+		case "triggerSource":
+			p.trigger = s.value()
+		case "userPoolId":
+			p.pool = s.value()
+		case "deliveryStreamArn":
+			p.delivery = s.value()
 		case "Service":
 			p.service = s.value()
 		case "Event":
@@ -222,7 +231,7 @@ func (s *scanner) event(p *parts) {
 		case "routeArn":
 			p.routeArn = s.value()
 		default:
-			s.value()
+			p.window.member(name, s)
 		}
 	}
 }

@@ -28,6 +28,11 @@
 //	S3, also through EventBridge        "s3"             is a function error
 //	Kafka, of MSK and self-managed      "kafka"          is a function error; with [Source].Items it is
 //	                                                     delivered again, with those behind it of its partition
+//	EventBridge                         "events"         is a function error
+//	EventBridge Scheduler               "scheduler"      is a function error
+//	CloudWatch Logs                     "logs"           is a function error
+//	a trigger of a Cognito user pool    "cognito"        is a function error, which the user reads
+//	Amazon Data Firehose                "firehose"       has the result ProcessingFailed
 //
 // A function with [Options].Authorizer is a Lambda authorizer, and answers what
 // API Gateway asks it with a policy or, in the short form of an HTTP API, with
@@ -95,6 +100,13 @@
 // as failed. A handler that outlives the timeout takes the answer with it, and the
 // whole event comes again. So does an event of which a record has no id, and one that
 // turns out not to be JSON. Records come at least once in any case.
+//
+// Records of a source with windows ([Source].Open) are summed up: the answer carries the
+// state that the records before the first failure have come to, so that one which comes
+// again counts once. If a record fails after its handler had the state, those before it
+// are worked off again from the state that came. A state over 1 MB, and a last
+// invocation of a window of which anything failed, are function errors: Lambda then goes
+// on with the state that it had.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
 //
@@ -165,8 +177,9 @@ type Options struct {
 	Socket handler.Handler
 	// Sources are whose records the function works off: events of SQS, SNS,
 	// Kinesis, the streams of DynamoDB, and S3, by its own notifications or through
-	// EventBridge. Those without a Handler are passed over. Default: none, and those
-	// events are an [EventError].
+	// EventBridge; of EventBridge itself, CloudWatch Logs, Cognito and Firehose. Those
+	// without a Handler are passed over. Default: none, and those events are an
+	// [EventError].
 	Sources []Source
 	// Logger is told of errors of status 500 and above, of panics and of records
 	// that failed, at level error; of what a front door cannot carry and of records

@@ -25,6 +25,8 @@ type delivery struct {
 	happened   string     // to an object of a bucket, the detail-type of an event, the log group, or the topic of Kafka; else ""
 	named      string     // the name of the schedule, if the event says it; else ""
 	parts      *aggregate // what the record is made of, nil if it is one
+	answer     []byte     // what the handler left, for those who asked
+	data       span       // of a record of Firehose, in base64
 }
 
 var _ handler.Event = (*delivery)(nil)
@@ -56,8 +58,13 @@ func (r *delivery) Caller() handler.Caller { return handler.Caller{} }
 
 // work has the record's handler called. The error is why the record failed.
 func (r *delivery) work(ctx context.Context) (err error) {
+	return r.call(datastore.WithRecord(ctx, &r.record), r.source.Handler, r)
+}
+
+// call has a handler called, with r as the request e.
+func (r *delivery) call(ctx context.Context, h handler.Handler, e handler.Event) (err error) {
 	defer recovered(&err)
-	resp, err := r.source.Handler.Handle(datastore.WithRecord(ctx, &r.record), handler.NewRequest(r))
+	resp, err := h.Handle(ctx, handler.NewRequest(e))
 	if resp == nil {
 		if err == nil {
 			err = errors.New("the handler returned neither a response nor an error")
@@ -75,6 +82,9 @@ func (r *delivery) work(ctx context.Context) (err error) {
 		return resp.Err
 	case resp.StatusCode() >= http.StatusBadRequest:
 		return &handler.Error{Status: resp.StatusCode()}
+	}
+	if r.source.Feed.Asks != "" {
+		return r.answered(resp.Body)
 	}
 	return nil
 }

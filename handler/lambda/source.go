@@ -9,7 +9,8 @@ import (
 )
 
 // Source is a queue, a topic, a stream, the changes of a table, the events of a bucket
-// or a bus, a schedule, or a topic of Kafka, and what works its records off. See [Options].Sources.
+// or a bus, a schedule, a topic of Kafka, the triggers of a user pool or a delivery
+// stream, and what works its records off. See [Options].Sources.
 type Source struct {
 	// Feed says what is delivered.
 	Feed datastore.Feed
@@ -23,13 +24,24 @@ type Source struct {
 	// of kind and name of the store ("/queue/jobs"), the record's data as its body
 	// and an anonymous caller; the record itself is datastore.RecordFrom of its
 	// context. An error of it, a response of status 400 or more and a panic are a
-	// failed record; what else it answers is dropped.
+	// failed record. What else it answers is dropped, but for a Feed that asks: then the
+	// body is the answer, a JSON object (datastore.Answering).
 	Handler handler.Handler
 	// Parallel is how many records of an event are worked off at the same time at
 	// most. Those of one message group, partition key, item or partition of Kafka are
 	// worked off in their order, one after the other. 0 is 1. Topics and buckets
 	// deliver records one by one.
 	Parallel int
+	// Open is for a stream, or the changes of a table, whose records are gathered in
+	// tumbling windows: it reads the state of a window, "{}" of a new one, which
+	// Handler and End have in their context, beside datastore.WindowFrom. The records
+	// of a window are worked off in their order, one after the other, whatever
+	// Parallel says. nil for a source without windows.
+	Open func(state []byte) (State, error)
+	// End is called with the state when a window is over and all its records count,
+	// by a request "WINDOW /stream/clicks" without a body. If it fails, it is called
+	// again, and the shard waits. It must be there if Open is.
+	End handler.Handler
 	// Items says that Lambda is told which records of Kafka were not worked off, as
 	// its event source mapping must say too (ReportBatchItemFailures): otherwise a
 	// record that failed fails the event. Queues, streams and tables are always told.
@@ -49,7 +61,7 @@ type sources []source
 func newSources(given []Source) sources {
 	var all sources
 	for _, s := range given {
-		if s.Handler == nil || s.Feed.Spec == nil {
+		if s.Handler == nil || s.Feed.Spec == nil || (s.Open == nil) != (s.End == nil) {
 			continue
 		}
 		all = append(all, source{s, resourceOf(s.Name), "/" + s.Feed.Spec.Kind() + "/" + s.Feed.Spec.Name()})
@@ -78,10 +90,24 @@ func resourceOfARN(arn string) string {
 		}
 		rest = after
 	}
-	if kind, name, ok := strings.Cut(rest, "/"); ok && (kind == "stream" || kind == "table") {
+	if kind, name, ok := strings.Cut(rest, "/"); ok && (kind == "stream" || kind == "table" || kind == "deliverystream") {
 		rest, _, _ = strings.Cut(name, "/")
 	}
 	return rest
+}
+
+// serviceOfARN is the service that an ARN names, "" of anything else.
+func serviceOfARN(arn string) string {
+	parts := strings.SplitN(arn, ":", 4)
+	if len(parts) < 4 || parts[0] != "arn" {
+		return ""
+	}
+	return parts[2]
+}
+
+// gather reports whether any of the sources has windows.
+func (all sources) gather() bool {
+	return slices.ContainsFunc(all, func(s source) bool { return s.Open != nil })
 }
 
 // ofService are the sources of a service.
@@ -126,8 +152,12 @@ func (all sources) find(r *delivery) *source {
 	return nil
 }
 
-// toldByEvent are the services whose sources are not told apart by an ARN.
-var toldByEvent = map[string]bool{eventRules.name: true, logRecords.name: true, kafkaRecords.name: true}
+// toldByEvent are the services whose sources are not told apart by an ARN: the name of a
+// log group, a topic or a delivery stream is part of what happened, and a function has
+// the triggers of one user pool.
+var toldByEvent = map[string]bool{
+	eventRules.name: true, logRecords.name: true, kafkaRecords.name: true, triggers.name: true, transformations.name: true,
+}
 
 // takes reports whether an event of a bucket, a bus or a log group, or a record of a
 // topic of Kafka, is one of those of the source.

@@ -118,7 +118,9 @@ var traps = []trap{
 	{216, "what there is no time for has failed", "TestDeadline"},
 	{223, "a topic's envelope is taken off", "TestEnvelope"},
 	{224, "control messages of CloudWatch Logs reach no function", "TestLogs"},
+	{226, "each record of Firehose comes back once, with its id", "TestTransformations"},
 	{228, "a scheduled event with an empty detail is typed", "TestScheduledEvent"},
+	{229, "the answer to an event of a window has a state", "TestWindowOfOthers"},
 }
 
 // TestTraps: every trap is cited by the tests that are said to show it, and

@@ -108,6 +108,41 @@ func TestDeclarations(t *testing.T) {
 			tier.On(f, event.NewLogs("a", "group", "a"), work[event.LogBatch])
 			tier.On(f, event.NewLogs("b", "group", "b"), work[event.LogBatch])
 		}, "is declared at"},
+		{"a delivery stream", func(f *tier.Function) {
+			tier.On(f, event.NewFirehose[order]("orders", event.Newlines(), event.FromStream("orders-to-s3")), work[*event.Transformation[order]], tier.Parallel(5))
+		}, ""},
+		{"a delivery stream by its ARN", func(f *tier.Function) {
+			tier.On(f, event.NewFirehose[order]("orders", event.FromStream("arn:aws:firehose:eu-west-1:123456789012:deliverystream/a")), work[*event.Transformation[order]])
+		}, "write its name, not its ARN"},
+		{"a delivery stream without a name", func(f *tier.Function) {
+			tier.On(f, event.NewFirehose[order]("orders", event.FromStream("")), work[*event.Transformation[order]])
+		}, "write the name of the delivery stream"},
+		{"a nil option of a delivery stream", func(f *tier.Function) {
+			tier.On(f, event.NewFirehose[order]("orders", nil), work[*event.Transformation[order]])
+		}, "an option is nil"},
+		{"two delivery streams", func(f *tier.Function) {
+			tier.On(f, event.NewFirehose[order]("a", event.FromStream("a")), work[*event.Transformation[order]])
+			tier.On(f, event.NewFirehose[string]("b", event.FromStream("b")), work[*event.Transformation[string]])
+		}, ""},
+		{"two delivery streams, one unnamed", func(f *tier.Function) {
+			tier.On(f, event.NewFirehose[order]("a", event.FromStream("a")), work[*event.Transformation[order]])
+			tier.On(f, event.NewFirehose[string]("b"), work[*event.Transformation[string]])
+		}, "is declared at"},
+		{"a batch of a delivery stream", func(f *tier.Function) {
+			tier.On(f, event.NewFirehose[order]("a"), work[*event.Transformation[order]], tier.BatchSize(5))
+		}, "the buffer of the delivery stream"},
+		{"a window of a delivery stream", func(f *tier.Function) {
+			tier.On(f, event.NewFirehose[order]("a"), work[*event.Transformation[order]], tier.BatchWindow(time.Second))
+		}, "the buffer of the delivery stream"},
+		{"retries of a delivery stream", func(f *tier.Function) {
+			tier.On(f, event.NewFirehose[order]("a"), work[*event.Transformation[order]], tier.Retries(1))
+		}, "leave tier.Retries out; the configuration of the delivery stream"},
+		{"a filter of a delivery stream", func(f *tier.Function) {
+			tier.On(f, event.NewFirehose[order]("a"), work[*event.Transformation[order]], tier.Filter(`{"data":["1"]}`))
+		}, "wants an answer to each record"},
+		{"a delivery stream of channels", func(f *tier.Function) {
+			tier.On(f, event.NewFirehose[chan int]("a"), work[*event.Transformation[chan int]])
+		}, "function f on firehose a: "},
 		{"two log groups", func(f *tier.Function) {
 			tier.On(f, event.NewLogs("a", "a", ""), work[event.LogBatch])
 			tier.On(f, event.NewLogs("b", "b", ""), work[event.LogBatch])

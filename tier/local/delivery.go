@@ -36,6 +36,8 @@ import (
 //	logs      not at all
 //	Kafka     by [Delivery.Fire] alone: there is no cluster here
 //	rules     by [Delivery.Fire] alone: there is no event bus here; two more tries
+//	triggers  where a local directory asks them, and by [Delivery.Ask]
+//	Firehose  by [Delivery.Ask] alone
 //
 // Stores that other drivers have, those of AWS for example, are left alone: see
 // [Delivery.Elsewhere].
@@ -171,7 +173,9 @@ func (d *Delivery) attach(t *tier.Trigger) {
 	case "scheduler":
 		attached = true
 		d.workers = append(d.workers, d.newClockWorker(t, spec.(event.ScheduleSpec)))
-	case "events", "kafka", "logs": // fired by hand, and not at all
+	case "cognito":
+		attached = d.attachAsked(t)
+	case "events", "firehose", "kafka", "logs": // fired by hand, and not at all
 		attached = true
 	}
 	if !attached {

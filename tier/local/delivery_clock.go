@@ -9,6 +9,7 @@ import (
 	"time"
 	_ "time/tzdata" // for machines without one
 
+	directory "github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/event"
 )
@@ -69,11 +70,14 @@ const maxSleep = time.Minute
 // which nil is null, and nil for a schedule. A record that fails is tried as an event
 // is, and not for ever.
 func (d *Delivery) Fire(name string, payload []byte) error {
-	triggers, err := Fired(d.app, name)
+	triggers, err := Fired(d.app, name, payload)
 	if err != nil {
 		return err
 	}
 	for _, t := range triggers {
+		if t.Feed().Asks != "" {
+			return fmt.Errorf("fire %s: %s gives an answer; write Ask", name, t)
+		}
 		own, err := FiredEvent(t, payload, d.data.Now(), d.lambda.random)
 		if err == nil {
 			err = d.start(t, own)
@@ -85,25 +89,35 @@ func (d *Delivery) Fire(name string, payload []byte) error {
 	return nil
 }
 
-// Fired are the schedules, the rules or the topics of Kafka of a name that functions
-// work off.
-func Fired(app *tier.App, name string) ([]*tier.Trigger, error) {
+// Fired are the schedules, rules, transformations or triggers of a name that functions
+// work off; of several triggers of a directory that which the event given is of.
+func Fired(app *tier.App, name string, given []byte) ([]*tier.Trigger, error) {
 	var all []*tier.Trigger
 	for _, f := range app.Functions() {
 		for _, t := range f.Triggers() {
-			if service := t.Feed().Service; t.Feed().Spec.Name() == name && (service == "scheduler" || service == "events" || service == "kafka") {
+			if t.Feed().Spec.Name() == name && byHand(t) {
 				all = append(all, t)
 			}
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("app %s has no schedule, no rule and no topic of Kafka %q; see the command routes", app.Name(), name)
+		return nil, fmt.Errorf("app %s has nothing to fire of the name %q: no schedule, rule, topic of Kafka, transformation or trigger of a directory; see the command routes", app.Name(), name)
 	}
-	return all, nil
+	return chosen(all, given)
 }
 
-// FiredEvent is the event that a function gets when a schedule, a rule or a topic of
-// Kafka is fired by hand. payload is that of [Delivery.Fire].
+// byHand reports whether a source can be fired by hand.
+func byHand(t *tier.Trigger) bool {
+	switch t.Feed().Service {
+	case "scheduler", "events", "kafka", "firehose", "cognito":
+		return true
+	}
+	return false
+}
+
+// FiredEvent is the event that a function gets when something is fired by hand. payload
+// is the event of a rule or a trigger, of which what is missing is made up, the value of
+// a record of Kafka, or the data of one that is transformed.
 func FiredEvent(t *tier.Trigger, payload []byte, now time.Time, random io.Reader) ([]byte, error) {
 	switch spec := t.Feed().Spec.(type) {
 	case event.ScheduleSpec:
@@ -112,8 +126,12 @@ func FiredEvent(t *tier.Trigger, payload []byte, now time.Time, random io.Reader
 		return BusEvent(spec, payload, now, random)
 	case event.KafkaSpec:
 		return KafkaEvent(t, "", payload, now)
+	case event.FirehoseSpec:
+		return transformationEvent(spec, payload, now, random)
+	case directory.Spec:
+		return directory.NewEvent(t.Feed().Asks, payload)
 	}
-	return nil, errors.New("it is no schedule, no rule and no topic of Kafka")
+	return nil, errors.New("it cannot be fired")
 }
 
 // ScheduledEvent is what a schedule sends at a time.

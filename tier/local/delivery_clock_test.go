@@ -120,7 +120,7 @@ func TestFire(t *testing.T) {
 		{"placed", `{"source":"shop"}`, "write {"},
 		{"placed", ``, "the event: "},
 		{"letters", `{"to":"Oslo"}`, "function other on kafka letters: no pattern of tier.Filter takes the record"},
-		{"weekly", ``, `app shop has no schedule, no rule and no topic of Kafka "weekly"`},
+		{"weekly", ``, `app shop has nothing to fire of the name "weekly"`},
 	} {
 		if err := fire(tt.name, tt.payload); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("Fire(%q, %s) = %v, want %q", tt.name, tt.payload, err, tt.want)

@@ -149,8 +149,8 @@ type kinesisRecord struct {
 	EventSourceARN    string `json:"eventSourceARN"`
 }
 
-// streamEvent is the event of a batch of records of a stream.
-func streamEvent(arn, function string, batch []memorystream.Record) ([]byte, error) {
+// streamRecords are the records of a stream as those of an event.
+func streamRecords(arn, function string, batch []memorystream.Record) []kinesisRecord {
 	records := make([]kinesisRecord, len(batch))
 	for i, m := range batch {
 		r := kinesisRecord{
@@ -161,7 +161,7 @@ func streamEvent(arn, function string, batch []memorystream.Record) ([]byte, err
 		r.Kinesis.Data, r.Kinesis.ArrivedAt = m.Body, epoch(m.ArrivedAt)
 		records[i] = r
 	}
-	return json.Marshal(map[string]any{"Records": records})
+	return records
 }
 
 // epoch is a time in seconds with three decimals.
@@ -219,8 +219,8 @@ func changeJSON(c filetable.Change) ([]byte, error) {
 	return json.Marshal(r)
 }
 
-// changeEvent is the event of a batch of changes.
-func changeEvent(batch []memorystream.Record) ([]byte, error) {
+// changeRecords are changes as records of an event.
+func changeRecords(batch []memorystream.Record) ([]changeRecord, error) {
 	records := make([]changeRecord, len(batch))
 	for i, m := range batch {
 		if err := json.Unmarshal(m.Body, &records[i]); err != nil {
@@ -229,7 +229,7 @@ func changeEvent(batch []memorystream.Record) ([]byte, error) {
 		sum := md5.Sum([]byte(m.Sequence))
 		records[i].EventID, records[i].DynamoDB.SequenceNumber = hex.EncodeToString(sum[:]), m.Sequence
 	}
-	return json.Marshal(map[string]any{"Records": records})
+	return records, nil
 }
 
 // bucketEvent is the event of an object as EventBridge delivers it, by which the

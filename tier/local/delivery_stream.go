@@ -82,12 +82,16 @@ func (d *Delivery) tableChanged(s *memorystream.Stream, c filetable.Change) {
 // follow has a function work off all shards of a stream.
 func (d *Delivery) follow(t *tier.Trigger, s *memorystream.Stream) {
 	set := t.Settings()
-	for shard := range s.Shards() {
-		d.workers = append(d.workers, &streamWorker{
-			delivery: d, trigger: t, iterator: s.Iterator(shard, memorystream.Start{Latest: set.FromNow}),
+	for shard, id := range s.Shards() {
+		w := &streamWorker{
+			delivery: d, trigger: t, iterator: s.Iterator(shard, memorystream.Start{Latest: set.FromNow}), shard: id,
 			batch: cmp.Or(set.Batch, streamBatch), lanes: make([]lane, max(1, set.MaxConcurrent)),
 			age: cmp.Or(set.MaxAge, s.Spec().Retention), take: takesRecords(t),
-		})
+		}
+		if set.Tumbling > 0 {
+			w.tumbling = &tumbling{length: set.Tumbling}
+		}
+		d.workers = append(d.workers, w)
 	}
 }
 
@@ -99,7 +103,9 @@ type streamWorker struct {
 	batch    int
 	age      time.Duration // older records are given up
 	take     func(memorystream.Record) bool
-	lanes    []lane // of which each has its own partition keys
+	lanes    []lane // of which each has its own partition keys; one if there are windows
+	shard    string
+	tumbling *tumbling // nil without windows
 }
 
 // lane is what is worked off one after the other.
@@ -112,7 +118,7 @@ type lane struct {
 func (w *streamWorker) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if w.idle() {
-			records, err := w.iterator.Next(ctx, w.reads())
+			records, err := w.readWindow(ctx)
 			if err != nil {
 				return // ctx has ended
 			}
@@ -159,6 +165,9 @@ func (w *streamWorker) distribute(records []memorystream.Record) {
 	for i := range own {
 		for len(own[i]) > 0 {
 			n := min(w.batch, len(own[i]))
+			if w.tumbling != nil {
+				n = w.tumbling.cut(own[i][:n])
+			}
 			w.lanes[i].todo = append(w.lanes[i].todo, own[i][:n:n])
 			own[i] = own[i][n:]
 		}
@@ -170,6 +179,11 @@ func (w *streamWorker) distribute(records []memorystream.Record) {
 func (w *streamWorker) attempt() (worked bool) {
 	var working sync.WaitGroup
 	now := w.delivery.data.Now()
+	ended, open := w.turn(now)
+	if !open {
+		return ended
+	}
+	worked = ended
 	for i := range w.lanes {
 		if l := &w.lanes[i]; len(l.todo) > 0 && !l.again.After(now) {
 			worked = true
@@ -182,10 +196,18 @@ func (w *streamWorker) attempt() (worked bool) {
 
 // pause is until the first of the lanes is tried again, which all wait.
 func (w *streamWorker) pause() time.Duration {
-	pause := maxStreamPause
+	now, pause := w.delivery.data.Now(), maxStreamPause
+	if t := w.tumbling; t != nil && t.isOpen() {
+		switch {
+		case w.isOver(now):
+			return t.again.Sub(now)
+		case w.idle():
+			return t.end().Sub(now)
+		}
+	}
 	for i := range w.lanes {
 		if l := &w.lanes[i]; len(l.todo) > 0 {
-			pause = min(pause, l.again.Sub(w.delivery.data.Now()))
+			pause = min(pause, l.again.Sub(now))
 		}
 	}
 	return pause
@@ -243,7 +265,7 @@ func (w *streamWorker) invoke(batch []memorystream.Record) (done int, requestID 
 	for i, r := range batch {
 		ids[i] = r.Sequence
 	}
-	event, err := w.event(batch)
+	event, err := w.event(batch, false)
 	if err == nil && len(event) > maxSyncPayload && len(batch) > 1 {
 		return 0, "" // it is halved
 	}
@@ -252,6 +274,9 @@ func (w *streamWorker) invoke(batch []memorystream.Record) (done int, requestID 
 		answer, requestID, err = d.invoke(t, event)
 	}
 	failed, ok := failedItems(answer, ids)
+	if w.tumbling != nil && err == nil && ok {
+		err = w.tumbling.keep(answer)
+	}
 	switch {
 	case err != nil || !ok:
 		d.log.Warn("all records of a batch have failed", "trigger", t.String(), "records", len(batch), "first", batch[0].Sequence)
@@ -263,12 +288,23 @@ func (w *streamWorker) invoke(batch []memorystream.Record) (done int, requestID 
 	return len(batch), requestID
 }
 
-func (w *streamWorker) event(batch []memorystream.Record) ([]byte, error) {
+// event is the event of a batch. last says that it ends the window.
+func (w *streamWorker) event(batch []memorystream.Record, last bool) ([]byte, error) {
 	feed := w.trigger.Feed()
+	event, arn := map[string]any{}, streamARN(feed.Spec.Name())
 	if feed.Service == "dynamodb" {
-		return changeEvent(batch)
+		records, err := changeRecords(batch)
+		if err != nil {
+			return nil, err
+		}
+		event["Records"], arn = records, tableStreamARN(feed.Spec.Name())
+	} else {
+		event["Records"] = streamRecords(arn, w.trigger.Function().Name(), batch)
 	}
-	return streamEvent(streamARN(feed.Spec.Name()), w.trigger.Function().Name(), batch)
+	if w.tumbling != nil {
+		w.tumbling.members(event, w.shard, arn, last)
+	}
+	return json.Marshal(event)
 }
 
 // giveUp tells the destination of records that are not delivered again, if there is

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -59,11 +58,7 @@ func keptFromCode(f *tier.Function) []Statement {
 			}
 			s, _ := statement(u.Spec, need)
 			s.Deny, s.Conditions, s.Because = true, []datastore.Condition{fromCode}, causes(u)
-			if i := slices.IndexFunc(all, s.saysSame); i >= 0 {
-				all[i].Because = joined(all[i].Because, s.Because)
-				continue
-			}
-			all = append(all, s)
+			all = with(all, s)
 		}
 	}
 	return all

@@ -66,14 +66,22 @@ func granted(f *tier.Function, byCaller bool) []Statement {
 				if s.Because = causesOf(u, need); s.Because == nil {
 					s.Because = because[u.Spec]
 				}
-				if i := slices.IndexFunc(all, s.saysSame); i >= 0 {
-					all[i].Because = joined(all[i].Because, s.Because)
-					continue
-				}
-				all = append(all, s)
+				all = with(all, s)
 			}
 		}
 	}
+	return all
+}
+
+// with adds s, or its causes to a statement that says the same: scopes that IAM does
+// not know, such as prefixes of a cache, differ in nothing else, and topics of one
+// cluster share some.
+func with(all []Statement, s Statement) []Statement {
+	i := slices.IndexFunc(all, s.saysSame)
+	if i < 0 {
+		return append(all, s)
+	}
+	all[i].Because = joined(slices.Clip(all[i].Because), s.Because)
 	return all
 }
 
@@ -94,8 +102,7 @@ func statement(spec datastore.Spec, need datastore.Need) (Statement, bool) {
 	return s, true
 }
 
-// saysSame reports whether two statements differ in their reasons at most: topics of
-// one cluster share some.
+// saysSame reports whether two statements differ in their reasons at most.
 func (s Statement) saysSame(o Statement) bool {
 	return s.Deny == o.Deny && s.Resource == o.Resource && slices.Equal(s.Actions, o.Actions) && sameConditions(s.Conditions, o.Conditions)
 }

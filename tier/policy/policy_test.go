@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/datastore/stream"
@@ -142,5 +143,35 @@ func TestAssumingOnce(t *testing.T) {
 		if s.Assumes() && len(s.Because) != 1 {
 			t.Errorf("reasons of the role of callers: %v, want one", s.Because)
 		}
+	}
+}
+
+// TestStatementsOnce: scopes that IAM does not know make no statement twice, and each
+// is a reason for the one.
+func TestStatementsOnce(t *testing.T) {
+	t.Parallel()
+	data := datastore.New(nil, nil)
+	app := tier.New("shop")
+	api := app.API("orders")
+	hits := cache.New[int](data, "hits")
+	datastore.Use[cache.Getter[int]](api, hits.Under("ads/"))
+	datastore.Use[cache.Counter](api, hits.Under("pages/"))
+	api.Handle("GET /", handler.New(ok))
+	seen := map[string]int{}
+	for _, s := range policy.Statements(app.Functions()[0]) {
+		if s.Actions[0] != "elasticache:Connect" {
+			continue
+		}
+		if seen[s.Resource]++; len(s.Because) != 2 {
+			t.Errorf("reasons of %s: %v, want both lines", s.Resource, s.Because)
+		}
+	}
+	for resource, n := range seen {
+		if n != 1 {
+			t.Errorf("%d statements on %s, want one", n, resource)
+		}
+	}
+	if len(seen) != 2 {
+		t.Errorf("statements on %v, want the cache and its user", seen)
 	}
 }

@@ -16,6 +16,7 @@ var mayPanic = map[string]string{
 	"datastore/embedded/sqlwarehouse/sqlwarehouse.go": "a driver without a function that opens databases is a programmer's mistake",
 	"datastore/sqldb/migrate/migrate.go":              "the options of a database without migrations are a programmer's mistake",
 	"datastore/grant.go":                              "Use must return a handle, so a wrong C panics",
+	"middleware/declare.go":                           "a wrong declaration, as datastore.Use tells it",
 	"tier/trigger.go":                                 "On and Forward without an App to report it have nowhere else to say so",
 	"tier/run/run.go":                                 "a foreign panic in newApp is passed on",
 	"handler/cors.go":                                 "a wrong CORS is a programmer's mistake; tier checks it first",

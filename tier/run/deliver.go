@@ -84,7 +84,7 @@ func (p *program) triggerRows(app *tier.App) [][]string {
 	var rows [][]string
 	for _, f := range app.Functions() {
 		for _, t := range f.Triggers() {
-			rows = append(rows, []string{"function " + f.Name(), "works off " + describeTrigger(t), t.At().RelativeTo(p.folder)})
+			rows = append(rows, []string{"function " + f.Name(), describeTrigger(t), t.At().RelativeTo(p.folder)})
 		}
 	}
 	for _, f := range app.Forwardings() {
@@ -97,9 +97,13 @@ func (p *program) triggerRows(app *tier.App) [][]string {
 	return rows
 }
 
-// describeTrigger is what a function works off: "blob photos, in/, Object Created".
+// describeTrigger is what a function works off: "works off blob photos, in/, Object
+// Created", or answers: "answers PreSignUp of identity users".
 func describeTrigger(t *tier.Trigger) string {
 	feed := t.Feed()
+	if feed.Service == "cognito" {
+		return "answers " + feed.Asks + " of " + feed.Spec.Kind() + " " + feed.Spec.Name()
+	}
 	what := feed.Spec.Kind() + " " + feed.Spec.Name()
 	if feed.Service == "dynamodb" {
 		what = "changes of " + what
@@ -113,5 +117,11 @@ func describeTrigger(t *tier.Trigger) string {
 	if len(feed.Events) > 0 {
 		what += ", " + strings.Join(feed.Events, " and ")
 	}
-	return what
+	if length := t.Settings().Tumbling; length > 0 {
+		what += ", in windows of " + shortDuration(length)
+	}
+	if feed.Asks != "" {
+		return "transforms " + what
+	}
+	return "works off " + what
 }

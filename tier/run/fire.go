@@ -14,7 +14,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
-// fire runs the functions of a schedule, a rule or a topic of Kafka once.
+// fire runs the functions of a schedule, a rule, a topic of Kafka, a transformation or a
+// trigger of a directory once.
 func (p *program) fire(args []string) error {
 	opts, key := storeOptions{data: "embedded", dir: defaultDir}, ""
 	name, err := p.parseNamed("fire", args, func(f *flag.FlagSet) {
@@ -29,7 +30,13 @@ func (p *program) fire(args []string) error {
 		return err
 	}
 	defer data.close()
-	triggers, err := local.Fired(app, name)
+	var given []byte
+	if wantsEvent(app, name) {
+		if given, err = p.readEvent(); err != nil {
+			return err
+		}
+	}
+	triggers, err := local.Fired(app, name, given)
 	if err != nil {
 		return err
 	}
@@ -38,12 +45,6 @@ func (p *program) fire(args []string) error {
 		return err
 	}
 	defer callees.Close()
-	var given []byte // read once, and not for a schedule
-	if slices.ContainsFunc(triggers, func(t *tier.Trigger) bool { return t.Feed().Service != "scheduler" }) {
-		if given, err = p.readEvent(); err != nil {
-			return err
-		}
-	}
 	var errs []error
 	for _, t := range triggers {
 		var payload []byte
@@ -59,6 +60,17 @@ func (p *program) fire(args []string) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// wantsEvent reports whether something of the name gets an event from the standard
+// input: all but schedules do.
+func wantsEvent(app *tier.App, name string) bool {
+	return slices.ContainsFunc(app.Functions(), func(f *tier.Function) bool {
+		return slices.ContainsFunc(f.Triggers(), func(t *tier.Trigger) bool {
+			_, schedule := t.Feed().Spec.(event.ScheduleSpec)
+			return t.Feed().Spec.Name() == name && !schedule
+		})
+	})
 }
 
 // kafkaValue is the value of a record: nothing is null.

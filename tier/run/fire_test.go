@@ -20,11 +20,34 @@ func TestFireCommand(t *testing.T) {
 		{"a topic of Kafka", `{"id":"7","to":"Rome"}` + "\n", "prices -key k7", "price of k7 for Rome\nnull\n", ""},
 		{"a null value", "", "prices -key k7", "no price of k7\nnull\n", ""},
 		{"a bad value", "7", "prices", "main.go:", "1 of 1 records failed, kafka prices"},
-		{"nothing of the name", "", "weekly", "", `app factory has no schedule, no rule and no topic of Kafka "weekly"`},
+		{"nothing of the name", "", "weekly", "", `app factory has nothing to fire of the name "weekly"`},
 	} {
 		stdout, stderr, status := output(t, tt.stdin, bin, append([]string{"fire"}, append(strings.Fields(tt.target), "-dir", dir)...)...)
 		if !strings.Contains(stdout, tt.want) || !strings.Contains(stderr, tt.wantErr) || (status != 0) != (tt.wantErr != "") {
 			t.Errorf("%s: fire %s = status %d\n%s\n%s\nwant %q, %q", tt.name, tt.target, status, stdout, stderr, tt.want, tt.wantErr)
 		}
+	}
+}
+
+// TestFireAnswers: a trigger of a directory and a transformation are fired by hand, and
+// their answers printed.
+func TestFireAnswers(t *testing.T) {
+	t.Parallel()
+	bin, dir := buildTool(t, membersPackage), t.TempDir()
+	for _, tt := range []struct {
+		name, stdin, target, want, wantErr string
+	}{
+		{"a trigger", `{"triggerSource":"TokenGeneration_HostedAuth","request":{"userAttributes":{"custom:plan":"trial"}}}`, "people", `{"claimsToAddOrOverride":{"custom:plan":"gold"}}`, ""},
+		{"a refusal", `{"triggerSource":"PreSignUp_SignUp","userName":"root"}`, "people", "function greeter on identity people", "nobody is root"},
+		{"which trigger", ``, "people", "", `write {"triggerSource": "..."}`},
+		{"a transformation", `a visit`, "visits", `"result":"Ok","data":"QSBWSVNJVA=="`, ""},
+	} {
+		stdout, stderr, status := output(t, tt.stdin, bin, "fire", "-dir", dir, tt.target)
+		if !strings.Contains(stdout, tt.want) || !strings.Contains(stderr, tt.wantErr) || (status != 0) != (tt.wantErr != "") {
+			t.Errorf("%s: fire %s = status %d\n%s\n%s\nwant %q, %q", tt.name, tt.target, status, stdout, stderr, tt.want, tt.wantErr)
+		}
+	}
+	if stdout, _, _ := output(t, "", bin, "routes"); !strings.Contains(stdout, "answers PreTokenGeneration V2_0 of identity people") || !strings.Contains(stdout, "transforms firehose visits") {
+		t.Errorf("routes: %s", stdout)
 	}
 }

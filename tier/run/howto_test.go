@@ -152,12 +152,12 @@ func (h *howto) build(t *testing.T) string {
 	pkg, with := "./docs/howto/"+h.name, "-overlay="+filepath.Join(dir, "overlay.json")
 	if tests { // compiled and run apart, for go test wants the folder to be there
 		bin := filepath.Join(dir, "howto.test")
-		goCommand(t, "test", "-c", "-vet=off", with, "-o", bin, pkg)
+		goCommand(t, "test", "-c", "-vet=off", stripped, with, "-o", bin, pkg)
 		if out, err := exec.Command(bin).CombinedOutput(); err != nil {
 			t.Errorf("the tests of the page: %v\n%s", err, out)
 		}
 	}
-	return built(t, pkg, func(bin string) *exec.Cmd { return exec.Command("go", "build", with, "-o", bin, pkg) })
+	return built(t, pkg, func(bin string) *exec.Cmd { return exec.Command("go", "build", stripped, with, "-o", bin, pkg) })
 }
 
 // TestHowtoFragments: Go that is no program is taken from a file that is tested.

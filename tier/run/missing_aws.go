@@ -11,6 +11,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
+	"github.com/seed-18e8afb5/tierkit/datastore/warehouse"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
@@ -21,10 +22,11 @@ func (d openedData) lacksInAWS(app *tier.App, spec datastore.Spec) string {
 	if opens([]datastore.Driver{d.hub}, spec) {
 		return "" // the connections are here
 	}
-	if !slices.ContainsFunc(app.Functions(), func(f *tier.Function) bool { return operates(f, spec) }) {
+	users := slices.DeleteFunc(slices.Clone(app.Functions()), func(f *tier.Function) bool { return !operates(f, spec) })
+	if len(users) == 0 {
 		return "" // AWS alone uses it
 	}
-	if !opens(d.remote, spec) && !isLogin(spec) {
+	if !opens(d.remote, spec) && slices.ContainsFunc(users, func(f *tier.Function) bool { return !readInAWS(f, spec) }) {
 		return "has no driver for AWS: " + nameDriver(spec)
 	}
 	if _, addressed := d.Physical(spec); !addressed {
@@ -37,17 +39,32 @@ func (d openedData) lacksInAWS(app *tier.App, spec datastore.Spec) string {
 // does not only get its records from Lambda.
 func operates(f *tier.Function, spec datastore.Spec) bool {
 	return slices.ContainsFunc(datastore.Usages(f.Grants()), func(u datastore.Usage) bool {
-		return datastore.Same(u.Spec, spec) && slices.ContainsFunc(u.Ops, func(op string) bool {
+		return datastore.Same(u.Spec, spec) && !datastore.IsIndirect(u.Spec) && slices.ContainsFunc(u.Ops, func(op string) bool {
 			return op != datastore.Receive && op != datastore.Discard
 		})
 	})
 }
 
-// isLogin reports whether spec is a secret that a service may read in place of
-// the function.
-func isLogin(spec datastore.Spec) bool {
-	s, ok := spec.(secret.Spec)
-	return ok && s.Login
+// readInAWS reports whether spec is a secret that a service alone reads for a function:
+// a Data API does to log in, and needs no more than its ARN.
+func readInAWS(f *tier.Function, spec datastore.Spec) bool {
+	if own, ok := spec.(secret.Spec); !ok || !own.Login {
+		return false
+	}
+	return !slices.ContainsFunc(datastore.Usages(f.Grants()), func(u datastore.Usage) bool {
+		return datastore.Same(u.Spec, spec) && (len(u.Grants) > 0 || slices.ContainsFunc(u.For, logsIn))
+	})
+}
+
+// logsIn reports whether the function logs in to a store itself.
+func logsIn(spec datastore.Spec) bool {
+	switch s := spec.(type) {
+	case sqldb.Spec:
+		return !s.DataAPI
+	case warehouse.Spec:
+		return s.Wire
+	}
+	return true
 }
 
 // warnDriverless tells of the stores of deployed functions that no driver of main
@@ -60,7 +77,7 @@ func (p *program) warnDriverless(app *tier.App) {
 	var told []datastore.Spec
 	for _, f := range app.Functions() {
 		for _, spec := range f.Stores() {
-			if opens(drivers, spec) || isLogin(spec) || !operates(f, spec) || slices.ContainsFunc(told, func(s datastore.Spec) bool { return datastore.Same(s, spec) }) {
+			if opens(drivers, spec) || readInAWS(f, spec) || !operates(f, spec) || slices.ContainsFunc(told, func(s datastore.Spec) bool { return datastore.Same(s, spec) }) {
 				continue
 			}
 			told = append(told, spec)
@@ -98,6 +115,11 @@ func driverFor(spec datastore.Spec) string {
 			return "iam/ssmsecret"
 		}
 		return "iam/smsecret"
+	case warehouse.Spec:
+		if s.Wire {
+			return "vpc/redshiftwire"
+		}
+		return "iam/redshiftwarehouse"
 	case identity.Spec:
 		if s.IsExchange() {
 			return "iam/poolidentity"
@@ -109,8 +131,8 @@ func driverFor(spec datastore.Spec) string {
 
 var driverOfKind = map[string]string{
 	"table": "iam/dynamotable", "blob": "iam/s3blob", "cache": "vpc/valkeycache",
-	"search": "iam/opensearchindex", "warehouse": "iam/redshiftwarehouse",
-	"queue": "iam/sqsqueue", "topic": "iam/snstopic", "stream": "iam/kinesisstream",
+	"search": "iam/opensearchindex",
+	"queue":  "iam/sqsqueue", "topic": "iam/snstopic", "stream": "iam/kinesisstream",
 	"call": "iam/lambdacall", "service": "vpc/webservice", "key": "iam/kmskey",
 	"connection": "iam/socketconnection",
 }

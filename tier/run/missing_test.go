@@ -26,7 +26,7 @@ func TestMissing(t *testing.T) {
 	}{
 		{"portable",
 			[]string{"no driver for stores of kind sqldb", local + "sqlitedb.In(dir) })", "//go:build !lambda.norpc", embeddedPath + "sqlitedb"},
-			[]string{"sqldb portable has no driver on this machine", local + "sqlitedb.In(dir) })", embeddedPath + "sqlitedb", "main.go:43"}},
+			[]string{"sqldb portable has no driver on this machine", local + "sqlitedb.In(dir) })", embeddedPath + "sqlitedb", "main.go:44"}},
 		{"mysql",
 			[]string{"no driver for stores of kind sqldb", "sqldb.Portable()", embeddedPath + "sqlitedb"},
 			[]string{"sqldb mysql has no driver on this machine", "sqldb.Portable()", embeddedPath + "sqlitedb"}},
@@ -115,6 +115,10 @@ func TestMissingInAWS(t *testing.T) {
 		{"sqldb mysql", "name rdsmysql.Driver in run.Main, of package " + drivers + "vpc/rdsmysql", "name rdsmysql.Driver in run.Main"},
 		{"blob files", "name s3blob.Driver in run.Main, of package " + drivers + "iam/s3blob", "so that function open could not use it: name s3blob.Driver"},
 		{"secret hush", "name ssmsecret.Driver in run.Main", "name ssmsecret.Driver in run.Main"},
+		{"warehouse sales", "name redshiftwarehouse.Driver in run.Main", "name redshiftwarehouse.Driver in run.Main"},
+		{"secret wired-writer", "name smsecret.Driver in run.Main", "name smsecret.Driver in run.Main"},
+		{"secret asked-writer", "is not known here: set TIERKIT_SECRET_ASKED_WRITER", ""}, // the Data API reads it
+		{"warehouse wired", "name redshiftwire.Driver in run.Main", "name redshiftwire.Driver in run.Main"},
 	} {
 		if line := lineWith(announced.String(), tt.store+" "); !strings.Contains(line, tt.serves) || !strings.Contains(line, "main.go:") {
 			t.Errorf("before serving: %q, want %q and the place", line, tt.serves)
@@ -122,5 +126,8 @@ func TestMissingInAWS(t *testing.T) {
 		if line := lineWith(warned, tt.store+" "); (line == "") != (tt.warns == "") || !strings.Contains(line, tt.warns) {
 			t.Errorf("template warns %q, want %q", line, tt.warns)
 		}
+	}
+	if line := lineWith(announced.String()+warned, "key pii "); line != "" {
+		t.Errorf("said of a key that S3 alone uses: %q", line)
 	}
 }

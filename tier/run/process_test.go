@@ -14,11 +14,15 @@ import (
 	"time"
 )
 
+// stripped leaves out what only a debugger reads, which is a third of the
+// linker's work. What a panic prints is whole without it.
+const stripped = "-ldflags=-s -w"
+
 // buildTool builds a package with the tools, once for all tests.
 func buildTool(t *testing.T, pkg string) string {
 	t.Helper()
 	return built(t, "tool "+pkg, func(bin string) *exec.Cmd {
-		return exec.Command("go", "build", "-o", bin, pkg)
+		return exec.Command("go", "build", stripped, "-o", bin, pkg)
 	})
 }
 
@@ -26,7 +30,7 @@ func buildTool(t *testing.T, pkg string) string {
 func buildFunction(t *testing.T, pkg string) string {
 	t.Helper()
 	return built(t, "function "+pkg, func(bin string) *exec.Cmd {
-		return exec.Command("go", "build", "-tags", lambdaTags, "-o", bin, pkg)
+		return exec.Command("go", "build", stripped, "-tags", lambdaTags, "-o", bin, pkg)
 	})
 }
 
@@ -36,8 +40,14 @@ var binaries struct {
 	paths map[string]string
 }
 
+// built is the program of that key, built on first use. A program is a process of
+// its own that the race detector does not reach, so its test is not run again
+// under it.
 func built(t *testing.T, key string, command func(bin string) *exec.Cmd) string {
 	t.Helper()
+	if underRace {
+		t.Skip("a process of its own, which -race does not reach")
+	}
 	binaries.Lock()
 	defer binaries.Unlock()
 	if path, ok := binaries.paths[key]; ok {
@@ -45,7 +55,9 @@ func built(t *testing.T, key string, command func(bin string) *exec.Cmd) string 
 	}
 	path := filepath.Join(binaries.dir, strings.NewReplacer("/", "_", " ", "_").Replace(key))
 	cmd := command(path)
-	cmd.Dir = root(t)
+	if cmd.Dir == "" {
+		cmd.Dir = root(t)
+	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
 	}
@@ -136,7 +148,7 @@ func (p *process) until(t *testing.T, text string) string {
 	for {
 		line, err := p.stdout.ReadString('\n')
 		seen.WriteString(line)
-		if strings.Contains(line, text) {
+		if line != "" && strings.Contains(line, text) {
 			return line
 		}
 		if err != nil {

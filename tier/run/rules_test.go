@@ -8,13 +8,9 @@ import (
 	"testing"
 )
 
-const ofEventSources = "these event sources are not built yet"
-
 // pending are the rules that no test cites and docs/fidelity.md does not list
 // yet, with the reason why they wait.
-var pending = map[string]string{
-	"T226": ofEventSources, "T229": ofEventSources,
-}
+var pending = map[string]string{}
 
 // TestRules: every rule and every trap is cited by the test that shows it, or is
 // listed with its reason among what is not like AWS.

@@ -24,7 +24,8 @@ import (
 //	$ wscat -c ws://localhost:8081/    a WebSocket client; "> " sends, "< " has come
 //
 // In what is shown, "…" stands for the rest of a line up to what follows, and a
-// line "..." for any lines.
+// line "..." for any lines. Lines of the log may come earlier or later among the
+// others than the page has them.
 type transcript struct {
 	bin, dir string
 	env      []string
@@ -89,9 +90,24 @@ func (r *transcript) run(t *testing.T, line int, command, shown string) {
 	default:
 		got = r.shell(t, strings.Replace(command, "| go run . ", "| "+r.bin+" ", 1))
 	}
-	if !shows(shown, got) {
+	if !shows(shown, got) && !shows(logLast(shown), logLast(got)) {
 		t.Errorf("line %d: $ %s\nprinted:\n%s\nand the page shows:\n%s", line, command, got, shown)
 	}
+}
+
+// logLast puts the lines of the log behind the others: where records are worked
+// off side by side, a line of the log has no place of its own among what the
+// application prints.
+func logLast(text string) string {
+	var printed, log strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, `{"time":`) {
+			log.WriteString(line)
+		} else {
+			printed.WriteString(line)
+		}
+	}
+	return printed.String() + log.String()
 }
 
 // hasAWS reports whether the AWS CLI is there, and puts it on the path.

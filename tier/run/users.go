@@ -14,7 +14,9 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localidentity"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
+	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/internal/doorway"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
@@ -72,23 +74,53 @@ func (p *program) userCommand(args []string) error {
 	case o.data != "embedded":
 		return errData(o.data)
 	}
-	app, data, err := p.declared()
+	data, app, err := p.openApp(o.storeOptions)
 	if err != nil {
 		return err
 	}
-	spec, err := directoryNamed(app, data, o.directory)
+	defer data.close()
+	spec, err := directoryNamed(app, data.Data, o.directory)
 	if err != nil {
 		return err
 	}
+	stop, err := p.answerTriggers(app, data)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	driver := localidentity.In(o.dir, nil)
+	driver := data.users
 	own := datastore.New([]datastore.Driver{driver}, &datastore.Options{Namespace: app.Name()})
 	users := datastore.Use[userStore](toolFunction{}, identity.New(own, spec.Logical, identity.Custom(spec.CustomList()...)))
 	if err := do(&userDirectory{p, o, app, spec, driver, users}, ctx, rest); err != nil {
 		return errors.New(err.Error()) // one line: its kind and its cause are no two mistakes
 	}
 	return nil
+}
+
+// answerTriggers has the functions of app answer the triggers of its directories while a
+// command runs. What they send is not delivered.
+func (p *program) answerTriggers(app *tier.App, data openedData) (stop func(), _ error) {
+	callees, err := data.callees.serve(app, nil)
+	if err != nil {
+		return nil, err
+	}
+	detach, err := local.Answer(app, data.Data, func(ctx context.Context, f *tier.Function, event []byte) ([]byte, error) {
+		h, with, err := doorway.Of(f, p.lookup)
+		if err != nil {
+			return nil, err
+		}
+		return lambda.New(h, with).Invoke(ctx, event)
+	})
+	if err != nil {
+		callees.Close()
+		return nil, err
+	}
+	return func() {
+		detach()
+		callees.Close()
+	}, nil
 }
 
 // userDirectory is a directory of this machine.

@@ -25,6 +25,7 @@ func TestUsers(t *testing.T) {
 		{"none", "list " + in, 0, []string{"directory people has no users on this machine"}},
 		{"create", "create " + in + " -group editors -group staff ana@example.com email=ana@example.com custom:plan=free", 0, []string{"user ana@example.com has the id ", " in directory people"}},
 		{"create again", "create " + in + " ana@example.com", 1, []string{"identity people: create: conflict: UsernameExistsException"}},
+		{"refused by a trigger", "create " + in + " root", 1, []string{"UserLambdaValidationException: PreSignUp failed with error nobody is root"}},
 		{"undeclared", "create " + in + " bob custom:seats=3", 1, []string{"InvalidParameterException", `"custom:seats" is not in the schema`}},
 		{"no value", "create " + in + " bob email", 1, []string{`attribute "email": write NAME=VALUE`}},
 		{"a flag too late", "create " + in + " bob -group staff", 1, []string{"-group: write flags before the name"}},
@@ -79,6 +80,8 @@ func TestUserTokens(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "identities.json"), []byte(both), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	user("create", "bob", "custom:plan=trial")
+	changed, _ := user("token", "-authorizer", "users", "bob")
 	guest, hint := user("token", "-authorizer", "guests", "ana")
 	if hint != "" {
 		t.Errorf("there is a hint where the identities name the directory: %q", hint)
@@ -95,6 +98,7 @@ func TestUserTokens(t *testing.T) {
 		status           int
 	}{
 		{"an ID token", club, token, 200},
+		{"claims of a trigger", club, changed, 200},
 		{"the token of the other authorizer", club, guest, 401},
 		{"no token", club, "", 401},
 		{"a guest", hall, guest, 200},
@@ -124,6 +128,9 @@ func TestUserTokens(t *testing.T) {
 		}
 		if tt.name == "an ID token" && (len(who.Groups) != 1 || who.Groups[0] != "editors" || who.Plan != "free") {
 			t.Errorf("%s: %s, want her group and her plan", tt.name, body)
+		}
+		if tt.name == "claims of a trigger" && who.Plan != "gold" {
+			t.Errorf("%s: %s, want another plan", tt.name, body)
 		}
 	}
 	var first, second struct{ Identity string }

@@ -188,14 +188,12 @@ func TestWatchEnds(t *testing.T) {
 
 func buildIn(t *testing.T, dir string) string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "program")
-	cmd := exec.Command("go", "build", "-o", bin, ".")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return bin
+	return built(t, "watched "+dir, func(bin string) *exec.Cmd {
+		cmd := exec.Command("go", "build", stripped, "-o", bin, ".")
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+		return cmd
+	})
 }
 
 // TestServeCheck: what is wrong is said without serving.

@@ -7,8 +7,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
 
-// identity adds a Cognito user pool whose users are made by who may and do not sign
-// up themselves, or the identity pool in which they get credentials, with the
+// identity adds a Cognito user pool whose users are made by who may, and sign up
+// themselves only if that is declared, or the identity pool in which they get credentials, with the
 // client that its tokens are for.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cognito-userpool.html
 // and https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cognito-identitypool.html.
@@ -20,10 +20,10 @@ func (s *stack) identity(store usedStore, spec identity.Spec) {
 			attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
 			properties: append(object{
 				{"DeletionProtection", "ACTIVE"},
-				{"AdminCreateUserConfig", object{{"AllowAdminCreateUserOnly", true}}},
+				{"AdminCreateUserConfig", object{{"AllowAdminCreateUserOnly", !spec.SelfSignUp}}},
 				{"AccountRecoverySetting", object{{"RecoveryMechanisms", array{object{{"Name", "verified_email"}, {"Priority", 1}}}}}},
 				{"AutoVerifiedAttributes", array{"email"}},
-			}, customAttributes(spec)...),
+			}, append(customAttributes(spec), s.asks(spec)...)...),
 		})
 		return
 	}
@@ -31,7 +31,7 @@ func (s *stack) identity(store usedStore, spec identity.Spec) {
 	s.add(resource{id: id + "Client", typ: "AWS::Cognito::UserPoolClient", at: store.at, properties: object{
 		{"UserPoolId", ref(users)},
 		{"GenerateSecret", false},
-		{"ExplicitAuthFlows", array{"ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"}},
+		{"ExplicitAuthFlows", s.flows(spec.Users)},
 		{"PreventUserExistenceErrors", "ENABLED"},
 	}})
 	s.add(resource{id: id, typ: "AWS::Cognito::IdentityPool", at: store.at, properties: object{

@@ -3,6 +3,7 @@ package template
 import (
 	"strconv"
 
+	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -85,7 +86,7 @@ func (s *stack) cacheUser(store usedStore, spec cache.Spec) any {
 		{"UserId", userID},
 		{"UserName", name},
 		{"Engine", "valkey"},
-		{"AccessString", spec.AccessString(s.app.Name())},
+		{"AccessString", spec.AccessString(s.app.Name(), s.cachePrefixes(spec)...)},
 		{"AuthenticationMode", mode},
 	}})
 	s.add(resource{id: id + "Users", typ: "AWS::ElastiCache::UserGroup", at: store.at, properties: object{
@@ -94,6 +95,18 @@ func (s *stack) cacheUser(store usedStore, spec cache.Spec) any {
 		{"UserIds", array{ref(id + "User")}},
 	}})
 	return ref(id + "Users")
+}
+
+// cachePrefixes are those of the keys that functions were granted.
+func (s *stack) cachePrefixes(spec cache.Spec) (prefixes []string) {
+	for _, f := range s.app.Functions() {
+		for _, u := range datastore.Usages(f.Grants()) {
+			if own, ok := u.Spec.(cache.Spec); ok && datastore.Same(own, spec) {
+				prefixes = append(prefixes, own.Prefix)
+			}
+		}
+	}
+	return prefixes
 }
 
 // cacheURL is what the driver finds a cache by.

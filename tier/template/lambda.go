@@ -6,6 +6,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
+	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/search"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
@@ -28,6 +29,7 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 	s.add(resource{id: policy.RoleID(f), typ: "AWS::IAM::Role", at: f.At(), properties: append(s.role(f), databaseRoles(datastore.Usages(f.Grants()))...)})
 	s.callerRole(f)
 	s.callsApart(f)
+	s.directoryApart(f)
 	properties := object{
 		{"CodeUri", codeURI},
 		{"Runtime", "provided.al2023"},
@@ -62,9 +64,12 @@ func variables(f *tier.Function) object {
 	var vars object
 	usages := datastore.Usages(f.Grants())
 	for _, spec := range f.Stores() {
-		value := physical(spec)
+		var value any = physical(spec)
 		if db, ok := policy.MasterOf(usages, spec); ok {
 			value = sub("${" + policy.MasterSecret(db) + "}")
+		}
+		if users := f.AskedBy(); users != nil && datastore.Same(users, spec) {
+			value = identity.FromTrigger
 		}
 		vars = append(vars, member{datastore.Variable(spec), value})
 	}
@@ -101,7 +106,7 @@ func physical(store datastore.Spec) object {
 func (s *stack) role(f *tier.Function) object {
 	var statements []policy.Statement
 	for _, st := range policy.Statements(f) {
-		if !st.Assumes() && !(calls(st) && s.listed(f)) {
+		if !st.Assumes() && !(calls(st) && s.listed(f)) && !ofAsking(f, st) {
 			statements = append(statements, st)
 		}
 	}

@@ -114,6 +114,7 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 	for _, w := range app.WebSockets() {
 		s.socket(w)
 	}
+	s.checkCircles()
 	if len(s.errs) > 0 {
 		return nil, errors.Join(s.errs...)
 	}

@@ -104,7 +104,7 @@ func TestGolden(t *testing.T) {
 	for name, newApp := range map[string]func(*datastore.Data) *tier.App{
 		"one": one, "several": several, "signed": signed, "guarded": guarded, "validated": validated, "mocks": mocks, "streams": streams,
 		"direct": direct, "socket": socket, "stores": stores, "encrypted": encrypted, "network": network, "services": services, "reports": reports, "gatedsocket": gatedSocket, "whole": whole.App, "events": events, "guardedevents": guardedEvents, "kafka": kafka,
-		"migrated": migrated, "migratedhere": migratedHere, "wired": wired,
+		"migrated": migrated, "migratedhere": migratedHere, "wired": wired, "asked": asked,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

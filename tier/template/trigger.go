@@ -33,6 +33,10 @@ func (s *stack) triggers(f *tier.Function) {
 			s.logs(t)
 		case "scheduler":
 			s.schedule(t)
+		case "cognito":
+			s.askedBy(t)
+		case "firehose":
+			s.transformed(t)
 		}
 	}
 	s.asynchronous(f)
@@ -70,6 +74,9 @@ func (s *stack) mapping(t *tier.Trigger) {
 		properties = append(properties, member{"StartingPosition", startingPosition(set)}, member{"BisectBatchOnFunctionError", true})
 		if set.MaxConcurrent > 0 {
 			properties = append(properties, member{"ParallelizationFactor", set.MaxConcurrent})
+		}
+		if set.Tumbling > 0 {
+			properties = append(properties, member{"TumblingWindowInSeconds", seconds(set.Tumbling)})
 		}
 		properties = append(properties, givenUp(set, "MaximumRecordAgeInSeconds")...)
 	}

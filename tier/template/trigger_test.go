@@ -63,6 +63,11 @@ func events(data *datastore.Data) *tier.App {
 	tier.On(clerk, bus.NewLogs("errors", "/ecs/shop", `{ $.level = "ERROR" }`), work[bus.LogBatch], tier.Retries(1), tier.OnFailure(dead))
 	tier.On(clerk, bus.LogsIn(stream.New[[]byte](data, "logs")), work[bus.LogBatch])
 
+	type sum struct{ Orders int }
+	counter := app.Function("counter")
+	tier.Window(counter, stream.New[order](data, "visits"), time.Minute, func(context.Context, *sum, order) error { return nil },
+		func(context.Context, datastore.Window, sum) error { return nil }, tier.Retries(3), tier.OnFailure(dead))
+
 	tier.Forward(app, placed.Where(`{"country": ["de", "fr"]}`), jobs)
 	tier.Forward(app, ledger, moves)
 	return app

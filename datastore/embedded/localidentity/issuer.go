@@ -101,13 +101,16 @@ var ErrSignIn = errors.New("incorrect username or password")
 // nobody has set one for good, is refused too.
 func (i *Issuer) SignIn(user, password string) (Tokens, error) {
 	return i.issue(user, func(r *record) error {
+		if err := i.askAuthentication("PreAuthentication", r); err != nil {
+			return err
+		}
 		if !matches(r.Password, password) || !r.Enabled {
 			return ErrSignIn
 		}
 		if r.Status != confirmed {
 			return errors.New("the user must change the password; set one for good")
 		}
-		return nil
+		return i.askAuthentication("PostAuthentication", r)
 	})
 }
 
@@ -154,9 +157,6 @@ func (i *Issuer) sign(key *rsa.PrivateKey, r *record) (t Tokens, err error) {
 	}
 	access := claims("access")
 	access["client_id"], access["username"], access["scope"] = i.settings.ClientID, r.Name, "aws.cognito.signin.user.admin"
-	if t.Access, err = signed(key, access); err != nil {
-		return Tokens{}, err
-	}
 	id := claims("id")
 	for name, value := range r.Attributes {
 		// What a user pool would not take as an attribute is no claim here.
@@ -165,6 +165,12 @@ func (i *Issuer) sign(key *rsa.PrivateKey, r *record) (t Tokens, err error) {
 		}
 	}
 	id["aud"], id["cognito:username"] = i.settings.ClientID, r.Name
+	if err := i.overridden(r, id, access); err != nil {
+		return Tokens{}, err
+	}
+	if t.Access, err = signed(key, access); err != nil {
+		return Tokens{}, err
+	}
 	t.ID, err = signed(key, id)
 	return t, err
 }

@@ -43,6 +43,8 @@ type Driver struct {
 
 	clientsMu sync.Mutex
 	clients   map[string][]client // of each directory, by its file
+
+	asked asked
 }
 
 // Options configures [In] and [Memory]. The zero value of each field is usable.
@@ -139,11 +141,20 @@ func (c *conn) List(ctx context.Context, q identity.Query) (page datastore.Page[
 
 // Create implements [identity.Conn].
 func (c *conn) Create(ctx context.Context, user identity.NewUser) (made identity.User, err error) {
-	err = c.change(ctx, func(dir *directory) error {
+	allowed := func(dir *directory) error {
 		if _, there := dir.Users[user.Name]; there {
 			return &datastore.Error{Kind: datastore.ErrConflict, Code: "UsernameExistsException"}
 		}
-		if err := conform(user.Attributes, c.custom); err != nil {
+		return conform(user.Attributes, c.custom)
+	}
+	if err := c.with(ctx, allowed); err != nil {
+		return made, err
+	}
+	if err := c.askPreSignUp(ctx, user); err != nil {
+		return made, err
+	}
+	err = c.change(ctx, func(dir *directory) error {
+		if err := allowed(dir); err != nil {
 			return err
 		}
 		now := c.now().UTC()

@@ -5,7 +5,8 @@
 // [Driver] reads its configuration from the environment of a Lambda function;
 // [With] takes any other. The id of the user pool is in the variable
 // TIERKIT_IDENTITY_<NAME>, which the generated template sets: Ref of an
-// AWS::Cognito::UserPool is its id. Nothing is read and nothing is connected before
+// AWS::Cognito::UserPool is its id. In a function that answers triggers of the pool it
+// is [identity.FromTrigger], and the id is that of the event. Nothing is read and nothing is connected before
 // the first operation. It opens the directories of package identity; package
 // poolidentity opens its exchanges.
 //
@@ -43,6 +44,7 @@ package cognitoidentity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -97,8 +99,16 @@ func (d *driver) Opens(spec datastore.Spec) bool {
 }
 
 // OpenDirectory implements [identity.Driver]. It sends nothing.
-func (d *driver) OpenDirectory(_ context.Context, data *datastore.Data, spec identity.Spec) (identity.Conn, error) {
+func (d *driver) OpenDirectory(ctx context.Context, data *datastore.Data, spec identity.Spec) (identity.Conn, error) {
 	id, ok := data.Physical(spec)
+	if id == identity.FromTrigger {
+		r := datastore.RecordFrom(ctx)
+		if r == nil || r.Service != "cognito" {
+			return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: errors.New(
+				"the function knows the user pool from its triggers alone, and this is none; use the directory in the function that tier.On was given, with its context")}
+		}
+		id = r.Source
+	}
 	if !ok || id == "" {
 		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
 			"%s is not set; it holds the id of the user pool (the generated template sets it)", datastore.Variable(spec))}

@@ -13,12 +13,14 @@ import (
 	"testing"
 	"testing/synctest"
 
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/cognitoidentity"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
+	"github.com/seed-18e8afb5/tierkit/datastore/internal/servers"
 )
 
 type function struct{}
@@ -253,5 +255,29 @@ func TestVariable(t *testing.T) {
 	_, err := datastore.Use[identity.Getter](function{}, identity.New(data, "people")).Get(t.Context(), "ada")
 	if !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), "TIERKIT_IDENTITY_PEOPLE is not set") {
 		t.Errorf("error = %v", err)
+	}
+}
+
+// TestPoolOfTrigger: a function that answers triggers knows the user pool from their
+// events, and from nothing else.
+func TestPoolOfTrigger(t *testing.T) {
+	t.Parallel()
+	url := servers.URL(t, "TIERKIT_TEST_MOTO")
+	pool := newPool(t, url, cip.CreateUserPoolInput{})
+	users := datastore.Use[all](function{}, identity.New(dataFor(config(url, nil), identity.FromTrigger), "people"))
+	for name, ctx := range map[string]context.Context{
+		"no record":   t.Context(),
+		"of a bucket": datastore.WithRecord(t.Context(), &datastore.Record{Service: "s3", Source: pool}),
+	} {
+		if _, err := users.Get(ctx, "ada"); !errors.Is(err, datastore.ErrUnavailable) || !strings.Contains(err.Error(), "knows the user pool from its triggers alone") {
+			t.Errorf("%s: Get: %v", name, err)
+		}
+	}
+	ctx := datastore.WithRecord(t.Context(), &datastore.Record{Service: "cognito", Source: pool})
+	if _, err := users.Create(ctx, identity.NewUser{Name: "ada"}); err != nil {
+		t.Fatal(err)
+	}
+	if user, err := users.Get(ctx, "ada"); err != nil || user.Name != "ada" {
+		t.Errorf("Get = %+v, %v", user, err)
 	}
 }

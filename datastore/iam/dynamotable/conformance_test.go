@@ -25,7 +25,7 @@ func TestConformanceMoto(t *testing.T) {
 	url := servers.URL(t, "TIERKIT_TEST_MOTO")
 	tabletest.Run(t, func(t testing.TB, spec table.Spec) *datastore.Data {
 		return onServer(t, config(url, nil), createTable(t, url, spec))
-	}, tabletest.MixedOrderFails, tabletest.NoBytePrefix, tabletest.SmallerItems, tabletest.NarrowSums)
+	}, tabletest.MixedOrderFails, tabletest.NoBytePrefix, tabletest.SmallerItems, tabletest.NarrowSums, tabletest.LosesAdds)
 }
 
 func TestConformanceDynalite(t *testing.T) {

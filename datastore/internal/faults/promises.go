@@ -92,7 +92,7 @@ func (o Operation[H]) outOfTime(err error) bool {
 const (
 	tightDeadline = 200 * time.Millisecond
 	roomyDeadline = time.Second
-	lateness      = 250 * time.Millisecond // of a busy machine
+	lateness      = 500 * time.Millisecond // of a busy machine
 	shortFreeze   = time.Second            // by which no driver gives up a connection
 	thawLimit     = 800 * time.Millisecond // of all operations at once
 )

@@ -1,6 +1,8 @@
 package valkeycache_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -56,6 +58,43 @@ func TestConformanceAccessString(t *testing.T) {
 		as := strings.Replace(url, "://", "://"+namespace+":word@", 1)
 		return cachetest.Harness{Data: func() *datastore.Data { return onServer(as, namespace, nil) }, Elapse: elapse}
 	})
+}
+
+// TestAccessStringUnder: a user of some prefixes can do everything with their keys,
+// and nothing with others.
+func TestAccessStringUnder(t *testing.T) {
+	t.Parallel()
+	url := servers.URL(t, "TIERKIT_TEST_REDIS")
+	namespace := newNamespace()
+	rules := strings.Fields(cache.Spec{Logical: "c"}.AccessString(namespace, "in/", "in/x/", "a *?[\\é/"))
+	acl := administer(t, url)
+	acl(append([]string{"ACL", "SETUSER", namespace, ">word"}, rules...)...)
+	t.Cleanup(func() { acl("ACL", "DELUSER", namespace) })
+	data := onServer(strings.Replace(url, "://", "://"+namespace+":word@", 1), namespace, nil)
+	store := datastore.Use[interface {
+		cache.Getter[string]
+		cache.Setter[string]
+		cache.Deleter
+		cache.Loader[string]
+		cache.Locker
+	}](function{}, cache.New[string](data, "c"))
+	for key, want := range map[string]error{
+		"in/1": nil, "in/x/1": nil, "a *?[\\é/1": nil,
+		"in": datastore.ErrDenied, "inn/1": datastore.ErrDenied, "x/in/1": datastore.ErrDenied, "v:in/1": datastore.ErrDenied, "a/1": datastore.ErrDenied,
+	} {
+		_, loaded := store.Load(t.Context(), key, time.Minute, func(context.Context) (string, error) { return "1", nil })
+		lock, locked := store.Lock(t.Context(), key, time.Minute)
+		if locked == nil {
+			locked = lock.Unlock(t.Context())
+		}
+		for op, err := range map[string]error{
+			"Set": store.Set(t.Context(), key, "1", time.Minute), "Load": loaded, "Lock": locked, "Delete": store.Delete(t.Context(), key),
+		} {
+			if !errors.Is(err, want) {
+				t.Errorf("%s of %q: error = %v, want %v", op, key, err, want)
+			}
+		}
+	}
 }
 
 // elapse waits until the server's clock has moved by d, and a little more.

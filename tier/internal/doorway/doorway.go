@@ -37,10 +37,14 @@ func sourcesOf(f *tier.Function, lookup func(string) (string, bool)) ([]lambda.S
 	for _, t := range f.Triggers() {
 		h, err := t.Handler()
 		errs = append(errs, err)
-		sources = append(sources, lambda.Source{
+		s := lambda.Source{
 			Feed: t.Feed(), Name: nameOf(t.Feed(), lookup), Handler: h,
 			Parallel: t.Settings().Parallel, Items: t.Settings().Pollers[1] > 0,
-		})
+		}
+		if s.End = t.WindowEnd(); s.End != nil {
+			s.Open = func(state []byte) (lambda.State, error) { return t.OpenWindow(state) }
+		}
+		sources = append(sources, s)
 	}
 	return sources, errors.Join(errs...)
 }

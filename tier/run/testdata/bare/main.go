@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/service"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
@@ -46,10 +47,14 @@ func newApp(data *datastore.Data) *tier.App {
 			return db.Read().QueryRowContext(ctx, "SELECT 1").Scan(&one)
 		}
 	}
-	files := datastore.Use[blob.GetSigner](fn, blob.New(data, "files"))
+	files := datastore.Use[blob.GetSigner](fn, blob.New(data, "files", blob.EncryptedBy(key.New(data, "pii", nil))))
 	hush := datastore.Use[secret.Getter[secret.Text]](fn, secret.New[secret.Text](data, "hush", secret.Parameter, nil))
 	calls := datastore.Use[service.Caller](fn, service.New(data, "billing", nil).Route("GET /bills"))
 	sales := datastore.Use[warehouse.Runner](fn, warehouse.New(data, "sales", warehouse.Serverless))
+	datastore.Use[warehouse.Runner](fn, warehouse.New(data, "wired", warehouse.Serverless, warehouse.Wire(),
+		warehouse.Secret(secret.NewLogin(data, "wired-writer", nil), secret.NewLogin(data, "wired-reader", nil))))
+	datastore.Use[warehouse.Runner](fn, warehouse.New(data, "asked", warehouse.Serverless,
+		warehouse.Secret(secret.NewLogin(data, "asked-writer", nil), secret.NewLogin(data, "asked-reader", nil))))
 	fn.Invoke(handler.New(opener{
 		"portable": database("portable", sqldb.MySQL, sqldb.Portable()),
 		"mysql":    database("mysql", sqldb.MySQL),

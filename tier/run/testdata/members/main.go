@@ -4,11 +4,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/event"
 	"github.com/seed-18e8afb5/tierkit/tier/run"
 )
 
@@ -45,6 +47,24 @@ func newApp(data *datastore.Data) *tier.App {
 		c, err := exchange.Exchange(ctx, in.Token)
 		return visitor{c.IdentityID}, err
 	}), tier.Public())
+
+	greeter := app.Function("greeter")
+	tier.On(greeter, people.PreSignUp(), func(_ context.Context, e *identity.PreSignUpEvent) error {
+		if e.UserName == "root" {
+			return handler.Errorf(403, "nobody is root")
+		}
+		return nil
+	})
+	tier.On(greeter, people.TokenClaims(), func(_ context.Context, e *identity.TokenClaimsEvent) error {
+		if e.Request.UserAttributes["custom:plan"] == "trial" {
+			e.Response.Claims = &identity.TokenOverride{ID: &identity.IDTokenClaims{Set: map[string]any{"custom:plan": "gold"}}}
+		}
+		return nil
+	})
+	tier.On(greeter, event.NewFirehose[string]("visits"), func(_ context.Context, r *event.Transformation[string]) error {
+		r.Value = strings.ToUpper(r.Value)
+		return nil
+	})
 
 	hall := app.API("hall", tier.HTTP)
 	hall.Authorize(tier.JWT("guests", tier.JWTSettings{Issuer: "https://id.example.com", Audience: []string{"hall"}}))
