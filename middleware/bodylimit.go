@@ -21,7 +21,7 @@ func BodyLimit(maxBytes int) handler.Middleware {
 		misdeclared("BodyLimit: %d: write how many bytes a body may have", maxBytes)
 	}
 	return func(next handler.Handler) handler.Handler {
-		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		return effective{func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 			if datastore.RecordFrom(ctx) == nil {
 				if n, err := strconv.ParseUint(req.Header("Content-Length"), 10, 63); err == nil && n > uint64(maxBytes) {
 					return nil, tooLarge(maxBytes)
@@ -34,7 +34,7 @@ func BodyLimit(maxBytes int) handler.Middleware {
 				}
 			}
 			return next.Handle(ctx, req)
-		})
+		}, answers(tooLarge(maxBytes))}
 	}
 }
 

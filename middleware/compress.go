@@ -81,10 +81,15 @@ func Compress(opts *CompressOptions) handler.Middleware {
 				return resp, err
 			}
 			varyOn(resp.Header, "Accept-Encoding")
-			if coding := accepted(req.HeaderValues("Accept-Encoding"), c.codings); coding != nil {
-				err = c.compress(coding, req, resp)
+			coding := accepted(req.HeaderValues("Accept-Encoding"), c.codings)
+			if coding == nil {
+				return resp, nil
 			}
-			return resp, err
+			if err := c.compress(coding, req, resp); err != nil {
+				resp.Done(err) // nobody else sees it
+				return nil, err
+			}
+			return resp, nil
 		})
 	}
 }

@@ -65,7 +65,7 @@ func Conditional(opts *ConditionalOptions) handler.Middleware {
 		c.ConditionalOptions = *opts
 	}
 	return func(next handler.Handler) handler.Handler {
-		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		return effective{func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 			switch {
 			case datastore.RecordFrom(ctx) != nil:
 				return next.Handle(ctx, req)
@@ -77,7 +77,7 @@ func Conditional(opts *ConditionalOptions) handler.Middleware {
 				}
 			}
 			return next.Handle(ctx, req)
-		})
+		}, c.effect}
 	}
 }
 
@@ -116,8 +116,7 @@ func (c *conditional) admit(ctx context.Context, req *handler.Request) error {
 		if !c.Require || req.Method() == http.MethodPost {
 			break
 		}
-		return &handler.Error{Status: http.StatusPreconditionRequired, Code: "precondition_required", Err: ErrPreconditionRequired,
-			Message: "say with If-Match which state you are changing, or with If-None-Match: * that there is none"}
+		return unconditional()
 	}
 	if c.Current == nil || req.Header("If-Match") == "" && req.Header("If-Unmodified-Since") == "" && none == "" {
 		return nil
@@ -133,6 +132,23 @@ func (c *conditional) admit(ctx context.Context, req *handler.Request) error {
 		return failedCondition()
 	}
 	return nil
+}
+
+// effect are the headers that are read, and the refusals.
+func (c *conditional) effect(method string) handler.Effect {
+	e := handler.Effect{Headers: []handler.HeaderText{{Name: "If-Match"}, {Name: "If-None-Match"}}, Errors: []*handler.Error{handler.AsError(failedCondition())}}
+	switch {
+	case !safe(method) && method != http.MethodPost && c.Require:
+		e.Errors = append(e.Errors, handler.AsError(unconditional()))
+	case !safe(method) && c.Current == nil || method == http.MethodOptions || method == http.MethodTrace:
+		return handler.Effect{}
+	}
+	return e
+}
+
+func unconditional() error {
+	return &handler.Error{Status: http.StatusPreconditionRequired, Code: "precondition_required", Err: ErrPreconditionRequired,
+		Message: "say with If-Match which state you are changing, or with If-None-Match: * that there is none"}
 }
 
 func failedCondition() error {

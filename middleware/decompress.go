@@ -48,7 +48,7 @@ func Decompress(maxBytes int, opts *DecompressOptions) handler.Middleware {
 	}
 	d.accept = strings.Join(names, ", ")
 	return func(next handler.Handler) handler.Handler {
-		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		return effective{func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 			if datastore.RecordFrom(ctx) == nil && len(req.HeaderValues("Content-Encoding")) > 0 {
 				var err error
 				if req, err = d.plain(req); err != nil {
@@ -56,7 +56,7 @@ func Decompress(maxBytes int, opts *DecompressOptions) handler.Middleware {
 				}
 			}
 			return next.Handle(ctx, req)
-		})
+		}, answers(tooLarge(maxBytes), d.unsupported())}
 	}
 }
 

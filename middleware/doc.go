@@ -20,8 +20,18 @@
 //	[Allow]               whom a policy lets in; [Policy] decides inside of handlers, too
 //	[Claims]              claims of the caller, read into a struct
 //	[AuthorizerContext]   scopes and groups that a Lambda authorizer has passed on
+//	[Cache]               answers kept in a cache, made once for all who ask
+//	[RateLimit]           so many requests of one caller, over all sandboxes
+//	[Conditional]         ETag, If-Match and their like: 304, 412, 428
+//	[Compress]            answers in gzip, or in others such as those of middleware/zstd
+//	[Decompress]          compressed requests, up to a limit
+//	[Timeout]             an answer before Lambda ends the invocation
+//	[Shed]                no more at once than a sandbox can do
+//	[BodyLimit]           no larger bodies than these
+//	[SecurityHeaders]     what tells browsers to be careful
 //
-// [Authorizer] makes a Lambda authorizer of those that say who is calling.
+// [handler.CORS] lets pages of other origins call. [Authorizer] makes a Lambda authorizer
+// of those that say who is calling.
 //
 // Everything here is safe for concurrent use.
 package middleware

@@ -78,14 +78,14 @@ func accepted(lines []string, all []*coding) *coding {
 	const unsaid = -1
 	var best *coding
 	most := max(qualityOf(lines, "identity", unsaid), 0)
-	any := qualityOf(lines, "*", 0)
+	others := qualityOf(lines, "*", 0)
 	for _, c := range all {
 		q := qualityOf(lines, c.Name, unsaid)
 		if q == unsaid && c.Name == "gzip" {
 			q = qualityOf(lines, "x-gzip", unsaid)
 		}
 		if q == unsaid {
-			q = any
+			q = others
 		}
 		if q > most || q == most && q > 0 && best == nil {
 			best, most = c, q

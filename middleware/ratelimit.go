@@ -108,9 +108,9 @@ func RateLimit(limiter Limiter, rate Rate, opts *RateLimitOptions) handler.Middl
 	r.quoted = `"` + r.Name + `"`
 	r.policy = r.quoted + ";q=" + strconv.Itoa(rate.Limit) + ";w=" + strconv.FormatInt(wholeSeconds(rate.Per), 10)
 	return func(next handler.Handler) handler.Handler {
-		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		return effective{func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 			return r.handle(ctx, req, next)
-		})
+		}, r.effect}
 	}
 }
 
@@ -146,8 +146,7 @@ func (r *rateLimit) handle(ctx context.Context, req *handler.Request, next handl
 	case errors.Is(err, datastore.ErrDenied) || errors.Is(err, datastore.ErrDeclaration):
 		return nil, err // of the program: that nothing is counted must not go unseen
 	case err != nil && r.FailClosed:
-		return nil, &handler.Error{Status: http.StatusServiceUnavailable, Code: "cannot_count", Header: http.Header{"Retry-After": {"1"}},
-			Message: "requests cannot be counted now; try again", Err: err}
+		return nil, uncounted(err)
 	case err != nil:
 		r.warn(ctx, err)
 		return next.Handle(ctx, req)
@@ -181,6 +180,19 @@ func (r *rateLimit) warn(ctx context.Context, err error) {
 		log = slog.Default() // by now the program has set it
 	}
 	log.LogAttrs(ctx, slog.LevelWarn, "rate limit: requests are let through that cannot be counted", slog.String("limit", r.Name), slog.Any("error", err))
+}
+
+// effect is the refusal, and the one of a store that fails.
+func (r *rateLimit) effect(method string) handler.Effect {
+	if r.FailClosed {
+		return answers(r.refuse(Quota{}), uncounted(nil))(method)
+	}
+	return answers(r.refuse(Quota{}))(method)
+}
+
+func uncounted(cause error) error {
+	return &handler.Error{Status: http.StatusServiceUnavailable, Code: "cannot_count", Header: http.Header{"Retry-After": {"1"}},
+		Message: "requests cannot be counted now; try again", Err: cause}
 }
 
 // take asks the limiter, unless it is known what it says.

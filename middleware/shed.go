@@ -46,12 +46,12 @@ func Shed(max int, opts *ShedOptions) handler.Middleware {
 	}
 	s.retry = strconv.FormatInt(wholeSeconds(s.RetryAfter), 10)
 	return func(next handler.Handler) handler.Handler {
-		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		return effective{func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 			if s.Exempt != nil && s.Exempt(req) {
 				return next.Handle(ctx, req)
 			}
 			return s.handle(ctx, req, next)
-		})
+		}, answers(s.overloaded())}
 	}
 }
 

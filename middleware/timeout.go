@@ -69,13 +69,13 @@ func Timeout(opts *TimeoutOptions) handler.Middleware {
 		misdeclared("Timeout: Status %d: write 503 or 504", t.Status)
 	}
 	return func(next handler.Handler) handler.Handler {
-		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		return effective{func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 			limit, ok := t.limit(ctx)
 			if !ok {
 				return next.Handle(ctx, req)
 			}
 			return t.handle(ctx, req, next, time.Now().Add(limit))
-		})
+		}, answers(t.late(ErrTimeout))}
 	}
 }
 
