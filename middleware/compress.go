@@ -204,7 +204,13 @@ type compressed struct {
 	w io.Writer
 }
 
-func (c compressed) Write(p []byte) (int, error) { return c.z.Write(p) }
+// Write passes an empty write on: it asks for the header of the answer.
+func (c compressed) Write(p []byte) (int, error) {
+	if len(p) == 0 {
+		return c.w.Write(p)
+	}
+	return c.z.Write(p)
+}
 
 // Flush sends what was written. An error comes again with the next write.
 func (c compressed) Flush() {

@@ -153,7 +153,13 @@ var errStays = errors.New("stays")
 // flushed is a front door that remembers what came before each flush.
 type flushed struct {
 	bytes.Buffer
-	at []int
+	at    []int
+	begun bool
+}
+
+func (f *flushed) Write(p []byte) (int, error) {
+	f.begun = true
+	return f.Buffer.Write(p)
 }
 
 func (f *flushed) Flush() { f.at = append(f.at, f.Len()) }
@@ -168,6 +174,9 @@ func TestCompressStream(t *testing.T) {
 		h := middleware.Compress(&middleware.CompressOptions{Encodings: []middleware.Encoding{zstd.Encoding(nil)}})(
 			handler.HandlerFunc(func(context.Context, *handler.Request) (*handler.Response, error) {
 				return &handler.Response{Header: http.Header{"Content-Type": {"text/event-stream"}}, Stream: func(_ context.Context, w io.Writer) error {
+					if _, err := w.Write(nil); err != nil || !out.begun {
+						t.Errorf("%s: the header of the answer has not gone: %v", coding, err)
+					}
 					for i := range 3 {
 						fmt.Fprintf(w, "data: %d\n\n", i)
 						w.(http.Flusher).Flush()
