@@ -134,7 +134,7 @@ func Respond(req *Request, err error) *Response {
 	}
 	body, jsonErr := json.Marshal(Problem{
 		Type: "about:blank", Title: title, Status: e.StatusCode(),
-		Detail: e.Message, Code: e.Code, ID: req.Facts().ID, Errors: e.Fields,
+		Detail: e.Message, Code: e.Code, ID: req.ID(), Errors: e.Fields,
 	})
 	if jsonErr != nil { // no field of Problem can fail
 		body = []byte("{}")

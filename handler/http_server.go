@@ -73,13 +73,13 @@ func (s *httpServer) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 	s.send(ctx, out, resp)
 	switch {
 	case out.refused != nil:
-		s.log(ctx, req, out.refused)
 		s.done(ctx, req, resp, out.refused)
+		s.log(ctx, req, out.refused)
 	case out.cut != nil && resp.Stream != nil:
+		s.done(ctx, req, resp, out.cut)
 		if ctx.Err() == nil {
 			s.log(ctx, req, out.cut)
 		}
-		s.done(ctx, req, resp, out.cut)
 		panic(http.ErrAbortHandler)
 	default:
 		s.done(ctx, req, resp, out.cut)
@@ -139,7 +139,7 @@ func (s *httpServer) done(ctx context.Context, req *Request, resp *Response, err
 
 // log tells of an error that is the service's fault.
 func (s *httpServer) log(ctx context.Context, req *Request, err error) {
-	if AsError(err).StatusCode() < http.StatusInternalServerError || errors.Is(err, http.ErrAbortHandler) {
+	if req.IsLogged() || AsError(err).StatusCode() < http.StatusInternalServerError || errors.Is(err, http.ErrAbortHandler) {
 		return
 	}
 	logger := s.opts.Logger

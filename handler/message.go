@@ -52,6 +52,13 @@ type Facts struct {
 	Time       time.Time // when the front door received it
 }
 
+// Identified is an [Event] that tells two of its [Facts] without making the others.
+type Identified interface {
+	// ID is that of the facts, and FrontDoor too.
+	ID() string
+	FrontDoor() string
+}
+
 // Request is one request. It is immutable: the With methods return a changed
 // copy. It reads what it needs from the event when a method asks for it.
 type Request struct {
@@ -68,9 +75,16 @@ type Request struct {
 	version  string
 	moved    bool // the path is not the one that the front door routed
 
-	// routed is shared by all copies of a request, so that a middleware before
-	// the mux can tell the pattern after it has run.
-	routed *atomic.Pointer[match]
+	// told is shared by all copies of a request, so that a middleware before the mux
+	// can tell after it has run what became of it.
+	told *told
+}
+
+// told is what becomes of a request.
+type told struct {
+	routed  atomic.Pointer[match]
+	version atomic.Pointer[string] // the first that it got
+	logged  atomic.Bool
 }
 
 // match is what the mux found out.
@@ -84,12 +98,12 @@ type match struct {
 func NewRequest(event Event) *Request {
 	both := &struct {
 		Request
-		routed atomic.Pointer[match]
+		told told
 	}{}
 	r := &both.Request
 	r.event = event
 	r.method, r.path, r.rawQuery = event.Line()
-	r.routed = &both.routed
+	r.told = &both.told
 	return r
 }
 
@@ -132,7 +146,7 @@ func (r *Request) matched() *match {
 	if r.match != nil {
 		return r.match
 	}
-	return r.routed.Load()
+	return r.told.routed.Load()
 }
 
 // Query is the first value of a query parameter, "" if there is none.
@@ -230,6 +244,22 @@ func (r *Request) Facts() Facts {
 	return r.event.Facts()
 }
 
+// ID is the id of the request, as in [Facts].
+func (r *Request) ID() string {
+	if e, ok := r.event.(Identified); ok && r.facts == nil {
+		return e.ID()
+	}
+	return r.Facts().ID
+}
+
+// FrontDoor is the name of the front door, as in [Facts].
+func (r *Request) FrontDoor() string {
+	if e, ok := r.event.(Identified); ok && r.facts == nil {
+		return e.FrontDoor()
+	}
+	return r.Facts().FrontDoor
+}
+
 // Caller is who is calling, as the front door verified it, or a middleware
 // ([Request.WithCaller]).
 func (r *Request) Caller() Caller {
@@ -304,6 +334,25 @@ func (r *Request) WithCaller(caller Caller) *Request {
 	return &both.Request
 }
 
+// MarkLogged says that the error with which the request ended stands in a log, in this
+// request and all its copies, so that doorways do not log it again. A middleware that
+// logs how requests end calls it.
+func (r *Request) MarkLogged() { r.told.logged.Store(true) }
+
+// IsLogged reports whether [Request.MarkLogged] was called.
+func (r *Request) IsLogged() bool { return r.told.logged.Load() }
+
+// Same reports whether both are copies of one request.
+func (r *Request) Same(other *Request) bool { return r.told == other.told }
+
+// WithID is the request with another id, see [Facts]: one that a middleware has taken
+// from whom it trusts.
+func (r *Request) WithID(id string) *Request {
+	facts := r.Facts()
+	facts.ID = id
+	return r.withFacts(facts)
+}
+
 // withFacts is the request with other facts: net/http middleware may correct the
 // host and the remote address.
 func (r *Request) withFacts(facts Facts) *Request {
@@ -314,7 +363,7 @@ func (r *Request) withFacts(facts Facts) *Request {
 
 // withMatch is the request after the mux, which also tells all earlier copies.
 func (r *Request) withMatch(m *match) *Request {
-	r.routed.Store(m)
+	r.told.routed.Store(m)
 	c := *r
 	c.match = m
 	return &c
@@ -342,8 +391,14 @@ type Response struct {
 }
 
 // OnDone calls f once after the last byte was handed to the front door, with
-// the error that cut the answer off or nil. What was added last runs first.
-func (r *Response) OnDone(f func(err error)) { r.done = append(r.done, f) }
+// the error that cut the answer off or nil. What was added last runs first. A
+// middleware that answers with another response calls Done of the one that it drops.
+func (r *Response) OnDone(f func(err error)) {
+	if r.done == nil {
+		r.done = make([]func(error), 0, 4)
+	}
+	r.done = append(r.done, f)
+}
 
 // Done runs what [Response.OnDone] was given. Doorways call it; a second call
 // does nothing.

@@ -129,7 +129,7 @@ func (m *Mux) Handle(ctx context.Context, req *Request) (*Response, error) {
 			}}, Err: err}
 		}
 	}
-	req.routed.Store(&to.match)
+	req.told.routed.Store(&to.match)
 	to.req = *req
 	to.req.match = &to.match
 	return l.handler.Handle(ctx, &to.req)

@@ -134,12 +134,22 @@ func (v Versions) list() string {
 // Version is the version of the API that the request asks for, or the one that it
 // gets for asking for none; "" where the API has no versions or the request
 // names one that there is not. It is known to all middleware of the API; where a
-// default version is served without a version in the path, to that of routes.
-func (r *Request) Version() string { return r.version }
+// default version is served without a version in the path, to that of routes. What is
+// outside of all that learns it once it is known.
+func (r *Request) Version() string {
+	if r.version == "" {
+		if first := r.told.version.Load(); first != nil {
+			return *first
+		}
+	}
+	return r.version
+}
 
-// WithVersion is the request for another version of the API.
+// WithVersion is the request for another version of the API. Earlier copies that have
+// none learn the first one.
 func (r *Request) WithVersion(name string) *Request {
 	c := *r
 	c.version = name
+	r.told.version.CompareAndSwap(nil, &c.version)
 	return &c
 }

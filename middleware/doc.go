@@ -12,6 +12,11 @@
 //	marks := datastore.Use[middleware.Marks](worker, table.New[middleware.Mark](data, "marks"))
 //
 //	[Once]                the same request or record takes effect once
+//	[Logs]                a line for each request and record, and facts of it in every line
+//	[Metrics]             counters, timings, levels; duration, errors and cold starts of each route
+//	[RequestID]           one id in logs, answers and problem documents
+//	[Recover]             a panic is an error for what stands outside
+//	[Audit]               who did what to what, with which outcome
 //	[JWT]                 who has a token of an issuer or of a Cognito user pool
 //	[APIKeys]             who has an API key
 //	[Signed]              webhooks that a service has signed

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+
+	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
 // Note adds facts to what is told about the invocation, or the record, that ctx belongs
@@ -16,7 +18,7 @@ import (
 // A fact of the same key takes the place of the one before. Where no middleware tells
 // anything about the invocation, nothing is noted. It is safe for concurrent use.
 func Note(ctx context.Context, facts ...slog.Attr) {
-	n, _ := ctx.Value(notesKey{}).(*notes)
+	n := notesOf(ctx)
 	if n == nil {
 		return
 	}
@@ -32,51 +34,50 @@ func Note(ctx context.Context, facts ...slog.Attr) {
 }
 
 // Notes are the facts of [Note], in the order in which they came.
-func Notes(ctx context.Context) iter.Seq[slog.Attr] {
-	return func(yield func(slog.Attr) bool) {
-		n, _ := ctx.Value(notesKey{}).(*notes)
-		if n == nil {
-			return
-		}
-		for i := 0; ; i++ {
-			n.mu.Lock()
-			if i >= len(n.list) {
-				n.mu.Unlock()
-				return
-			}
-			fact := n.list[i]
-			n.mu.Unlock()
-			if !yield(fact) {
-				return
-			}
-		}
-	}
-}
+func Notes(ctx context.Context) iter.Seq[slog.Attr] { return notesOf(ctx).all }
 
 // WithNotes is a context with room for the notes about one invocation: ctx itself if it
 // has one. Whoever tells about an invocation, and whoever has something to note, calls
 // it first, so that their order does not matter.
 func WithNotes(ctx context.Context) context.Context {
-	if ctx.Value(notesKey{}) != nil {
+	if notesOf(ctx) != nil {
 		return ctx
 	}
-	return context.WithValue(ctx, notesKey{}, newNotes())
+	return newNotes(ctx)
 }
 
 // room is for how many notes there is memory from the beginning.
 const room = 8
 
-type notesKey struct{}
-
-// notes are those of one invocation.
+// notes are those of one invocation. They are the context that they are in.
 type notes struct {
+	context.Context
+
 	mu    sync.Mutex
 	list  []slog.Attr
 	first [room]slog.Attr
+
+	req *handler.Request // of the invocation, nil before it is introduced
 }
 
-func newNotes() *notes {
-	n := &notes{}
+type notesKey struct{}
+
+// Value finds the notes themselves.
+func (n *notes) Value(key any) any {
+	if key == (notesKey{}) {
+		return n
+	}
+	return n.Context.Value(key)
+}
+
+// notesOf are the notes about the invocation of ctx, nil for none.
+func notesOf(ctx context.Context) *notes {
+	n, _ := ctx.Value(notesKey{}).(*notes)
+	return n
+}
+
+func newNotes(ctx context.Context) *notes {
+	n := &notes{Context: ctx}
 	n.list = n.first[:0]
 	return n
 }
@@ -84,3 +85,141 @@ func newNotes() *notes {
 func (n *notes) find(key string) int {
 	return slices.IndexFunc(n.list, func(a slog.Attr) bool { return a.Key == key })
 }
+
+// all goes over the notes, which others may add to meanwhile.
+func (n *notes) all(yield func(slog.Attr) bool) {
+	if n == nil {
+		return
+	}
+	for i := 0; ; i++ {
+		if fact, ok := n.at(i); !ok || !yield(fact) {
+			return
+		}
+	}
+}
+
+// at is note i; ok is false if there are fewer.
+func (n *notes) at(i int) (fact slog.Attr, ok bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if i >= len(n.list) {
+		return fact, false
+	}
+	return n.list[i], true
+}
+
+// value is the text of a note, "" if there is none.
+func (n *notes) value(key string) string {
+	if n == nil {
+		return ""
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if i := n.find(key); i >= 0 {
+		return n.list[i].Value.String()
+	}
+	return ""
+}
+
+// The keys of what is noted of every invocation.
+const (
+	noteRequest = "request" // the request id
+	noteCaller  = "caller"  // the caller's id
+	noteVersion = "version" // of the API
+	noteTenant  = "tenant"
+	noteCold    = "cold"  // true for the first invocation of a sandbox that was made for it
+	noteRoute   = "route" // not among the notes: it is known once the mux has run
+)
+
+// introduce is ctx with notes of what is known of the invocation of req as it begins,
+// unless somebody has noted that already.
+func introduce(ctx context.Context, req *handler.Request) (context.Context, *notes) {
+	n := notesOf(ctx)
+	if n == nil || n.isOfAnother(req) {
+		n = newNotes(ctx)
+		ctx = n
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.req == nil {
+		n.req = req
+		n.unlessThere(noteRequest, req.ID())
+		if caller := req.Caller(); !caller.Anonymous() {
+			n.unlessThere(noteCaller, caller.ID)
+		}
+	}
+	n.unlessThere(noteVersion, req.Version()) // which may have been told since
+	return ctx, n
+}
+
+// request is that of the invocation, nil before it is introduced.
+func (n *notes) request() *handler.Request {
+	if n == nil {
+		return nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.req
+}
+
+// isOfAnother reports whether the notes are of another invocation, which calls this one
+// in the same process.
+func (n *notes) isOfAnother(req *handler.Request) bool {
+	own := n.request()
+	return own != nil && !own.Same(req)
+}
+
+// note notes a fact unless it is there.
+func (n *notes) note(fact slog.Attr) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.find(fact.Key) < 0 {
+		n.list = append(n.list, fact)
+	}
+}
+
+// unlessThere notes a text. n.mu is held.
+func (n *notes) unlessThere(key, value string) {
+	if value != "" && n.find(key) < 0 {
+		n.list = append(n.list, slog.String(key, cut(value, maxNote)))
+	}
+}
+
+// maxNote is how many bytes are kept of what somebody else chose: the id of a caller.
+const maxNote = 200
+
+// route is the route that the invocation takes, as far as it is known.
+func (n *notes) route() string {
+	req := n.request()
+	if req == nil {
+		return ""
+	}
+	switch pattern := req.Pattern(); {
+	case pattern != "":
+		return pattern
+	case isRecord(req):
+		return req.Method() + " " + req.Path()
+	case req.FrontDoor() == directDoor:
+		return directDoor
+	}
+	return ""
+}
+
+// isRecord reports whether a request is a record, or the end of a window of them. A
+// client can send any method, so that one that came through a front door is none: its
+// path would be taken for a route.
+func isRecord(req *handler.Request) bool {
+	switch req.Method() {
+	case "RECORD", "WINDOW":
+	default:
+		return false
+	}
+	switch req.FrontDoor() {
+	case "rest", "http", "url", "alb", "lattice", "websocket", "net/http", directDoor:
+		return false
+	}
+	return true
+}
+
+// directDoor is the front door of direct invocations.
+const directDoor = "invoke"

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
 	"github.com/seed-18e8afb5/tierkit/middleware"
 )
 
@@ -74,4 +76,27 @@ func ExampleNote() {
 		fmt.Println(fact)
 	}
 	// Output: order=o-1
+}
+
+// TestNotesOfCalls: a function that another one calls in the same process has notes of
+// its own.
+func TestNotesOfCalls(t *testing.T) {
+	t.Parallel()
+	logs, book := newLogs(nil)
+	called := logs.Middleware()(routed(t, "GET /called", answers(200, "")))
+	h := logs.Middleware()(routed(t, "GET /calls", handler.HandlerFunc(func(ctx context.Context, _ *handler.Request) (*handler.Response, error) {
+		middleware.Note(ctx, slog.String("tenant", "acme"))
+		resp, err := called.Handle(ctx, handlertest.Request("GET", "/called", handlertest.Facts(func(f *handler.Facts) { f.ID = "r-2" })))
+		if err == nil {
+			resp.Done(nil)
+		}
+		return resp, err
+	})))
+	if _, err := handlertest.Do(t.Context(), h, handlertest.Request("GET", "/calls")); err != nil {
+		t.Fatal(err)
+	}
+	inner, outer := book.lines(t)[0], book.lines(t)[1]
+	if inner["request"] != "r-2" || inner["tenant"] != nil || inner["route"] != "GET /called" || outer["request"] != "test-request" || outer["tenant"] != "acme" {
+		t.Errorf("inner %v\nouter %v", inner, outer)
+	}
 }

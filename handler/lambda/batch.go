@@ -502,7 +502,7 @@ func (b *batch) log(ctx context.Context, r *delivery, err error) {
 	if b.service == triggers && refuses(err) {
 		level, what = slog.LevelInfo, "trigger refused"
 	}
-	if !logger.Enabled(ctx, level) {
+	if r.logged || !logger.Enabled(ctx, level) {
 		return
 	}
 	attrs := b.attrs(r.record.Source)

@@ -112,7 +112,9 @@ func (d *Doorway) failDirect(ctx context.Context, req *handler.Request, err erro
 	if err == errAborted {
 		return err
 	}
-	d.log(ctx, req, resp.StatusCode(), err)
+	if !req.IsLogged() {
+		d.log(ctx, req, resp.StatusCode(), err)
+	}
 	return functionError(resp)
 }
 

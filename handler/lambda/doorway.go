@@ -120,7 +120,7 @@ func (d *Doorway) conclude(ctx context.Context, e *event, req *handler.Request, 
 	if err != nil {
 		return d.fail(ctx, e, req, err)
 	}
-	if resp.Err != nil {
+	if resp.Err != nil && !req.IsLogged() {
 		d.log(ctx, req, resp.StatusCode(), resp.Err)
 	}
 	return out, nil
@@ -219,7 +219,9 @@ func (d *Doorway) fail(ctx context.Context, e *event, req *handler.Request, err 
 	if err == errAborted {
 		return nil, err
 	}
-	d.log(ctx, req, resp.StatusCode(), err)
+	if !req.IsLogged() {
+		d.log(ctx, req, resp.StatusCode(), err)
+	}
 	out, werr := d.write(ctx, e, req, resp)
 	if werr != nil { // the error itself has an invalid header or is too large
 		d.log(ctx, req, http.StatusInternalServerError, werr)

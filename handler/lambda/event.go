@@ -393,15 +393,23 @@ func (e *event) decodeBody() {
 // Facts about the delivery.
 func (e *event) Facts() handler.Facts {
 	f := handler.Facts{
-		FrontDoor: e.door.name(), ID: e.text(e.ctx.requestID), Invocation: e.invocation,
+		FrontDoor: e.door.name(), ID: e.ID(), Invocation: e.invocation,
 		Host: e.host(), Stage: e.text(e.ctx.stage), Time: e.time(),
-	}
-	if f.ID == "" {
-		f.ID = e.invocation
 	}
 	e.door.facts(e, &f)
 	return f
 }
+
+// ID is that of the request, or else of the invocation.
+func (e *event) ID() string {
+	if id := e.text(e.ctx.requestID); id != "" {
+		return id
+	}
+	return e.invocation
+}
+
+// FrontDoor is the name of the front door.
+func (e *event) FrontDoor() string { return e.door.name() }
 
 // Resource is the route that the gateway found: "/orders/{id}". Front doors that do
 // not route name none.

@@ -24,12 +24,16 @@ type delivery struct {
 	item       span       // by which its failure is reported, of a batch
 	happened   string     // to an object of a bucket, the detail-type of an event, the log group, or the topic of Kafka; else ""
 	named      string     // the name of the schedule, if the event says it; else ""
+	logged     bool       // a middleware has logged why it failed
 	parts      *aggregate // what the record is made of, nil if it is one
 	answer     []byte     // what the handler left, for those who asked
 	data       span       // of a record of Firehose, in base64
 }
 
-var _ handler.Event = (*delivery)(nil)
+var (
+	_ handler.Event      = (*delivery)(nil)
+	_ handler.Identified = (*delivery)(nil)
+)
 
 // Line is made up: "RECORD /queue/jobs".
 func (r *delivery) Line() (method, path, rawQuery string) { return "RECORD", r.source.path, "" }
@@ -46,12 +50,19 @@ func (r *delivery) Body() ([]byte, error) {
 }
 
 func (r *delivery) Facts() handler.Facts {
-	f := handler.Facts{FrontDoor: r.record.Service, ID: r.record.ID, Invocation: r.invocation, Time: r.record.SentAt}
-	if f.ID == "" {
-		f.ID = r.invocation
-	}
-	return f
+	return handler.Facts{FrontDoor: r.record.Service, ID: r.ID(), Invocation: r.invocation, Time: r.record.SentAt}
 }
+
+// ID is that of the record, or else of the invocation.
+func (r *delivery) ID() string {
+	if r.record.ID != "" {
+		return r.record.ID
+	}
+	return r.invocation
+}
+
+// FrontDoor is the service that delivered the record.
+func (r *delivery) FrontDoor() string { return r.record.Service }
 
 // Caller: services deliver records for nobody.
 func (r *delivery) Caller() handler.Caller { return handler.Caller{} }
@@ -63,8 +74,10 @@ func (r *delivery) work(ctx context.Context) (err error) {
 
 // call has a handler called, with r as the request e.
 func (r *delivery) call(ctx context.Context, h handler.Handler, e handler.Event) (err error) {
+	req := handler.NewRequest(e)
+	defer func() { r.logged = req.IsLogged() }()
 	defer recovered(&err)
-	resp, err := h.Handle(ctx, handler.NewRequest(e))
+	resp, err := h.Handle(ctx, req)
 	if resp == nil {
 		if err == nil {
 			err = errors.New("the handler returned neither a response nor an error")

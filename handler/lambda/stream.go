@@ -140,7 +140,7 @@ func (s *sending) run(ctx context.Context) {
 	case err != nil:
 		s.failed = err
 		s.logCut(ctx, s.req, s.resp, err)
-	case s.resp.Err != nil:
+	case s.resp.Err != nil && !s.req.IsLogged():
 		s.log(ctx, s.req, s.resp.StatusCode(), s.resp.Err)
 	}
 }
@@ -245,7 +245,7 @@ func (d *Doorway) logCut(ctx context.Context, req *handler.Request, resp *handle
 	if errors.Is(err, errGone) {
 		level = slog.LevelDebug
 	}
-	if err == errAborted || !d.logger().Enabled(ctx, level) {
+	if err == errAborted || req.IsLogged() || !d.logger().Enabled(ctx, level) {
 		return
 	}
 	d.logger().LogAttrs(ctx, level, "answer cut off", append(d.attrs(req, resp.StatusCode()), errorAttrs(err)...)...)

@@ -201,8 +201,10 @@ func (b *batch) endWindow(ctx context.Context, from *source, state State) ([]byt
 	end := &windowEnd{delivery{source: from, invocation: b.e.invocation}}
 	end.record.Service = b.service.name
 	if err := end.call(state.Into(ctx), from.End, end); err != nil {
-		b.d.logger().LogAttrs(ctx, slog.LevelError, "window failed", append(append(b.attrs(b.e.text(b.e.window.arn)),
-			slog.String("path", from.path)), errorAttrs(err)...)...)
+		if !end.logged {
+			b.d.logger().LogAttrs(ctx, slog.LevelError, "window failed", append(append(b.attrs(b.e.text(b.e.window.arn)),
+				slog.String("path", from.path)), errorAttrs(err)...)...)
+		}
 		resp, err := respond(handler.NewRequest(end), err)
 		if err == errAborted {
 			return nil, err

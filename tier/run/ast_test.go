@@ -23,6 +23,7 @@ var mayPanic = map[string]string{
 	"handler/http_middleware.go":                      "http.ErrAbortHandler is net/http's word for a middleware of net/http",
 	"handler/http_server.go":                          "http.ErrAbortHandler is how net/http cuts an answer off",
 	"handler/http_writer.go":                          "an invalid status panics as in net/http, and is caught",
+	"middleware/invocation.go":                        "http.ErrAbortHandler is passed on",
 	"handler/schema/decode.go":                        "decoding into another type than the plan's is a programmer's mistake",
 	"handler/schema/encode.go":                        "and so is encoding another type",
 	"tier/local/stream.go":                            "http.ErrAbortHandler is how net/http is told to break a connection off",

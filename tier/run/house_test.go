@@ -40,7 +40,7 @@ var rules = []rule{
 	{`handler/jwt`, `handler`, ``},
 	{`handler/proxy`, `handler`, `github.com/aws/aws-lambda-go/.*|github.com/awslabs/aws-lambda-go-api-proxy/.*`},
 	{`middleware/zstd`, `middleware`, `github.com/klauspost/compress/zstd`},
-	{`middleware`, `handler(/jwt)?|datastore(/(table|blob|cache|queue|topic|stream|call|service|secret|key|identity))?`, ``},
+	{`middleware`, `handler(/jwt)?|datastore(/(table|blob|cache|queue|topic|stream|call|service|secret|key|identity))?`, `github.com/aws/aws-lambda-go/lambdacontext`},
 	{`datastore`, ``, ``},
 	{`datastore/topic`, `datastore(/internal/(handle|retry|message)|/topic/filterpolicy)?`, ``},
 	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|key|identity)`, `datastore(/internal/(handle|retry|message))?`, ``},
