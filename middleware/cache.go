@@ -85,12 +85,15 @@ const (
 //
 // # What is kept
 //
-// Not kept are errors, streams, what sets cookies, answers of statuses
-// other than 200, 203, 204, 300, 301, 308, 404, 405, 410, 414 and 501, of which those from
-// 400 on must say for how long, answers that say no-store, no-cache or Vary with a
-// header that is not among the Headers, private ones unless they are kept for a known
-// caller, and those over MaxBytes. For ten seconds it is remembered that an answer is not
-// kept.
+// Not kept are errors, streams, what sets cookies, answers of statuses other than 200,
+// 203, 204, 300, 301, 308, 404, 405, 410 and 414, of which those from 400 on must say for
+// how long, answers that say no-store, no-cache or Vary with a header that is not among
+// the Headers, private ones unless they are kept for a known caller, and those over
+// MaxBytes. For ten seconds it is remembered that an answer is not kept.
+//
+// A successful request of another method deletes what is kept of the same URL for the
+// same caller and the same values of the Headers, and for none. What others were answered
+// stays until it expires: choose ttl by how old that may be.
 //
 // # Requests
 //

@@ -93,7 +93,7 @@ func cutList(line string) (part, rest string) {
 // keptStatus are the statuses of which answers are kept.
 func keptStatus(status int) bool {
 	switch status {
-	case 200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501:
+	case 200, 203, 204, 300, 301, 308, 404, 405, 410, 414:
 		return true
 	}
 	return false
