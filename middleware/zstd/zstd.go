@@ -17,7 +17,7 @@ import (
 
 // Options changes what [Encoding] does. The zero value of each field is its default.
 type Options struct {
-	// Smaller compresses more, at about twice the time. Default: about as much as gzip
+	// Smaller compresses more and takes longer. Default: about as much as gzip
 	// at 5, in less than half of its time.
 	Smaller bool
 }
