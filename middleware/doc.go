@@ -29,9 +29,19 @@
 //	[Breaker]             what fails too often is left alone, by all sandboxes
 //	[Bulkhead]            so much of a kind is under way at once
 //	[Hedge]               a slow read is begun a second time
+//	[Cache]               answers kept in a cache, made once for all who ask
+//	[RateLimit]           so many requests of one caller, over all sandboxes
+//	[Conditional]         ETag, If-Match and their like: 304, 412, 428
+//	[Compress]            answers in gzip, or in others such as those of middleware/zstd
+//	[Decompress]          compressed requests, up to a limit
+//	[Timeout]             an answer before Lambda ends the invocation
+//	[Shed]                no more at once than a sandbox can do
+//	[BodyLimit]           no larger bodies than these
+//	[SecurityHeaders]     what tells browsers to be careful
 //
-// [Authorizer] makes a Lambda authorizer of those that say who is calling. The last
-// four guard calls inside of a handler too, by [Guarded].
+// [handler.CORS] lets pages of other origins call. [Authorizer] makes a Lambda authorizer
+// of those that say who is calling. Retry, Breaker, Bulkhead and Hedge guard calls inside of
+// a handler too, by [Guarded].
 //
 // Everything here is safe for concurrent use.
 package middleware

@@ -51,7 +51,7 @@ type Counter interface {
 }
 
 // Loader reads a value, and has fill make it if it is not there. ttl must be
-// positive.
+// positive; fill may say another one by [KeepFor].
 //
 // Of the callers in a process that ask for one key at the same time one reads and
 // fills, and the others wait for it. Of several processes one fills: it holds a

@@ -229,20 +229,25 @@ func (l loading) make(ctx context.Context) loaded {
 // fillAndKeep runs fill and keeps what it made.
 func (l loading) fillAndKeep(ctx context.Context, conn Conn) (loaded, error) {
 	began := l.state.Data.Now()
-	filled := l.make(ctx)
-	if filled.err != nil {
+	own, keep := l.keeping(ctx)
+	filled := l.make(own)
+	if filled.err != nil || keep.ttl <= 0 {
 		return filled, nil
 	}
+	ttl, err := positive(keep.ttl)
+	if err != nil {
+		return filled, err
+	}
 	now := l.state.Data.Now()
-	value := entry{payload: filled.payload, until: now.Add(l.ttl), cost: now.Sub(began)}.bytes()
+	value := entry{payload: filled.payload, until: now.Add(ttl), cost: now.Sub(began)}.bytes()
 	if len(value) > MaxValue {
 		return filled, tooLarge(len(value))
 	}
-	stale := l.state.stale
+	stale := keep.stale
 	if stale < 0 {
-		stale = l.ttl
+		stale = ttl
 	}
 	return filled, conn.Set(ctx, Write{
-		Op: "Load", Key: l.state.key(sortValue, l.key), Value: value, TTL: l.ttl + min(stale, maxTTL),
+		Op: "Load", Key: l.state.key(sortValue, l.key), Value: value, TTL: ttl + min(stale, maxTTL),
 	})
 }

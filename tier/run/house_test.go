@@ -39,6 +39,7 @@ var rules = []rule{
 	{`handler/lambda|handler/handlertest`, `handler(/schema)?|datastore`, `github.com/aws/aws-lambda-go/.*`},
 	{`handler/jwt`, `handler`, ``},
 	{`handler/proxy`, `handler`, `github.com/aws/aws-lambda-go/.*|github.com/awslabs/aws-lambda-go-api-proxy/.*`},
+	{`middleware/zstd`, `middleware`, `github.com/klauspost/compress/zstd`},
 	{`middleware`, `handler(/jwt)?|datastore(/(retry|table|blob|cache|queue|topic|stream|call|service|secret|key|identity))?`, `github.com/aws/aws-lambda-go/lambdacontext`},
 	{`datastore`, ``, ``},
 	{`datastore/topic`, `datastore(/internal/(handle|message)|/retry|/topic/filterpolicy)?`, ``},

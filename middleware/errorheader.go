@@ -1,0 +1,27 @@
+package middleware
+
+import (
+	"net/http"
+
+	"github.com/seed-18e8afb5/tierkit/handler"
+)
+
+// withErrorHeader is err with more headers in its answer. It stays the error that it is:
+// all that errors.Is and errors.As find in it they find afterwards.
+func withErrorHeader(err error, add func(http.Header)) error {
+	e := *handler.AsError(err)
+	if e.Header = e.Header.Clone(); e.Header == nil {
+		e.Header = http.Header{}
+	}
+	add(e.Header)
+	return &answered{err, &e}
+}
+
+// answered is an error with another answer.
+type answered struct {
+	error
+	answer *handler.Error
+}
+
+// Unwrap has the answer first: that is the one that [handler.AsError] finds.
+func (a *answered) Unwrap() []error { return []error{a.answer, a.error} }

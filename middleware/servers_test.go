@@ -1,0 +1,32 @@
+package middleware_test
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/vpc/valkeycache"
+	"github.com/seed-18e8afb5/tierkit/middleware"
+)
+
+// awsConfig is how a server that stands for AWS is reached.
+func awsConfig(url string) aws.Config {
+	return aws.Config{Region: "eu-central-1", BaseEndpoint: &url, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
+	})}
+}
+
+// redisSandbox is the data of one process of many that share a server. The processes of one
+// namespace share their values.
+func redisSandbox(url, namespace string) *datastore.Data {
+	return datastore.New([]datastore.Driver{valkeycache.With(aws.Config{})}, &datastore.Options{
+		Namespace: namespace,
+		Lookup:    func(string) (string, bool) { return url, true },
+	})
+}
+
+func answersOf(data *datastore.Data) middleware.Answers {
+	return datastore.Use[middleware.Answers](function{}, cache.New[[]byte](data, "answers", cache.Anonymous()))
+}
