@@ -37,7 +37,7 @@ func TestMigrateHere(t *testing.T) {
 		{"roles", pantryPackage, "-writers arn:x jars", 1, "add -data aws and its name"},
 		{"roles of RDS", "./tier/run/testdata/ledger", "-data aws -readers arn:x audit", 1, "a database of postgres keeps no list of roles"},
 		{"two", pantryPackage, "jars lids", 2, "usage: migrate"},
-		{"no migrations", "./tier/run/testdata/bare", "mysql", 1, "declare it with sqldb.Migrations(files)"},
+		{"no migrations", "./tier/run/testdata/bare", "ledger", 1, "declare it with sqldb.Migrations(files)"},
 		{"no database with any", "./tier/run/testdata/bare", "", 0, "there is no database with migrations"},
 		{"no driver here", "./tier/run/testdata/ledger", "-dir " + dir + " books", 1, embeddedPath + "sqlitedb"},
 		{"no driver for AWS", pantryPackage, "-data aws", 1, "no driver for stores of kind sqldb; name one in run.Main"},
