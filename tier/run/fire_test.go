@@ -79,7 +79,7 @@ func TestFireInServe(t *testing.T) {
 			if strings.Contains(stdout, c.works) {
 				t.Errorf("%s: it ran beside the serve: %s", c.name, stdout)
 			}
-			s.untilAll(t, c.works)
+			s.until(t, c.works)
 		}
 	}
 }
