@@ -16,7 +16,8 @@ import (
 type OnceOptions struct {
 	// Key by which a delivery is known, of any length; "" for one that Once is to
 	// leave alone, which for a record is an error. It is always looked for among the
-	// marks of the function, of the route or the source, and of the caller alone.
+	// marks of the function, of the route or the source, and of the caller alone; that
+	// of a message among those of its queue, whichever function works it off.
 	// Default: the id of a record; of a request the header Idempotency-Key, if there
 	// is one. [RequireKey] refuses requests without.
 	Key func(ctx context.Context, req *handler.Request) (string, error)

@@ -139,14 +139,19 @@ func recordKey(r *datastore.Record) string {
 }
 
 // name makes the key of the mark. What tells deliveries apart is in it, so that no
-// one is answered what another one was.
+// one is answered what another one was. A message of a queue is for one of the
+// functions that work the queue off, and may come to another the next time.
 func (d *delivery) name(ctx context.Context, req *handler.Request, key string) {
 	function, _ := datastore.FunctionFrom(ctx)
 	var room [512]byte
 	text := room[:0]
 	if d.record != nil {
 		d.what = strings.TrimSpace(function + " " + req.Path())
-		text = appendParts(text, "record", function, req.Path(), key)
+		name := function
+		if d.record.Service == "sqs" {
+			name = ""
+		}
+		text = appendParts(text, "record", name, req.Path(), key)
 	} else {
 		pattern, caller := req.Pattern(), req.Caller()
 		d.what = strings.TrimSpace(function + " " + cmp.Or(pattern, req.Method()))

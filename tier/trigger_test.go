@@ -26,7 +26,8 @@ type job struct {
 
 func work[T any](context.Context, T) error { return nil }
 
-// TestTriggerMistakes: what a source cannot do is refused with the line of the On.
+// TestTriggerMistakes: what a source cannot do is refused with the line of the On, such
+// as the batches that it does not have (SQS-04).
 func TestTriggerMistakes(t *testing.T) {
 	t.Parallel()
 	type tagged struct {

@@ -101,6 +101,43 @@ func decodeEvent(r *datastore.Record, e *Event) error {
 	if err := d.Decode(&n); err != nil {
 		return corrupt(fmt.Errorf("is not an event of S3: %w", err))
 	}
+	return n.read(e)
+}
+
+// UnmarshalJSON reads an event as S3 and EventBridge put it into a queue, so that a
+// queue.Queue[Event] can be filled by a bucket that is not of this application; and
+// as encoding/json writes one. A notification of several objects is refused: S3 sends
+// one of each.
+//
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+func (e *Event) UnmarshalJSON(text []byte) error {
+	var n struct {
+		Records []json.RawMessage
+		notice
+	}
+	if err := json.Unmarshal(text, &n); err != nil {
+		return err
+	}
+	switch {
+	case len(n.Records) == 1:
+		if err := json.Unmarshal(n.Records[0], &n.notice); err != nil {
+			return err
+		}
+		return n.read(e)
+	case n.Records != nil:
+		return fmt.Errorf("the notification of S3 is of %d objects, want one", len(n.Records))
+	case n.DetailType != "":
+		return n.read(e)
+	}
+	type plain Event
+	if err := json.Unmarshal(text, (*plain)(e)); err != nil {
+		return err
+	}
+	return e.check()
+}
+
+// read makes an event of what came.
+func (n *notice) read(e *Event) error {
 	if n.S3 == nil {
 		o := &n.Detail.Object
 		*e = Event{Key: o.Key, Removed: n.DetailType == eventRemoved, Size: o.Size, ETag: quoted(o.ETag),

@@ -1,6 +1,8 @@
 package blob_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -79,13 +81,49 @@ func TestEvent(t *testing.T) {
 	}
 }
 
+// TestEventInQueue: SQS-05, S3E-01, S3E-03: a queue that a bucket fills, itself or by
+// EventBridge, has events; what is none is not an event of nothing.
+func TestEventInQueue(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2021, 11, 12, 21, 42, 5, 0, time.UTC)
+	record := `{"eventSource":"aws:s3","eventTime":"2021-11-12T21:42:05.000Z","eventName":"ObjectCreated:Put","s3":{"object":{"key":"a+b%2B","size":3,"eTag":"x"}}}`
+	want := blob.Event{Key: "a b+", Size: 3, ETag: `"x"`, Time: at}
+	written, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, body string
+		want       blob.Event // zero for an error
+	}{
+		{"a notification", `{"Records":[` + record + `]}`, want},
+		{"an event of EventBridge", `{"source":"aws.s3","time":"2021-11-12T21:42:05Z","detail-type":"Object Deleted","detail":{"object":{"key":"a+b"}}}`, blob.Event{Key: "a+b", Removed: true, Time: at}},
+		{"what a sender wrote", string(written), want},
+		{"two objects", `{"Records":[` + record + `,` + record + `]}`, blob.Event{}},
+		{"no object", `{"Records":[]}`, blob.Event{}},
+		{"a record of nothing", `{"Records":[{}]}`, blob.Event{}},
+		{"a record that is none", `{"Records":[7]}`, blob.Event{}},
+		{"something else", `{"id":"7"}`, blob.Event{}},
+		{"no JSON", `{`, blob.Event{}},
+	} {
+		var got blob.Event
+		err := json.Unmarshal([]byte(tt.body), &got)
+		if refused := err != nil; refused != (tt.want == blob.Event{}) || !refused && got != tt.want {
+			t.Errorf("%s: %+v, %v, want %+v", tt.name, got, err, tt.want)
+		}
+	}
+}
+
 // FuzzEvent: whatever S3 is said to have written, there is a key or a corrupt event.
 func FuzzEvent(f *testing.F) {
 	f.Add([]byte(`{"eventName":"ObjectCreated:Put","s3":{"object":{"key":"a+b%2F","size":1}}}`))
 	f.Add([]byte(`{"detail-type":"Object Deleted","time":"2021-11-12T21:42:05Z","detail":{"object":{"key":"a"}}}`))
 	decode := blob.New(datastore.New(nil, nil), "photos").Changed().Decoder()
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var e blob.Event
+		var e, queued blob.Event
+		if err := json.Unmarshal(data, &queued); err == nil && queued.Key == "" && string(bytes.TrimSpace(data)) != "null" {
+			t.Errorf("%q in a queue: %+v", data, queued)
+		}
 		switch err := decode(&datastore.Record{Data: data}, &e); {
 		case err != nil && !errors.Is(err, datastore.ErrCorrupt):
 			t.Errorf("%q: %v", data, err)

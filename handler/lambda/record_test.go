@@ -107,7 +107,8 @@ func failing(ids ...string) func(*datastore.Record) error {
 
 func at(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// AWS's own samples of events, and samples in the shapes that AWS documents.
+// AWS's own samples of events, and samples in the shapes that AWS documents. SQS-06:
+// attributes are text, whatever they count; those of a sender have a type.
 func TestRecords(t *testing.T) {
 	t.Parallel()
 	const group = `{"key":{"S":"binary"},"val":{"S":"data"}}`

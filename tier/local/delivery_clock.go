@@ -101,9 +101,31 @@ func Fired(app *tier.App, name string, given []byte) ([]*tier.Trigger, error) {
 		}
 	}
 	if len(all) == 0 {
+		if err := notByHand(app, name); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("app %s has nothing to fire of the name %q: no schedule, rule, topic of Kafka, transformation or trigger of a directory; see the command routes", app.Name(), name)
 	}
 	return chosen(all, given)
+}
+
+// notByHand says how a function is had to work off a source that is not fired, nil if
+// there is none of this name.
+func notByHand(app *tier.App, name string) error {
+	for _, f := range app.Functions() {
+		for _, t := range f.Triggers() {
+			spec := t.Feed().Spec
+			if spec.Name() != name {
+				continue
+			}
+			switch t.Feed().Service {
+			case "sqs", "sns", "kinesis":
+				return fmt.Errorf("%s %s is not fired, but sent to: go run . send %s < message.json", spec.Kind(), name, name)
+			}
+			return fmt.Errorf("%s %s is not fired; write the event as AWS does, and: go run . invoke %s < event.json", spec.Kind(), name, f.Name())
+		}
+	}
+	return nil
 }
 
 // byHand reports whether a source can be fired by hand.

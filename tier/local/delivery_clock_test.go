@@ -91,6 +91,9 @@ func TestFire(t *testing.T) {
 	})
 	letters := bus.NewKafka[parcel](bus.NewCluster("main"), "letters", "letters")
 	tier.On(other, letters, func(context.Context, parcel) error { return nil }, tier.Filter(`{"value": {"to": ["Rome"]}}`))
+	jobs := queue.New[parcel](data, "jobs")
+	tier.On(worker, jobs, func(context.Context, parcel) error { return nil })
+	tier.On(other, bus.NewLogs("errors", "/ecs/shop", ""), func(context.Context, bus.LogBatch) error { return nil })
 	d := delivering(t, app, data, nil)
 	fire := func(name, payload string) error {
 		t.Helper()
@@ -121,6 +124,8 @@ func TestFire(t *testing.T) {
 		{"placed", ``, "the event: "},
 		{"letters", `{"to":"Oslo"}`, "function other on kafka letters: no pattern of tier.Filter takes the record"},
 		{"weekly", ``, `app shop has nothing to fire of the name "weekly"`},
+		{"jobs", `{}`, "queue jobs is not fired, but sent to: go run . send jobs"},
+		{"errors", `{}`, "logs errors is not fired; write the event as AWS does, and: go run . invoke other"},
 	} {
 		if err := fire(tt.name, tt.payload); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("Fire(%q, %s) = %v, want %q", tt.name, tt.payload, err, tt.want)

@@ -169,7 +169,7 @@ func TestDeliverFIFO(t *testing.T) {
 }
 
 // TestDeliverStream: records of a key come in their order; one that fails is tried
-// until it is given up, and then those behind it come.
+// until it is given up, and then those behind it come (STM-01, STM-05).
 func TestDeliverStream(t *testing.T) {
 	t.Parallel()
 	for _, lanes := range []int{1, 4} {

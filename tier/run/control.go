@@ -31,7 +31,7 @@ const controlName = "serve.json"
 // record in base64, and what is said beside it.
 const maxControl = 16 << 20
 
-// controlTime is how long a command waits for a serve.
+// controlTime is how long a command waits for a serve, unless its context says.
 const controlTime = 30 * time.Second
 
 // control is the door by which other commands of the program reach the serve that runs
@@ -157,8 +157,11 @@ func controlled[Out, In any](ctx context.Context, app, dir, action string, in In
 	if err != nil {
 		return out, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, controlTime)
-	defer cancel()
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, controlTime)
+		defer cancel()
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+found.Address+"/"+action, bytes.NewReader(body))
 	if err != nil {
 		return out, err
@@ -169,6 +172,21 @@ func controlled[Out, In any](ctx context.Context, app, dir, action string, in In
 		return out, err
 	}
 	return out, json.Unmarshal(answer, &out)
+}
+
+// serves reports whether a serve of app runs on the data of dir. One that has ended
+// without removing its file does not.
+func serves(app, dir string) bool {
+	found, err := readControl(filepath.Join(dir, controlName))
+	if err != nil || found.App != app {
+		return false
+	}
+	c, err := net.DialTimeout("tcp", found.Address, time.Second)
+	if err != nil {
+		return false
+	}
+	c.Close()
+	return true
 }
 
 // notServed says that nothing runs which has the messages.

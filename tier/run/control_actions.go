@@ -8,12 +8,13 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
 // newCommands is the control of a serve, nil if there is nothing that commands could do
 // in it: what is in AWS they reach there.
-func newCommands(app *tier.App, data openedData) (*control, error) {
-	if data.local == nil || !slices.ContainsFunc(data.Specs(), takesMessages) {
+func (p *program) newCommands(app *tier.App, data openedData, lambda *local.Lambda) (*control, error) {
+	if data.local == nil || !slices.ContainsFunc(data.Specs(), takesMessages) && !delivers(app) {
 		return nil, nil
 	}
 	c, err := newControl(app.Name(), data.dir)
@@ -23,6 +24,7 @@ func newCommands(app *tier.App, data openedData) (*control, error) {
 	on(c, "send", func(ctx context.Context, m outgoing) (sent, error) { return m.send(ctx, app, data.Data) })
 	on(c, "queue", func(_ context.Context, q queueQuestion) ([]queueState, error) { return lookAt(data.Data, q) })
 	on(c, "redrive", func(_ context.Context, name string) (int, error) { return moveBack(data.Data, name) })
+	on(c, "fire", func(_ context.Context, what firing) ([]fired, error) { return p.fireIn(app, data.Data, lambda, what) })
 	if err := c.publish(); err != nil {
 		c.listener.Close()
 		return nil, err

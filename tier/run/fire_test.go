@@ -51,3 +51,35 @@ func TestFireAnswers(t *testing.T) {
 		t.Errorf("routes: %s", stdout)
 	}
 }
+
+// TestFireInServe: where a serve runs, its functions run, which have its data open and
+// whose messages it delivers.
+func TestFireInServe(t *testing.T) {
+	t.Parallel()
+	s := serveFactory(t)
+	for _, c := range []struct {
+		name, stdin    string
+		args           []string
+		works          string // that the serve prints
+		stdout, stderr string
+	}{
+		{"a schedule", "", []string{"nightly"}, "counts all arn:aws:scheduler", "on schedule nightly  ", ""},
+		{"a rule", `{"source":"carrier","detail-type":"Lost","detail":{"id":"7","to":"Rome"}}`, []string{"lost"}, "lost 7 by carrier", "null\n", ""},
+		{"a topic of Kafka", `{"id":"7","to":"Rome"}`, []string{"prices", "-key", "k7"}, "price of k7 for Rome", "null\n", ""},
+		{"a failure", `{"source":"carrier","detail-type":"Lost","detail":{"id":"8","to":"nowhere"}}`, []string{"lost"}, "lost 8 by carrier", "on rule lost  ", "function error: Internal Server Error: 1 of 1 records failed, rule lost"},
+		{"another event", `{"source":"carrier","detail-type":"Found","detail":{}}`, []string{"lost"}, "", "", "the pattern of rule lost does not take the event"},
+		{"nothing of the name", "", []string{"weekly"}, "", "", "nothing to fire"},
+	} {
+		stdout, stderr, status := s.command(t, c.stdin, append([]string{"fire"}, c.args...)...)
+		if !strings.Contains(stdout, c.stdout) || !strings.Contains(stderr, c.stderr) || (status != 0) != (c.stderr != "") {
+			t.Errorf("%s: fire %q = status %d\n%s\n%s\nwant %q, %q", c.name, c.args, status, stdout, stderr, c.stdout, c.stderr)
+			continue
+		}
+		if c.works != "" {
+			if strings.Contains(stdout, c.works) {
+				t.Errorf("%s: it ran beside the serve: %s", c.name, stdout)
+			}
+			s.until(t, c.works)
+		}
+	}
+}

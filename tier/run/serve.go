@@ -134,7 +134,7 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	if err != nil {
 		return err
 	}
-	commands, err := newCommands(app, data)
+	commands, err := p.newCommands(app, data, lambda)
 	if err != nil {
 		return err
 	}

@@ -118,6 +118,33 @@ func resourcesOf(t *testing.T, newApp func(*datastore.Data) *tier.App) map[strin
 	return d.Resources
 }
 
+// TestMappingsReport: Lambda is told to read which records failed, without which it
+// would delete them (SQS-02), of each queue, stream and table.
+func TestMappingsReport(t *testing.T) {
+	t.Parallel()
+	mappings := 0
+	for id, r := range resourcesOf(t, func(data *datastore.Data) *tier.App {
+		app := tier.New("shop")
+		f := app.Function("f")
+		tier.On(f, queue.New[order](data, "jobs"), work[order])
+		tier.On(f, queue.New[order](data, "moves", queue.FIFO()), work[order])
+		tier.On(f, stream.New[order](data, "clicks"), work[order])
+		tier.On(f, table.New[order](data, "orders").Changes(), work[table.ItemChange[order]])
+		return app
+	}) {
+		if r.Type != "AWS::Lambda::EventSourceMapping" {
+			continue
+		}
+		mappings++
+		if diff := cmp.Diff([]any{"ReportBatchItemFailures"}, r.Properties["FunctionResponseTypes"]); diff != "" {
+			t.Errorf("%s: FunctionResponseTypes (-want +got):\n%s", id, diff)
+		}
+	}
+	if mappings != 4 {
+		t.Errorf("%d mappings, want 4", mappings)
+	}
+}
+
 // TestVisibility: a message stays hidden for six times as long as the slowest
 // function may take.
 func TestVisibility(t *testing.T) {

@@ -214,8 +214,10 @@ func (q *Queue) Purge() {
 	clear(q.inFlight)
 }
 
-// Redrive moves the messages of the dead-letter queue back, as if sent anew, and
-// says how many. Those that somebody is looking at stay.
+// Redrive moves the messages of the dead-letter queue back, as if sent anew, with new
+// ids, and says how many. Those that somebody is looking at stay.
+//
+// See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
 func (q *Queue) Redrive() int {
 	if q.dead == nil {
 		return 0
@@ -227,7 +229,12 @@ func (q *Queue) Redrive() int {
 			return moved
 		}
 		for _, m := range batch {
+			id, err := q.newID()
+			if err != nil {
+				return moved // the rest is in the dead-letter queue when it can be received again
+			}
 			q.dead.Delete(m.Receipt)
+			m.ID = id
 			q.put(m, q.now())
 			moved++
 		}

@@ -164,6 +164,9 @@ func TestDeadLetter(t *testing.T) {
 			if got[1].Receives != 1 {
 				t.Errorf("after Redrive it was received %d times, want once", got[1].Receives)
 			}
+			if got[1].ID == dead[0].ID {
+				t.Error("after Redrive it has the id that it had, want a new one")
+			}
 		})
 	}
 	q, _ := open(t)
