@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -34,30 +32,13 @@ func TestAuthOnFiles(t *testing.T) {
 	authOnTables(t, datastore.New([]datastore.Driver{driver}, nil))
 }
 
-func TestAuthOnMoto(t *testing.T)     { authOnServer(t, "TIERKIT_TEST_MOTO") }
+// Not on moto, which looks at the condition of a write and makes it in two steps.
 func TestAuthOnDynalite(t *testing.T) { authOnServer(t, "TIERKIT_TEST_DYNALITE") }
 func TestAuthOnDynoxide(t *testing.T) { authOnServer(t, "TIERKIT_TEST_DYNOXIDE") }
 
-// authServerURL is where the server of a variable is.
-func authServerURL(t *testing.T, variable string) string {
-	t.Helper()
-	url := strings.TrimRight(os.Getenv(variable), "/")
-	switch {
-	case url != "":
-	case os.Getenv("TIERKIT_TEST_SERVERS") == "require":
-		t.Fatalf("%s is not set, and TIERKIT_TEST_SERVERS=require: start the server and set its URL", variable)
-	default:
-		t.Skipf("%s is not set: not run against this server", variable)
-	}
-	return url
-}
-
 func authOnServer(t *testing.T, variable string) {
 	t.Parallel()
-	url := authServerURL(t, variable)
-	cfg := aws.Config{Region: "eu-central-1", BaseEndpoint: &url, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
-	})}
+	cfg := configOf(serverURL(t, variable))
 	names := map[string]string{"TIERKIT_TABLE_KEYS": createTable(t, cfg, "hash"), "TIERKIT_TABLE_NONCES": createTable(t, cfg, "key")}
 	authOnTables(t, datastore.New([]datastore.Driver{dynamotable.With(cfg)}, &datastore.Options{
 		Lookup: func(variable string) (string, bool) { name, ok := names[variable]; return name, ok },
@@ -84,7 +65,7 @@ func authOnTables(t *testing.T, data *datastore.Data) {
 
 func TestAuthOnRedis(t *testing.T) {
 	t.Parallel()
-	url := authServerURL(t, "TIERKIT_TEST_REDIS")
+	url := serverURL(t, "TIERKIT_TEST_REDIS")
 	data := datastore.New([]datastore.Driver{valkeycache.With(aws.Config{})}, &datastore.Options{
 		Namespace: fmt.Sprintf("auth-%d", startedAt),
 		Lookup:    func(variable string) (string, bool) { return url, variable == "TIERKIT_CACHE_NONCES" },

@@ -313,12 +313,18 @@ func TestBreakerStoreFails(t *testing.T) {
 	}
 }
 
-// TestBreakerParallel: many calls at once, of several processes; one tries after a pause.
+// TestBreakerParallel: many calls at once, of several processes that know of the pause;
+// one tries after it.
 func TestBreakerParallel(t *testing.T) {
 	t.Parallel()
 	g := newGrid(t, "table")
 	all := []*process{g.process(), g.process(), g.process()}
 	all[0].calls(4, errDown)
+	for _, p := range all[1:] {
+		if p.call(nil) {
+			t.Error("a process has not heard of the pause")
+		}
+	}
 	g.pass(6 * time.Second)
 	var wg sync.WaitGroup
 	var mu sync.Mutex

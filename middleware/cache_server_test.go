@@ -17,7 +17,7 @@ import (
 // answers with what the other has kept.
 func TestCacheOnRedis(t *testing.T) {
 	t.Parallel()
-	url, namespace := authServerURL(t, "TIERKIT_TEST_REDIS"), fmt.Sprintf("answers-%d", startedAt)
+	url, namespace := serverURL(t, "TIERKIT_TEST_REDIS"), fmt.Sprintf("answers-%d", startedAt)
 	var runs atomic.Int64
 	slow := handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 		runs.Add(1)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,25 +46,6 @@ func onServer(t *testing.T, variable string, transactions bool) {
 	onDriver(t, datastore.New([]datastore.Driver{dynamotable.With(cfg)}, &datastore.Options{
 		Lookup: func(variable string) (string, bool) { name, ok := names[variable]; return name, ok },
 	}), transactions)
-}
-
-// serverURL is that of a server; the test is skipped without it, or fails if it must be.
-func serverURL(t *testing.T, variable string) string {
-	t.Helper()
-	url := strings.TrimRight(os.Getenv(variable), "/")
-	if url == "" {
-		if os.Getenv("TIERKIT_TEST_SERVERS") == "require" {
-			t.Fatalf("%s is not set, and TIERKIT_TEST_SERVERS=require: start the server and set its URL", variable)
-		}
-		t.Skipf("%s is not set: not run against this server", variable)
-	}
-	return url
-}
-
-func configOf(url string) aws.Config {
-	return aws.Config{Region: "eu-central-1", BaseEndpoint: &url, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
-	})}
 }
 
 var (

@@ -2,6 +2,9 @@ package middleware_test
 
 import (
 	"context"
+	"os"
+	"strings"
+	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -11,8 +14,21 @@ import (
 	"github.com/seed-18e8afb5/tierkit/middleware"
 )
 
-// awsConfig is how a server that stands for AWS is reached.
-func awsConfig(url string) aws.Config {
+// serverURL is that of a server; the test is skipped without it, or fails if it must be.
+func serverURL(t *testing.T, variable string) string {
+	t.Helper()
+	url := strings.TrimRight(os.Getenv(variable), "/")
+	if url == "" {
+		if os.Getenv("TIERKIT_TEST_SERVERS") == "require" {
+			t.Fatalf("%s is not set, and TIERKIT_TEST_SERVERS=require: start the server and set its URL", variable)
+		}
+		t.Skipf("%s is not set: not run against this server", variable)
+	}
+	return url
+}
+
+// configOf is how a server that stands for AWS is reached.
+func configOf(url string) aws.Config {
 	return aws.Config{Region: "eu-central-1", BaseEndpoint: &url, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
 	})}
