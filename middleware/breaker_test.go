@@ -356,8 +356,8 @@ func TestBreakerParallel(t *testing.T) {
 	}
 }
 
-// The same with the drivers for AWS, on servers that others wrote; not on moto, which
-// looks at the condition of a write and makes it in two steps.
+// The same with the drivers for AWS, on servers that others wrote; not on moto, which on
+// a busy machine takes longer than a state may take.
 func TestBreakerOnDynalite(t *testing.T) { sharedTable(t, "TIERKIT_TEST_DYNALITE") }
 func TestBreakerOnDynoxide(t *testing.T) { sharedTable(t, "TIERKIT_TEST_DYNOXIDE") }
 
