@@ -1,31 +1,35 @@
 package lambda
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
-	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-lambda-go/lambda/messages"
-
-	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
-// recordService is a service that delivers records.
+// recordService is a service that delivers records, and all in which it differs from the
+// others.
 type recordService struct {
 	name  string // as datastore.Feed has it
 	fails failing
 	json  bool // the record itself is its data
 	alone bool // the event is the record, without a list
+	lists bool // the event has a list of records for each partition
+	asks  bool // somebody waits for the answer, and reads the error
+	// within is how long the service waits at most; 0 for as long as the function may take.
+	within time.Duration
 	// read reads the record that s stands at, which is an object, to its end.
 	read func(e *event, s *scanner, r *delivery) error
+	// ordered reports whether a record waits for those before it in its group. nil: none
+	// does.
+	ordered func(r *delivery) bool
+	// item is how the service is told of a record, as JSON. nil: by the id that stands in
+	// the event.
+	item func(r *delivery) string
+	// answer is that of an event of which nothing failed as a whole. nil: none is wanted.
+	answer func(ctx context.Context, b *batch) ([]byte, error)
 }
 
 // failing says what becomes of an event of which a record failed.
@@ -39,12 +43,12 @@ const (
 )
 
 var (
-	sqsRecords      = &recordService{"sqs", failsItems, false, false, (*event).readSQS}
-	kinesisRecords  = &recordService{"kinesis", failsRest, false, false, (*event).readKinesis}
-	dynamodbRecords = &recordService{"dynamodb", failsRest, true, false, (*event).readDynamoDB}
-	snsRecords      = &recordService{"sns", failsEvent, false, false, (*event).readSNS}
-	s3Records       = &recordService{"s3", failsEvent, true, false, (*event).readS3}
-	s3EventBridge   = &recordService{"s3", failsEvent, true, true, (*event).readObjectEvent}
+	sqsRecords      = &recordService{name: "sqs", fails: failsItems, read: (*event).readSQS, ordered: isFIFO}
+	kinesisRecords  = &recordService{name: "kinesis", fails: failsRest, read: (*event).readKinesis}
+	dynamodbRecords = &recordService{name: "dynamodb", fails: failsRest, json: true, read: (*event).readDynamoDB}
+	snsRecords      = &recordService{name: "sns", fails: failsEvent, read: (*event).readSNS}
+	s3Records       = &recordService{name: "s3", fails: failsEvent, json: true, read: (*event).readS3}
+	s3EventBridge   = &recordService{name: "s3", fails: failsEvent, json: true, alone: true, read: (*event).readObjectEvent}
 )
 
 // serviceOf is the service of a record that names it, nil for others.
@@ -196,9 +200,9 @@ func (b *batch) workOff(ctx context.Context) ([]byte, error) {
 	if b.service == nil {
 		return b.answer(ctx)
 	}
-	if b.service == triggers {
+	if b.service.within > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, triggerTime)
+		ctx, cancel = context.WithTimeout(ctx, b.service.within)
 		defer cancel()
 	}
 	b.late = lateFrom(ctx)
@@ -206,7 +210,7 @@ func (b *batch) workOff(ctx context.Context) ([]byte, error) {
 		return b.gather(ctx, from)
 	}
 	head := b.head()
-	if head != nil && head.Items && b.service == kafkaRecords {
+	if head != nil && head.Items && b.service.item != nil {
 		b.fails = failsItems
 	}
 	var err error
@@ -232,8 +236,8 @@ func (b *batch) each(take func(i int, raw span, r *delivery, err error) bool) er
 		r, err := b.read(&s)
 		take(0, span{0, int32(s.pos)}, r, err)
 		return nil
-	case b.service == kafkaRecords:
-		b.eachOfKafka(take)
+	case b.service.lists:
+		b.eachOfLists(take)
 		return nil
 	}
 	i, on := 0, true
@@ -369,11 +373,8 @@ var errLate = errors.New("lambda: records were not begun: the timeout of the fun
 
 func (b *batch) isLate() bool { return !b.late.IsZero() && !time.Now().Before(b.late) }
 
-// ordered reports whether a record waits for those before it in its group: it is of
-// a FIFO queue, or of a partition of Kafka.
-func (b *batch) ordered(r *delivery) bool {
-	return b.service == kafkaRecords || b.service == sqsRecords && (r.source.Feed.FIFO || strings.HasSuffix(r.record.Source, ".fifo"))
-}
+// ordered reports whether a record waits for those before it in its group.
+func (b *batch) ordered(r *delivery) bool { return b.service.ordered != nil && b.service.ordered(r) }
 
 // fail takes down that record i was not worked off. b.mu is held.
 func (b *batch) fail(i int, r *delivery) {
@@ -393,147 +394,16 @@ func (b *batch) fail(i int, r *delivery) {
 
 // identified reports whether the service can be told of a record.
 func (b *batch) identified(r *delivery) bool {
-	if b.service == kafkaRecords {
-		return r.record.Sequence != ""
+	if b.service.item != nil {
+		return r.record.ID != ""
 	}
 	return b.e.text(r.item) != ""
 }
 
 // itemOf is how the service is told of a record, as JSON.
 func (b *batch) itemOf(r *delivery) string {
-	if b.service == kafkaRecords && b.fails == failsItems {
-		return r.kafkaItem()
+	if b.service.item != nil && b.fails == failsItems {
+		return b.service.item(r)
 	}
 	return b.e.payload[r.item.from:r.item.to]
-}
-
-// answer is what the service is told.
-//
-// See https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
-// and https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
-func (b *batch) answer(ctx context.Context) ([]byte, error) {
-	switch {
-	case b.err != nil:
-		return nil, b.err
-	case b.service == transformations:
-		return b.transformed(ctx), nil
-	case b.service == nil, b.fails != failsEvent:
-		state := ""
-		if b.e.hasWindow() { // of a mapping that a function without windows has
-			state = b.e.windowState()
-		}
-		return b.itemFailures(state), nil
-	case len(b.failed) > 0:
-		return nil, b.functionError()
-	case b.service == triggers:
-		return b.asked()
-	}
-	return []byte("null"), nil
-}
-
-// itemFailures names the records that failed, each id once; of a stream the first,
-// which stands for all behind it. state is that of a window, "" where there is none.
-func (b *batch) itemFailures(state string) []byte {
-	slices.SortFunc(b.failed, func(x, y failure) int { return cmp.Compare(x.index, y.index) })
-	if b.fails == failsRest && len(b.failed) > 1 {
-		b.failed = b.failed[:1]
-	}
-	const open, shut, and = `{"batchItemFailures":[`, `]}`, `],"state":`
-	size := len(open) + len(shut) + len(and) + len(state)
-	for _, f := range b.failed {
-		size += len(`{"itemIdentifier":},`) + len(f.item)
-	}
-	out := append(make([]byte, 0, size), open...)
-	var told map[string]bool // unless there is one
-	for i, f := range b.failed {
-		if told[f.item] {
-			continue
-		}
-		if len(b.failed) > 1 {
-			if told == nil {
-				told = make(map[string]bool, len(b.failed))
-			}
-			told[f.item] = true
-		}
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(out, `{"itemIdentifier":`...)
-		out = append(append(out, f.item...), '}')
-	}
-	if state != "" { // or Lambda takes the answer for a failure
-		return append(append(append(out, and...), state...), '}')
-	}
-	return append(out, shut...)
-}
-
-// problem is why record r failed, in words of which a client of a request would be
-// told as many. It is nil where the service is told of records.
-func (b *batch) problem(r *delivery, err error) error {
-	if b.fails != failsEvent {
-		return nil
-	}
-	resp, err := respond(handler.NewRequest(r), err)
-	if err == errAborted {
-		return err
-	}
-	e := functionError(resp)
-	if b.service == triggers { // a user reads it
-		return e
-	}
-	e.Message = r.source.Feed.Spec.Kind() + " " + r.source.Feed.Spec.Name() + ": " + e.Message
-	return e
-}
-
-// functionError is the error of an event of which records failed.
-func (b *batch) functionError() error {
-	e, ok := b.reason.(messages.InvokeResponse_Error)
-	if !ok || b.service == triggers {
-		return b.reason
-	}
-	e.Message = fmt.Sprintf("%d of %d records failed, %s", len(b.failed), b.records, e.Message)
-	return e
-}
-
-// log reports a record that failed, whose content it does not tell. A trigger that
-// refuses a user does what it is for.
-func (b *batch) log(ctx context.Context, r *delivery, err error) {
-	logger, level, what := b.d.logger(), slog.LevelError, "record failed"
-	if b.service == triggers && refuses(err) {
-		level, what = slog.LevelInfo, "trigger refused"
-	}
-	if r.logged || !logger.Enabled(ctx, level) {
-		return
-	}
-	attrs := b.attrs(r.record.Source)
-	attrs = append(attrs, slog.String("path", r.source.path), slog.String("id", r.record.ID))
-	if r.record.Attempt > 0 {
-		attrs = append(attrs, slog.Int("attempt", r.record.Attempt))
-	}
-	logger.LogAttrs(ctx, level, what, append(attrs, errorAttrs(err)...)...)
-}
-
-// refuses reports whether an error was made for the user to read.
-func refuses(err error) bool {
-	e, ok := err.(*handler.Error) // not errors.As: err may hold a nil pointer
-	return ok && e != nil && e.StatusCode() < http.StatusInternalServerError && e.Err == nil
-}
-
-// logWaiting reports how many records were not begun.
-func (b *batch) logWaiting(ctx context.Context) {
-	tell := func(n int, why string) {
-		if n > 0 {
-			b.d.logger().LogAttrs(ctx, slog.LevelWarn, why, append(b.attrs(""), slog.Int("records", n))...)
-		}
-	}
-	tell(b.waiting, "records were not begun: one of their group failed")
-	tell(b.unbegun, "records were not begun: the timeout of the function is near")
-}
-
-func (b *batch) attrs(source string) []slog.Attr {
-	attrs := []slog.Attr{slog.String("invocation", b.e.invocation), slog.String("frontDoor", b.service.name)}
-	if source != "" {
-		attrs = append(attrs, slog.String("source", source))
-	}
-	return attrs
 }

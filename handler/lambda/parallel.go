@@ -11,7 +11,7 @@ import (
 // parallel is how many records of an event of a source are worked off at the same
 // time.
 func (b *batch) parallel(head *source) int {
-	if head == nil || b.service.fails == failsEvent && b.service != kafkaRecords {
+	if head == nil || b.service.fails == failsEvent && !b.service.lists {
 		return 1
 	}
 	return head.Parallel
@@ -25,7 +25,7 @@ func (b *batch) head() *source {
 		return nil
 	}
 	s := scanner{text: b.e.payload, pos: int(b.e.records.from)}
-	if b.service == kafkaRecords {
+	if b.service.lists {
 		s = b.e.kafka.records.over(b.e.payload)
 		for ok := s.open('{'); ok; ok = s.more('{') {
 			if s.key(); s.peek() == '[' {

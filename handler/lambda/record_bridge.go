@@ -1,8 +1,8 @@
 package lambda
 
 var (
-	eventRules = &recordService{"events", failsEvent, true, true, (*event).readBridged}
-	schedules  = &recordService{"scheduler", failsEvent, false, true, (*event).readScheduled}
+	eventRules = &recordService{name: "events", fails: failsEvent, json: true, alone: true, read: (*event).readBridged}
+	schedules  = &recordService{name: "scheduler", fails: failsEvent, alone: true, read: (*event).readScheduled}
 )
 
 // bridged is the service of an event that EventBridge delivered, nil if none of the

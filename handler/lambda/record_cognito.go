@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"time"
@@ -8,7 +9,10 @@ import (
 
 // triggers are what user pools ask. A trigger that failed is an error that the user
 // reads.
-var triggers = &recordService{"cognito", failsEvent, true, true, (*event).readTrigger}
+var triggers = &recordService{
+	name: "cognito", fails: failsEvent, json: true, alone: true, asks: true, within: triggerTime, read: (*event).readTrigger,
+	answer: func(_ context.Context, b *batch) ([]byte, error) { return b.asked() },
+}
 
 // triggerTime is how long a user pool waits.
 //

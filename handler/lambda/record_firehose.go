@@ -10,7 +10,10 @@ import (
 
 // transformations are records on their way through Amazon Data Firehose, which wants
 // each of them back.
-var transformations = &recordService{"firehose", failsNone, false, false, (*event).readTransformation}
+var transformations = &recordService{
+	name: "firehose", fails: failsNone, read: (*event).readTransformation,
+	answer: func(ctx context.Context, b *batch) ([]byte, error) { return b.transformed(ctx), nil },
+}
 
 // result is what became of a record that has an answer: the members of its result but
 // the id.

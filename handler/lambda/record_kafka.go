@@ -8,7 +8,11 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-var kafkaRecords = &recordService{"kafka", failsEvent, false, false, (*event).readKafka}
+var kafkaRecords = &recordService{
+	name: "kafka", fails: failsEvent, lists: true, read: (*event).readKafka,
+	ordered: func(*delivery) bool { return true }, // in its partition
+	item:    (*delivery).kafkaItem,
+}
 
 // kafkaParts are the members of an event of Kafka, of Amazon MSK or self-managed.
 type kafkaParts struct{ service, arn, servers, records span }
@@ -22,9 +26,9 @@ func (e *event) isKafka() bool {
 	return e.is(e.kafka.records, '{') && (service == "aws:kafka" || service == "SelfManagedKafka")
 }
 
-// eachOfKafka is [batch.each] for records that come in a list a partition. The event
+// eachOfLists is [batch.each] for records that come in a list a partition. The event
 // was gone over before.
-func (b *batch) eachOfKafka(take func(i int, raw span, r *delivery, err error) bool) {
+func (b *batch) eachOfLists(take func(i int, raw span, r *delivery, err error) bool) {
 	s := b.e.kafka.records.over(b.e.payload)
 	i, on := 0, true
 	one := func() {

@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-var logRecords = &recordService{"logs", failsEvent, false, true, (*event).readLogs}
+var logRecords = &recordService{name: "logs", fails: failsEvent, alone: true, read: (*event).readLogs}
 
 // maxLogs is how many bytes a batch of log events may have: it comes compressed, and
 // few bytes can become very many.

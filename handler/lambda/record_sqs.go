@@ -134,3 +134,8 @@ func unwrapSNS(r *datastore.Record) {
 	r.Subject = e.text(envelope.subject)
 	r.Attributes = e.readTopicAttributes(envelope.attributes)
 }
+
+// isFIFO reports whether the record is of a FIFO queue.
+func isFIFO(r *delivery) bool {
+	return r.source.Feed.FIFO || strings.HasSuffix(r.record.Source, ".fifo")
+}
