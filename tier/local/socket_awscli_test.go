@@ -20,7 +20,7 @@ import (
 func awsCLI(t *testing.T, cli, socket string, keys sigv4.Credentials, command, id string, more ...string) (stdout, stderr string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), cli, append([]string{"--endpoint-url", "http" + strings.TrimPrefix(socket, "ws") + "/live",
-		"apigatewaymanagementapi", command, "--connection-id", id}, more...)...)
+		"apigatewaymanagementapi", command, "--connection-id=" + id}, more...)...) // an id may begin with "-"
 	cmd.Dir = t.TempDir()
 	// No settings of whoever runs the test: no profile, no proxy, no other region.
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "AWS_ACCESS_KEY_ID=" + keys.AccessKey, "AWS_SECRET_ACCESS_KEY=" + keys.Secret,
