@@ -88,7 +88,11 @@ func newApp(data *datastore.Data) *tier.App {
 	roman := queue.New[parcel](data, "roman", queue.FIFO())
 	tier.Forward(app, placed.Where(`{"to": ["Rome"]}`), roman)
 	tier.On(packer, roman, func(ctx context.Context, p parcel) error {
-		return say("packed %s of group %s", p.ID, datastore.RecordFrom(ctx).Group)
+		r := datastore.RecordFrom(ctx)
+		if r.Subject != "" {
+			return say("packed %s of group %s: %s", p.ID, r.Group, r.Subject)
+		}
+		return say("packed %s of group %s", p.ID, r.Group)
 	})
 	tier.On(packer, jobs, func(_ context.Context, p parcel) error {
 		if _, err := os.Stat("nowhere"); p.To == "nowhere" && err != nil {
