@@ -88,11 +88,7 @@ func newApp(data *datastore.Data) *tier.App {
 	roman := queue.New[parcel](data, "roman", queue.FIFO())
 	tier.Forward(app, placed.Where(`{"to": ["Rome"]}`), roman)
 	tier.On(packer, roman, func(ctx context.Context, p parcel) error {
-		r := datastore.RecordFrom(ctx)
-		if r.Subject != "" {
-			return say("packed %s of group %s: %s", p.ID, r.Group, r.Subject)
-		}
-		return say("packed %s of group %s", p.ID, r.Group)
+		return say("packed %s of group %s", p.ID, datastore.RecordFrom(ctx).Group)
 	})
 	tier.On(packer, jobs, func(_ context.Context, p parcel) error {
 		if _, err := os.Stat("nowhere"); p.To == "nowhere" && err != nil {
@@ -127,6 +123,9 @@ func newApp(data *datastore.Data) *tier.App {
 			return errors.New("there is no such place")
 		}
 		return nil
+	})
+	tier.On(teller, topic.New[parcel](data, "notices"), func(ctx context.Context, p parcel) error {
+		return say("notice %s: %s", p.ID, datastore.RecordFrom(ctx).Subject)
 	})
 	prices := event.NewKafka[*parcel](event.NewCluster("main"), "prices", "shop.prices")
 	tier.On(teller, prices, func(ctx context.Context, p *parcel) error {
