@@ -41,7 +41,7 @@ func commands() []command {
 		{"policy", "[-json]", "print each function's IAM statements and the Go lines behind them", (*program).policy},
 		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
 		{"fire", "[-data embedded|aws] [-dir DIR] [-key KEY] NAME [< EVENT.json]", "run what works off a schedule, a rule, a topic of Kafka, a trigger of a directory or a delivery stream once, with what it is given", (*program).fire},
-		{"send", "QUEUE|TOPIC|STREAM [-group G] [-attr NAME=VALUE]... [-data embedded|aws] [-dir DIR] < MESSAGE", "send a message, which is checked first, in the serve that runs with the data of -dir, or in AWS", (*program).send},
+		{"send", "QUEUE|TOPIC|STREAM [-group G] [-dedup ID] [-delay TIME] [-subject TEXT] [-attr NAME=VALUE]... [-data embedded|aws] [-dir DIR] < MESSAGE", "send a message, which is checked first, in the serve that runs with the data of -dir, or in AWS", (*program).send},
 		{"queue", "[QUEUE] [-bodies] [-dir DIR]", "show what the queues of the serve that runs have, and their dead-letter queues", (*program).queueCommand},
 		{"redrive", "QUEUE [-dir DIR]", "move the messages of a dead-letter queue back, in the serve that runs", (*program).redrive},
 		{"explain", "[-door DOOR] [-H 'Name: value']... [-d BODY|@FILE] [-json] METHOD PATH", "send one request through a local front door and print what each step made of it", (*program).explainRequest},
