@@ -48,7 +48,7 @@ func recorded(opts ...sdktrace.TracerProviderOption) (*sdktrace.TracerProvider, 
 func has(s sdktrace.ReadOnlySpan) map[string]string {
 	all := map[string]string{}
 	for _, a := range s.Attributes() {
-		all[string(a.Key)] = a.Value.Emit()
+		all[string(a.Key)] = a.Value.String()
 	}
 	return all
 }
@@ -184,7 +184,7 @@ func TestStatus(t *testing.T) {
 			}
 			for _, e := range s.Events() {
 				for _, a := range e.Attributes {
-					if strings.Contains(a.Value.Emit(), "hunter2") {
+					if strings.Contains(a.Value.String(), "hunter2") {
 						t.Errorf("the event tells a secret: %v", a)
 					}
 				}
