@@ -38,7 +38,7 @@ func Metrics(provider metric.MeterProvider, opts *MetricsOptions) middleware.Met
 	if opts == nil {
 		opts = &MetricsOptions{}
 	}
-	return &sink{provider: provider, flush: newFlusher(provider, opts.Flush), made: map[*middleware.Metric]record{}}
+	return &sink{provider: provider, flush: newFlusher(provider, opts.Flush), made: map[instrumentKey]record{}}
 }
 
 // sink is a [middleware.MetricSink].
@@ -47,7 +47,14 @@ type sink struct {
 	flush    *flusher
 
 	mu   sync.RWMutex
-	made map[*middleware.Metric]record
+	made map[instrumentKey]record
+}
+
+// instrumentKey is what an instrument follows from. A Metric is made by each
+// HighResolution, so that it is no key.
+type instrumentKey struct {
+	namespace string
+	metric    middleware.Metric
 }
 
 // record takes a value.
@@ -89,8 +96,9 @@ func attributesOf(dims []middleware.Dimension) metric.MeasurementOption {
 
 // instrument is that of a metric, made once.
 func (s *sink) instrument(namespace string, m *middleware.Metric) (record, error) {
+	key := instrumentKey{namespace, *m}
 	s.mu.RLock()
-	known := s.made[m]
+	known := s.made[key]
 	s.mu.RUnlock()
 	if known != nil {
 		return known, nil
@@ -101,7 +109,7 @@ func (s *sink) instrument(namespace string, m *middleware.Metric) (record, error
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.made[m] = own
+	s.made[key] = own
 	return own, nil
 }
 
