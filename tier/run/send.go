@@ -234,39 +234,30 @@ func (m *outgoing) send(ctx context.Context, app *tier.App, data *datastore.Data
 // fits refuses what a message of the store cannot have.
 func (m *outgoing) fits(spec datastore.Spec) error {
 	refuse := func(why string) error { return fmt.Errorf("%s %s: %s", spec.Kind(), spec.Name(), why) }
-	kind := spec.Kind()
+	kind, fifo := spec.Kind(), false
+	switch spec := spec.(type) {
+	case queue.Spec:
+		fifo = spec.FIFO
+	case topic.Spec:
+		fifo = spec.FIFO
+	}
 	switch {
 	case m.Subject != "" && kind != "topic":
 		return refuse("only messages of a topic have a subject; leave -subject out")
 	case m.Delay != 0 && kind != "queue":
 		return refuse("only messages of a queue are held back; leave -delay out")
-	}
-	switch spec := spec.(type) {
-	case queue.Spec:
-		switch {
-		case m.Delay != 0 && spec.FIFO:
-			return refuse("a FIFO queue holds all messages back or none; leave -delay out")
-		case m.Dedup != "" && !spec.FIFO:
-			return refuse("only a FIFO queue knows deduplication ids; leave -dedup out")
-		case m.Group == "" && spec.FIFO:
-			return refuse("a message to a FIFO queue needs its group; write it as -group ID")
-		}
-	case topic.Spec:
-		switch {
-		case m.Dedup != "" && !spec.FIFO:
-			return refuse("only a FIFO topic knows deduplication ids; leave -dedup out")
-		case m.Group == "" && spec.FIFO:
-			return refuse("a message to a FIFO topic needs its group; write it as -group ID")
-		}
-	case stream.Spec:
-		switch {
-		case m.Dedup != "":
-			return refuse("its records have no deduplication ids; leave -dedup out")
-		case len(m.Attributes) > 0:
-			return refuse("its records have no attributes; leave -attr out")
-		case m.Group == "":
-			return refuse("a record has a partition key; write it as -group KEY")
-		}
+	case m.Delay != 0 && fifo:
+		return refuse("a FIFO queue holds all messages back or none; leave -delay out")
+	case m.Group == "" && fifo:
+		return refuse("a message to a FIFO " + kind + " needs its group; write it as -group ID")
+	case m.Dedup != "" && kind == "stream":
+		return refuse("its records have no deduplication ids; leave -dedup out")
+	case m.Dedup != "" && !fifo:
+		return refuse("only a FIFO " + kind + " knows deduplication ids; leave -dedup out")
+	case len(m.Attributes) > 0 && kind == "stream":
+		return refuse("its records have no attributes; leave -attr out")
+	case m.Group == "" && kind == "stream":
+		return refuse("a record has a partition key; write it as -group KEY")
 	}
 	return nil
 }

@@ -46,6 +46,11 @@ type resource struct {
 	at    datastore.Position
 }
 
+// makes reports whether id is that of a resource which SAM makes of this one.
+func (r *resource) makes(id string) bool {
+	return slices.ContainsFunc(r.plain, func(p resource) bool { return p.id == id })
+}
+
 // stack collects the resources of an App in order.
 type stack struct {
 	app         *tier.App
@@ -77,7 +82,7 @@ func (s *stack) output(id, description string, value reference, at datastore.Pos
 
 func (s *stack) add(r resource) {
 	for _, other := range s.resources {
-		if other.id == r.id {
+		if other.id == r.id || other.makes(r.id) || r.makes(other.id) {
 			s.errs = append(s.errs, &datastore.DeclarationError{At: r.at, Message: fmt.Sprintf(
 				"resource %s (%s) has the logical id of a %s declared at %s; give one of the two another name",
 				r.id, r.typ, other.typ, other.at)})

@@ -13,6 +13,13 @@ const (
 	stackFile     = "stack.json"
 )
 
+// The parameters that say where the code is. No logical id ends so: that of a key named
+// "code" is CodeKey.
+const (
+	codeBucketID = "CodeBucketName"
+	codeKeyID    = "CodeKeyName"
+)
+
 // Terraform is the template as a Terraform module: files by name. It uploads the zip
 // with the executable and the template to a bucket that there is, under names with
 // sums of their contents, and has CloudFormation make the stack. The variables are
@@ -23,11 +30,11 @@ const (
 func (t *Template) Terraform(code string) map[string][]byte {
 	stack := *t
 	stack.parameters = append([]parameter{
-		{"CodeBucket", "String", "The bucket with the code of the functions."},
-		{"CodeKey", "String", "The key of the code in it."},
+		{codeBucketID, "String", "The bucket with the code of the functions."},
+		{codeKeyID, "String", "The key of the code in it."},
 	}, t.parameters...)
 	files := map[string][]byte{
-		stackFile: stack.print(nil, stack.plain(), form{code: object{{"S3Bucket", ref("CodeBucket").function()}, {"S3Key", ref("CodeKey").function()}}}),
+		stackFile: stack.print(nil, stack.plain(), form{code: object{{"S3Bucket", ref(codeBucketID).function()}, {"S3Key", ref(codeKeyID).function()}}}),
 	}
 	var b bytes.Buffer
 	appendJSON(&b, t.module(code), "")
@@ -42,7 +49,7 @@ func (t *Template) module(code string) object {
 		{"bucket", object{{"type", "string"}, {"description", "The bucket, in the stack's region, that takes the code and the template."}}},
 		{"name", object{{"type", "string"}, {"default", t.app}, {"description", "The name of the stack."}}},
 	}
-	parameters := object{{"CodeBucket", "${aws_s3_object.code.bucket}"}, {"CodeKey", "${aws_s3_object.code.key}"}}
+	parameters := object{{codeBucketID, "${aws_s3_object.code.bucket}"}, {codeKeyID, "${aws_s3_object.code.key}"}}
 	for _, p := range t.parameters {
 		typ, value := "string", "${var."+p.id+"}"
 		if strings.HasPrefix(p.typ, "List<") {

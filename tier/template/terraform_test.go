@@ -12,6 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/key"
+	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
@@ -34,7 +37,15 @@ type module struct {
 func TestTerraform(t *testing.T) {
 	t.Parallel()
 	variable := regexp.MustCompile(`var\.([A-Za-z0-9]+)`)
-	for name, newApp := range apps {
+	all := maps.Clone(apps)
+	all["code"] = func(data *datastore.Data) *tier.App {
+		app := tier.New("shop")
+		f := app.Function("sealer")
+		f.Invoke(handler.New(place))
+		datastore.Use[key.Encrypter](f, key.New(data, "code", nil)) // CodeKey
+		return app
+	}
+	for name, newApp := range all {
 		files := made(t, newApp).Terraform("../bootstrap.zip")
 		var m module
 		if err := json.Unmarshal(files[template.TerraformFile], &m); err != nil {
@@ -58,13 +69,16 @@ func TestTerraform(t *testing.T) {
 		}
 		for id, r := range stack.Resources {
 			r := r.(map[string]any)
+			if _, both := stack.Parameters[id]; both {
+				t.Errorf("%s: %s is a resource and a parameter", name, id)
+			}
 			if strings.HasPrefix(r["Type"].(string), "AWS::Serverless::") {
 				t.Errorf("%s: %s is one of SAM's", name, id)
 			}
 			if r["Type"] != "AWS::Lambda::Function" {
 				continue
 			}
-			want := map[string]any{"S3Bucket": map[string]any{"Ref": "CodeBucket"}, "S3Key": map[string]any{"Ref": "CodeKey"}}
+			want := map[string]any{"S3Bucket": map[string]any{"Ref": "CodeBucketName"}, "S3Key": map[string]any{"Ref": "CodeKeyName"}}
 			if d := cmp.Diff(want, r["Properties"].(map[string]any)["Code"]); d != "" {
 				t.Errorf("%s: %s (-want +got)\n%s", name, id, d)
 			}
@@ -91,7 +105,7 @@ func ExampleTemplate_Terraform() {
 		return
 	}
 	fmt.Println(m.Resource.Object["code"]["key"])
-	fmt.Println(m.Resource.Stack["application"].Parameters["CodeKey"])
+	fmt.Println(m.Resource.Stack["application"].Parameters["CodeKeyName"])
 	// Output:
 	// ${var.name}/${filesha256("${path.module}/bootstrap.zip")}.zip
 	// ${aws_s3_object.code.key}

@@ -38,8 +38,8 @@ type yamlWriter struct {
 	b   *bytes.Buffer
 }
 
-// value writes the next value, of which the first line stands behind what is written
-// already: after space if it is on that line, after in indented lines otherwise.
+// value writes the next value: a scalar behind space on the line that is begun, a
+// collection on lines of its own that begin with indent.
 func (w yamlWriter) value(space, indent string) error {
 	t, err := w.dec.Token()
 	if err != nil {
