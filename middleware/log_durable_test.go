@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -198,3 +199,31 @@ func TestLogDurableLogger(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// A line of a durable execution is written when it is logged first. The context of the
+// durable SDK says whether the execution is replaying.
+func ExampleDurable() {
+	type execution struct{}
+	logs := middleware.NewLogs(&middleware.LogOptions{
+		Handler: slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}}),
+		Durable: &middleware.Durable{Replaying: func(ctx context.Context) bool {
+			d, ok := ctx.Value(execution{}).(interface{ IsReplaying() bool })
+			return ok && d.IsReplaying()
+		}},
+	})
+	for _, replaying := range []replay{false, true} { // two invocations of one execution
+		ctx := context.WithValue(context.Background(), execution{}, replaying)
+		logs.Logger().InfoContext(ctx, "charged", "order", 7)
+	}
+	// Output: level=INFO msg=charged order=7
+}
+
+// replay is what the context of a durable SDK says.
+type replay bool
+
+func (r replay) IsReplaying() bool { return bool(r) }

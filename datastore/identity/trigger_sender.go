@@ -90,7 +90,11 @@ func (c Code) Open(ctx context.Context, codes key.Decrypter) (secret.Text, error
 		return "", c.failed(datastore.ErrNotFound, errors.New("the event has no code"))
 	}
 	text, bound, err := encryptionsdk.Open(ctx, c.message, func(ctx context.Context, encrypted []byte, bound map[string]string) ([]byte, error) {
-		return codes.Decrypt(ctx, encrypted, bound)
+		plain, err := codes.Decrypt(ctx, encrypted, bound)
+		if errors.Is(err, datastore.ErrInvalid) || errors.Is(err, datastore.ErrTooLarge) { // what no key has encrypted
+			err = c.failed(datastore.ErrCorrupt, fmt.Errorf("%v", err))
+		}
+		return plain, err
 	})
 	if err != nil {
 		return "", fmt.Errorf("open a code: %w", err)

@@ -89,6 +89,33 @@ func (o of) Decrypt(_ context.Context, ciphertext []byte, bound key.Context) ([]
 	return plain, nil
 }
 
+// refusing is a key that refuses what it is given.
+type refusing struct{ err error }
+
+func (r refusing) Decrypt(context.Context, []byte, key.Context) ([]byte, error) { return nil, r.err }
+
+// TestCodeRefused: a data key that no key can have made is a mistake of the message, and
+// other errors of the key are told as they are.
+func TestCodeRefused(t *testing.T) {
+	t.Parallel()
+	driver := filekey.Memory()
+	data := datastore.New([]datastore.Driver{driver}, nil)
+	var e *identity.CustomSenderEvent
+	event := sealed(t, data, driver, "codes", "p")
+	if err := identity.New(data, "users").CustomEmailSender().Decoder()(&datastore.Record{Data: event}, &e); err != nil {
+		t.Fatal(err)
+	}
+	for err, want := range map[error]error{
+		datastore.ErrInvalid: datastore.ErrCorrupt, datastore.ErrTooLarge: datastore.ErrCorrupt,
+		datastore.ErrThrottled: datastore.ErrThrottled, datastore.ErrDenied: datastore.ErrDenied,
+	} {
+		_, got := e.Request.Code.Open(t.Context(), refusing{err})
+		if !errors.Is(got, want) || want != err && errors.Is(got, err) {
+			t.Errorf("the key answers %v, Open %v, want %v", err, got, want)
+		}
+	}
+}
+
 // TestCodeOfAWS: a code that the AWS Encryption SDK has encrypted is opened.
 func TestCodeOfAWS(t *testing.T) {
 	t.Parallel()

@@ -1,9 +1,6 @@
 package schema
 
-import (
-	"reflect"
-	"slices"
-)
+import "reflect"
 
 // Redacted reports whether a field has the tag redact: what it has is told to nobody.
 func Redacted(tag reflect.StructTag) bool {
@@ -21,19 +18,21 @@ func told(reason error, redacted bool) error {
 
 // holdsRedacted reports whether a type has a field with the tag redact, at any depth:
 // its own method could quote it.
-func holdsRedacted(t reflect.Type, above []reflect.Type) bool {
-	if slices.Contains(above, t) {
+func holdsRedacted(t reflect.Type) bool { return findRedacted(t, map[reflect.Type]bool{}) }
+
+func findRedacted(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
 		return false
 	}
-	above = append(above, t)
+	seen[t] = true
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return holdsRedacted(t.Elem(), above)
+		return findRedacted(t.Elem(), seen)
 	case reflect.Map:
-		return holdsRedacted(t.Key(), above) || holdsRedacted(t.Elem(), above)
+		return findRedacted(t.Key(), seen) || findRedacted(t.Elem(), seen)
 	case reflect.Struct:
 		for i := range t.NumField() {
-			if f := t.Field(i); Redacted(f.Tag) || holdsRedacted(f.Type, above) {
+			if f := t.Field(i); Redacted(f.Tag) || findRedacted(f.Type, seen) {
 				return true
 			}
 		}
