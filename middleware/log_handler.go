@@ -30,7 +30,8 @@ func (h *logHandler) Enabled(ctx context.Context, level slog.Level) bool {
 func (h *logHandler) Handle(ctx context.Context, r slog.Record) error {
 	inv := h.logs.of(ctx)
 	written := h.logs.enabled(ctx, r.Level)
-	// What an earlier invocation has kept was not told, so that it is kept again.
+	// What an earlier invocation of a durable execution has kept was not told unless that
+	// failed, so that it is kept again.
 	kept := !written && inv.below(r.Level) && !inv.sampled
 	if !kept && h.logs.replaying(ctx) {
 		return nil
