@@ -47,7 +47,7 @@ func CallerID(ctx context.Context) (id string, ok bool) {
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 func CheckCallerID(id string) error {
-	if len(id) > 256 || strings.Trim(id, tagLetters) != "" {
+	if len(id) > maxTag || strings.Trim(id, tagLetters) != "" {
 		return errNoTag
 	}
 	return nil
@@ -59,6 +59,7 @@ var errNoTag = errors.New("the id of the caller cannot be a session tag: at most
 	"a middleware behind the authorizer sets one that can by datastore.WithCallerID")
 
 // CallerRole is the variable that holds the ARN of the role that is assumed for a
-// caller, with the session tag "caller". Without it a driver uses the function's
-// own role, and only the handle keeps callers apart.
+// caller or a tenant, with the session tags "caller" and "tenant", or one of them.
+// Without it a driver uses the function's own role, and only the handle keeps them
+// apart.
 const CallerRole = "TIERKIT_CALLER_ROLE"

@@ -156,7 +156,7 @@ func TestCallersOfSeveralIssuers(t *testing.T) {
 			d := declared{datastore.New(nil, nil), tier.New("notes")}
 			tt.declare(d)
 			err := errors.Join(d.app.Check()...)
-			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "callerid_test.go:")) {
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "owner_test.go:")) {
 				t.Errorf("Check = %v, want %q with a line of this file", err, tt.want)
 			}
 		})

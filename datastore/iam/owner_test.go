@@ -66,14 +66,14 @@ func (s *tokens) RoundTrip(req *http.Request) (*http.Response, error) {
 
 const callerRole = "arn:aws:iam::123456789012:role/caller"
 
-func newCallers(s *tokens) *iam.Callers {
-	return iam.NewCallers(aws.Config{
+func newCallers(s *tokens) *iam.Owners {
+	return iam.NewOwners(aws.Config{
 		Region: "eu-west-1", HTTPClient: &http.Client{Transport: s},
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, nil
 		}),
-	}, callerRole, s.now)
+	}, callerRole, datastore.ByCaller, s.now)
 }
 
 // TestCallers: each caller has credentials of its own, which are asked for once
@@ -218,13 +218,13 @@ func TestCallersUnsent(t *testing.T) {
 		io.Copy(w, resp.Body)
 	}))
 	defer server.Close()
-	callers := iam.NewCallers(aws.Config{
+	callers := iam.NewOwners(aws.Config{
 		Region: "eu-west-1", BaseEndpoint: &server.URL, HTTPClient: server.Client(),
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, nil
 		}),
-	}, callerRole, time.Now)
+	}, callerRole, datastore.ByCaller, time.Now)
 	sent := 0
 	err := iam.NewRetry(nil).Do(datastore.WithCallerID(t.Context(), "ann"), iam.Call{Write: true}, func(ctx context.Context) error {
 		if _, err := callers.Retrieve(ctx); err != nil {
