@@ -204,6 +204,9 @@ func functionContext(f *Function, h handler.Handler) handler.Handler {
 	}
 	return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 		if running, ok := datastore.FunctionFrom(ctx); !ok || running != name {
+			if ok {
+				ctx = withoutTenant(ctx)
+			}
 			ctx = datastore.WithFunction(ctx, name)
 		}
 		return h.Handle(ctx, req)

@@ -11,15 +11,15 @@ import (
 )
 
 // forOwners tells stores that are narrowed to the caller's own who is calling: the id
-// that the authorizer has proved, and nobody where there was none. Whose tenant it is, a
-// middleware says.
+// that the authorizer has proved, and nobody where there was none. Which tenant it is, a
+// middleware has said.
 func forOwners(next handler.Handler) handler.Handler {
 	return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 		id := "" // also where the function that called this one had a caller
 		if caller := req.Caller(); !caller.Anonymous() {
 			id = caller.ID
 		}
-		return next.Handle(datastore.WithCallerID(withoutTenant(ctx), id), req)
+		return next.Handle(datastore.WithCallerID(ctx, id), req)
 	})
 }
 
