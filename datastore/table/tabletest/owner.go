@@ -81,7 +81,9 @@ func operations(open target, own owned[line]) map[string]func(ctx context.Contex
 		},
 	}
 	if !open.has(NoTransactions) {
-		all["Check"] = func(ctx context.Context, pk string) error { return own.Check(ctx, table.PKSK(pk, 1), table.Exists("text")) }
+		all["Check"] = func(ctx context.Context, pk string) error {
+			return own.Check(ctx, table.PKSK(pk, 1), table.Exists("text"))
+		}
 		all["Transact"] = func(ctx context.Context, pk string) error {
 			return own.Transact(ctx, table.PutOp(own, line{pk, 5, ""}))
 		}
