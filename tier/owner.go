@@ -1,6 +1,7 @@
 package tier
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -92,23 +93,25 @@ func (a *App) checkOwners() []error {
 
 // meet says how two parts of a store meet, "" if they do not.
 func meet(p, q part) string {
-	if p.owner == 0 {
-		p, q = q, p
-	}
-	if p.owner == 0 || !datastore.Same(p.spec, q.spec) {
+	if !datastore.Same(p.spec, q.spec) {
 		return ""
 	}
-	name := p.spec.Kind() + " " + p.spec.Name()
-	within, below := strings.CutPrefix(q.stem, p.stem)
-	switch {
-	case q.owner != 0 && p.stem == q.stem && p.owner.Has(datastore.ByTenant) != q.owner.Has(datastore.ByTenant):
-		return fmt.Sprintf("%s: it is narrowed to callers here (%s) and to tenants there (%s), and a caller may be called as a tenant; give each a store of its own, or narrow by PerTenant everywhere",
-			name, place(p, q, false), place(p, q, true))
-	case p.spec.Kind() == "blob" && below && within != "":
-		return fmt.Sprintf("%s: what is under %q (%s) would belong to a %s of that name; write Under with another prefix before PerTenant or PerCaller (%s)",
-			name, within, q.at, p.owner.Tags()[len(p.owner.Tags())-1], p.at)
+	if p.owner != 0 && q.owner != 0 && p.stem == q.stem && p.owner.Has(datastore.ByTenant) != q.owner.Has(datastore.ByTenant) {
+		return fmt.Sprintf("%s %s: it is narrowed to callers here (%s) and to tenants there (%s), and a caller may be called as a tenant; give each a store of its own, or narrow by PerTenant everywhere",
+			p.spec.Kind(), p.spec.Name(), place(p, q, false), place(p, q, true))
 	}
-	return ""
+	return cmp.Or(within(p, q), within(q, p))
+}
+
+// within says that q is what an owner of p may be called, "" if it is not.
+func within(p, q part) string {
+	name, ok := strings.CutPrefix(q.stem, p.stem)
+	if p.owner == 0 || p.spec.Kind() != "blob" || !ok || name == "" {
+		return ""
+	}
+	tags := p.owner.Tags()
+	return fmt.Sprintf("blob %s: what is under %q (%s) would belong to a %s of that name; write Under with another prefix before PerTenant or PerCaller (%s)",
+		p.spec.Name(), name, q.at, tags[len(tags)-1], p.at)
 }
 
 // place is where the part of the two is declared that is, or is not, by tenants.
