@@ -2,9 +2,7 @@ package template_test
 
 import (
 	"encoding/json"
-	"fmt"
-	"regexp"
-	"strings"
+	"maps"
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -53,7 +51,8 @@ func tenants(data *datastore.Data) *tier.App {
 // have kept it apart.
 func TestTenantPolicies(t *testing.T) {
 	t.Parallel()
-	const db, s3 = "arn:aws:dynamodb:eu-west-1:1:table/", "arn:aws:s3:::"
+	const db, s3 = "arn:aws:dynamodb:eu-central-1:111122223333:table/" + ours, "arn:aws:s3:::" + ours
+	roles := deployedRoles(t, made(t, tenants).CloudFormation("bootstrap.zip"))
 	tenant, both := map[string]string{"tenant": "acme"}, map[string]string{"tenant": "acme", "caller": "ann"}
 	for _, c := range []struct {
 		function         string
@@ -110,17 +109,17 @@ func TestTenantPolicies(t *testing.T) {
 		{"People", both, "s3:ListBucket", s3 + "FilesBlob", map[string][]string{"s3:prefix": {"tenants/acme/ann/"}}, true},
 		{"People", both, "s3:ListBucket", s3 + "FilesBlob", map[string][]string{"s3:prefix": {"tenants/acme/"}}, false},
 	} {
-		req := evaluate.Request{Principal: evaluate.Principal{ARN: "arn:aws:sts::1:assumed-role/owners/tierkit"}, Action: c.action, Resource: c.resource, Context: map[string][]string{}}
-		for key, values := range c.context {
-			req.Context[key] = values
+		facts := maps.Clone(c.context)
+		if facts == nil {
+			facts = map[string][]string{}
 		}
 		for tag, value := range c.tags {
-			req.Context["aws:PrincipalTag/"+tag] = []string{value}
+			facts["aws:PrincipalTag/"+tag] = []string{value}
 		}
-		if got := evaluate.Evaluate(req, rolePolicy(t, c.function+"CallerRole")).Allowed(); got != c.want {
+		if got := roles[c.function+"CallerRole"].allowed(c.action, c.resource, facts); got != c.want {
 			t.Errorf("%s with %v: %s on %s of %v is allowed: %v, want %v", c.function, c.tags, c.action, c.resource, c.context, got, c.want)
 		}
-		if evaluate.Evaluate(req, rolePolicy(t, c.function+"Role")).Allowed() {
+		if roles[c.function+"Role"].allowed(c.action, c.resource, facts) {
 			t.Errorf("the function's own role allows %s %s on %s", c.function, c.action, c.resource)
 		}
 	}
@@ -130,6 +129,19 @@ func TestTenantPolicies(t *testing.T) {
 // and no others.
 func TestTenantTrust(t *testing.T) {
 	t.Parallel()
+	var doc struct {
+		Resources map[string]struct {
+			Type       string
+			Properties map[string]any
+		}
+	}
+	if err := json.Unmarshal(made(t, tenants).CloudFormation("bootstrap.zip"), &doc); err != nil {
+		t.Fatal(err)
+	}
+	types := map[string]string{}
+	for id, r := range doc.Resources {
+		types[id] = r.Type
+	}
 	for _, c := range []struct {
 		role, by string
 		tags     []string
@@ -146,14 +158,18 @@ func TestTenantTrust(t *testing.T) {
 		{"PeopleCallerRole", "PeopleRole", []string{"caller"}, false},
 		{"PeopleCallerRole", "SharedRole", []string{"caller", "tenant"}, false},
 	} {
-		trust, err := evaluate.ParseResource(c.role, resolved(t, c.role, "AssumeRolePolicyDocument"))
+		document, err := json.Marshal(resolved(doc.Resources[c.role].Properties["AssumeRolePolicyDocument"], types))
+		if err != nil {
+			t.Fatal(err)
+		}
+		trust, err := evaluate.ParseResource(c.role, document)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, action := range []string{"sts:AssumeRole", "sts:TagSession"} {
 			req := evaluate.Request{
-				Principal: evaluate.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/" + c.by + "/x"}, Action: action,
-				Resource: "arn:aws:iam::111122223333:role/" + c.role, Context: map[string][]string{"aws:TagKeys": c.tags},
+				Principal: evaluate.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/" + ours + c.by + "/x"}, Action: action,
+				Resource: "arn:aws:iam::111122223333:role/" + ours + c.role, Context: map[string][]string{"aws:TagKeys": c.tags},
 			}
 			for _, tag := range c.tags {
 				req.Context["aws:RequestTag/"+tag] = []string{"x"}
@@ -167,74 +183,4 @@ func TestTenantTrust(t *testing.T) {
 
 func leading(keys ...string) map[string][]string {
 	return map[string][]string{"dynamodb:LeadingKeys": keys}
-}
-
-// rolePolicy is the policy of a role in the template.
-func rolePolicy(t *testing.T, role string) *evaluate.Policy {
-	t.Helper()
-	p, err := evaluate.ParseIdentity(role, resolved(t, role, "Policies", "0", "PolicyDocument"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-var subVariable = regexp.MustCompile(`\$\{(!?)([^}]*)\}`)
-
-// resolved is a part of a resource of the template as CloudFormation makes it: each name is
-// that of its resource.
-func resolved(t *testing.T, id string, path ...string) []byte {
-	t.Helper()
-	var made struct{ Resources map[string]map[string]any }
-	if err := json.Unmarshal(sam(t, tenants), &made); err != nil {
-		t.Fatal(err)
-	}
-	var part any = made.Resources[id]["Properties"]
-	for _, name := range path {
-		switch p := part.(type) {
-		case map[string]any:
-			part = p[name]
-		case []any:
-			part = p[0]
-		}
-	}
-	if part == nil {
-		t.Fatalf("resource %s has no %v", id, path)
-	}
-	document, err := json.Marshal(plain(part))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return document
-}
-
-// plain is a value without the functions of CloudFormation.
-func plain(v any) any {
-	switch v := v.(type) {
-	case []any:
-		for i := range v {
-			v[i] = plain(v[i])
-		}
-	case map[string]any:
-		if text, ok := v["Fn::Sub"].(string); ok {
-			return subVariable.ReplaceAllStringFunc(text, func(name string) string {
-				name = strings.Trim(name, "${}")
-				if literal, ok := strings.CutPrefix(name, "!"); ok {
-					return "${" + literal + "}"
-				}
-				known := map[string]string{"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "1"}
-				if value, ok := known[name]; ok {
-					return value
-				}
-				return name
-			})
-		}
-		if of, ok := v["Fn::GetAtt"].([]any); ok {
-			return fmt.Sprintf("arn:aws:iam::111122223333:role/%v", of[0])
-		}
-		for name := range v {
-			v[name] = plain(v[name])
-		}
-	}
-	return v
 }
