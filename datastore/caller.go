@@ -40,18 +40,31 @@ func CallerID(ctx context.Context) (id string, ok bool) {
 }
 
 // CheckCallerID refuses an id that no session tag of AWS can be: of over 256
-// characters, or with others than letters, digits, spaces and _.:/=+-@. Stores that
+// characters, with others than letters, digits, spaces and _.:/=+-@, or that begins with
+// "aws:". Stores that
 // are narrowed to a caller refuse it on every driver, as AWS would; where an issuer
 // gives out such ids ("auth0|7"), a middleware puts another form of them into the
 // context.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 func CheckCallerID(id string) error {
-	if len(id) > maxTag || strings.Trim(id, tagLetters) != "" {
+	if !isTag(id) {
 		return errNoTag
 	}
 	return nil
 }
+
+// isTag reports whether id can be the value of a session tag.
+//
+// See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+func isTag(id string) bool {
+	const reserved = "aws:" // in any case
+	return len(id) <= maxTag && strings.Trim(id, tagLetters) == "" &&
+		(len(id) < len(reserved) || !strings.EqualFold(id[:len(reserved)], reserved))
+}
+
+// maxTag is how long the value of a session tag can be.
+const maxTag = 256
 
 const tagLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/=+-@"
 

@@ -37,22 +37,20 @@ func Tenant(ctx context.Context) (id string, ok bool) {
 }
 
 // CheckTenant refuses an id that no session tag of AWS can be, nor the tenant of an
-// invocation of Lambda: of none or over 256 characters, or with others than letters,
-// digits, spaces and _.:/=+-@. "/" and "=" count as three of the 256, as a "." at the
+// invocation of Lambda: of none or over 256 characters, with others than letters, digits,
+// spaces and _.:/=+-@, or that begins with "aws:"; and one that begins or ends with a space,
+// which looks like another. "/" and "=" count as three of the 256, as a "." at the
 // beginning does: see [TenantKey].
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
 func CheckTenant(id string) error {
-	if id == "" || len(id) > maxTag || strings.Trim(id, tagLetters) != "" || len(tenantKey(id)) > maxTag {
+	if id == "" || !isTag(id) || id[0] == ' ' || id[len(id)-1] == ' ' || len(tenantKey(id)) > maxTag {
 		return errNoTenantTag
 	}
 	return nil
 }
 
-// maxTag is how long the value of a session tag can be.
-const maxTag = 256
-
-var errNoTenantTag = errors.New("the id of the tenant cannot be a session tag: write 1 to 256 letters, digits, spaces and _.:/=+-@")
+var errNoTenantTag = errors.New("the id of the tenant cannot be a session tag: write 1 to 256 letters, digits, _.:/=+-@ and spaces between them, without \"aws:\" at the beginning")
 
 // TenantKey is the tenant of ctx as it stands in keys: of the rows that [ByTenant] of a
 // table has, and of objects.

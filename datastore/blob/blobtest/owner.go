@@ -145,7 +145,7 @@ func ownerApart(t *testing.T, open target) {
 			}
 		}
 	}
-	for _, id := range []string{"", "a#", "*", "a?", "ä", "a\u0301", "а", "ａ", "a\x00", strings.Repeat("a", 257)} {
+	for _, id := range []string{"", "a#", "*", "a?", "ä", "a\u0301", "а", "ａ", "a\x00", " a", "a ", "aws:a", strings.Repeat("a", 257)} {
 		ctx := datastore.WithTenant(t.Context(), id)
 		_, err := f.Put(ctx, datastore.TenantKey(ctx)+"/x", strings.NewReader(""))
 		wantError(t, "Put for the id "+id, err, datastore.ErrDenied)

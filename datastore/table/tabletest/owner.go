@@ -154,7 +154,7 @@ func ownerApart(t *testing.T, open target) {
 			}
 		}
 	}
-	for _, id := range []string{"", "a#", "a#b", "*", "a?", "ä", "a\u0301", "а", "ａ", "a\x00", "a\n", strings.Repeat("a", 257), strings.Repeat("/", 86)} {
+	for _, id := range []string{"", "a#", "a#b", "*", "a?", "ä", "a\u0301", "а", "ａ", "a\x00", "a\n", " a", "a ", "aws:a", "AWS:a", strings.Repeat("a", 257), strings.Repeat("/", 86)} {
 		ctx := tenantCtx(t.Context(), id)
 		_, err := own.Put(ctx, line{datastore.TenantKey(ctx) + "#x", 1, id})
 		wantError(t, "Put for the id "+id, err, datastore.ErrDenied)
