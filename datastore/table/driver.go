@@ -15,8 +15,8 @@ type Driver interface {
 	// OpenTable prepares the use of a table that data declares. The Spec has no
 	// scope but Owner: such a connection acts for the owner in the context of each
 	// operation, where the driver can. It is called by the first operation, and again by
-	// the next one if it failed; a table is opened once, and once for each scope by owners. The context is the operation's: the
-	// connection outlives it.
+	// the next one if it failed; a table is opened once, and once for each scope by
+	// owners. The context is the operation's: the connection outlives it.
 	OpenTable(ctx context.Context, data *datastore.Data, spec Spec) (Conn, error)
 }
 
