@@ -102,9 +102,9 @@ const (
 //
 // # Order
 //
-// Inside of authorizers, Tenant, CORS, compression and conditional requests; outside of what the
-// handler needs to answer. opts may be nil. Panics with a [*datastore.DeclarationError]
-// if there is no cache, or an option cannot be.
+// Inside of authorizers, Tenant, CORS, compression and conditional requests; outside of
+// what the handler needs to answer. opts may be nil. Panics with a
+// [*datastore.DeclarationError] if there is no cache, or an option cannot be.
 //
 // See https://www.rfc-editor.org/rfc/rfc9111
 func Cache(answers Answers, ttl time.Duration, opts *CacheOptions) handler.Middleware {

@@ -80,8 +80,8 @@ type OnceOptions struct {
 //
 // Keys are for retries by the one who sent them, and are no secrets: another caller
 // with the same key has another mark, and so has the caller for another tenant
-// ([Tenant]). But callers that no authorizer let in are all
-// one, so that whoever knows a key of theirs, and the very payload, gets the answer.
+// ([Tenant]). But callers that no authorizer let in are all one, so that whoever knows a
+// key of theirs, and the very payload, gets the answer.
 //
 // # Answers
 //

@@ -46,7 +46,8 @@ type RateLimitOptions struct {
 	// "default".
 	Name string
 	// By names who is counted, in a text of any length of which a hash is stored, for
-	// the tenant if there is one; "" is not limited. Default: [ByCaller], and [ByAddress] where nobody is known.
+	// the tenant if there is one; "" is not limited. Default: [ByCaller], and
+	// [ByAddress] where nobody is known.
 	By func(ctx context.Context, req *handler.Request) (string, error)
 	// Cost is how many requests one counts for. 0 and less are not counted, and what is
 	// more than the limit is refused. Default 1.
@@ -76,8 +77,9 @@ type RateLimitOptions struct {
 // # Order
 //
 // Inside of what verifies callers if they are counted by who they are, and otherwise as far
-// outside as can be. Inside of [Tenant] each tenant has counts of its own. opts may be nil. Panics with a [*datastore.DeclarationError] if there
-// is no limiter, or the rate or an option cannot be.
+// outside as can be. Inside of [Tenant] each tenant has counts of its own. opts may be nil.
+// Panics with a [*datastore.DeclarationError] if there is no limiter, or the rate or an
+// option cannot be.
 //
 // See https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 func RateLimit(limiter Limiter, rate Rate, opts *RateLimitOptions) handler.Middleware {
