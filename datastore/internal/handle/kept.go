@@ -28,6 +28,7 @@ type Kept[V any] struct {
 	has     bool
 	value   V
 	at      time.Time // when the fetch of value began
+	old     bool      // value is known not to be the newest
 	retryAt time.Time // before that no fetch that has failed is tried again
 }
 
@@ -65,17 +66,24 @@ func (k *Kept[V]) Get(ctx context.Context, keep *Keeping, fresh bool, fetch func
 		limited, cancel = context.WithTimeout(ctx, refreshTime)
 		defer cancel()
 	}
-	got, err := k.flight.Do(limited, fresh, func(ctx context.Context) (V, error) {
+	got, err := k.flight.Do(limited, fresh, func(limited context.Context) (V, error) {
+		// Another one may have fetched since, or have failed to.
 		if again := k.look(keep.now(), keep.MaxAge); !fresh && again.ok && !again.due {
-			return again.value, nil // another one fetched it since
+			return again.value, nil
 		}
-		return k.fetch(ctx, keep, fetch)
+		if spare && k.waiting(keep.now()) {
+			return have.value, nil
+		}
+		v, err := k.fetch(limited, keep, fetch)
+		if err != nil && spare && keep.Passing(err) {
+			k.wait(keep.now().Add(cooldown))
+			if keep.Stale != nil {
+				keep.Stale(ctx, err)
+			}
+		}
+		return v, err
 	})
 	if err != nil && spare && keep.Passing(err) {
-		k.wait(keep.now().Add(cooldown))
-		if keep.Stale != nil {
-			keep.Stale(ctx, err)
-		}
 		return have.value, nil
 	}
 	return got, err
@@ -97,12 +105,20 @@ func (k *Kept[V]) Last() (v V, ok bool) {
 	return k.value, k.has
 }
 
+// Outdate says that there is a newer value: what is kept is too old from now on, and is
+// fetched again though that may have failed a moment ago.
+func (k *Kept[V]) Outdate() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.old, k.retryAt = true, time.Time{}
+}
+
 // Forget keeps nothing any more.
 func (k *Kept[V]) Forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var none V
-	k.value, k.has, k.retryAt = none, false, time.Time{}
+	k.value, k.has, k.old, k.retryAt = none, false, false, time.Time{}
 }
 
 // Passing reports whether a failure is one of the service or of the time.
@@ -128,13 +144,13 @@ func (k *Kept[V]) look(now time.Time, maxAge time.Duration) look[V] {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	age := now.Sub(k.at)
-	return look[V]{k.value, k.has, age < 0 || age >= maxAge, k.at}
+	return look[V]{k.value, k.has, k.old || age < 0 || age >= maxAge, k.at}
 }
 
 func (k *Kept[V]) set(v V, at time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.value, k.has, k.at, k.retryAt = v, true, at, time.Time{}
+	k.value, k.has, k.at, k.old, k.retryAt = v, true, at, false, time.Time{}
 }
 
 func (k *Kept[V]) wait(until time.Time) {
