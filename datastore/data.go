@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -35,7 +36,8 @@ type Options struct {
 	Rand io.Reader
 	// Observe, if set, is told of the store operations that begin. Those that
 	// are refused before ([ErrDenied] by the grant, [ErrInvalid],
-	// [ErrDeclaration], [ErrTooLarge] by the item or key) do not.
+	// [ErrDeclaration], [ErrTooLarge] by the item or key) do not. [Data.Watch] adds
+	// more.
 	Observe Observer
 	// Missing says what to write where no driver opens a store. Default: to name
 	// one in run.Main.
@@ -58,6 +60,7 @@ type Operation struct {
 type Data struct {
 	drivers []Driver
 	opts    Options
+	observe atomic.Pointer[Observer] // all of them as one, nil for none
 
 	mu    sync.Mutex
 	specs []declared
@@ -79,6 +82,9 @@ func New(drivers []Driver, opts *Options) *Data {
 	}
 	if d.opts.Lookup == nil {
 		d.opts.Lookup = func(string) (string, bool) { return "", false }
+	}
+	if d.opts.Observe != nil {
+		d.Watch(d.opts.Observe)
 	}
 	if d.opts.Now == nil {
 		d.opts.Now = time.Now
@@ -198,10 +204,11 @@ func (d *Data) Lookup(variable string) (string, bool) { return d.opts.Lookup(var
 // Observe begins an operation; see [Observer]. Without an observer it costs
 // nothing.
 func (d *Data) Observe(ctx context.Context, spec Spec, op string) (context.Context, func(error)) {
-	if d.opts.Observe == nil {
+	observe := d.observe.Load()
+	if observe == nil {
 		return ctx, nothing
 	}
-	ctx, done := d.opts.Observe(ctx, Operation{spec, op})
+	ctx, done := (*observe)(ctx, Operation{spec, op})
 	if done == nil {
 		done = nothing
 	}

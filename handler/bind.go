@@ -45,18 +45,7 @@ func (in *input) bind(ctx context.Context, req *Request, v any) error {
 			return err
 		}
 	}
-	if in.check != nil {
-		if err := in.check.run(ctx, v, &fails); err != nil {
-			return err
-		}
-	}
-	if len(fails.fields) > 0 {
-		return Invalid(fails.fields...)
-	}
-	if in.validates {
-		return in.validate(ctx, v)
-	}
-	return nil
+	return in.accept(ctx, v, &fails)
 }
 
 func (in *input) bindParams(req *Request, at unsafe.Pointer, fails *failures) {

@@ -143,7 +143,7 @@ func (o *older) work(ctx context.Context, in, out any) error {
 		return err
 	}
 	if len(o.ups) > 0 {
-		if err := o.newer.input.accept(ctx, in); err != nil {
+		if err := o.newer.input.accept(ctx, in, &failures{}); err != nil {
 			return o.named(err, len(o.ups))
 		}
 	}
@@ -186,11 +186,10 @@ func (o *older) downgrade(result, out any) error {
 	return nil
 }
 
-// accept validates a value that did not come from a request, v being a *In.
-func (in *input) accept(ctx context.Context, v any) error {
-	var fails failures
+// accept validates an input, v being a *In, of which fails is what is known already.
+func (in *input) accept(ctx context.Context, v any, fails *failures) error {
 	if in.check != nil {
-		if err := in.check.run(ctx, v, &fails); err != nil {
+		if err := in.check.run(ctx, v, fails); err != nil {
 			return err
 		}
 	}

@@ -204,11 +204,7 @@ func (inv *audited) done(err error) {
 	ctx, cancel := unhurried(inv.ctx)
 	defer cancel()
 	if err := inv.sink(ctx, e); err != nil {
-		log := inv.Log
-		if log == nil {
-			log = slog.Default() // by now the program has set it
-		}
-		log.LogAttrs(inv.ctx, slog.LevelError, "an audit entry was lost", slog.Any("entry", e), slog.String("error", errorText(err)))
+		logTo(inv.Log).LogAttrs(inv.ctx, slog.LevelError, "an audit entry was lost", slog.Any("entry", e), slog.String("error", errorText(err)))
 	}
 }
 

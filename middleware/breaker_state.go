@@ -181,9 +181,9 @@ func (b *Breaker) tell(ctx context.Context, until, now time.Time) {
 		state.Until = until.UnixMilli()
 	}
 	if until.IsZero() {
-		b.log().LogAttrs(ctx, slog.LevelInfo, "circuit closed", slog.String("circuit", b.name))
+		logTo(b.opts.Log).LogAttrs(ctx, slog.LevelInfo, "circuit closed", slog.String("circuit", b.name))
 	} else {
-		b.log().LogAttrs(ctx, slog.LevelWarn, "circuit open", slog.String("circuit", b.name), slog.Time("until", until))
+		logTo(b.opts.Log).LogAttrs(ctx, slog.LevelWarn, "circuit open", slog.String("circuit", b.name), slog.Time("until", until))
 	}
 	if b.states == nil {
 		return
@@ -201,12 +201,5 @@ func (b *Breaker) tell(ctx context.Context, until, now time.Time) {
 }
 
 func (b *Breaker) warn(ctx context.Context, message string, err error) {
-	b.log().LogAttrs(ctx, slog.LevelWarn, "circuit: "+message, slog.String("circuit", b.name), slog.Any("error", err))
-}
-
-func (b *Breaker) log() *slog.Logger {
-	if b.opts.Log != nil {
-		return b.opts.Log
-	}
-	return slog.Default() // by now the program has set it
+	logTo(b.opts.Log).LogAttrs(ctx, slog.LevelWarn, "circuit: "+message, slog.String("circuit", b.name), slog.Any("error", err))
 }

@@ -14,6 +14,7 @@
 //	[Once]                the same request or record takes effect once
 //	[Logs]                a line for each request and record, and facts of it in every line
 //	[Metrics]             counters, timings, levels; duration, errors and cold starts of each route
+//	otel.New              traces of requests, records, stores and calls: middleware/otel
 //	[RequestID]           one id in logs, answers and problem documents
 //	[Recover]             a panic is an error for what stands outside
 //	[Audit]               who did what to what, with which outcome

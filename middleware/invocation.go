@@ -119,6 +119,15 @@ func (s *sandbox) begin() {
 // first reports whether nobody has asked before.
 func (s *sandbox) first() bool { return !s.warm.Load() && s.warm.CompareAndSwap(false, true) }
 
+// logTo is the log that a middleware was given, or that of the program: asked for when
+// there is something to tell, by which time the program has set it.
+func logTo(own *slog.Logger) *slog.Logger {
+	if own == nil {
+		return slog.Default()
+	}
+	return own
+}
+
 // cut cuts a text to at most n bytes of whole characters.
 func cut(s string, n int) string {
 	if len(s) <= n {

@@ -291,11 +291,7 @@ func (m *Metrics) record(ctx context.Context, ms []Measurement) {
 }
 
 func (m *Metrics) tell(ctx context.Context, what string, attrs ...slog.Attr) {
-	log := m.log
-	if log == nil {
-		log = slog.Default()
-	}
-	log.LogAttrs(ctx, slog.LevelWarn, what, attrs...)
+	logTo(m.log).LogAttrs(ctx, slog.LevelWarn, what, attrs...)
 }
 
 // mostGathered is how many measurements of an invocation are kept before they are

@@ -154,11 +154,7 @@ func (c *claim) fail(ctx context.Context) {
 }
 
 func (c *claim) warn(ctx context.Context, message string, err error) {
-	log := c.Log
-	if log == nil {
-		log = slog.Default() // by now the program has set it
-	}
-	log.LogAttrs(ctx, slog.LevelWarn, "once: "+message, slog.String("for", c.mark.For), slog.String("mark", c.mark.Key), slog.Any("error", err))
+	logTo(c.Log).LogAttrs(ctx, slog.LevelWarn, "once: "+message, slog.String("for", c.mark.For), slog.String("mark", c.mark.Key), slog.Any("error", err))
 }
 
 // unhurried is ctx for what is to be done although the client has gone, or a timeout

@@ -175,11 +175,7 @@ func (r *rateLimit) warn(ctx context.Context, err error) {
 	if r.warned.Swap(now) == now {
 		return
 	}
-	log := r.Log
-	if log == nil {
-		log = slog.Default() // by now the program has set it
-	}
-	log.LogAttrs(ctx, slog.LevelWarn, "rate limit: requests are let through that cannot be counted", slog.String("limit", r.Name), slog.Any("error", err))
+	logTo(r.Log).LogAttrs(ctx, slog.LevelWarn, "rate limit: requests are let through that cannot be counted", slog.String("limit", r.Name), slog.Any("error", err))
 }
 
 // effect is the refusal, and the one of a store that fails.

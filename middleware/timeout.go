@@ -190,15 +190,11 @@ func (t *timeout) drop(ctx context.Context, a *attempt) {
 }
 
 func (t *timeout) warn(ctx context.Context, err error) {
-	log := t.Log
-	if log == nil {
-		log = slog.Default() // by now the program has set it
-	}
 	attrs := []slog.Attr{slog.Any("error", err)}
 	if p := (*handler.PanicError)(nil); errors.As(err, &p) {
 		attrs = append(attrs, slog.String("stack", string(p.Stack)))
 	}
-	log.LogAttrs(ctx, slog.LevelError, "timeout: the handler has panicked after it was answered without it", attrs...)
+	logTo(t.Log).LogAttrs(ctx, slog.LevelError, "timeout: the handler has panicked after it was answered without it", attrs...)
 }
 
 // stream is a stream that ends in time.

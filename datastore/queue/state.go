@@ -32,6 +32,7 @@ func newState(data *datastore.Data, name string, opts []Option) *state {
 func (s *state) send(ctx context.Context, op handle.Op, value any, opts []SendOption) (id string, err error) {
 	var e Envelope
 	err = s.Run(ctx, op, func() error { return s.fill(&e, value, opts) }, func(ctx context.Context, conn Conn) (err error) {
+		s.addTrace(datastore.TraceFrom(ctx), &e)
 		id, err = conn.Send(ctx, e)
 		return err
 	})
@@ -53,6 +54,11 @@ func (s *state) sendMany(ctx context.Context, op handle.Op, n int, at func(int) 
 		}
 		return nil
 	}, func(ctx context.Context, conn Conn) (err error) {
+		if trace := datastore.TraceFrom(ctx); trace.Parent != "" {
+			for i := range envelopes {
+				s.addTrace(trace, &envelopes[i])
+			}
+		}
 		b := message.Batch[Envelope, string]{
 			Limits: message.Limits{Items: MaxBatch, Bytes: MaxMessage},
 			Size:   func(e Envelope) int { return e.Size() },
@@ -65,4 +71,11 @@ func (s *state) sendMany(ctx context.Context, op handle.Op, n int, at func(int) 
 		return err
 	})
 	return ids, err
+}
+
+// addTrace gives a message that was checked the attributes of its trace, if they fit.
+func (s *state) addTrace(trace datastore.Trace, e *Envelope) {
+	if trace.Parent != "" {
+		e.Attributes = trace.Attributes(e.Attributes, message.MaxAttributes, MaxMessage-e.Size())
+	}
 }

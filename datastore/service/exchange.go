@@ -203,6 +203,7 @@ func (t *try) request(ctx context.Context, x *exchange) (*http.Request, error) {
 	req.URL, req.Method = u, methodOf(x.req)
 	req.RequestURI, req.Host, req.Close, req.Trailer = "", "", false, nil
 	req.Header = withBudget(ctx, x.req.Header)
+	addTrace(datastore.TraceFrom(ctx), req.Header)
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
 	if x.length > 0 {
 		body, err := x.body()

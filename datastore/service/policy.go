@@ -26,8 +26,9 @@ type Policy struct {
 	// Breaker leaves a service alone that fails too often. Its zero value is
 	// usable.
 	Breaker Breaker
-	// Prepare, if set, adds to the headers of each attempt: those of a trace, for
-	// example. It must be safe for concurrent use.
+	// Prepare, if set, adds to the headers of each attempt. Those of a trace that the
+	// context has (datastore.WithTracing) are there already. It must be safe for
+	// concurrent use.
 	Prepare func(ctx context.Context, header http.Header)
 	// Network is where the service is and who may call it. Its zero value is a
 	// service on port 443 that asks for no signature.

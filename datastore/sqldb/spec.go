@@ -118,6 +118,14 @@ func (s Spec) Aurora() bool { return s.Engine == AuroraPostgres || s.Engine == A
 // Dialect is that of the engine.
 func (s Spec) Dialect() Dialect { return s.Engine.Dialect() }
 
+// System is what speaks the dialect, as OpenTelemetry names it: "postgresql", "mysql".
+func (s Spec) System() string {
+	if s.Dialect() == DialectPostgres {
+		return "postgresql"
+	}
+	return string(s.Dialect())
+}
+
 // User is who is logged in for an access.
 func (s Spec) User(a Access) User {
 	switch a {

@@ -7,6 +7,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
 // recordService is a service that delivers records, and all in which it differs from the
@@ -206,6 +208,8 @@ func (b *batch) workOff(ctx context.Context) ([]byte, error) {
 		defer cancel()
 	}
 	b.late = lateFrom(ctx)
+	ctx, end := handler.WithEnd(ctx)
+	defer end(ctx)
 	if from := b.gatherer(); from != nil {
 		return b.gather(ctx, from)
 	}

@@ -11,6 +11,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
@@ -124,8 +127,9 @@ func (l *Lambda) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Call invokes a function for another one of this process, as Invoke with the type
 // RequestResponse does, and waits for it: failed says that answer is the document
-// of a function error. The error says why the function did not run.
-func (l *Lambda) Call(function string, payload []byte) (answer []byte, failed bool, err error) {
+// of a function error. The error says why the function did not run. Of ctx the function
+// has the trace, and sees nothing of its end.
+func (l *Lambda) Call(ctx context.Context, function string, payload []byte) (answer []byte, failed bool, err error) {
 	f, ok := l.functions[function]
 	if !ok {
 		return nil, false, fmt.Errorf("local Lambda: there is no function %q: %w", function, ErrNotInvoked)
@@ -134,12 +138,25 @@ func (l *Lambda) Call(function string, payload []byte) (answer []byte, failed bo
 	if err != nil {
 		return nil, false, err
 	}
+	c.ids.client = traceContext(datastore.TraceFrom(ctx))
 	result := l.run(c, payload)
 	l.record(c, result)
 	if result.errorType != "" {
 		return nil, false, fmt.Errorf("local Lambda: %s", result.errorType)
 	}
 	return result.body, result.failed, nil
+}
+
+// traceContext is the client context of a call that belongs to a trace, nil for none.
+func traceContext(trace datastore.Trace) *lambdacontext.ClientContext {
+	if trace.Parent == "" {
+		return nil
+	}
+	custom := map[string]string{datastore.TraceParent: trace.Parent}
+	if trace.State != "" {
+		custom[datastore.TraceState] = trace.State
+	}
+	return &lambdacontext.ClientContext{Custom: custom}
 }
 
 // newCall is a call by this process.

@@ -17,6 +17,7 @@ var mayPanic = map[string]string{
 	"datastore/sqldb/migrate/migrate.go":              "the options of a database without migrations are a programmer's mistake",
 	"datastore/grant.go":                              "Use must return a handle, so a wrong C panics",
 	"middleware/declare.go":                           "a wrong declaration, as datastore.Use tells it",
+	"middleware/otel/otel.go":                         "and so is one of a tracer",
 	"tier/trigger.go":                                 "On and Forward without an App to report it have nowhere else to say so",
 	"tier/run/run.go":                                 "a foreign panic in newApp is passed on",
 	"handler/cors.go":                                 "a wrong CORS is a programmer's mistake; tier checks it first",

@@ -28,12 +28,12 @@ func (c *callees) serve(app *tier.App, log *slog.Logger) (*local.Lambda, error) 
 }
 
 // run is a [localcall.Run].
-func (c *callees) run(_ context.Context, name string, payload []byte) ([]byte, error) {
+func (c *callees) run(ctx context.Context, name string, payload []byte) ([]byte, error) {
 	lambda := c.lambda.Load()
 	if lambda == nil {
 		return nil, localcall.ErrNoFunction
 	}
-	answer, failed, err := lambda.Call(name, payload)
+	answer, failed, err := lambda.Call(ctx, name, payload)
 	switch {
 	case errors.Is(err, local.ErrNotInvoked):
 		return nil, localcall.ErrNoFunction

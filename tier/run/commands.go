@@ -17,7 +17,6 @@ import (
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/internal/doorway"
-	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
 // errUsage is returned after a wrong use was explained on stderr.
@@ -38,11 +37,11 @@ func commands() []command {
 	return []command{
 		{"serve", "[-port N] [-lambda N] [-door DOOR] [-watch] [-explain] [-identities FILE] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest, http, url, alb, alb-multi; by default that of the API's kind", (*program).serve},
 		{"routes", "", "list the routes, their functions, who may call them and Go lines", (*program).routes},
-		{"template", "[-code PATH]", "print the infrastructure as an AWS SAM template in JSON", (*program).template},
+		{"template", "[-format sam|cloudformation|terraform] [-yaml] [-code PATH|s3://BUCKET/KEY] [-out DIR]", "print the infrastructure: an AWS SAM template, one without SAM, or a Terraform module around that", (*program).template},
 		{"policy", "[-json]", "print each function's IAM statements and the Go lines behind them", (*program).policy},
 		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
 		{"fire", "[-data embedded|aws] [-dir DIR] [-key KEY] NAME [< EVENT.json]", "run what works off a schedule, a rule, a topic of Kafka, a trigger of a directory or a delivery stream once, with what it is given", (*program).fire},
-		{"send", "QUEUE|TOPIC|STREAM [-group G] [-attr NAME=VALUE]... [-data embedded|aws] [-dir DIR] < MESSAGE", "send a message, which is checked first, in the serve that runs with the data of -dir, or in AWS", (*program).send},
+		{"send", "QUEUE|TOPIC|STREAM [-group G] [-dedup ID] [-delay TIME] [-subject TEXT] [-attr NAME=VALUE]... [-data embedded|aws] [-dir DIR] < MESSAGE", "send a message, which is checked first, in the serve that runs with the data of -dir, or in AWS", (*program).send},
 		{"queue", "[QUEUE] [-bodies] [-dir DIR]", "show what the queues of the serve that runs have, and their dead-letter queues", (*program).queueCommand},
 		{"redrive", "QUEUE [-dir DIR]", "move the messages of a dead-letter queue back, in the serve that runs", (*program).redrive},
 		{"explain", "[-door DOOR] [-H 'Name: value']... [-d BODY|@FILE] [-json] METHOD PATH", "send one request through a local front door and print what each step made of it", (*program).explainRequest},
@@ -121,27 +120,6 @@ func (p *program) checked(data *datastore.Data) (*tier.App, error) {
 		return nil, all
 	}
 	return app, nil
-}
-
-func (p *program) template(args []string) error {
-	code := "bootstrap.zip"
-	if _, err := p.parse("template", args, 0, func(f *flag.FlagSet) {
-		f.StringVar(&code, "code", code, "`path` of the zip with the executable bootstrap, from the template's folder")
-	}); err != nil {
-		return err
-	}
-	app, err := p.checked(datastore.New(nil, nil))
-	if err != nil {
-		return err
-	}
-	text, err := template.SAM(app, code)
-	if err := errors.Join(err, p.checkDeployments(app)); err != nil {
-		return err
-	}
-	p.warnDriverless(app)
-	p.noteMigrations(app)
-	_, err = p.stdout.Write(text)
-	return err
 }
 
 // maxEvent is what Lambda takes as the event of a synchronous invocation.

@@ -2,6 +2,9 @@ package run_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,6 +24,12 @@ func TestCommands(t *testing.T) {
 		{"policy -json", 0, []string{`"line": "main.go:43"`}},
 		{"template", 0, []string{`"Handler": "orders"`, `"provided.al2023"`}},
 		{"template -code x/y.zip", 0, []string{`"CodeUri": "x/y.zip"`}},
+		{"template -format cloudformation", 0, []string{`"AWS::Lambda::Function"`, `"Code": "bootstrap.zip"`, `"AWS::ApiGateway::Deployment"`}},
+		{"template -format cloudformation -yaml -code s3://releases/shop/1.zip", 0, []string{"Type: AWS::ApiGateway::Stage", "S3Bucket: releases\n", "S3Key: shop/1.zip\n"}},
+		{"template -format terraform", 1, []string{"-out"}},
+		{"template -format terraform -yaml -out x", 1, []string{"-yaml"}},
+		{"template -format terraform -code s3://releases/1.zip -out x", 1, []string{"-code"}},
+		{"template -format pulumi", 1, []string{`"pulumi"`, "sam, cloudformation or terraform"}},
 		{"template extra", 2, []string{"usage: template"}},
 		{"nothing", 2, []string{`no command "nothing"`, "serve"}},
 		{"serve -data moon", 1, []string{`-data "moon"`, "embedded or aws"}},
@@ -44,6 +53,36 @@ func TestCommands(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTemplateFiles(t *testing.T) {
+	t.Parallel()
+	bin := buildTool(t, "./examples/quickstart")
+	for _, tt := range []struct {
+		args string
+		want []string
+	}{
+		{"", []string{"template.json"}},
+		{"-yaml -format cloudformation", []string{"template.yaml"}},
+		{"-format terraform", []string{"main.tf.json", "stack.json"}},
+	} {
+		folder := filepath.Join(t.TempDir(), "infra", "shop")
+		stdout, stderr, status := output(t, "", bin, append(strings.Fields("template -out "+folder), strings.Fields(tt.args)...)...)
+		if status != 0 || stdout != "" {
+			t.Fatalf("%s: status %d: %s%s", tt.args, status, stdout, stderr)
+		}
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range entries {
+			got = append(got, e.Name())
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.args, got, tt.want)
+		}
 	}
 }
 

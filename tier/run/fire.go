@@ -129,7 +129,7 @@ func (p *program) fireIn(app *tier.App, data *datastore.Data, lambda *local.Lamb
 			return nil, err
 		}
 		f := fired{Trigger: p.placed(t)}
-		if f.Answer, f.Failed, err = lambda.Call(t.Function().Name(), payload); err != nil {
+		if f.Answer, f.Failed, err = lambda.Call(context.Background(), t.Function().Name(), payload); err != nil {
 			return nil, err
 		}
 		all = append(all, f)

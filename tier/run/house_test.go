@@ -40,6 +40,7 @@ var rules = []rule{
 	{`handler/jwt`, `handler`, ``},
 	{`handler/proxy`, `handler`, `github.com/aws/aws-lambda-go/.*|github.com/awslabs/aws-lambda-go-api-proxy/.*`},
 	{`middleware/zstd`, `middleware`, `github.com/klauspost/compress/zstd`},
+	{`middleware/otel`, `middleware|handler|datastore`, `github.com/aws/aws-lambda-go/lambdacontext|go.opentelemetry.io/otel/(attribute|codes|metric|trace)`},
 	{`middleware`, `handler(/jwt)?|datastore(/(retry|table|blob|cache|queue|topic|stream|call|service|secret|key|identity|config))?`, `github.com/aws/aws-lambda-go/lambdacontext`},
 	{`datastore`, ``, ``},
 	{`datastore/topic`, `datastore(/internal/(handle|message)|/retry|/topic/filterpolicy)?`, ``},

@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
@@ -26,6 +27,9 @@ const maxSent = 10 << 20
 type outgoing struct {
 	Store      string                // its name, or "queue:jobs" where stores of two kinds have it
 	Group      string                // also the partition key of a stream
+	Dedup      string                // of a FIFO queue or topic; "" for what its declaration says
+	Delay      time.Duration         // of a queue; 0 for the queue's own
+	Subject    string                // of a topic; "" for none
 	Attributes []datastore.Attribute // of a queue or a topic
 	Body       []byte
 }
@@ -44,6 +48,9 @@ func (p *program) send(args []string) error {
 	name, err := p.parseNamed("send", args, func(f *flag.FlagSet) {
 		opts.define(f)
 		f.StringVar(&m.Group, "group", "", "message group of a queue or a topic, partition key of a stream")
+		f.Func("dedup", "deduplication `id` of a message of a FIFO queue or topic", given(&m.Dedup))
+		f.Func("delay", "`time` to hold a message of a queue back, as 90s, up to 15m", m.setDelay)
+		f.Func("subject", "subject of a message of a topic, up to 100 ASCII characters", given(&m.Subject))
 		f.Func("attr", "attribute as `name=value`, or name:Number=value for a number; may be repeated", m.addAttribute)
 	})
 	if err != nil {
@@ -85,6 +92,27 @@ func (p *program) parseNamed(command string, args []string, define func(*flag.Fl
 	return rest[0], nil
 }
 
+// given takes the value of a flag, which is not empty: that is as good as no flag.
+func given(into *string) func(string) error {
+	return func(text string) error {
+		if text == "" {
+			return errors.New("it is empty; leave the flag out")
+		}
+		*into = text
+		return nil
+	}
+}
+
+// setDelay reads "90s", rounded up to whole seconds as [queue.Delay] does.
+func (m *outgoing) setDelay(text string) error {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 || d > queue.MaxDelay {
+		return errors.New("write a time up to 15m, as 90s")
+	}
+	m.Delay = (d + time.Second - 1).Truncate(time.Second)
+	return nil
+}
+
 // addAttribute reads "name=value".
 func (m *outgoing) addAttribute(text string) error {
 	name, value, ok := strings.Cut(text, "=")
@@ -121,7 +149,9 @@ func (p *program) sendHere(dir string, m outgoing) (sent, error) {
 	if err != nil {
 		return sent{}, err
 	}
-	if _, err := m.store(data); err != nil {
+	if spec, err := m.store(data); err != nil {
+		return sent{}, err
+	} else if err := m.fits(spec); err != nil {
 		return sent{}, err
 	}
 	return controlled[sent](context.Background(), app.Name(), dir, "send", m)
@@ -179,28 +209,60 @@ func (m *outgoing) send(ctx context.Context, app *tier.App, data *datastore.Data
 	if err != nil {
 		return sent{}, err
 	}
+	if err := m.fits(spec); err != nil {
+		return sent{}, err
+	}
 	s := sent{Store: spec.Kind() + " " + spec.Name()}
 	if s.Checked, err = m.check(ctx, app, data, spec); err != nil {
 		return s, fmt.Errorf("%s: the message is refused by what works it off, and was not sent: %w", s.Store, err)
 	}
 	switch spec := spec.(type) {
 	case queue.Spec:
-		s.ID, err = queue.SendEnvelope(ctx, data, spec, queue.Envelope{Body: string(m.Body), Group: m.Group, Attributes: m.Attributes})
+		s.ID, err = queue.SendEnvelope(ctx, data, spec, queue.Envelope{
+			Body: string(m.Body), Group: m.Group, Dedup: m.Dedup, Delay: m.Delay, Attributes: m.Attributes,
+		})
 	case topic.Spec:
-		s.ID, err = topic.PublishEnvelope(ctx, data, spec, topic.Envelope{Body: string(m.Body), Group: m.Group, Attributes: m.Attributes})
+		s.ID, err = topic.PublishEnvelope(ctx, data, spec, topic.Envelope{
+			Body: string(m.Body), Group: m.Group, Dedup: m.Dedup, Subject: m.Subject, Attributes: m.Attributes,
+		})
 	case stream.Spec:
 		s.ID, err = m.put(ctx, data, spec)
 	}
 	return s, err
 }
 
-func (m *outgoing) put(ctx context.Context, data *datastore.Data, spec stream.Spec) (string, error) {
-	switch {
-	case len(m.Attributes) > 0:
-		return "", fmt.Errorf("stream %s: its records have no attributes; leave -attr out", spec.Logical)
-	case m.Group == "":
-		return "", fmt.Errorf("stream %s: a record has a partition key; write it as -group KEY", spec.Logical)
+// fits refuses what a message of the store cannot have.
+func (m *outgoing) fits(spec datastore.Spec) error {
+	refuse := func(why string) error { return fmt.Errorf("%s %s: %s", spec.Kind(), spec.Name(), why) }
+	kind, fifo := spec.Kind(), false
+	switch spec := spec.(type) {
+	case queue.Spec:
+		fifo = spec.FIFO
+	case topic.Spec:
+		fifo = spec.FIFO
 	}
+	switch {
+	case m.Subject != "" && kind != "topic":
+		return refuse("only messages of a topic have a subject; leave -subject out")
+	case m.Delay != 0 && kind != "queue":
+		return refuse("only messages of a queue are held back; leave -delay out")
+	case m.Delay != 0 && fifo:
+		return refuse("a FIFO queue holds all messages back or none; leave -delay out")
+	case m.Group == "" && fifo:
+		return refuse("a message to a FIFO " + kind + " needs its group; write it as -group ID")
+	case m.Dedup != "" && kind == "stream":
+		return refuse("its records have no deduplication ids; leave -dedup out")
+	case m.Dedup != "" && !fifo:
+		return refuse("only a FIFO " + kind + " knows deduplication ids; leave -dedup out")
+	case len(m.Attributes) > 0 && kind == "stream":
+		return refuse("its records have no attributes; leave -attr out")
+	case m.Group == "" && kind == "stream":
+		return refuse("a record has a partition key; write it as -group KEY")
+	}
+	return nil
+}
+
+func (m *outgoing) put(ctx context.Context, data *datastore.Data, spec stream.Spec) (string, error) {
 	place, err := stream.PutEnvelope(ctx, data, spec, stream.Envelope{Key: m.Group, Body: m.Body})
 	return place.Sequence, err
 }
@@ -208,7 +270,7 @@ func (m *outgoing) put(ctx context.Context, data *datastore.Data, spec stream.Sp
 // check asks whatever works the messages of a store off whether it would take this one,
 // and reports whether there is anything.
 func (m *outgoing) check(ctx context.Context, app *tier.App, data *datastore.Data, spec datastore.Spec) (checked bool, err error) {
-	record := &datastore.Record{Group: m.Group, Attributes: m.Attributes, SentAt: data.Now(), Data: m.Body}
+	record := &datastore.Record{Group: m.Group, Dedup: m.Dedup, Subject: m.Subject, Attributes: m.Attributes, SentAt: data.Now(), Data: m.Body}
 	var checks []func(context.Context, *datastore.Record) error
 	for _, f := range app.Functions() {
 		for _, t := range f.Triggers() {

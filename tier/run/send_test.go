@@ -45,6 +45,7 @@ func TestSend(t *testing.T) {
 		{`{"id":"7","to":"Rome"}` + "\n", []string{"jobs"}, "queue jobs has message ", "done with 7"},
 		{`{"id":"8","to":"Rome"}`, []string{"roman", "-group", "g"}, "queue roman has message ", "packed 8 of group g"},
 		{`{"id":"9","to":"Oslo"}`, []string{"topic:placed", "-group", "h", "-attr", "to=Rome", "-attr", "n:Number=2"}, "topic placed has message ", "packed 9 of group h"},
+		{`{"id":"11","to":"Oslo"}`, []string{"notices", "-subject", "lost and found"}, "topic notices has message ", "notice 11: lost and found"},
 		{"10\n", []string{"visits", "-group", "k"}, "stream visits has message 4957", "counted 10"},
 	} {
 		stdout, stderr, status := s.command(t, c.stdin, append([]string{"send"}, c.args...)...)
@@ -53,6 +54,58 @@ func TestSend(t *testing.T) {
 			continue
 		}
 		s.untilAll(t, c.works)
+	}
+}
+
+// TestSendDedup: a second message with the deduplication id of another is that one.
+func TestSendDedup(t *testing.T) {
+	t.Parallel()
+	s := serveFactory(t)
+	var said []string
+	for _, args := range [][]string{
+		{"1", "roman", "-dedup", "a"}, {"2", "roman", "-dedup", "a"}, {"3", "roman", "-dedup", "b"},
+		{"4", "placed", "-attr", "to=Rome", "-dedup", "c"}, {"5", "placed", "-attr", "to=Rome", "-dedup", "c"}, {"6", "placed", "-attr", "to=Rome", "-dedup", "d"},
+	} {
+		stdout, stderr, status := s.command(t, `{"id":"`+args[0]+`","to":"Rome"}`, append([]string{"send", args[1], "-group", "g"}, args[2:]...)...)
+		if status != 0 {
+			t.Fatalf("send %q = %d %s", args, status, stderr)
+		}
+		said = append(said, stdout)
+	}
+	if said[0] != said[1] || said[3] != said[4] || said[1] == said[2] || said[4] == said[5] {
+		t.Errorf("the ids = %q, want those of the first two to be one, and of the next two after", said)
+	}
+	// The group keeps the order, so that nothing else comes between these.
+	for _, want := range []string{"1", "3", "4", "6"} {
+		if got := s.worked(t); got != "packed "+want+" of group g" {
+			t.Errorf("worked off %q, want %s", got, want)
+		}
+	}
+}
+
+// worked is the next line on the standard output that tells of a parcel.
+func (s *serving) worked(t *testing.T) string {
+	t.Helper()
+	for {
+		line, err := s.stdout.ReadString('\n')
+		if err != nil {
+			t.Fatalf("no line: %v\n%s", err, s.stderr)
+		}
+		if strings.HasPrefix(line, "packed ") {
+			return strings.TrimSpace(line)
+		}
+	}
+}
+
+// TestSendDelay: a message with a delay waits for it.
+func TestSendDelay(t *testing.T) {
+	t.Parallel()
+	s := serveFactory(t)
+	if _, stderr, status := s.command(t, `{"id":"7","to":"Rome"}`, "send", "jobs", "-delay", "14m59.5s"); status != 0 {
+		t.Fatalf("send = %d %s", status, stderr)
+	}
+	if got, stderr, _ := s.command(t, "", "queue"); !strings.Contains(got, "\njobs   0        1        0          ") {
+		t.Errorf("queue =\n%s%s\nwant one that is delayed", got, stderr)
 	}
 }
 
@@ -69,10 +122,23 @@ func TestSendRefuses(t *testing.T) {
 		{`{"id":"7"}`, []string{"placed", "-group", "g"}, "topic placed: the message is refused by what works it off, and was not sent: 400: the request is not valid: body.to is required"},
 		{`{"id":`, []string{"jobs"}, "body is not JSON"},
 		{`{"id":"7","to":"Rome"}`, []string{"roman"}, "a message to a FIFO queue needs its group"},
+		{`{"id":"7","to":"Rome"}`, []string{"roman", "-group", "g", "-delay", "1s"}, "queue roman: a FIFO queue holds all messages back or none; leave -delay out"},
+		{`{"id":"7","to":"Rome"}`, []string{"jobs", "-dedup", "a"}, "queue jobs: only a FIFO queue knows deduplication ids; leave -dedup out"},
+		{`{"id":"7","to":"Rome"}`, []string{"jobs", "-subject", "a"}, "queue jobs: only messages of a topic have a subject; leave -subject out"},
+		{`{"id":"7","to":"Rome"}`, []string{"jobs", "-delay", "16m"}, "write a time up to 15m, as 90s"},
+		{`{"id":"7","to":"Rome"}`, []string{"jobs", "-delay", "0s"}, "write a time up to 15m, as 90s"},
+		{`{"id":"7","to":"Rome"}`, []string{"placed"}, "topic placed: a message to a FIFO topic needs its group; write it as -group ID"},
+		{`{"id":"7","to":"Rome"}`, []string{"placed", "-group", "g", "-delay", "1s"}, "topic placed: only messages of a queue are held back; leave -delay out"},
+		{`{"id":"7","to":"Rome"}`, []string{"placed", "-group", "g", "-subject", "a\nb"}, "without line breaks"},
+		{`{"id":"7","to":"Rome"}`, []string{"placed", "-group", "g", "-dedup", "a b"}, "the deduplication id: write 1 to 128"},
+		{`{"id":"7","to":"Rome"}`, []string{"placed", "-group", "g", "-dedup", ""}, "leave the flag out"},
 		{"7", []string{"visits"}, "-group KEY"},
+		{"7", []string{"visits", "-group", "k", "-delay", "1s"}, "stream visits: only messages of a queue are held back; leave -delay out"},
+		{"7", []string{"visits", "-group", "k", "-subject", "s"}, "stream visits: only messages of a topic have a subject; leave -subject out"},
+		{"7", []string{"visits", "-group", "k", "-dedup", "a"}, "stream visits: its records have no deduplication ids; leave -dedup out"},
 		{"7", []string{"visits", "-group", "k", "-attr", "a=b"}, "leave -attr out"},
 		{"", []string{"jobs"}, "body"},
-		{"{}", []string{"parcels"}, "it declares topic placed, stream visits, queue jobs, queue roman"},
+		{"{}", []string{"parcels"}, "it declares topic placed, stream visits, queue jobs, queue roman, topic notices"},
 		{"{}", []string{"jobs", "-data", "elsewhere"}, `-data "elsewhere"`},
 		{"{}", []string{"jobs", "-attr", "a"}, "write name=value"},
 	} {
@@ -218,11 +284,11 @@ func TestSendAWS(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := buildTool(t, "./tier/run/testdata/pantry")
-	stdout, stderr, status := outputWith(t, append(m.env(), "TIERKIT_QUEUE_JOBS="+*jobs.QueueUrl), "hello\n", bin, "send", "jobs", "-data", "aws", "-attr", "n:Number=2")
+	stdout, stderr, status := outputWith(t, append(m.env(), "TIERKIT_QUEUE_JOBS="+*jobs.QueueUrl), "hello\n", bin, "send", "jobs", "-data", "aws", "-attr", "n:Number=2", "-delay", "1ms")
 	if status != 0 || !strings.HasPrefix(stdout, "queue jobs has message ") || !strings.Contains(stderr, "was not checked") {
 		t.Fatalf("send = %d %q %s", status, stdout, stderr)
 	}
-	got, err := queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: jobs.QueueUrl, MessageAttributeNames: []string{"All"}})
+	got, err := queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: jobs.QueueUrl, MessageAttributeNames: []string{"All"}, WaitTimeSeconds: 10})
 	if err != nil || len(got.Messages) != 1 || *got.Messages[0].Body != "hello" || *got.Messages[0].MessageAttributes["n"].DataType != "Number" {
 		t.Errorf("the queue has %+v, %v", got, err)
 	}

@@ -37,19 +37,35 @@ func (s *stack) restAPI(api *tier.API) {
 		return
 	}
 	stages := api.DeployedStages()
+	name, body := sub("${AWS::StackName}-"+api.Name()), openAPI(api, s.securitySchemes(api))
+	deployment, stage := deploymentRef(api, body), slices.Concat(restStage(stages[0]), s.stageSettings(api))
 	s.add(resource{
 		id: apiID(api), typ: "AWS::Serverless::Api", at: api.At(),
 		properties: append(object{
-			{"Name", sub("${AWS::StackName}-" + api.Name())},
+			{"Name", name},
 			{"StageName", stages[0].Name},
 			// Without it SAM adds a second stage, named Stage.
 			{"OpenApiVersion", "3.0.1"},
 			{"EndpointConfiguration", object{{"Type", "REGIONAL"}}},
-			{"DefinitionBody", openAPI(api, s.securitySchemes(api))},
-		}, slices.Concat(restStage(stages[0]), s.stageSettings(api))...),
+			{"DefinitionBody", body},
+		}, stage...),
+		plain: []resource{
+			{id: apiID(api), typ: "AWS::ApiGateway::RestApi", at: api.At(), properties: object{
+				{"Name", name},
+				{"EndpointConfiguration", object{{"Types", array{"REGIONAL"}}}},
+				{"Parameters", object{{"endpointConfigurationTypes", "REGIONAL"}}},
+				{"Body", body},
+			}},
+			{id: deployment.id, typ: "AWS::ApiGateway::Deployment", at: api.At(), properties: object{{"RestApiId", ref(apiID(api))}}},
+			{id: firstStageID(api), typ: "AWS::ApiGateway::Stage", at: api.At(), properties: append(object{
+				{"RestApiId", ref(apiID(api))},
+				{"DeploymentId", ref(deployment.id)},
+				{"StageName", stages[0].Name},
+			}, stage...)},
+		},
 	})
 	for _, stage := range stages[1:] {
-		s.restStage(api, stage)
+		s.restStage(api, stage, deployment)
 	}
 	s.usagePlans(api)
 }
@@ -131,7 +147,7 @@ func operation(res *tier.Resource, r *tier.Route) object {
 }
 
 // invocationURI is where an integration finds a function.
-func invocationURI(f *tier.Function) object {
+func invocationURI(f *tier.Function) reference {
 	return sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" +
 		policy.FunctionID(f) + ".Arn}/invocations")
 }

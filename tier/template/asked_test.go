@@ -77,7 +77,7 @@ func TestAskedCircles(t *testing.T) {
 		users, worker := identity.New(data, "users"), app.Function("worker")
 		tier.On(worker, users.PostConfirmation(), work[*identity.PostConfirmationEvent])
 		tt.declare(app, data, users, worker)
-		switch _, err := template.SAM(app, "bootstrap.zip"); {
+		switch _, err := template.New(app); {
 		case tt.want == "" && err != nil:
 			t.Errorf("%s: SAM: %v", tt.name, err)
 		case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):

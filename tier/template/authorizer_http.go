@@ -44,7 +44,7 @@ func httpLambdaScheme(a *tier.LambdaAuthorizer) object {
 	}
 	authorizer := object{
 		{"type", "request"},
-		{"authorizerUri", authorizerURI(a)},
+		{"authorizerUri", invocationURI(a.Function())},
 		{"authorizerPayloadFormatVersion", format},
 		{"enableSimpleResponses", s.Simple},
 	}

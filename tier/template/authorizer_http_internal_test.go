@@ -39,7 +39,7 @@ func TestHTTPAuthorizer(t *testing.T) {
 			`{"type":"apiKey","name":"Unused","in":"header","x-amazon-apigateway-authorizer":{"type":"request","authorizerUri":` + uri + `,"authorizerPayloadFormatVersion":"1.0","enableSimpleResponses":false,"authorizerResultTtlInSeconds":0}}`},
 	} {
 		var b, want bytes.Buffer
-		appendValue(&b, httpAuthorizer(tt.auth), "")
+		appendJSON(&b, httpAuthorizer(tt.auth), "")
 		indented(t, &want, tt.want)
 		if d := cmp.Diff(want.String(), b.String()); d != "" {
 			t.Errorf("%s (-want +got)\n%s", name, d)

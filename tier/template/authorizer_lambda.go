@@ -16,7 +16,7 @@ func lambdaScheme(a *tier.LambdaAuthorizer) object {
 	if s.Token != "" {
 		kind, name = "token", s.Token
 	}
-	authorizer := object{{"type", kind}, {"authorizerUri", authorizerURI(a)}}
+	authorizer := object{{"type", kind}, {"authorizerUri", invocationURI(a.Function())}}
 	if sources := a.Sources(); len(sources) > 0 {
 		authorizer = append(authorizer, member{"identitySource", identitySource(sources, "method.request.", "")})
 	}
@@ -36,12 +36,6 @@ func lambdaScheme(a *tier.LambdaAuthorizer) object {
 // does without it differs between the kinds of APIs.
 func keptFor(ttl time.Duration) member {
 	return member{"authorizerResultTtlInSeconds", int(ttl / time.Second)}
-}
-
-// authorizerURI is where API Gateway finds the function of an authorizer.
-func authorizerURI(a *tier.LambdaAuthorizer) object {
-	return sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" +
-		policy.FunctionID(a.Function()) + ".Arn}/invocations")
 }
 
 // identitySource are the sources as API Gateway writes them, with what stands

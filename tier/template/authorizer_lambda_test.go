@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -58,23 +56,6 @@ func authorized(data *datastore.Data) *tier.App {
 		Header: "X-Token", Expression: "^app[0-9]+$", TTL: time.Minute,
 	}))
 	return app
-}
-
-func TestAuthorizersGolden(t *testing.T) {
-	t.Parallel()
-	got, golden := sam(t, authorized), filepath.Join("testdata", "authorizers.json")
-	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), string(got)); d != "" {
-		t.Errorf("%s (-want +got), go test -update writes it:\n%s", golden, d)
-	}
 }
 
 // TestAuthorizerPermissions: API Gateway may ask each authorizer for the APIs that
@@ -156,7 +137,7 @@ func TestAuthorizerLogicalIDs(t *testing.T) {
 	gate.Check(func(context.Context, handler.Check) (handler.Verdict, error) { return handler.Verdict{}, nil })
 	api.Authorize(gate)
 	api.Handle("GET /", handler.New(list))
-	_, err := template.SAM(app, "x")
+	_, err := template.New(app)
 	var d *datastore.DeclarationError
 	if !errors.As(err, &d) || !strings.Contains(err.Error(), "give one another name") {
 		t.Errorf("SAM = %v", err)

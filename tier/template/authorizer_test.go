@@ -129,7 +129,7 @@ func TestResourcePolicyRefused(t *testing.T) {
 	api.ResourcePolicy(tier.PolicyStatement{Effect: tier.Allow, Conditions: []datastore.Condition{
 		{Operator: "IPAddress", Key: "aws:SourceIp", Values: []string{"203.0.113.0/24"}},
 	}})
-	_, err := template.SAM(app, "bootstrap.zip")
+	_, err := template.New(app)
 	var d *datastore.DeclarationError
 	if !errors.As(err, &d) || filepath.Base(d.At.File) != "authorizer_test.go" || !strings.Contains(d.Message, `"IPAddress" is no operator; write IpAddress`) {
 		t.Errorf("SAM = %v, want the operator with its Go line", err)

@@ -68,7 +68,7 @@ func (s *stack) profile(at datastore.Position, spec config.Spec) {
 }
 
 // configPlace is the value of a configuration's variable.
-func configPlace(spec config.Spec) object {
+func configPlace(spec config.Spec) reference {
 	id := policy.StoreID(spec)
 	switch {
 	case spec.Source != config.Parameter:

@@ -254,7 +254,7 @@ func TestDeploymentMistakes(t *testing.T) {
 				datastore.Use[sqldb.Writer](api, sqldb.New(data, "other", sqldb.Postgres, opts...))
 			}
 			api.Handle("POST /orders", handler.New(place))
-			_, err := template.SAM(app, "bootstrap.zip")
+			_, err := template.New(app)
 			if own, ok := errors.AsType[*datastore.DeclarationError](err); !ok || own.At.IsZero() || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("SAM: %v, want %q and its line", err, tt.want)
 			}

@@ -110,7 +110,7 @@ func (s *stack) cachePrefixes(spec cache.Spec) (prefixes []string) {
 }
 
 // cacheURL is what the driver finds a cache by.
-func cacheURL(spec cache.Spec) object {
+func cacheURL(spec cache.Spec) reference {
 	id := policy.StoreID(spec)
 	host := id + ".PrimaryEndPoint.Address"
 	if spec.Serverless {

@@ -85,7 +85,7 @@ func (s *stack) logs(t *tier.Trigger) {
 		member{"SourceAccount", ref("AWS::AccountId")})
 	s.add(resource{
 		id: id, typ: "AWS::Logs::SubscriptionFilter", at: t.At(),
-		attributes: object{{"DependsOn", id + "Permission"}},
+		attributes: object{{"DependsOn", array{id + "Permission"}}},
 		properties: object{
 			{"LogGroupName", spec.Group},
 			{"FilterPattern", spec.Pattern},

@@ -18,16 +18,23 @@ const httpTimeout = 30000
 // See https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-httpapi.html.
 func (s *stack) httpAPI(api *tier.API) {
 	stages := api.DeployedStages()
-	properties := object{
-		{"StageName", stages[0].Name},
-		{"FailOnWarnings", true},
-		{"DefinitionBody", s.httpOpenAPI(api)},
-	}
-	if len(stages[0].Variables) > 0 {
-		properties = append(properties, member{"StageVariables", variableMap(stages[0].Variables)})
-	}
-	properties = append(properties, httpLimits(api)...)
-	s.add(resource{id: apiID(api), typ: "AWS::Serverless::HttpApi", at: api.At(), properties: properties})
+	body, stage := s.httpOpenAPI(api), httpStage(api, stages[0])
+	s.add(resource{
+		id: apiID(api), typ: "AWS::Serverless::HttpApi", at: api.At(),
+		properties: append(object{
+			{"StageName", stages[0].Name},
+			{"FailOnWarnings", true},
+			{"DefinitionBody", body},
+		}, stage...),
+		plain: []resource{
+			{id: apiID(api), typ: "AWS::ApiGatewayV2::Api", at: api.At(), properties: object{{"Body", body}, {"FailOnWarnings", true}}},
+			{id: firstStageID(api), typ: "AWS::ApiGatewayV2::Stage", at: api.At(), properties: append(object{
+				{"ApiId", ref(apiID(api))},
+				{"StageName", stages[0].Name},
+				{"AutoDeploy", true},
+			}, stage...)},
+		},
+	})
 	for _, stage := range stages[1:] {
 		s.httpStage(api, stage)
 	}

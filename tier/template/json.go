@@ -12,21 +12,10 @@ type object []member
 
 type member struct {
 	name  string
-	value any // object, array, string, int, float64, json.Number, bool or nil
+	value any // object, array, reference, codePlace, string, int, float64, json.Number, bool or nil
 }
 
 type array []any
-
-// ref, getAtt and sub are CloudFormation's intrinsic functions.
-// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html.
-func ref(id string) object { return object{{"Ref", id}} }
-
-func getAtt(id, attribute string) object { return object{{"Fn::GetAtt", array{id, attribute}}} }
-
-func sub(text string) object { return object{{"Fn::Sub", text}} }
-
-// subWith is sub with values for some of its names.
-func subWith(text string, values object) object { return object{{"Fn::Sub", array{text, values}}} }
 
 func texts(list []string) array {
 	a := make(array, len(list))
@@ -36,14 +25,16 @@ func texts(list []string) array {
 	return a
 }
 
-// appendValue writes v with two spaces of indent a level; empty objects and
+// appendJSON writes v with two spaces of indent a level; empty objects and
 // arrays on one line.
-func appendValue(b *bytes.Buffer, v any, indent string) {
+func appendJSON(b *bytes.Buffer, v any, indent string) {
 	switch v := v.(type) {
 	case object:
 		appendObject(b, v, indent)
 	case array:
 		appendArray(b, v, indent)
+	case reference:
+		appendObject(b, v.function(), indent)
 	case string:
 		appendString(b, v)
 	case int:
@@ -70,7 +61,7 @@ func appendObject(b *bytes.Buffer, o object, indent string) {
 		b.WriteString(deeper)
 		appendString(b, m.name)
 		b.WriteString(": ")
-		appendValue(b, m.value, deeper)
+		appendJSON(b, m.value, deeper)
 	}
 	b.WriteString("\n" + indent + "}")
 }
@@ -84,7 +75,7 @@ func appendArray(b *bytes.Buffer, a array, indent string) {
 	for i, v := range a {
 		b.WriteString(opening(i, "["))
 		b.WriteString(deeper)
-		appendValue(b, v, deeper)
+		appendJSON(b, v, deeper)
 	}
 	b.WriteString("\n" + indent + "]")
 }

@@ -42,7 +42,7 @@ func TestKafkaMistakes(t *testing.T) {
 		app := tier.New("factory")
 		tier.On(app.Function("f"), bus.NewKafka[order](main, "a", "a", bus.ConsumerGroup("g")), work[order])
 		tier.On(app.Function("g"), c.other, work[order])
-		_, err := template.SAM(app, "bootstrap.zip")
+		_, err := template.New(app)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "template/kafka_test.go:")) {
 			t.Errorf("%s: SAM = %v, want %q and a line of this file", c.name, err, c.want)
 		}

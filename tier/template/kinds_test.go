@@ -2,8 +2,6 @@ package template_test
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -80,30 +78,6 @@ func versionedShop(*datastore.Data) *tier.App {
 	mobile.Version("1").Handle("GET /orders/{id}", handler.New(get))
 	mobile.Version("2")
 	return app
-}
-
-// TestKindsGolden: what sam-translator and cfn-lint accept is in testdata.
-func TestKindsGolden(t *testing.T) {
-	t.Parallel()
-	for name, newApp := range map[string]func(*datastore.Data) *tier.App{"http": httpShop, "stages": stagedShop, "versions": versionedShop} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := sam(t, newApp)
-			golden := filepath.Join("testdata", name+".json")
-			if *update {
-				if err := os.WriteFile(golden, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(string(want), string(got)); d != "" {
-				t.Errorf("%s (-want +got), go test -update writes it:\n%s", golden, d)
-			}
-		})
-	}
 }
 
 // TestStagePermissions: one a route and stage, and none for stages together

@@ -48,6 +48,6 @@ func (s *stack) topicsWith(spec key.Spec) []any {
 }
 
 // keyARN is the key that a store is encrypted with, which it has.
-func keyARN(spec datastore.Encrypted) object {
+func keyARN(spec datastore.Encrypted) reference {
 	return getAtt(policy.StoreID(spec.EncryptedBy()), "Arn")
 }

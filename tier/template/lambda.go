@@ -21,7 +21,7 @@ const logRetentionDays = 30
 
 // function adds a Lambda function, its execution role and its log group.
 // See https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html.
-func (s *stack) function(f *tier.Function, codeURI string) {
+func (s *stack) function(f *tier.Function) {
 	s.add(resource{
 		id: policy.LogID(f), typ: "AWS::Logs::LogGroup", at: f.At(),
 		attributes: object{{"DeletionPolicy", "Delete"}, {"UpdateReplacePolicy", "Delete"}},
@@ -32,7 +32,6 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 	s.callsApart(f)
 	s.directoryApart(f)
 	properties := object{
-		{"CodeUri", codeURI},
 		{"Runtime", "provided.al2023"},
 		{"Architectures", array{"arm64"}},
 		{"Handler", f.Name()},
@@ -45,11 +44,16 @@ func (s *stack) function(f *tier.Function, codeURI string) {
 		properties = append(properties, member{"Environment", object{{"Variables", vars}}})
 	}
 	properties = append(properties, s.attached(f)...)
+	after := s.afterDeployments(f)
 	s.add(resource{
 		id: policy.FunctionID(f), typ: "AWS::Serverless::Function", at: f.At(),
 		// The executable is built by go build, not by sam build.
-		attributes: append(object{{"Metadata", object{{"SkipBuild", true}}}}, s.afterDeployments(f)...),
-		properties: properties,
+		attributes: append(object{{"Metadata", object{{"SkipBuild", true}}}}, after...),
+		properties: append(object{{"CodeUri", codePlace{}}}, properties...),
+		plain: []resource{{
+			id: policy.FunctionID(f), typ: "AWS::Lambda::Function", at: f.At(), attributes: after,
+			properties: append(object{{"Code", codePlace{}}}, properties...),
+		}},
 	})
 	s.url(f)
 	s.triggers(f)
@@ -81,7 +85,7 @@ func variables(f *tier.Function) object {
 }
 
 // physical is the value of a store's variable: what its driver finds it by.
-func physical(store datastore.Spec) object {
+func physical(store datastore.Spec) reference {
 	id := policy.StoreID(store)
 	switch spec := store.(type) {
 	case cache.Spec:

@@ -135,7 +135,7 @@ func TestNoTemplate(t *testing.T) {
 			data := datastore.New(nil, nil)
 			app := tier.New("shop")
 			tt.declare(data, app)
-			_, err := template.SAM(app, "bootstrap.zip")
+			_, err := template.New(app)
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "network_test.go:") {
 				t.Errorf("SAM = %v, want %q with a line of this file", err, tt.want)
 			}
@@ -153,10 +153,7 @@ func TestEndpointsOfCallers(t *testing.T) {
 	f.Invoke(handler.New(func(context.Context, order) (order, error) { return order{}, nil }))
 	datastore.Use[cache.Getter[order]](f, cache.New[order](data, "profiles"))
 	datastore.Use[table.Getter[order]](f, table.New[order](data, "orders").PerCaller())
-	text, err := template.SAM(app, "bootstrap.zip")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := sam(t, func(*datastore.Data) *tier.App { return app })
 	for id, want := range map[string]bool{"DynamodbEndpoint": true, "StsEndpoint": false} {
 		_, rest, found := strings.Cut(string(text), "\""+id+"\": {")
 		principals, _, ended := strings.Cut(rest, "aws:ResourceAccount")

@@ -106,7 +106,7 @@ func (s *stack) dataAccess(spec search.Spec) string {
 }
 
 // searchURL is what the driver finds an index by.
-func searchURL(spec search.Spec) object {
+func searchURL(spec search.Spec) reference {
 	id := policy.StoreID(spec)
 	if spec.Service == search.Serverless {
 		return sub("${" + id + ".CollectionEndpoint}/" + spec.Index())

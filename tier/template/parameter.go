@@ -25,9 +25,9 @@ func (s *stack) parameterOnce(p parameter, at datastore.Position) {
 	s.parameters = append(s.parameters, p)
 }
 
-func (s *stack) parameterSection() object {
+func parameterSection(parameters []parameter) object {
 	var all object
-	for _, p := range s.parameters {
+	for _, p := range parameters {
 		all = append(all, member{p.id, object{{"Type", p.typ}, {"Description", p.description}}})
 	}
 	return all

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -199,6 +200,15 @@ func shorten(id string) string {
 func shortSum(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return strings.ToUpper(hex.EncodeToString(sum[:4]))
+}
+
+// contentSum tells versions of something apart: what is made anew when it changes has
+// the sum in its logical id.
+func contentSum(content object) string {
+	var b bytes.Buffer
+	appendJSON(&b, content, "")
+	sum := sha256.Sum256(b.Bytes())
+	return strings.ToUpper(hex.EncodeToString(sum[:5]))
 }
 
 // sourcePath is the path as a permission writes it: "*" for a parameter.

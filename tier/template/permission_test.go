@@ -210,7 +210,7 @@ func TestOutputsMeet(t *testing.T) {
 // wants is a template that is refused with these words and a line of this file.
 func wants(t *testing.T, newApp func(*datastore.Data) *tier.App, words ...string) {
 	t.Helper()
-	_, err := template.SAM(newApp(datastore.New(nil, nil)), "x")
+	_, err := template.New(newApp(datastore.New(nil, nil)))
 	var d *datastore.DeclarationError
 	if !errors.As(err, &d) || filepath.Base(d.At.File) != "permission_test.go" {
 		t.Fatalf("SAM = %v, want a mistake of this file", err)

@@ -162,7 +162,7 @@ func databaseName(spec sqldb.Spec) string {
 }
 
 // databaseURL is what the driver finds a database by.
-func databaseURL(spec sqldb.Spec) object {
+func databaseURL(spec sqldb.Spec) reference {
 	id, proxy := policy.StoreID(spec), policy.ProxyID(spec)
 	switch {
 	case spec.Engine == sqldb.DSQL:

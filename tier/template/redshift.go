@@ -77,7 +77,7 @@ func (s *stack) warehouse(store usedStore, spec warehouse.Spec) {
 }
 
 // warehouseURL is what the driver finds a warehouse by that is reached by the wire.
-func warehouseURL(spec warehouse.Spec) object {
+func warehouseURL(spec warehouse.Spec) reference {
 	host := ".Endpoint.Address"
 	if spec.Product == warehouse.Serverless {
 		host = ".Workgroup.Endpoint.Address"

@@ -40,7 +40,7 @@ func checkResourcePolicy(api *tier.API) error {
 		return nil
 	}
 	var text bytes.Buffer
-	appendValue(&text, resourcePolicy(api), "")
+	appendJSON(&text, resourcePolicy(api), "")
 	if _, err := evaluate.ParseResource("of API "+api.Name(), text.Bytes()); err != nil {
 		return &datastore.DeclarationError{At: p.At, Message: "API " + api.Name() + ": its resource policy: " + err.Error()}
 	}

@@ -1,12 +1,38 @@
 package template
 
 import (
+	"crypto/sha1"
+	"encoding/hex"
 	"maps"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
+
+// firstStageID is the logical id of the first stage of an API, which SAM makes: as SAM
+// names it, so that a stack keeps its stage when it goes over from one form of the
+// template to the other.
+// See https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-api.html.
+func firstStageID(api *tier.API) string {
+	name := api.DeployedStages()[0].Name
+	if name == tier.RootStage {
+		return apiID(api) + "ApiGatewayDefaultStage"
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		sum := sha1.Sum([]byte(name)) // a short name, not a secret
+		return apiID(api) + "Stage" + hex.EncodeToString(sum[:5])
+	}
+	return apiID(api) + name + "Stage"
+}
+
+// deploymentRef is the deployment of a REST API, which is a picture of the API at the
+// time it is made, so that another API has another one.
+func deploymentRef(api *tier.API, body object) reference {
+	return reference{id: apiID(api) + "Deployment" + contentSum(body), sam: apiID(api) + ".Deployment"}
+}
 
 func stageID(api *tier.API, stage tier.Stage) string {
 	return policy.LogicalID(api.Name(), stage.Name, "stage")
@@ -31,12 +57,12 @@ func restStage(stage tier.Stage) object {
 }
 
 // restStage adds a stage of a REST API beside its first, on the same deployment.
-func (s *stack) restStage(api *tier.API, stage tier.Stage) {
+func (s *stack) restStage(api *tier.API, stage tier.Stage, deployment reference) {
 	s.add(resource{
 		id: stageID(api, stage), typ: "AWS::ApiGateway::Stage", at: api.At(),
 		properties: append(object{
 			{"RestApiId", ref(apiID(api))},
-			{"DeploymentId", ref(apiID(api) + ".Deployment")},
+			{"DeploymentId", deployment},
 			{"StageName", stage.Name},
 		}, slices.Concat(restStage(stage), s.stageSettings(api))...),
 	})
@@ -46,16 +72,24 @@ func (s *stack) restStage(api *tier.API, stage tier.Stage) {
 // every change by itself.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-stage.html.
 func (s *stack) httpStage(api *tier.API, stage tier.Stage) {
-	properties := object{
-		{"ApiId", ref(apiID(api))},
-		{"StageName", stage.Name},
-		{"AutoDeploy", true},
-	}
+	s.add(resource{
+		id: stageID(api, stage), typ: "AWS::ApiGatewayV2::Stage", at: api.At(),
+		properties: append(object{
+			{"ApiId", ref(apiID(api))},
+			{"StageName", stage.Name},
+			{"AutoDeploy", true},
+		}, httpStage(api, stage)...),
+	})
+}
+
+// httpStage are the properties of a stage of an HTTP API that SAM's own resource and
+// CloudFormation's share.
+func httpStage(api *tier.API, stage tier.Stage) object {
+	var o object
 	if len(stage.Variables) > 0 {
-		properties = append(properties, member{"StageVariables", variableMap(stage.Variables)})
+		o = append(o, member{"StageVariables", variableMap(stage.Variables)})
 	}
-	properties = append(properties, httpLimits(api)...)
-	s.add(resource{id: stageID(api, stage), typ: "AWS::ApiGatewayV2::Stage", at: api.At(), properties: properties})
+	return append(o, httpLimits(api)...)
 }
 
 func variableMap(vars map[string]string) object {
@@ -67,10 +101,10 @@ func variableMap(vars map[string]string) object {
 }
 
 // stageRef is the name of a stage, as what depends on the stage writes it.
-func stageRef(api *tier.API, name string) object {
+func stageRef(api *tier.API, name string) reference {
 	stages := api.DeployedStages()
 	if stages[0].Name == name {
-		return ref(apiID(api) + ".Stage")
+		return reference{id: firstStageID(api), sam: apiID(api) + ".Stage"}
 	}
 	return ref(stageID(api, tier.Stage{Name: name}))
 }

@@ -1,16 +1,15 @@
-// Package template prints the infrastructure of an application as an AWS SAM
-// template in JSON: for each function an explicit role with exactly what it was
-// granted, for each API one permission a route as long as the policy of the
-// function has room for that, for each store its resource.
+// Package template prints the infrastructure of an application: for each function an
+// explicit role with exactly what it was granted, for each API one permission a route
+// as long as the policy of the function has room for that, for each store its resource.
 //
-// Nothing managed is attached and nothing is left to SAM's defaults that would
-// widen a role. The same declaration gives the same bytes on any machine.
-//
-// See https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html.
+// One model of the resources has three forms: AWS SAM ([Template.SAM]), CloudFormation
+// without SAM ([Template.CloudFormation]), and a Terraform module around that
+// ([Template.Terraform]); JSON is what they are printed in, which [YAML] renders.
+// Nothing managed is attached and nothing is left to SAM's defaults that would widen a
+// role. The same declaration gives the same bytes on any machine.
 package template
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,7 +41,15 @@ type resource struct {
 	typ        string
 	properties object
 	attributes object // beside Properties: DeletionPolicy, Metadata, DependsOn
-	at         datastore.Position
+	// plain are the resources that SAM makes of one of its own. Where they have its
+	// names, what refers to them needs not know which form the template has.
+	plain []resource
+	at    datastore.Position
+}
+
+// makes reports whether id is that of a resource which SAM makes of this one.
+func (r *resource) makes(id string) bool {
+	return slices.ContainsFunc(r.plain, func(p resource) bool { return p.id == id })
 }
 
 // stack collects the resources of an App in order.
@@ -61,7 +68,7 @@ type stack struct {
 
 // output puts out a value. Names are those of resources with other words behind
 // them, so two can meet.
-func (s *stack) output(id, description string, value object, at datastore.Position) {
+func (s *stack) output(id, description string, value reference, at datastore.Position) {
 	if other, taken := s.declared[id]; taken {
 		s.errs = append(s.errs, &datastore.DeclarationError{At: at, Message: fmt.Sprintf(
 			"output %s is that of a declaration at %s; give one of the two another name", id, other)})
@@ -76,7 +83,7 @@ func (s *stack) output(id, description string, value object, at datastore.Positi
 
 func (s *stack) add(r resource) {
 	for _, other := range s.resources {
-		if other.id == r.id {
+		if other.id == r.id || other.makes(r.id) || r.makes(other.id) {
 			s.errs = append(s.errs, &datastore.DeclarationError{At: r.at, Message: fmt.Sprintf(
 				"resource %s (%s) has the logical id of a %s declared at %s; give one of the two another name",
 				r.id, r.typ, other.typ, other.at)})
@@ -86,11 +93,18 @@ func (s *stack) add(r resource) {
 	s.resources = append(s.resources, r)
 }
 
-// SAM is the template of app. CodeUri is where the zip or the folder with the
-// executable "bootstrap" is found, relative to the template: "bootstrap.zip".
-// The error joins every mistake of the declaration and everything that has no
-// form in a template, each with its Go line.
-func SAM(app *tier.App, codeURI string) ([]byte, error) {
+// Template is the infrastructure of an application: resources in the order in which
+// they were declared, each with the Go line that is the reason for it.
+type Template struct {
+	app        string
+	resources  []resource
+	parameters []parameter
+	outputs    object
+}
+
+// New is the template of app. The error joins every mistake of the declaration and
+// everything that has no form in a template, each with its Go line.
+func New(app *tier.App) (*Template, error) {
 	if errs := app.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
@@ -102,10 +116,10 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 		s.store(spec)
 	}
 	for _, f := range app.Functions() {
-		s.function(f, codeURI)
+		s.function(f)
 	}
 	for _, f := range s.deployments {
-		s.function(f, codeURI)
+		s.function(f)
 		s.deployment(f)
 	}
 	s.forwardings()
@@ -116,30 +130,11 @@ func SAM(app *tier.App, codeURI string) ([]byte, error) {
 		s.socket(w)
 	}
 	s.checkCircles()
+	s.checkReferences()
 	if len(s.errs) > 0 {
 		return nil, errors.Join(s.errs...)
 	}
-	var b bytes.Buffer
-	appendValue(&b, s.document(app), "")
-	b.WriteByte('\n')
-	return b.Bytes(), nil
-}
-
-func (s *stack) document(app *tier.App) object {
-	var resources object
-	for _, r := range s.resources {
-		o := append(object{{"Type", r.typ}}, r.attributes...)
-		resources = append(resources, member{r.id, append(o, member{"Properties", r.properties})})
-	}
-	document := object{
-		{"AWSTemplateFormatVersion", "2010-09-09"},
-		{"Transform", "AWS::Serverless-2016-10-31"},
-		{"Description", "The application " + app.Name() + ", made by tierkit from its declaration."},
-	}
-	if len(s.parameters) > 0 {
-		document = append(document, member{"Parameters", s.parameterSection()})
-	}
-	return append(document, member{"Resources", resources}, member{"Outputs", s.outputs})
+	return &Template{app.Name(), s.resources, s.parameters, s.outputs}, nil
 }
 
 // usedStore is a store and the first grant that is the reason for it.

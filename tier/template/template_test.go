@@ -92,20 +92,28 @@ func several(data *datastore.Data) *tier.App {
 
 func sam(t testing.TB, newApp func(*datastore.Data) *tier.App) []byte {
 	t.Helper()
-	text, err := template.SAM(newApp(datastore.New(nil, nil)), "bootstrap.zip")
+	return made(t, newApp).SAM("bootstrap.zip")
+}
+
+func made(t testing.TB, newApp func(*datastore.Data) *tier.App) *template.Template {
+	t.Helper()
+	made, err := template.New(newApp(datastore.New(nil, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return text
+	return made
+}
+
+// apps are those whose templates are in testdata.
+var apps = map[string]func(*datastore.Data) *tier.App{
+	"one": one, "several": several, "signed": signed, "guarded": guarded, "validated": validated, "mocks": mocks, "streams": streams,
+	"direct": direct, "socket": socket, "stores": stores, "encrypted": encrypted, "network": network, "services": services, "reports": reports, "gatedsocket": gatedSocket, "whole": whole.App, "events": events, "guardedevents": guardedEvents, "kafka": kafka,
+	"migrated": migrated, "migratedhere": migratedHere, "wired": wired, "asked": asked, "proxied": proxied, "http": httpShop, "stages": stagedShop, "versions": versionedShop, "traffic": traffic, "authorizers": authorized,
 }
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for name, newApp := range map[string]func(*datastore.Data) *tier.App{
-		"one": one, "several": several, "signed": signed, "guarded": guarded, "validated": validated, "mocks": mocks, "streams": streams,
-		"direct": direct, "socket": socket, "stores": stores, "encrypted": encrypted, "network": network, "services": services, "reports": reports, "gatedsocket": gatedSocket, "whole": whole.App, "events": events, "guardedevents": guardedEvents, "kafka": kafka,
-		"migrated": migrated, "migratedhere": migratedHere, "wired": wired, "asked": asked, "proxied": proxied,
-	} {
+	for name, newApp := range apps {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := sam(t, newApp)
@@ -279,7 +287,7 @@ func TestRefuses(t *testing.T) {
 			return app
 		},
 	} {
-		if _, err := template.SAM(newApp(datastore.New(nil, nil)), "x"); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := template.New(newApp(datastore.New(nil, nil))); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("SAM = %v, want an error with %q", err, name)
 		} else {
 			var d *datastore.DeclarationError
@@ -290,14 +298,14 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-func ExampleSAM() {
-	text, err := template.SAM(one(datastore.New(nil, nil)), "bootstrap.zip")
+func ExampleTemplate_SAM() {
+	t, err := template.New(one(datastore.New(nil, nil)))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	var d doc
-	if err := json.Unmarshal(text, &d); err != nil {
+	if err := json.Unmarshal(t.SAM("bootstrap.zip"), &d); err != nil {
 		fmt.Println(err)
 		return
 	}

@@ -3,13 +3,10 @@ package template_test
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
@@ -50,26 +47,6 @@ func traffic(*datastore.Data) *tier.App {
 	return app
 }
 
-// TestTraffic compares the whole template; that it is one that AWS takes is
-// for cfn-lint to say.
-func TestTraffic(t *testing.T) {
-	t.Parallel()
-	got := sam(t, traffic)
-	golden := filepath.Join("testdata", "traffic.json")
-	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), string(got)); d != "" {
-		t.Errorf("%s (-want +got), go test -update writes it:\n%s", golden, d)
-	}
-}
-
 // TestNoFormInTemplate: what CloudFormation cannot say is refused with its line.
 func TestNoFormInTemplate(t *testing.T) {
 	t.Parallel()
@@ -80,7 +57,7 @@ func TestNoFormInTemplate(t *testing.T) {
 		api := app.API("orders")
 		api.Cache(tier.Cache{Size: 0.5, Invalidation: how})
 		api.Handle("GET /", handler.New(list), tier.Cached(0))
-		_, err := template.SAM(app, "x")
+		_, err := template.New(app)
 		var d *datastore.DeclarationError
 		if errors.As(err, &d) != refused || refused && (!strings.Contains(err.Error(), "leave Invalidation out") || filepath.Base(d.At.File) != "traffic_test.go") {
 			t.Errorf("invalidation %q: %v, want it refused: %v", how, err, refused)

@@ -124,7 +124,7 @@ func givenUp(set tier.TriggerSettings, age string) (properties object) {
 }
 
 // storeARN is the ARN of a queue or a topic.
-func storeARN(spec datastore.Spec) object {
+func storeARN(spec datastore.Spec) reference {
 	id := policy.StoreID(spec)
 	if spec.Kind() == "topic" {
 		return ref(id)
@@ -134,7 +134,7 @@ func storeARN(spec datastore.Spec) object {
 
 // invokedBy lets a service invoke a function for a source alone, and only as more
 // says. id is that of what attaches it.
-func (s *stack) invokedBy(t *tier.Trigger, id, service string, source object, more ...member) {
+func (s *stack) invokedBy(t *tier.Trigger, id, service string, source reference, more ...member) {
 	s.add(resource{id: id + "Permission", typ: "AWS::Lambda::Permission", at: t.At(), properties: append(object{
 		{"Action", "lambda:InvokeFunction"},
 		{"FunctionName", ref(policy.FunctionID(t.Function()))},

@@ -42,7 +42,7 @@ func (s *stack) usagePlans(api *tier.API) {
 // apiKey adds an API key once: plans of several APIs can have the same.
 func (s *stack) apiKey(key resource, name string) string {
 	for _, other := range s.resources {
-		if other.id == key.id && other.typ == key.typ && other.properties[0].value.(object)[0] == key.properties[0].value.(object)[0] {
+		if other.id == key.id && other.typ == key.typ && other.properties[0].value.(reference).text == key.properties[0].value.(reference).text {
 			return key.id
 		}
 	}

@@ -1,7 +1,6 @@
 package template
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -107,7 +106,7 @@ func (s *stack) socketAuthorizer(w *tier.WebSocket, a *tier.LambdaAuthorizer, id
 			{"ApiId", ref(id)},
 			{"Name", a.Name()},
 			{"AuthorizerType", "REQUEST"},
-			{"AuthorizerUri", authorizerURI(a)},
+			{"AuthorizerUri", invocationURI(a.Function())},
 			{"IdentitySource", texts(sources)},
 		},
 	})
@@ -165,15 +164,13 @@ func socketAuthorization(w *tier.WebSocket, r *tier.SocketRoute) object {
 // socketStage adds the stage and what it serves. A deployment is a picture of
 // the routes at the time it is made, so another declaration has another one.
 func (s *stack) socketStage(w *tier.WebSocket, id string, routes []string) {
-	sum := sha256.New()
+	var content object
 	for _, r := range s.resources {
 		if strings.HasPrefix(r.id, id) && strings.HasPrefix(r.typ, "AWS::ApiGatewayV2::") {
-			var b bytes.Buffer
-			appendValue(&b, r.properties, "")
-			fmt.Fprintf(sum, "%s %s\n", r.id, b.Bytes()) // a hash never fails
+			content = append(content, member{r.id, r.properties})
 		}
 	}
-	deployment := id + "Deployment" + strings.ToUpper(hex.EncodeToString(sum.Sum(nil)[:5]))
+	deployment := id + "Deployment" + contentSum(content)
 	s.add(resource{
 		id: deployment, typ: "AWS::ApiGatewayV2::Deployment", at: w.At(),
 		attributes: object{{"DependsOn", texts(routes)}},

@@ -45,10 +45,10 @@ var lockRules = []rule{
 	}},
 	{"extend", "Extend counts from now", func(t *testing.T, h Harness) {
 		locks := start[string](t, h)
-		lock, err := locks.Lock(t.Context(), "k", short)
+		lock, err := locks.Lock(t.Context(), "k", 10*short)
 		must(t, err)
 		must(t, lock.Extend(t.Context(), long))
-		h.Elapse(short)
+		h.Elapse(10 * short)
 		_, err = locks.Lock(t.Context(), "k", long)
 		wantError(t, "Lock of an extended lock", err, datastore.ErrConflict)
 		must(t, lock.Extend(t.Context(), short))

@@ -173,10 +173,10 @@ var setRules = []rule{
 var addRules = []rule{
 	{"once", "Add keeps a value only if there is none", func(t *testing.T, h Harness) {
 		texts := start[string](t, h)
-		must(t, texts.Add(t.Context(), "k", "a", short))
+		must(t, texts.Add(t.Context(), "k", "a", 10*short))
 		wantError(t, "Add of a key that is there", texts.Add(t.Context(), "k", "b", short), datastore.ErrConflict)
 		wantValue(t, texts, "k", "a")
-		h.Elapse(short)
+		h.Elapse(10 * short)
 		must(t, texts.Add(t.Context(), "k", "c", 0))
 		wantValue(t, texts, "k", "c")
 		wantError(t, "Add of a key that is there", texts.Add(t.Context(), "k", "d", 0), datastore.ErrConflict)
@@ -218,7 +218,7 @@ var incrRules = []rule{
 	}},
 	{"ttl", "a counter gets its ttl when it begins, and keeps it", func(t *testing.T, h Harness) {
 		counter := start[int64](t, h)
-		for _, ttl := range []time.Duration{short, long, 0} {
+		for _, ttl := range []time.Duration{10 * short, long, 0} {
 			if _, err := counter.Incr(t.Context(), "k", 1, ttl); err != nil {
 				t.Fatal(err)
 			}
@@ -228,7 +228,7 @@ var incrRules = []rule{
 				t.Fatal(err)
 			}
 		}
-		h.Elapse(short)
+		h.Elapse(10 * short)
 		wantNone(t, counter, "k")
 		wantValue(t, counter, "forever", 2)
 	}},

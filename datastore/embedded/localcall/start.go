@@ -25,7 +25,8 @@ func (c conn) Start(ctx context.Context, payload []byte) error {
 	payload = slices.Clone(payload)
 	go func() {
 		defer c.leave()
-		c.event(context.WithoutCancel(ctx), payload)
+		// Lambda tells a function that is started nothing of its caller.
+		c.event(datastore.WithTracing(context.WithoutCancel(ctx), nil), payload)
 	}()
 	return nil
 }

@@ -47,6 +47,9 @@ func (c *conn) invoke(ctx context.Context, how types.InvocationType, payload []b
 	if c.spec.Qualifier != "" {
 		in.Qualifier = aws.String(c.spec.Qualifier)
 	}
+	if how == types.InvocationTypeRequestResponse { // Lambda passes it on to no other
+		in.ClientContext = call.ClientContext(datastore.TraceFrom(ctx))
+	}
 	rules := iam.Call{Write: true, Repeatable: c.spec.Idempotent, Whole: how == types.InvocationTypeRequestResponse}
 	err = c.retry.Do(ctx, rules, func(ctx context.Context) (err error) {
 		attempts++

@@ -101,7 +101,8 @@ func (a answer) put(ctx context.Context, client *http.Client, to string) error {
 }
 
 func send(ctx context.Context, client *http.Client, to string, body []byte) *retry.Fault {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, to, bytes.NewReader(body))
+	var sending retry.Sending
+	req, err := http.NewRequestWithContext(sending.Watch(ctx), http.MethodPut, to, bytes.NewReader(body))
 	if err != nil {
 		return &retry.Fault{Err: errors.New("the address is none"), Kind: datastore.ErrInvalid}
 	}
@@ -110,7 +111,7 @@ func send(ctx context.Context, client *http.Client, to string, body []byte) *ret
 		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err // without the address, whose signature lets anybody answer
 		}
-		return &retry.Fault{Err: err, Kind: datastore.ErrUnavailable, Retry: true, Lost: true}
+		return &retry.Fault{Err: err, Kind: datastore.ErrUnavailable, Retry: true, Lost: !sending.None(err)}
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
 	resp.Body.Close()

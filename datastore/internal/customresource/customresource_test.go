@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -193,3 +194,17 @@ func FuzzServe(f *testing.F) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// TestUntrusted: an answer that was never sent is not called one that may have come.
+func TestUntrusted(t *testing.T) {
+	s := newStack(t)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	r := s.resource(func(context.Context, customresource.Event) error { return nil })
+	r.Client = &http.Client{} // which does not know the server's certificate
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	err := customresource.Serve(ctx, s.event("Create", ""), r)
+	if !errors.Is(err, datastore.ErrUnavailable) || errors.Is(err, datastore.ErrUnknown) || s.requests.Load() != 0 {
+		t.Errorf("%v after %d requests, want unavailable", err, s.requests.Load())
+	}
+}

@@ -124,6 +124,9 @@ func newApp(data *datastore.Data) *tier.App {
 		}
 		return nil
 	})
+	tier.On(teller, topic.New[parcel](data, "notices"), func(ctx context.Context, p parcel) error {
+		return say("notice %s: %s", p.ID, datastore.RecordFrom(ctx).Subject)
+	})
 	prices := event.NewKafka[*parcel](event.NewCluster("main"), "prices", "shop.prices")
 	tier.On(teller, prices, func(ctx context.Context, p *parcel) error {
 		if p == nil {

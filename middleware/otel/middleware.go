@@ -1,0 +1,212 @@
+package otel
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/middleware"
+)
+
+// Middleware makes a span of each request and each record. It belongs outside of what can
+// answer by itself. A panic inside of it becomes an error, as middleware.Recover makes it
+// one, where the span is recorded.
+//
+// A sampler is given the name of the method, "GET", or "process jobs", and the attributes
+// that are known by then: http.request.method, messaging.* and faas.trigger. The name has
+// the route at the end.
+func (t *Tracer) Middleware() handler.Middleware {
+	return func(next handler.Handler) handler.Handler {
+		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+			cold := t.follower.Cold()
+			if t.opts.Skip != nil && t.opts.Skip(req) {
+				return next.Handle(ctx, req)
+			}
+			return t.handle(ctx, req, next, cold)
+		})
+	}
+}
+
+func (t *Tracer) handle(ctx context.Context, req *handler.Request, next handler.Handler, cold bool) (*handler.Response, error) {
+	p := t.planOf(ctx, req)
+	opts, from := p.opts, t.originOf(ctx, req)
+	if from.parent.IsValid() {
+		ctx = trace.ContextWithRemoteSpanContext(ctx, from.parent)
+	}
+	if from.link.IsValid() {
+		opts = p.with(trace.WithLinks(trace.Link{SpanContext: from.link}))
+	}
+	ctx, span := t.tracer.Start(datastore.WithTracing(ctx, t), p.name, opts...)
+	if !span.IsRecording() {
+		return next.Handle(ctx, req)
+	}
+	s := &served{tracer: t, plan: p, span: span, req: req}
+	s.begin(ctx, cold)
+	return t.follower.Follow(ctx, req, next, s.end)
+}
+
+// served is a request or a record whose span is recorded.
+type served struct {
+	tracer *Tracer
+	plan   *plan
+	span   trace.Span
+	req    *handler.Request
+}
+
+func (s *served) begin(ctx context.Context, cold bool) {
+	facts := s.req.Facts()
+	attrs := append(make([]attribute.KeyValue, 0, 16), attribute.Bool(keyColdStart, cold))
+	attrs = appendText(attrs, keyInvocation, facts.Invocation)
+	attrs = appendText(attrs, keyInvokedARN, functionARN(ctx))
+	switch {
+	case s.plan.http:
+		attrs = s.appendHTTP(attrs, facts)
+	case middleware.IsRecord(s.req):
+		attrs = appendRecord(attrs, datastore.RecordFrom(ctx))
+	}
+	s.span.SetAttributes(attrs...)
+}
+
+// maxText is how many bytes are kept of what a client chose.
+const maxText = 1024
+
+func (s *served) appendHTTP(attrs []attribute.KeyValue, facts handler.Facts) []attribute.KeyValue {
+	if !s.tracer.opts.NoPath {
+		attrs = append(attrs, text(keyPath, cut(s.req.Path())))
+	}
+	scheme := facts.Scheme
+	if scheme == "" {
+		scheme = "https"
+	}
+	attrs = append(attrs, text(keyScheme, scheme))
+	attrs = appendText(attrs, keyServer, cut(facts.Host))
+	version := strings.TrimPrefix(facts.Protocol, "HTTP/")
+	return appendText(attrs, keyProtocolVersion, strings.TrimSuffix(version, ".0"))
+}
+
+// end is told how the request ended, and finishes its span.
+func (s *served) end(ctx context.Context, e middleware.Ended) {
+	attrs := make([]attribute.KeyValue, 0, 16)
+	if s.plan.http {
+		attrs = append(attrs, attribute.Int(keyStatus, e.Status))
+		if e.Route != "" {
+			s.span.SetName(nameOf(s.req.Method(), e.Route))
+			attrs = append(attrs, text(keyRoute, pathOf(e.Route)))
+		}
+	}
+	for fact := range middleware.Notes(ctx) {
+		attrs = appendNote(attrs, "", fact)
+	}
+	if e.Failed {
+		attrs = append(attrs, text(keyErrorType, s.errorType(e)))
+		s.fail(e)
+	}
+	s.span.SetAttributes(attrs...)
+	s.span.End()
+	s.tracer.flush.atEnd(ctx)
+}
+
+// nameOf is the name of the span of a request.
+func nameOf(method, route string) string {
+	if strings.IndexByte(route, ' ') >= 0 {
+		return route
+	}
+	return knownMethod(method) + " " + route // of a pattern for all methods
+}
+
+// pathOf is a route without its method.
+func pathOf(route string) string {
+	if _, path, ok := strings.Cut(route, " "); ok {
+		return strings.TrimSpace(path)
+	}
+	return route
+}
+
+func (s *served) errorType(e middleware.Ended) string {
+	if s.plan.http && !e.Cut || e.Err == nil {
+		return strconv.Itoa(e.Status)
+	}
+	return errorType(e.Err)
+}
+
+// errorType is the class of an error: few, and nothing of its contents.
+func errorType(err error) string {
+	switch e := err.(type) {
+	case *datastore.Error:
+		if e != nil && e.Kind != nil {
+			return e.Kind.Error()
+		}
+	case *handler.Error:
+		if e != nil && e.Code != "" {
+			return e.Code
+		}
+	case *handler.PanicError:
+		return "panic"
+	}
+	if err == http.ErrAbortHandler {
+		return "aborted"
+	}
+	return reflect.TypeOf(err).String()
+}
+
+// fail says why the request failed, in words that may be told.
+func (s *served) fail(e middleware.Ended) {
+	if e.Err == nil {
+		s.span.SetStatus(codes.Error, "")
+		return
+	}
+	message := cut(middleware.Redacted(e.Err).String())
+	attrs := []attribute.KeyValue{text(keyExceptionType, reflect.TypeOf(e.Err).String()), text(keyExceptionMessage, message)}
+	if p, ok := e.Err.(*handler.PanicError); ok && p != nil {
+		attrs = append(attrs, text(keyExceptionStack, string(p.Stack)))
+	}
+	s.span.AddEvent("exception", trace.WithAttributes(attrs...))
+	s.span.SetStatus(codes.Error, message)
+}
+
+// appendNote adds what was noted of an invocation, redacted as a log has it.
+func appendNote(attrs []attribute.KeyValue, before string, fact slog.Attr) []attribute.KeyValue {
+	v := middleware.Redacted(fact.Value).LogValue()
+	key := before + fact.Key
+	if key == "" || key == "cold" { // which is faas.coldstart
+		return attrs
+	}
+	switch v.Kind() {
+	case slog.KindGroup:
+		for _, inner := range v.Group() {
+			attrs = appendNote(attrs, key+".", inner)
+		}
+		return attrs
+	case slog.KindBool:
+		return append(attrs, attribute.Bool(key, v.Bool()))
+	case slog.KindInt64:
+		return append(attrs, attribute.Int64(key, v.Int64()))
+	case slog.KindFloat64:
+		return append(attrs, attribute.Float64(key, v.Float64()))
+	}
+	return append(attrs, text(key, cut(v.String())))
+}
+
+func appendText(attrs []attribute.KeyValue, key, value string) []attribute.KeyValue {
+	if value == "" {
+		return attrs
+	}
+	return append(attrs, text(key, value))
+}
+
+// cut cuts a text at maxText bytes, and makes UTF-8 of it, without which an export fails.
+func cut(s string) string {
+	if len(s) > maxText {
+		s = s[:maxText] + "…"
+	}
+	return strings.ToValidUTF8(s, "�")
+}

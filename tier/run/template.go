@@ -1,0 +1,114 @@
+//go:build !lambda.norpc
+
+package run
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier/template"
+)
+
+// templateOptions are the flags that say what a template is printed as.
+type templateOptions struct {
+	form string
+	code string
+	yaml bool
+}
+
+func (o *templateOptions) define(f *flag.FlagSet) {
+	f.StringVar(&o.form, "format", "sam", "`form`: sam, cloudformation or terraform")
+	f.StringVar(&o.code, "code", "bootstrap.zip", "`path` of the zip with the executable bootstrap, from the template's folder, or s3://BUCKET/KEY")
+	f.BoolVar(&o.yaml, "yaml", false, "YAML in place of JSON")
+}
+
+func (o *templateOptions) check() error {
+	switch {
+	case o.form != "sam" && o.form != "cloudformation" && o.form != "terraform":
+		return fmt.Errorf("-format %q: write sam, cloudformation or terraform", o.form)
+	case o.form == "terraform" && o.yaml:
+		return errors.New("-yaml: Terraform reads JSON; leave -yaml out")
+	case o.form == "terraform" && strings.HasPrefix(o.code, "s3://"):
+		return errors.New("-code: the module uploads the zip itself; write its path")
+	}
+	return nil
+}
+
+// files are the template in its form, by name of file.
+func (o *templateOptions) files(t *template.Template) (map[string][]byte, error) {
+	if o.form == "terraform" {
+		return t.Terraform(o.code), nil
+	}
+	text := t.SAM
+	if o.form == "cloudformation" {
+		text = t.CloudFormation
+	}
+	if !o.yaml {
+		return map[string][]byte{"template.json": text(o.code)}, nil
+	}
+	rendered, err := template.YAML(text(o.code))
+	return map[string][]byte{"template.yaml": rendered}, err
+}
+
+// template prints the infrastructure, or writes it as files.
+func (p *program) template(args []string) error {
+	var opts templateOptions
+	out := ""
+	if _, err := p.parse("template", args, 0, func(f *flag.FlagSet) {
+		opts.define(f)
+		f.StringVar(&out, "out", "", "`folder` to write files to: template.json, template.yaml or those of a Terraform module")
+	}); err != nil {
+		return err
+	}
+	if err := opts.check(); err != nil {
+		return err
+	}
+	if opts.form == "terraform" && out == "" {
+		return errors.New("-format terraform makes several files; name their folder with -out")
+	}
+	files, err := p.infrastructure(opts)
+	if err != nil {
+		return err
+	}
+	if out != "" {
+		return writeFiles(out, files)
+	}
+	for _, text := range files {
+		if _, err := p.stdout.Write(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// infrastructure is the template of the App.
+func (p *program) infrastructure(opts templateOptions) (map[string][]byte, error) {
+	app, err := p.checked(datastore.New(nil, nil))
+	if err != nil {
+		return nil, err
+	}
+	t, err := template.New(app)
+	if err := errors.Join(err, p.checkDeployments(app)); err != nil {
+		return nil, err
+	}
+	p.warnDriverless(app)
+	p.noteMigrations(app)
+	return opts.files(t)
+}
+
+func writeFiles(folder string, files map[string][]byte) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
