@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -224,6 +225,9 @@ func TestDeclarations(t *testing.T) {
 		"no flags": {func(d *datastore.Data) error {
 			return get(d, config.New(d, "limit", config.FeatureFlags, map[string]any{"version": "1"}, nil))
 		}, "no document of feature flags"},
+		"variants that are not given out": {func(d *datastore.Data) error {
+			return get(d, config.New(d, "limit", config.FeatureFlags, json.RawMessage(`{"version":"1","flags":{"a":{}},"values":{"a":{"_variants":[]}}}`), nil))
+		}, `flag "a" has variants`},
 		"stale before it is old": {func(d *datastore.Data) error {
 			return get(d, config.New(d, "limit", config.Parameter, 1, &config.Options{MaxAge: 2, MaxStale: 1}))
 		}, "MaxStale is less than MaxAge"},

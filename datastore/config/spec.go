@@ -20,7 +20,8 @@ const (
 	// FeatureFlags is a profile of AWS AppConfig of the type of feature flags, which
 	// its console edits. Its document begins as AppConfig wants it, with the members
 	// version, flags and values, and is read as AppConfig gives it out, with the
-	// values alone. middleware.FlagSet reads it.
+	// values alone, and without variants: these it gives to its agent alone.
+	// middleware.FlagSet reads it.
 	FeatureFlags
 	// Parameter is a parameter of AWS Systems Manager, a String: up to 4 KB, free as
 	// standard, changed at once.

@@ -137,21 +137,33 @@ func initialOf[T any](source Source, value T) (string, error) {
 	if _, err := decode[T](raw); err != nil {
 		return "", fmt.Errorf("what the configuration begins with: %w", err)
 	}
-	if source == FeatureFlags && !isFlagDocument(raw) {
-		return "", errors.New(`what the configuration begins with is no document of feature flags; write {"version":"1","flags":{},"values":{}} with flags in it, ` +
-			"or declare it config.AppConfig")
+	if source == FeatureFlags {
+		err = checkFlags(raw)
 	}
-	return string(raw), nil
+	return string(raw), err
 }
 
-// isFlagDocument reports whether AppConfig would take a document for feature flags.
+// checkFlags refuses what AppConfig would not take for feature flags, and what it would
+// take and not give out.
 //
 // See https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-type-reference-feature-flags.html
-func isFlagDocument(raw []byte) bool {
+// and https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-creating-multi-variant-feature-flags-procedures.html
+func checkFlags(raw []byte) error {
 	var doc struct {
 		Version string                     `json:"version"`
 		Flags   map[string]json.RawMessage `json:"flags"`
-		Values  map[string]json.RawMessage `json:"values"`
+		Values  map[string]struct {
+			Variants json.RawMessage `json:"_variants"`
+		} `json:"values"`
 	}
-	return json.Unmarshal(raw, &doc) == nil && doc.Version != "" && doc.Flags != nil && doc.Values != nil
+	if json.Unmarshal(raw, &doc) != nil || doc.Version == "" || doc.Flags == nil || doc.Values == nil {
+		return errors.New(`what the configuration begins with is no document of feature flags; write {"version":"1","flags":{},"values":{}} with flags in it, ` +
+			"or declare it config.AppConfig")
+	}
+	for name, value := range doc.Values {
+		if value.Variants != nil {
+			return fmt.Errorf("flag %q has variants, which AppConfig gives out to its agent alone; declare the configuration config.AppConfig, whose documents come whole", name)
+		}
+	}
+	return nil
 }
