@@ -24,7 +24,8 @@ import (
 // fake speaks the protocol of AppConfig's data plane, as the reference of its API
 // describes it: no independent server has it. A token is good for one request.
 type fake struct {
-	now func() time.Time
+	now  func() time.Time
+	wait int // how long it does not want to be asked, in seconds
 
 	mu       sync.Mutex
 	document []byte // nil for none
@@ -65,13 +66,13 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost && r.URL.Path == "/configurationsessions" {
 		body, _ := io.ReadAll(r.Body)
 		if f.document == nil || !strings.Contains(string(body), `"ApplicationIdentifier":"app"`) || !strings.Contains(string(body), `"EnvironmentIdentifier":"env"`) ||
-			!strings.Contains(string(body), `"ConfigurationProfileIdentifier":"profile"`) || !strings.Contains(string(body), `"RequiredMinimumPollIntervalInSeconds":40`) {
+			!strings.Contains(string(body), `"ConfigurationProfileIdentifier":"profile"`) || !strings.Contains(string(body), `"RequiredMinimumPollIntervalInSeconds":`+strconv.Itoa(max(f.wait, 15))) {
 			refuse(w, 404, "ResourceNotFoundException")
 			return
 		}
 		f.sessions++
 		w.WriteHeader(http.StatusCreated)
-		fmt.Fprintf(w, `{"InitialConfigurationToken":%q}`, f.token(held{wait: 40}))
+		fmt.Fprintf(w, `{"InitialConfigurationToken":%q}`, f.token(held{wait: f.wait}))
 		return
 	}
 	token := r.URL.Query().Get("configuration_token")
@@ -89,27 +90,39 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func newFake(t testing.TB, now func() time.Time) (*fake, *datastore.Data) {
-	t.Helper()
-	f := &fake{now: now, tokens: map[string]held{}}
-	server := httptest.NewServer(f)
-	t.Cleanup(server.Close)
+func configuration(url string, client *http.Client) aws.Config {
 	cfg := aws.Config{
-		Region: "eu-central-1", BaseEndpoint: aws.String(server.URL),
+		Region: "eu-central-1", BaseEndpoint: aws.String(url),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
 		}),
 	}
-	return f, datastore.New([]datastore.Driver{appconfig.With(cfg)}, &datastore.Options{
+	if client != nil {
+		cfg.HTTPClient = client
+	}
+	return cfg
+}
+
+// dataFor is a Data whose configurations are all one profile.
+func dataFor(cfg aws.Config, now func() time.Time) *datastore.Data {
+	return datastore.New([]datastore.Driver{appconfig.With(cfg)}, &datastore.Options{
 		Now: now, Lookup: func(string) (string, bool) { return "app/env/profile", true },
 	})
+}
+
+func newFake(t testing.TB, now func() time.Time, wait int) (*fake, string) {
+	t.Helper()
+	f := &fake{now: now, wait: wait, tokens: map[string]held{}}
+	server := httptest.NewServer(f)
+	t.Cleanup(server.Close)
+	return f, server.URL
 }
 
 func TestConformanceFake(t *testing.T) {
 	t.Parallel()
 	configtest.Run(t, config.AppConfig, func(t testing.TB, _ config.Spec, now func() time.Time) (*datastore.Data, configtest.Put) {
-		f, data := newFake(t, now)
-		return data, f.put
+		f, url := newFake(t, now, 40)
+		return dataFor(configuration(url, nil), now), f.put
 	})
 }
 
@@ -123,7 +136,9 @@ func (function) AddGrant(*datastore.Grant) {}
 func TestSession(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
-	f, data := newFake(t, func() time.Time { return at })
+	now := func() time.Time { return at }
+	f, url := newFake(t, now, 40)
+	data := dataFor(configuration(url, nil), now)
 	limit := datastore.Use[config.Reader[int]](function{}, config.New(data, "limit", config.AppConfig, 60, nil))
 	f.put(t, []byte("1"))
 	for i, step := range []struct {

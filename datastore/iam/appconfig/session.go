@@ -41,9 +41,8 @@ func (c *conn) Read(ctx context.Context) (config.Document, error) {
 	if age := now.Sub(c.asked); c.token != nil && age >= 0 && age < c.pause {
 		return c.last, nil
 	}
-	began := c.token != nil
 	out, err := c.latest(ctx)
-	if refused := (*types.BadRequestException)(nil); began && errors.As(err, &refused) {
+	if refused := (*types.BadRequestException)(nil); c.token != nil && errors.As(err, &refused) {
 		c.token = nil // it is too old, or was used in a request whose answer was lost
 		out, err = c.latest(ctx)
 	}
@@ -61,7 +60,8 @@ func (c *conn) Read(ctx context.Context) (config.Document, error) {
 	return c.last, nil
 }
 
-// latest asks for the newest document, in a new session if there is none.
+// latest asks for the newest document, in a new session if there is none. If that cannot be
+// had, there is none afterwards either.
 func (c *conn) latest(ctx context.Context) (out *appconfigdata.GetLatestConfigurationOutput, err error) {
 	if c.token == nil {
 		if c.token, err = c.session(ctx); err != nil {
