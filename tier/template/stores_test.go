@@ -145,6 +145,8 @@ func network(data *datastore.Data) *tier.App {
 	accounts := sqldb.New(data, "accounts", sqldb.MySQL, sqldb.Secret(secret.NewLogin(data, "accounts-writer", nil), secret.NewLogin(data, "accounts-reader", nil)))
 	datastore.Use[sqldb.Transactor](worker, accounts)
 	datastore.Use[queue.Sender[order]](worker, queue.New[order](data, "jobs"))
+	datastore.Use[config.Reader[order]](worker, config.New(data, "limits", config.AppConfig, order{ID: "1"}, nil))
+	datastore.Use[config.Reader[int]](worker, config.New(data, "rate", config.Parameter, 60, nil))
 	datastore.Use[writer](api, orders)
 	reads.Handle("GET /orders/{id}", handler.New(get))
 	worker.Handle("POST /orders", handler.New(place))
