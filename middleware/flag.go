@@ -31,7 +31,7 @@ type FlagOptions struct {
 	// Note notes which variant of a flag was given, as "flag.NAME", see [Note]: "on" or
 	// "off" for a flag without variants.
 	Note bool
-	// Now is the clock of $now. Default time.Now.
+	// Now is the clock, also that of $now. Default time.Now.
 	Now func() time.Time
 	// Log is told of flags that the document does not have, or not in the type of the
 	// code, once for each version of the document, and of a document that cannot be
@@ -50,7 +50,8 @@ type FlagOptions struct {
 // No error of a flag reaches a request: the configuration gives the last good document
 // for as long as it serves old ones ([config.Options]), and after that, and before there
 // was one, each flag is what the code says. A document that could not be read is not
-// asked for again for ten seconds, and the first is waited for a second at most.
+// asked for again for ten seconds, and the first is waited for a second at most, or half of
+// what the request has left.
 //
 // # Rules
 //
@@ -154,7 +155,7 @@ func (f *Flags) document(ctx context.Context, view *flagView) *flagDocument {
 }
 
 const (
-	firstRead  = time.Second      // how long a request waits for the document while there is none
+	firstRead  = time.Second      // how long a request waits for the document while there is none, at most
 	retryFlags = 10 * time.Second // after it could not be read
 )
 
@@ -167,7 +168,11 @@ func (f *Flags) get(ctx context.Context) *flagDocument {
 	if f.now().UnixNano() < f.later.Load() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, firstRead)
+	limit := firstRead
+	if end, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(end)/2) // the request has more to do
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return f.ask(ctx)
 }

@@ -204,7 +204,7 @@ func TestFlagsFail(t *testing.T) {
 						t.Errorf("step %d: %v with %d reads after %v, want %v with %d", i, got, reader.reads, time.Since(began), step.want, step.reads)
 					}
 				}
-				// The fourth fails after there was a document.
+				// The fourth fails after there was a document; the context ends it.
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				if beta.Get(ctx) || strings.Count(log.String(), "cannot be read") != 2 {
@@ -213,6 +213,24 @@ func TestFlagsFail(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestFlagsLeaveTime: a request that waits for its first flag has half of its time left.
+func TestFlagsLeaveTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		reader := &flagReader{answer: func(ctx context.Context, _ int) (middleware.FlagSet, error) {
+			<-ctx.Done()
+			return middleware.FlagSet{}, ctx.Err()
+		}}
+		beta := middleware.NewFlag(middleware.NewFlags(reader, &middleware.FlagOptions{Log: slog.New(slog.DiscardHandler)}), "beta", true)
+		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		if got := beta.Get(ctx); !got || time.Since(began) != 200*time.Millisecond {
+			t.Errorf("beta = %v after %v, want that of the code after 200ms", got, time.Since(began))
+		}
+	})
 }
 
 // TestFlagsClientGone: that a request is over does not keep the next one from reading.
