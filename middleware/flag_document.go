@@ -85,7 +85,6 @@ type flag struct {
 // variant is one of the values of a flag.
 type variant struct {
 	name  string // "on" and "off" for a flag without variants
-	on    bool
 	rule  *rule  // nil for one that always counts
 	value []byte // JSON as AppConfig gives it out: enabled and, if it is, the attributes
 }
@@ -199,5 +198,5 @@ func newVariant(name string, on bool, attributes map[string]json.RawMessage) (va
 		}
 	}
 	text, err := json.Marshal(value)
-	return variant{name: name, on: on, value: text}, err
+	return variant{name: name, value: text}, err
 }
