@@ -38,6 +38,7 @@ func commands() []command {
 		{"serve", "[-port N] [-lambda N] [-door DOOR] [-watch] [-explain] [-identities FILE] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest, http, url, alb, alb-multi; by default that of the API's kind", (*program).serve},
 		{"routes", "", "list the routes, their functions, who may call them and Go lines", (*program).routes},
 		{"template", "[-format sam|cloudformation|terraform] [-yaml] [-code PATH|s3://BUCKET/KEY] [-out DIR]", "print the infrastructure: an AWS SAM template, one without SAM, or a Terraform module around that", (*program).template},
+		{"package", "[-format sam|cloudformation|terraform] [-yaml] [-out DIR]", "build the function for Lambda (linux/arm64), zip it, and write the template beside it, ready to deploy", (*program).packageApp},
 		{"policy", "[-json]", "print each function's IAM statements and the Go lines behind them", (*program).policy},
 		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
 		{"fire", "[-data embedded|aws] [-dir DIR] [-key KEY] NAME [< EVENT.json]", "run what works off a schedule, a rule, a topic of Kafka, a trigger of a directory or a delivery stream once, with what it is given", (*program).fire},
