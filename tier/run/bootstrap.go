@@ -42,14 +42,8 @@ func functionTags() string {
 // buildBootstrap builds the executable of the functions. Nothing of this machine is in
 // it: no paths, no state of a repository, no symbols.
 func (p *program) buildBootstrap() ([]byte, error) {
-	if !filepath.IsAbs(p.folder) {
-		return nil, errors.New("package: this program was built with -trimpath, so where its source is is not known; start it with go run")
-	}
-	if info, err := os.Stat(p.folder); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("package: the source of this program was in %s, which is not there; start it with go run where its source is", p.folder)
-	}
-	if _, err := exec.LookPath("go"); err != nil {
-		return nil, errors.New("package: there is no go command on the PATH, which builds the function; see https://go.dev/doc/install")
+	if err := p.noSource(); err != nil {
+		return nil, fmt.Errorf("package: %w; start it with go run where its source is", err)
 	}
 	work, err := os.MkdirTemp("", "tierkit-package-*")
 	if err != nil {
@@ -60,10 +54,24 @@ func (p *program) buildBootstrap() ([]byte, error) {
 	return built, errors.Join(err, os.RemoveAll(work))
 }
 
+// noSource is why this program's source cannot be looked at, nil if it can.
+func (p *program) noSource() error {
+	if !filepath.IsAbs(p.folder) {
+		return errors.New("this program was built with -trimpath, so where its source is is not known")
+	}
+	if info, err := os.Stat(p.folder); err != nil || !info.IsDir() {
+		return fmt.Errorf("the source of this program was in %s, which is not there", p.folder)
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		return errors.New("there is no go command on the PATH (https://go.dev/doc/install)")
+	}
+	return nil
+}
+
 func (p *program) goBuild(bin string) ([]byte, error) {
 	cmd := exec.Command("go", "build", "-o", bin, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-tags", functionTags(), ".")
 	cmd.Dir = p.folder
-	cmd.Env = append(os.Environ(), lambdaEnv...)
+	cmd.Env = append(cmd.Environ(), lambdaEnv...)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("package: go build (%s, tags %s): %w\n%s", strings.Join(lambdaEnv, " "), functionTags(), err, bytes.TrimSpace(said))
 	}

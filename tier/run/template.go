@@ -97,7 +97,11 @@ func (p *program) infrastructure(opts templateOptions) (string, map[string][]byt
 	if err != nil {
 		return "", nil, err
 	}
-	t, err := template.New(app)
+	sums, err := p.codeSums(app)
+	if err != nil {
+		return "", nil, err
+	}
+	t, err := template.NewWith(app, &template.Options{Code: sums})
 	if err := errors.Join(err, p.checkDeployments(app)); err != nil {
 		return "", nil, err
 	}
