@@ -65,9 +65,9 @@ func (f *Function) checkConcurrency() (errs []error) {
 			f.provisioned[1], *f.reserved, f.provisioned[1]))
 	}
 	for _, t := range f.triggers {
-		if most := t.settings.MaxConcurrent; t.feed.Service == "sqs" && most > *f.reserved {
-			errs = append(errs, mistake(t.at, "%s: tier.MaxConcurrent(%d) is more than the %d that are set apart for the function, so that messages would be given back untouched and end among the dead letters; write tier.MaxConcurrent(%d) or less, or reserve more",
-				t, most, *f.reserved, *f.reserved))
+		if most := t.settings.MaxConcurrent; t.feed.Service == "sqs" && *f.reserved > 0 && most > *f.reserved {
+			errs = append(errs, mistake(t.at, "%s: tier.MaxConcurrent(%d) is more than the %d that are set apart for the function, so that messages would be given back untouched and end among the dead letters; write tier.Reserved(%d) or more, or let fewer run at once",
+				t, most, *f.reserved, most))
 		}
 	}
 	return errs
