@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
@@ -71,11 +72,11 @@ func (p *program) packageApp(args []string) error {
 func checkSizes(unzipped int, files map[string][]byte) error {
 	var errs []error
 	if unzipped > maxUnzipped {
-		errs = append(errs, fmt.Errorf("the executable is %s, and Lambda takes %s: divide the application into several, or drop what it links", size(unzipped), size(maxUnzipped)))
+		errs = append(errs, fmt.Errorf("the executable is %d bytes, and Lambda takes %d: divide the application into several, or drop what it links", unzipped, maxUnzipped))
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if n := len(files[name]); n > maxTemplate && name != template.TerraformFile {
-			errs = append(errs, fmt.Errorf("%s is %s, and CloudFormation takes %s: divide the application into several", name, size(n), size(maxTemplate)))
+			errs = append(errs, fmt.Errorf("%s is %d bytes, and CloudFormation takes %d: divide the application into several", name, n, maxTemplate))
 		}
 	}
 	return errors.Join(errs...)
@@ -88,20 +89,26 @@ func infrastructureFiles(files map[string][]byte) []string {
 
 // deployLines are the commands that deploy what was written.
 func deployLines(form, folder, file, stack string) []string {
-	at := filepath.ToSlash(folder)
-	if strings.ContainsAny(at, " '\"$\\") {
-		at = "'" + strings.ReplaceAll(at, "'", `'\''`) + "'"
-	}
+	at := func(name string) string { return quoted(path.Join(filepath.ToSlash(folder), name)) }
 	deploy := " --stack-name " + stack + " --capabilities CAPABILITY_IAM"
 	switch form {
 	case "terraform":
-		return []string{"terraform -chdir=" + at + " init", "terraform -chdir=" + at + " apply -var bucket=BUCKET"}
+		return []string{"terraform -chdir=" + at("") + " init", "terraform -chdir=" + at("") + " apply -var bucket=BUCKET"}
 	case "cloudformation":
-		packaged := path.Join(at, "packaged.yaml")
 		return []string{
-			"aws cloudformation package --template-file " + path.Join(at, file) + " --s3-bucket BUCKET --output-template-file " + packaged,
-			"aws cloudformation deploy --template-file " + packaged + " --s3-bucket BUCKET" + deploy,
+			"aws cloudformation package --template-file " + at(file) + " --s3-bucket BUCKET --output-template-file " + at("packaged.yaml"),
+			"aws cloudformation deploy --template-file " + at("packaged.yaml") + " --s3-bucket BUCKET" + deploy,
 		}
 	}
-	return []string{"sam deploy --template-file " + path.Join(at, file) + " --resolve-s3" + deploy}
+	return []string{"sam deploy --template-file " + at(file) + " --resolve-s3" + deploy}
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	if !strings.ContainsFunc(word, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-:", r)
+	}) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

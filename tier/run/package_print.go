@@ -30,10 +30,10 @@ func (w *written) print(to io.Writer) {
 	}
 	tw.Flush()
 	if len(code) > maxDirectZip {
-		fmt.Fprintf(to, "the zip is over %s: it goes by way of S3 alone, as below, and not by aws lambda update-function-code --zip-file\n", size(maxDirectZip))
+		fmt.Fprintf(to, "the zip is over %d bytes: it goes by way of S3 alone, as below, and not by aws lambda update-function-code --zip-file\n", maxDirectZip)
 	}
 	if n := len(w.files[w.template]); n > maxDirectTemplate && w.form != "terraform" {
-		fmt.Fprintf(to, "the template is over %s: it goes by way of S3 alone, as below, and not by --template-body\n", size(maxDirectTemplate))
+		fmt.Fprintf(to, "the template is over %d bytes: it goes by way of S3 alone, as below, and not by --template-body\n", maxDirectTemplate)
 	}
 	fmt.Fprintln(to, "deploy it with")
 	for _, line := range deployLines(w.form, w.folder, w.template, w.stack) {
