@@ -76,6 +76,7 @@ var rules = []rule{
 	{`tier/internal/.*`, `tier|handler|datastore(/[a-z]+)?`, ``},
 	{`tier/openapi`, `handler/schema`, ``},
 	{`tier/(policy|template|client|console|scaffold)`, `tier(/policy(/evaluate)?|/openapi|/event)?|handler(/schema)?|datastore(/[a-z]+)?`, ``},
+	{`tier/lint`, `tier(/policy|/template|/event)?|handler/schema|datastore(/[a-z]+)?`, ``},
 	{`tier/local`, `tier|tier/event|tier/openapi|tier/internal/doorway|tier/local/sigv4|tier/policy/evaluate|handler(/schema|/lambda|/jwt)?|datastore(/[a-z]+)?|datastore/topic/filterpolicy|datastore/embedded/.*`, `github.com/aws/aws-lambda-go/.*|github.com/coder/websocket|github.com/go-json-experiment/json/jsontext|github.com/santhosh-tekuri/jsonschema/v6|golang.org/x/net/http/httpguts`},
 	{`tier/local/sigv4|tier/policy/evaluate`, ``, ``},
 	{`tier/run`, `.*`, `.*`},

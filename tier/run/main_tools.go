@@ -32,7 +32,7 @@ func (p *program) main() int {
 			return 0
 		case errors.Is(err, errUsage):
 			return 2
-		case errors.Is(err, errRefused):
+		case errors.Is(err, errRefused), errors.Is(err, errFound):
 			return 1
 		}
 		fmt.Fprintln(p.stderr, p.explain(err))

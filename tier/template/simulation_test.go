@@ -1,0 +1,380 @@
+package template_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
+	"github.com/seed-18e8afb5/tierkit/tier/template"
+)
+
+// The roles of every golden App are deployed on paper: what refers to a resource gets a
+// name, and the evaluator of policies decides what the role may do then. Declared uses
+// come from the grants, and not from the statements.
+
+// neverGranted are actions that no declaration asks for.
+var neverGranted = []string{
+	"apigateway:DELETE", "cloudformation:DeleteStack", "cognito-idp:DeleteUserPool", "dynamodb:CreateTable",
+	"dynamodb:DeleteTable", "dynamodb:UpdateTable", "ec2:AuthorizeSecurityGroupEgress", "ec2:RunInstances",
+	"elasticache:DeleteReplicationGroup", "es:DeleteDomain", "iam:AttachRolePolicy", "iam:CreateAccessKey",
+	"iam:PassRole", "iam:PutRolePolicy", "kinesis:DeleteStream", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion",
+	"lambda:AddPermission", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "logs:CreateLogGroup",
+	"logs:DeleteLogGroup", "rds:DeleteDBCluster", "rds:DeleteDBInstance", "redshift:DeleteCluster", "s3:DeleteBucket",
+	"s3:PutBucketPolicy", "secretsmanager:DeleteSecret", "sns:DeleteTopic", "sns:SetTopicAttributes",
+	"sqs:DeleteQueue", "sqs:PurgeQueue", "sqs:SetQueueAttributes", "ssm:PutParameter", "sts:GetFederationToken",
+}
+
+func TestSimulation(t *testing.T) {
+	t.Parallel()
+	for name, newApp := range apps {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := newApp(datastore.New(nil, nil))
+			made, err := template.New(app)
+			if err != nil {
+				t.Fatal(err)
+			}
+			roles := deployedRoles(t, made.CloudFormation("bootstrap.zip"))
+			for _, f := range append(app.Functions(), app.Deployments()...) {
+				role, callers := roles[policy.RoleID(f)], roles[policy.CallerRoleID(f)]
+				if role == nil {
+					t.Fatalf("function %s has no role", f.Name())
+				}
+				declared(t, f, role, callers)
+				polls := slices.ContainsFunc(f.Triggers(), func(g *tier.Trigger) bool { return g.Feed().Service == "kafka" })
+				role.network(t, polls || len(policy.Reaches(f)) > 0) // Lambda polls Kafka in the cluster's network
+			}
+			for _, role := range roles {
+				role.undeclared(t)
+			}
+		})
+	}
+}
+
+// deployedRole is a role of a stack that exists on paper.
+type deployedRole struct {
+	id         string
+	statements []deployedStatement
+	policy     *evaluate.Policy
+}
+
+type deployedStatement struct {
+	Effect    string
+	Action    []string
+	Resource  string
+	Condition map[string]map[string]any `json:",omitempty"`
+}
+
+// allowed decides a request of the role's session, to a function or to code in one.
+func (r *deployedRole) allowed(action, resource string, facts map[string][]string) bool {
+	return evaluate.Evaluate(evaluate.Request{
+		Principal: evaluate.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/" + r.id + "/session"},
+		Action:    action, Resource: resource, Context: facts,
+	}, r.policy).Allowed()
+}
+
+// declared checks each use that the grants of f name: allowed on its store, refused on
+// another one of the same kind, and refused to whom its conditions keep out.
+func declared(t *testing.T, f *tier.Function, role, callers *deployedRole) {
+	t.Helper()
+	for _, u := range datastore.Usages(f.Grants()) {
+		for _, need := range u.Needs() {
+			of := role
+			if need.ByCaller {
+				of = callers
+			}
+			for _, action := range need.Actions {
+				of.uses(t, need.Service+":"+action, u.Spec)
+			}
+		}
+	}
+}
+
+func (r *deployedRole) uses(t *testing.T, action string, store datastore.Spec) {
+	t.Helper()
+	used := fmt.Sprintf("%s: %s on %s %s", r.id, action, store.Kind(), store.Name())
+	found := false
+	for _, s := range r.statements {
+		if s.Effect != "Allow" || !slices.Contains(s.Action, action) || !about(s.Resource, store) {
+			continue
+		}
+		found = true
+		resource, facts := strings.ReplaceAll(s.Resource, "*", "x7"), satisfying(s.Condition)
+		if s.Resource == "*" {
+			resource = "*"
+		}
+		if !r.allowed(action, resource, facts) {
+			t.Errorf("%s: refused on %s with %v", used, resource, facts)
+		}
+		if foreign := strings.ReplaceAll(resource, ours, "foreign-"); foreign != resource && r.allowed(action, foreign, facts) {
+			t.Errorf("%s: allowed on %s", used, foreign)
+		}
+		for key := range facts {
+			if slices.ContainsFunc(r.statements, func(other deployedStatement) bool {
+				return other.Resource == s.Resource && slices.Contains(other.Action, action) && satisfying(other.Condition)[key] == nil
+			}) {
+				continue // another statement of it has no such condition
+			}
+			others := maps.Clone(facts)
+			others[key] = []string{"somebody-else"}
+			if strings.HasPrefix(key, "aws:") {
+				delete(others, key)
+			}
+			if r.allowed(action, resource, others) {
+				t.Errorf("%s: allowed on %s with %v", used, resource, others)
+			}
+		}
+	}
+	if !found {
+		t.Errorf("%s: no statement", used)
+	}
+}
+
+// undeclared checks what nothing asks for, on all resources that the role knows.
+func (r *deployedRole) undeclared(t *testing.T) {
+	t.Helper()
+	for _, s := range r.statements {
+		resource := strings.ReplaceAll(s.Resource, "*", "x7")
+		for _, action := range neverGranted {
+			if r.allowed(action, resource, satisfying(s.Condition)) || r.allowed(action, "*", nil) {
+				t.Errorf("%s: %s is allowed on %s", r.id, action, resource)
+			}
+		}
+	}
+	for _, foreign := range []struct{ action, resource string }{
+		{"dynamodb:GetItem", "arn:aws:dynamodb:eu-central-1:111122223333:table/foreign"},
+		{"s3:GetObject", "arn:aws:s3:::foreign/key"},
+		{"sqs:SendMessage", "arn:aws:sqs:eu-central-1:111122223333:foreign"},
+		{"sns:Publish", "arn:aws:sns:eu-central-1:111122223333:foreign"},
+		{"kinesis:PutRecord", "arn:aws:kinesis:eu-central-1:111122223333:stream/foreign"},
+		{"kms:Decrypt", "arn:aws:kms:eu-central-1:111122223333:key/foreign"},
+		{"lambda:InvokeFunction", "arn:aws:lambda:eu-central-1:111122223333:function:foreign"},
+		{"logs:PutLogEvents", "arn:aws:logs:eu-central-1:111122223333:log-group:foreign:log-stream:x"},
+		{"secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-central-1:111122223333:secret:foreign-AbCdEf"},
+		{"ssm:GetParameter", "arn:aws:ssm:eu-central-1:111122223333:parameter/foreign"},
+		{"execute-api:Invoke", "arn:aws:execute-api:eu-central-1:111122223333:foreign/live/GET/x"},
+		{"sts:AssumeRole", "arn:aws:iam::111122223333:role/foreign"},
+	} {
+		if r.allowed(foreign.action, foreign.resource, nil) {
+			t.Errorf("%s: %s is allowed on %s", r.id, foreign.action, foreign.resource)
+		}
+	}
+}
+
+// network checks that Lambda can attach the function to its network, if it has one, and
+// that its code can not.
+func (r *deployedRole) network(t *testing.T, attached bool) {
+	t.Helper()
+	const attach = "ec2:CreateNetworkInterface"
+	if got := r.allowed(attach, "*", nil); got != attached {
+		t.Errorf("%s: %s allowed to Lambda: %v, want %v", r.id, attach, got, attached)
+	}
+	if r.allowed(attach, "*", map[string][]string{"lambda:SourceFunctionArn": {"arn:aws:lambda:eu-central-1:111122223333:function:f"}}) {
+		t.Errorf("%s: %s is allowed to code", r.id, attach)
+	}
+}
+
+// about reports whether a resource can be one of a store: its own, or those that have no
+// name of it.
+func about(resource string, store datastore.Spec) bool {
+	return resource == "*" || !strings.Contains(resource, ours) || strings.Contains(strings.ToLower(resource), strings.ToLower(ours+policy.StoreID(store))) ||
+		store.Kind() == "connection" || store.Kind() == "call" || store.Kind() == "kafka" || store.Kind() == "secret" || store.Kind() == "service"
+}
+
+// satisfying are facts of a request that the conditions of a statement let through.
+func satisfying(conditions map[string]map[string]any) map[string][]string {
+	facts := map[string][]string{}
+	for operator, keys := range conditions {
+		for key, value := range keys {
+			if operator == "Null" {
+				continue
+			}
+			values, ok := value.([]any)
+			if !ok {
+				values = []any{value}
+			}
+			for _, v := range values[:1] {
+				text := strings.ReplaceAll(fmt.Sprint(v), "*", "x7")
+				text = tagged.ReplaceAllStringFunc(text, func(variable string) string {
+					facts[strings.TrimSuffix(strings.TrimPrefix(variable, "${"), "}")] = []string{"ana"}
+					return "ana"
+				})
+				facts[key] = []string{text}
+			}
+		}
+	}
+	return facts
+}
+
+// tagged are the variables of whoever asks.
+var tagged = regexp.MustCompile(`\$\{aws:(PrincipalTag/[a-z]+|userid)\}`)
+
+// ours begins the names of all resources of the stack.
+const ours = "ours-"
+
+// deployedRoles are the roles of a template with all their policies, by logical id.
+func deployedRoles(t *testing.T, text []byte) map[string]*deployedRole {
+	t.Helper()
+	var doc struct {
+		Resources map[string]struct {
+			Type       string
+			Properties map[string]any
+		}
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	types := map[string]string{}
+	for id, r := range doc.Resources {
+		types[id] = r.Type
+	}
+	all := map[string]*deployedRole{}
+	role := func(id string) *deployedRole {
+		if all[id] == nil {
+			all[id] = &deployedRole{id: id}
+		}
+		return all[id]
+	}
+	for id, r := range doc.Resources {
+		switch r.Type {
+		case "AWS::IAM::Role":
+			role(id)
+			list, _ := r.Properties["Policies"].([]any)
+			for _, p := range list {
+				role(id).add(t, resolved(p.(map[string]any)["PolicyDocument"], types))
+			}
+		case "AWS::IAM::RolePolicy":
+			of := r.Properties["RoleName"].(map[string]any)["Ref"].(string)
+			role(of).add(t, resolved(r.Properties["PolicyDocument"], types))
+		}
+	}
+	for id, r := range all {
+		if r.statements == nil {
+			continue // it trusts somebody, and may do nothing
+		}
+		document, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": r.statements})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.policy, err = evaluate.ParseIdentity(id, document); err != nil {
+			t.Fatalf("%s: %v", id, err)
+		}
+	}
+	return all
+}
+
+func (r *deployedRole) add(t *testing.T, document any) {
+	t.Helper()
+	text, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed struct{ Statement []deployedStatement }
+	if err := json.Unmarshal(text, &parsed); err != nil {
+		t.Fatalf("%s: %v in %s", r.id, err, text)
+	}
+	r.statements = append(r.statements, parsed.Statement...)
+}
+
+// resolved is a value of a template as CloudFormation would have it.
+func resolved(value any, types map[string]string) any {
+	switch v := value.(type) {
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = resolved(v[i], types)
+		}
+		return list
+	case map[string]any:
+		if id, ok := v["Ref"].(string); ok {
+			return named(id, types)
+		}
+		if parts, ok := v["Fn::GetAtt"].([]any); ok {
+			return attribute(fmt.Sprint(parts[0]), fmt.Sprint(parts[1]), types)
+		}
+		switch sub := v["Fn::Sub"].(type) {
+		case string:
+			return substituted(sub, nil, types)
+		case []any:
+			values, _ := resolved(sub[1], types).(map[string]any)
+			return substituted(sub[0].(string), values, types)
+		}
+		if parts, ok := v["Fn::Select"].([]any); ok {
+			return fmt.Sprintf("part-%v", parts[0])
+		}
+		object := map[string]any{}
+		for key, member := range v {
+			object[key] = resolved(member, types)
+		}
+		return object
+	}
+	return value
+}
+
+var variable = regexp.MustCompile(`\$\{([^}!]+)\}`)
+
+// substituted is a text of Fn::Sub; "${!name}" is left as "${name}".
+func substituted(text string, values map[string]any, types map[string]string) string {
+	text = variable.ReplaceAllStringFunc(text, func(v string) string {
+		name := v[2 : len(v)-1]
+		if value, ok := values[name]; ok {
+			return fmt.Sprint(value)
+		}
+		if id, attr, ok := strings.Cut(name, "."); ok {
+			return attribute(id, attr, types)
+		}
+		return named(name, types)
+	})
+	return strings.ReplaceAll(text, "${!", "${")
+}
+
+func named(id string, types map[string]string) string {
+	switch id {
+	case "AWS::Partition":
+		return "aws"
+	case "AWS::Region":
+		return "eu-central-1"
+	case "AWS::AccountId":
+		return "111122223333"
+	case "AWS::URLSuffix":
+		return "amazonaws.com"
+	}
+	switch types[id] {
+	case "AWS::SecretsManager::Secret":
+		return "arn:aws:secretsmanager:eu-central-1:111122223333:secret:" + ours + id
+	case "": // a parameter of the stack, of which these are ARNs
+		for suffix, arn := range parameterARNs {
+			if strings.HasSuffix(id, suffix) {
+				return "arn:aws:" + arn + ours + id
+			}
+		}
+	case "AWS::SNS::Topic":
+		return "arn:aws:sns:eu-central-1:111122223333:" + ours + id
+	}
+	return ours + id
+}
+
+var parameterARNs = map[string]string{
+	"Cluster": "kafka:eu-central-1:111122223333:cluster/",
+	"Secret":  "secretsmanager:eu-central-1:111122223333:secret:",
+	"Key":     "kms:eu-central-1:111122223333:key/",
+}
+
+func attribute(id, attr string, types map[string]string) string {
+	if strings.HasSuffix(attr, "Arn") {
+		service := strings.ToLower(strings.Split(types[id], "::")[1])
+		if service == "iam" {
+			return "arn:aws:iam::111122223333:role/" + ours + id
+		}
+		return "arn:aws:" + service + ":eu-central-1:111122223333:" + ours + id
+	}
+	return ours + id
+}
