@@ -3,7 +3,7 @@ package policy
 import "github.com/seed-18e8afb5/tierkit/tier"
 
 // Role is one role of a template: of a function, of the callers for whom a function
-// acts, or of what a function reaches a store by.
+// acts, of what a function reaches a store by, or of what deploys one.
 type Role struct {
 	Of         string // "function orders"
 	ID         string // its logical id: "OrdersRole"
@@ -12,13 +12,18 @@ type Role struct {
 }
 
 // Roles are those of all functions, also of deployments: that of each, and that of its
-// callers if it has one; and those of the proxies of databases.
+// callers if it has one; those of rollouts, and those of the proxies of databases.
 func Roles(app *tier.App) []Role {
 	var all []Role
 	for _, f := range append(app.Functions(), app.Deployments()...) {
 		all = append(all, Role{"function " + f.Name(), RoleID(f), f.Name(), Statements(f)})
 		if callers := CallerStatements(f); len(callers) > 0 {
 			all = append(all, Role{"callers of function " + f.Name(), CallerRoleID(f), f.Name(), callers})
+		}
+	}
+	for _, f := range app.Functions() {
+		if statements := RolloutStatements(f); len(statements) > 0 {
+			all = append(all, Role{"rollout of function " + f.Name(), RolloutRoleID(f), "", statements})
 		}
 	}
 	for _, db := range Proxied(app) {

@@ -42,35 +42,19 @@ func (s *stack) rollout(f *tier.Function, l *liveFunction) {
 	}})
 }
 
-// rolloutRole is the role by which CodeDeploy reads alarms and moves the alias: what its
-// managed policy for Lambda allows of all functions, for this one. Each function has one:
-// a function that calls another waits for the rollout of that, which would wait for the
-// role, and that for the caller.
-//
-// See https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambdaLimited.html
+// rolloutRole is the role by which CodeDeploy reads alarms and moves the alias. Each
+// function has one: a function that calls another waits for the rollout of that, which
+// would wait for the role, and that for the caller.
 func (s *stack) rolloutRole(f *tier.Function) string {
-	id := policy.LogicalID(f.Name(), "rollout-role")
-	arn := "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
-	s.add(resource{id: id, typ: "AWS::IAM::Role", at: f.At(), properties: object{
+	id := policy.RolloutRoleID(f)
+	s.add(resource{id: id, typ: "AWS::IAM::Role", at: f.At(), properties: roleOf(object{
+		{"Effect", "Allow"},
+		{"Principal", object{{"Service", "codedeploy.amazonaws.com"}}},
+		{"Action", "sts:AssumeRole"},
 		// Nobody else's deployment may borrow the role.
-		{"AssumeRolePolicyDocument", document(object{
-			{"Effect", "Allow"},
-			{"Principal", object{{"Service", "codedeploy.amazonaws.com"}}},
-			{"Action", "sts:AssumeRole"},
-			{"Condition", object{{"StringEquals", object{{"aws:SourceAccount", ref("AWS::AccountId")}}}}},
-		})},
-		{"Policies", array{object{{"PolicyName", "rollout"}, {"PolicyDocument", document(
-			allow(sub(arn+"${"+policy.FunctionID(f)+"}"), "lambda:GetAlias", "lambda:UpdateAlias"),
-			allow(sub(arn+nameInText(f)), "lambda:GetProvisionedConcurrencyConfig"),
-			// It asks for all alarms of a group at once.
-			allow(sub("arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"), "cloudwatch:DescribeAlarms"),
-		)}}}},
-	}})
+		{"Condition", object{{"StringEquals", object{{"aws:SourceAccount", ref("AWS::AccountId")}}}}},
+	}, policy.RolloutStatements(f))})
 	return id
-}
-
-func allow(on reference, actions ...string) object {
-	return object{{"Effect", "Allow"}, {"Action", texts(actions)}, {"Resource", on}}
 }
 
 // alarms are those that a rollout is watched by: its own, and those that were named. None
