@@ -18,8 +18,9 @@ type Rollout struct {
 	// Errors are how many function errors, and how many lines of level ERROR in its log,
 	// are borne in a minute. More set off the alarms of the rollout. Default 0.
 	Errors int
-	// Alarms are the names of alarms of CloudWatch that there are already and that are
-	// watched, too: at most 8.
+	// Alarms are the names of metric alarms of CloudWatch that there are already and that
+	// are watched, too: at most 8. CodeDeploy's role here cannot read composite alarms,
+	// which AWS shows only to who may read all that there is.
 	Alarms []string
 }
 
@@ -63,9 +64,9 @@ const maxAlarms = 10 - 2
 //	api := app.API("orders", tier.Live(tier.Rollout{Shift: tier.Canary10Percent5Minutes}))
 //
 // Versions stay when others follow them. A function changes when its configuration
-// does, or the code that it reaches: for a program of one package that is all of it.
-// The package of another function's declarations is not reached unless it is imported
-// for more than that.
+// does, or the code that it reaches: the packages in which it is declared and what they
+// import, and the main package and what that imports but for packages in which other
+// functions alone are declared. In a program of one package that is all of it.
 //
 // A rollout watches the function errors of the alias, which are crashes and timeouts,
 // and the log: an answer of 5xx and a record that fails are logged with level ERROR.

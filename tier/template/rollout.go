@@ -51,8 +51,9 @@ func (s *stack) rolloutRole(f *tier.Function) string {
 		{"Effect", "Allow"},
 		{"Principal", object{{"Service", "codedeploy.amazonaws.com"}}},
 		{"Action", "sts:AssumeRole"},
-		// Nobody else's deployment may borrow the role.
-		{"Condition", object{{"StringEquals", object{{"aws:SourceAccount", ref("AWS::AccountId")}}}}},
+		// Nobody else's deployment may borrow the role. AWS does not document that
+		// CodeDeploy always says for whom it acts.
+		{"Condition", object{{"StringEqualsIfExists", object{{"aws:SourceAccount", ref("AWS::AccountId")}}}}},
 	}, policy.RolloutStatements(f))})
 	return id
 }
