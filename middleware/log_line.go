@@ -75,12 +75,16 @@ func (c *counted) Flush() {
 // done writes the line.
 func (inv *logged) done(err error) {
 	l, out := inv.logs, inv.outcome(err)
+	defer inv.close()
+	if l.suspended(out.err) {
+		inv.req.MarkLogged()
+		return
+	}
 	record := isRecord(inv.req)
 	level := slog.LevelInfo
 	if out.failed() || record && (out.err != nil || out.status >= http.StatusBadRequest) {
 		level = slog.LevelError
 	}
-	defer inv.close()
 	if level < slog.LevelError && l.opts.Skip != nil && l.opts.Skip(inv.req) || !l.enabled(inv, level) && !inv.sampled {
 		return
 	}

@@ -44,6 +44,7 @@ var rules = []rule{
 	{`middleware`, `handler(/jwt)?|datastore(/(retry|table|blob|cache|queue|topic|stream|call|service|secret|key|identity))?`, `github.com/aws/aws-lambda-go/lambdacontext`},
 	{`datastore`, ``, ``},
 	{`datastore/topic`, `datastore(/internal/(handle|message)|/retry|/topic/filterpolicy)?`, ``},
+	{`datastore/identity`, `datastore(/key|/secret|/internal/(handle|encryptionsdk))?`, ``},
 	{`datastore/(table|connection|blob|cache|queue|topic|stream|search|call|sqldb|warehouse|service|secret|key|identity)`, `datastore(/internal/(handle|message)|/retry)?`, ``},
 	{`datastore/topic/filterpolicy`, `datastore(/internal/pattern)?`, ``},
 	{`datastore/eventfilter`, `datastore/internal/pattern`, ``},
