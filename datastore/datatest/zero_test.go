@@ -50,6 +50,18 @@ type (
 		table.Transactor
 		table.Scanner[thing]
 	}
+	ownersAll interface {
+		table.Getter[thing]
+		table.ManyGetter[thing]
+		table.Creator[thing]
+		table.Putter[thing]
+		table.Deleter[thing]
+		table.Querier[thing]
+		table.Updater[thing]
+		table.ManyWriter[thing]
+		table.Checker
+		table.Transactor
+	}
 	indexesAll interface {
 		table.Querier[thing]
 		table.Scanner[thing]
@@ -168,6 +180,9 @@ func TestZeroArguments(t *testing.T) {
 		"table":              datastore.Use[tablesAll](f, things),
 		"table, index":       datastore.Use[indexesAll](f, things.Via("byText")),
 		"table, callers":     datastore.Use[table.Querier[thing]](f, things.PerCaller()),
+		"table, tenants":     datastore.Use[ownersAll](f, things.PerTenant()),
+		"index, tenants":     datastore.Use[table.Querier[thing]](f, things.Via("byText").PerTenant()),
+		"blob, tenants":      datastore.Use[blobsAll](f, files.PerTenant().PerCaller()),
 		"blob":               datastore.Use[blobsAll](f, files),
 		"blob, prefix":       datastore.Use[blobsAll](f, files.Under("in/")),
 		"cache":              datastore.Use[cachesAll](f, cache.New[thing](data, "things")),
@@ -192,7 +207,7 @@ func TestZeroArguments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(datastore.WithCallerID(t.Context(), "a"), time.Minute)
+			ctx, cancel := context.WithTimeout(datastore.WithTenant(datastore.WithCallerID(t.Context(), "a"), "a"), time.Minute)
 			defer cancel()
 			v := reflect.ValueOf(h)
 			for i := range v.NumMethod() {

@@ -18,6 +18,7 @@ func storeARN(spec datastore.Spec, need datastore.Need) string {
 	for _, text := range substitutes(spec, id) {
 		resource = strings.ReplaceAll(resource, text.placeholder, text.name)
 	}
+	resource = strings.ReplaceAll(resource, "${aws:", "${!aws:") // a variable of IAM, which Fn::Sub leaves
 	return arn(arnService(need), resource)
 }
 

@@ -47,14 +47,14 @@ func (s *stack) rollout(f *tier.Function, l *liveFunction) {
 // would wait for the role, and that for the caller.
 func (s *stack) rolloutRole(f *tier.Function) string {
 	id := policy.RolloutRoleID(f)
-	s.add(resource{id: id, typ: "AWS::IAM::Role", at: f.At(), properties: roleOf(object{
+	s.add(resource{id: id, typ: "AWS::IAM::Role", at: f.At(), properties: roleOf(policy.RolloutStatements(f), object{
 		{"Effect", "Allow"},
 		{"Principal", object{{"Service", "codedeploy.amazonaws.com"}}},
 		{"Action", "sts:AssumeRole"},
 		// Nobody else's deployment may borrow the role. AWS does not document that
 		// CodeDeploy always says for whom it acts.
 		{"Condition", object{{"StringEqualsIfExists", object{{"aws:SourceAccount", ref("AWS::AccountId")}}}}},
-	}, policy.RolloutStatements(f))})
+	})})
 	return id
 }
 

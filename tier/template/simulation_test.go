@@ -88,7 +88,7 @@ func declared(t *testing.T, f *tier.Function, role, callers *deployedRole) {
 	for _, u := range datastore.Usages(f.Grants()) {
 		for _, need := range u.Needs() {
 			of := role
-			if need.ByCaller {
+			if need.Owner != 0 {
 				of = callers
 			}
 			for _, action := range need.Actions {
@@ -107,7 +107,7 @@ func (r *deployedRole) uses(t *testing.T, action string, store datastore.Spec) {
 			continue
 		}
 		found = true
-		resource, facts := strings.ReplaceAll(s.Resource, "*", "x7"), satisfying(s.Condition)
+		resource, facts := s.satisfied()
 		if s.Resource == "*" {
 			resource = "*"
 		}
@@ -142,9 +142,9 @@ func (r *deployedRole) uses(t *testing.T, action string, store datastore.Spec) {
 func (r *deployedRole) undeclared(t *testing.T) {
 	t.Helper()
 	for _, s := range r.statements {
-		resource := strings.ReplaceAll(s.Resource, "*", "x7")
+		resource, facts := s.satisfied()
 		for _, action := range neverGranted {
-			if r.allowed(action, resource, satisfying(s.Condition)) || r.allowed(action, "*", nil) {
+			if r.allowed(action, resource, facts) || r.allowed(action, "*", nil) {
 				t.Errorf("%s: %s is allowed on %s", r.id, action, resource)
 			}
 		}
@@ -189,6 +189,20 @@ func about(resource string, store datastore.Spec) bool {
 		store.Kind() == "connection" || store.Kind() == "call" || store.Kind() == "kafka" || store.Kind() == "secret" || store.Kind() == "service"
 }
 
+// satisfied is a request that the statement lets through: its resource, and its facts.
+func (s deployedStatement) satisfied() (resource string, facts map[string][]string) {
+	facts = satisfying(s.Condition)
+	return filled(strings.ReplaceAll(s.Resource, "*", "x7"), facts), facts
+}
+
+// filled is a text with "ana" for the variables of whoever asks, which are facts then.
+func filled(text string, facts map[string][]string) string {
+	return tagged.ReplaceAllStringFunc(text, func(variable string) string {
+		facts[strings.TrimSuffix(strings.TrimPrefix(variable, "${"), "}")] = []string{"ana"}
+		return "ana"
+	})
+}
+
 // satisfying are facts of a request that the conditions of a statement let through.
 func satisfying(conditions map[string]map[string]any) map[string][]string {
 	facts := map[string][]string{}
@@ -202,12 +216,7 @@ func satisfying(conditions map[string]map[string]any) map[string][]string {
 				values = []any{value}
 			}
 			for _, v := range values[:1] {
-				text := strings.ReplaceAll(fmt.Sprint(v), "*", "x7")
-				text = tagged.ReplaceAllStringFunc(text, func(variable string) string {
-					facts[strings.TrimSuffix(strings.TrimPrefix(variable, "${"), "}")] = []string{"ana"}
-					return "ana"
-				})
-				facts[key] = []string{text}
+				facts[key] = []string{filled(strings.ReplaceAll(fmt.Sprint(v), "*", "x7"), facts)}
 			}
 		}
 	}
