@@ -80,6 +80,8 @@ func substitutes(spec datastore.Spec, id string) []substitute {
 		}
 		proxy := ProxyResource(id + "Proxy")
 		return []substitute{{sqldb.ResourceID, "${" + id + resource + "}"}, {sqldb.ProxyID, "${" + proxy + "}"}, {"{name}", "${" + id + "}"}}
+	case "config":
+		return configSubstitutes(spec, id)
 	case "secret": // a parameter, which is no resource of the template
 		return []substitute{{"{name}", ParameterName(spec)}}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/config"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/search"
@@ -96,6 +97,8 @@ func physical(store datastore.Spec) reference {
 	switch spec := store.(type) {
 	case cache.Spec:
 		return cacheURL(spec)
+	case config.Spec:
+		return configPlace(spec)
 	case connection.Spec:
 		return sub("https://" + socketHost(id))
 	case search.Spec:

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/config"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
@@ -22,7 +23,7 @@ import (
 
 // neverGranted are actions that no declaration asks for.
 var neverGranted = []string{
-	"apigateway:DELETE", "cloudformation:DeleteStack", "cognito-idp:DeleteUserPool", "dynamodb:CreateTable",
+	"apigateway:DELETE", "appconfig:StartDeployment", "cloudformation:DeleteStack", "cognito-idp:DeleteUserPool", "dynamodb:CreateTable",
 	"dynamodb:DeleteTable", "dynamodb:UpdateTable", "ec2:AuthorizeSecurityGroupEgress", "ec2:RunInstances",
 	"elasticache:DeleteReplicationGroup", "es:DeleteDomain", "iam:AttachRolePolicy", "iam:CreateAccessKey",
 	"iam:PassRole", "iam:PutRolePolicy", "kinesis:DeleteStream", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion",
@@ -150,6 +151,7 @@ func (r *deployedRole) undeclared(t *testing.T) {
 		}
 	}
 	for _, foreign := range []struct{ action, resource string }{
+		{"appconfig:GetLatestConfiguration", "arn:aws:appconfig:eu-central-1:111122223333:application/foreign/environment/foreign/configuration/foreign"},
 		{"dynamodb:GetItem", "arn:aws:dynamodb:eu-central-1:111122223333:table/foreign"},
 		{"s3:GetObject", "arn:aws:s3:::foreign/key"},
 		{"sqs:SendMessage", "arn:aws:sqs:eu-central-1:111122223333:foreign"},
@@ -185,6 +187,9 @@ func (r *deployedRole) network(t *testing.T, attached bool) {
 // about reports whether a resource can be one of a store: its own, or those that have no
 // name of it.
 func about(resource string, store datastore.Spec) bool {
+	if c, is := store.(config.Spec); is && c.Source == config.Parameter && !c.Existing { // which has a name and not an id
+		return strings.HasSuffix(resource, "/config/"+c.Name())
+	}
 	return resource == "*" || !strings.Contains(resource, ours) || strings.Contains(strings.ToLower(resource), strings.ToLower(ours+policy.StoreID(store))) ||
 		store.Kind() == "connection" || store.Kind() == "call" || store.Kind() == "kafka" || store.Kind() == "secret" || store.Kind() == "service"
 }
