@@ -16,6 +16,7 @@
 //
 //	app.API                  a REST API and its default function; with HTTP an HTTP API
 //	app.WebSocket            a WebSocket API and its default function
+//	app.Site                 a static website, with APIs under paths of it
 //	app.Function             a function that programs invoke
 //	app.Authorizer           a function that decides who may call
 //	api.Function             a further function of an API; with URL it has a URL of its own
@@ -51,12 +52,13 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-// App is an application: its APIs, WebSocket APIs and functions.
+// App is an application: its APIs, WebSocket APIs, sites and functions.
 type App struct {
 	name    string
 	at      datastore.Position
 	apis    []*API
 	sockets []*WebSocket
+	sites   []*Site
 	// functions of all kinds, in order of declaration
 	functions   []*Function
 	forwardings []*Forwarding
@@ -98,7 +100,7 @@ func (a *App) FunctionNamed(name string) *Function {
 // the stores are reported by datastore.Data.Errs.
 func (a *App) Check() []error {
 	errs := slices.Clone(a.errs)
-	if len(a.functions) == 0 {
+	if len(a.functions) == 0 && len(a.sites) == 0 {
 		errs = append(errs, &datastore.DeclarationError{At: a.at, Message: "app " + a.name + " declares nothing; give it an API with app.API or app.WebSocket, or a function with app.Function"})
 	}
 	for _, f := range a.functions {
@@ -132,6 +134,9 @@ func (a *App) Check() []error {
 	errs = append(errs, a.checkCallers()...)
 	for _, w := range a.sockets {
 		errs = append(errs, w.check()...)
+	}
+	for _, s := range a.sites {
+		errs = append(errs, s.check()...)
 	}
 	return datastore.Mistakes(errs...)
 }

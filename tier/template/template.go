@@ -1,6 +1,7 @@
 // Package template prints the infrastructure of an application: for each function an
 // explicit role with exactly what it was granted, for each API one permission a route
-// as long as the policy of the function has room for that, for each store its resource.
+// as long as the policy of the function has room for that, for each store its resource,
+// for each site a bucket and a distribution.
 //
 // One model of the resources has three forms: AWS SAM ([Template.SAM]), CloudFormation
 // without SAM ([Template.CloudFormation]), and a Terraform module around that
@@ -127,6 +128,9 @@ func New(app *tier.App) (*Template, error) {
 	}
 	for _, w := range app.WebSockets() {
 		s.socket(w)
+	}
+	for _, site := range app.Sites() {
+		s.site(site)
 	}
 	s.checkCircles()
 	s.checkReferences()
