@@ -12,7 +12,7 @@ type Role struct {
 }
 
 // Roles are those of all functions, also of deployments: that of each, and that of its
-// callers if it has one; and those of the proxies of databases.
+// callers if it has one; those of the proxies of databases, and of who has signed in.
 func Roles(app *tier.App) []Role {
 	var all []Role
 	for _, f := range append(app.Functions(), app.Deployments()...) {
@@ -23,6 +23,9 @@ func Roles(app *tier.App) []Role {
 	}
 	for _, db := range Proxied(app) {
 		all = append(all, Role{"proxy of sqldb " + db.Name(), ProxyRoleID(db), "", ProxyStatements(app, db)})
+	}
+	for _, exchange := range app.Exchanges() {
+		all = append(all, Role{"who has signed in by " + name(exchange), SignedInRoleID(exchange), "", SignedInStatements(app, exchange)})
 	}
 	return all
 }

@@ -147,7 +147,7 @@ type usedStore struct {
 }
 
 // stores are those that some function uses, each once, in order of the first grant,
-// and then those of which messages are only forwarded.
+// then those by which users call routes, and those of which messages are only forwarded.
 func stores(app *tier.App) []usedStore {
 	var all []usedStore
 	for _, f := range append(app.Functions(), app.Deployments()...) {
@@ -162,6 +162,17 @@ func stores(app *tier.App) []usedStore {
 			for _, spec := range withKey(u.Spec) {
 				if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, spec) }) {
 					all = append(all, usedStore{spec, at[u.Spec]})
+				}
+			}
+		}
+	}
+	for _, api := range app.APIs() {
+		for _, r := range api.Routes() {
+			for _, exchange := range r.SignedIn() {
+				for _, spec := range []datastore.Spec{exchange.(identity.Spec).Users, exchange} {
+					if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, spec) }) {
+						all = append(all, usedStore{spec, r.At()})
+					}
 				}
 			}
 		}
