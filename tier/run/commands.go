@@ -39,6 +39,7 @@ func commands() []command {
 		{"routes", "", "list the routes, their functions, who may call them and Go lines", (*program).routes},
 		{"template", "[-format sam|cloudformation|terraform] [-yaml] [-code PATH|s3://BUCKET/KEY] [-out DIR]", "print the infrastructure: an AWS SAM template, one without SAM, or a Terraform module around that", (*program).template},
 		{"policy", "[-json] [-explain ACTION] [-diff OLD.json [-fail]]", "print each role's IAM statements and the Go lines behind them, those of one action, or what has become wider", (*program).policy},
+		{"site", "-bucket BUCKET [-delete] [-dry-run] [SITE]", "upload the files of a site that have changed, pages last", (*program).siteCommand},
 		{"lint", "[-strict] [-json] [-ignore RULE[:ON]]...", "find what AWS takes and what will hurt: limits, lost records, loops, open doors, costs; fails on warnings", (*program).lint},
 		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
 		{"fire", "[-data embedded|aws] [-dir DIR] [-key KEY] NAME [< EVENT.json]", "run what works off a schedule, a rule, a topic of Kafka, a trigger of a directory or a delivery stream once, with what it is given", (*program).fire},
