@@ -63,11 +63,12 @@ type FlagOptions struct {
 //
 //	facts        given to Get: texts, numbers, booleans, times, slices of strings
 //	$now         the time
+//	$tenant      for which tenant the request is, see [Tenant]
 //	$caller      the caller's id             }
 //	$version     the version of the request  } of the request, inside of [Flags.Middleware],
 //	$groups      the caller's, as a list     } or as noted
 //	$scopes      the caller's, as a list     }
-//	notes        of the invocation, $tenant among them, see [Note]
+//	notes        of the invocation, see [Note]
 //	claims       of the caller: $email; inside of [Flags.Middleware]
 //
 // A comparison with what is not there is false. Two values are compared as numbers, times
@@ -258,7 +259,7 @@ func (f *Flag[T]) Get(ctx context.Context, given ...slog.Attr) T {
 	if values.flag == nil {
 		return f.otherwise
 	}
-	of := facts{notes: notesOf(ctx), view: view, now: f.flags.now}
+	of := facts{ctx: ctx, view: view, now: f.flags.now}
 	i := values.flag.choose(&of, given)
 	if f.flags.note {
 		Note(ctx, slog.String(f.noteKey, values.flag.variants[i].name))

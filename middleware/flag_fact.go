@@ -2,19 +2,22 @@ package middleware
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
 // facts are what rules can ask for beside what is given to [Flag.Get]. That is handed on
 // apart from them, so that the list of it stays on the stack of who gives it.
 type facts struct {
-	notes *notes
-	view  *flagView // nil outside of the middleware
-	now   func() time.Time
+	ctx  context.Context
+	view *flagView // nil outside of the middleware
+	now  func() time.Time
 }
 
 // get is the fact called key. What is given counts before what the framework knows,
@@ -26,15 +29,19 @@ func (f *facts) get(key string, given []slog.Attr) fact {
 			return factOf(given[i].Value)
 		}
 	}
-	if key == "now" {
+	switch key {
+	case "now":
 		return fact{kind: factTime, at: f.now()}
+	case noteTenant:
+		tenant, _ := datastore.Tenant(f.ctx)
+		return textFact(tenant)
 	}
 	if f.view != nil {
 		if known, reserved := f.view.fact(key); reserved && known.kind != factNone {
 			return known
 		}
 	}
-	if noted, ok := f.notes.attr(key); ok {
+	if noted, ok := notesOf(f.ctx).attr(key); ok {
 		return factOf(noted)
 	}
 	if f.view != nil && !isReserved(key) {
@@ -48,7 +55,7 @@ func (f *facts) get(key string, given []slog.Attr) fact {
 // isReserved reports whether no claim is looked for by that name.
 func isReserved(key string) bool {
 	switch key {
-	case noteCaller, noteTenant, noteVersion, "groups", "scopes", "now":
+	case noteCaller, noteVersion, "groups", "scopes":
 		return true
 	}
 	return false

@@ -293,7 +293,8 @@ func TestFlagFacts(t *testing.T) {
 		{"a scope", `(contains $scopes "orders.read")`, ada, nil, true},
 		{"a claim", `(ends_with $email "@example.com")`, ada, nil, true},
 		{"the version", `(eq $version "v2")`, ada, nil, true},
-		{"the tenant is noted", `(eq $tenant "acme")`, ada, nil, true},
+		{"the tenant", `(eq $tenant "acme")`, ada, nil, true},
+		{"no tenant by a note", `(eq $tenant "noted")`, ada, nil, false},
 		{"a note before a claim", `(eq $plan "pro")`, ada, nil, true},
 		{"what is given before a note", `(eq $plan "trial")`, ada, []slog.Attr{slog.String("plan", "trial")}, true},
 		{"what is given before the caller", `(eq $caller "bob")`, ada, []slog.Attr{slog.String("caller", "bob")}, true},
@@ -310,8 +311,8 @@ func TestFlagFacts(t *testing.T) {
 			got = f.Get(ctx, tt.given...)
 			return &handler.Response{}, nil
 		}), flags.Middleware())
-		ctx := middleware.WithNotes(t.Context())
-		middleware.Note(ctx, slog.String("tenant", "acme"), slog.String("plan", "pro"))
+		ctx := datastore.WithTenant(middleware.WithNotes(t.Context()), "acme")
+		middleware.Note(ctx, slog.String("tenant", "noted"), slog.String("plan", "pro"))
 		req := handlertest.Request("GET", "/?caller=root", handlertest.Header("Caller", "root"), handlertest.Header("X-Caller", "root"))
 		if _, err := h.Handle(ctx, req.WithCaller(tt.caller).WithVersion("v2")); err != nil || got != tt.want {
 			t.Errorf("%s: %s = %v, %v, want %v", tt.name, tt.rule, got, err, tt.want)

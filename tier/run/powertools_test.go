@@ -49,7 +49,12 @@ func TestPowertools(t *testing.T) {
 			switch {
 			case of == nil:
 				t.Errorf("docs/powertools.md:%d: %s is no test; write `folder.TestName`", c.line, m[1])
-			case !names.has(t, of[1], of[2], true) {
+			case !names.has(t, of[1], of[2], true):
+				t.Errorf("docs/powertools.md:%d: there is no %s", c.line, m[1])
+			}
+			n++
+		}
+		for _, m := range page.FindAllStringSubmatch(c.shownBy, -1) {
 			if _, err := os.Stat(filepath.Join(root(t), "docs", filepath.FromSlash(m[1]))); err != nil {
 				t.Errorf("docs/powertools.md:%d: %v", c.line, err)
 			}
