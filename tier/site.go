@@ -164,13 +164,15 @@ func (s *Site) checkOptions() {
 
 // validKey reports whether the text is the path of a file that a site can have.
 func validKey(key string) bool {
-	return key != "" && key != "." && path.Clean("/"+key) == "/"+key && !strings.ContainsAny(key, "\\?#%\x00") && Served(key)
+	return key != "" && key != "." && path.Clean("/"+key) == "/"+key && !strings.ContainsAny(key, "\\?#%\x00") && served(key)
 }
 
-// Served reports whether a site serves files of that path, "assets/logo.svg": not if a
+// Serves reports whether the site serves files of that path, "assets/logo.svg": not if a
 // segment begins with a dot, which is how tools name what is theirs, but for
 // ".well-known".
-func Served(key string) bool {
+func (s *Site) Serves(key string) bool { return served(key) }
+
+func served(key string) bool {
 	for _, segment := range strings.Split(key, "/") {
 		if strings.HasPrefix(segment, ".") && segment != wellKnown {
 			return false

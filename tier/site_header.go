@@ -47,9 +47,9 @@ func (s *Site) Headers() []SiteHeader { return slices.Clone(s.headers) }
 
 // StrictTransport is what Strict-Transport-Security says, as CloudFront writes it
 // itself. ok is false for what it has no word for.
-func StrictTransport(value string) (seconds int, subdomains, preload, ok bool) {
+func (h SiteHeader) StrictTransport() (seconds int, subdomains, preload, ok bool) {
 	seconds = -1
-	for _, part := range strings.Split(value, ";") {
+	for _, part := range strings.Split(h.Value, ";") {
 		name, age, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch strings.ToLower(name) {
 		case "max-age":
@@ -85,9 +85,9 @@ var ownHeaders = map[string]string{
 // See https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html.
 const maxOwnHeaders = 10
 
-// SecurityHeader reports whether a header is one for which CloudFront has a field of
+// isSecurityHeader reports whether a header is one for which CloudFront has a field of
 // its own, and not one among the others.
-func SecurityHeader(name string) bool {
+func isSecurityHeader(name string) bool {
 	switch name {
 	case "Content-Security-Policy", "Referrer-Policy", "Strict-Transport-Security", "X-Content-Type-Options", "X-Frame-Options":
 		return true
@@ -111,7 +111,7 @@ func (s *Site) checkHeaders() []SiteHeader {
 		if set[name] == "" {
 			continue
 		}
-		if !SecurityHeader(name) {
+		if !isSecurityHeader(name) {
 			others++
 		}
 		all = append(all, SiteHeader{name, set[name]})
@@ -150,7 +150,7 @@ func wrongSiteHeader(name, value string) string {
 		return oneOf("no-referrer", "no-referrer-when-downgrade", "origin", "origin-when-cross-origin", "same-origin",
 			"strict-origin", "strict-origin-when-cross-origin", "unsafe-url")
 	case "Strict-Transport-Security":
-		if _, _, _, ok := StrictTransport(value); value != "" && !ok {
+		if _, _, _, ok := (SiteHeader{name, value}).StrictTransport(); value != "" && !ok {
 			return strconv.Quote(value) + `: write "max-age=SECONDS", and "; includeSubDomains" and "; preload" behind it if you mean them`
 		}
 	}

@@ -124,8 +124,8 @@ func TestSiteFiles(t *testing.T) {
 		}
 	}
 	for key, want := range map[string]bool{"a/b.js": true, ".env": false, "a/.git/config": false, ".well-known/x": true, ".well-known/.x": false, "a/b.": true} {
-		if got := tier.Served(key); got != want {
-			t.Errorf("Served(%q) = %v, want %v", key, got, want)
+		if got := site.Serves(key); got != want {
+			t.Errorf("Serves(%q) = %v, want %v", key, got, want)
 		}
 	}
 }

@@ -26,7 +26,8 @@
 //	api.Handle, f.Handle     a route, whose options say what is different for it
 //	api.Version              a version of the API beside others
 //	api.Authorize            who may call: IAM, Cognito, JWT, an app.Authorizer;
-//	                         of a route as an option, with Scopes, or Public
+//	                         of a route as an option, with Scopes, or Public;
+//	                         SignedIn for users of an identity pool
 //	api.ResourcePolicy       who may call, by account and address
 //	api.Stages, api.Domain   where the API is served
 //	api.CORS, api.Validate,  what the gateway does itself; of a route Validated,
@@ -146,7 +147,7 @@ func (a *App) Check() []error {
 // test. A single API is served at the root, several each below "/" and its name.
 // Every request runs as the function that owns its route, so that a handle of
 // another function is refused as it is in AWS. WebSocket APIs are not served: they
-// need a gateway that keeps the connections.
+// need a gateway that keeps the connections; nor are sites, which are no functions'.
 func (a *App) HTTPHandler() (http.Handler, error) {
 	if len(a.apis) == 1 {
 		return a.apis[0].HTTPHandler()

@@ -105,7 +105,7 @@ func (s *Site) serveFile(w http.ResponseWriter, r *http.Request, uri string) {
 	}
 	defer root.Close()
 	key, err := url.PathUnescape(strings.TrimPrefix(uri, "/"))
-	if file := openFile(root, key); err == nil && file != nil {
+	if file := s.openFile(root, key); err == nil && file != nil {
 		defer file.Close()
 		s.answer(w, r, key, file)
 		return
@@ -115,8 +115,8 @@ func (s *Site) serveFile(w http.ResponseWriter, r *http.Request, uri string) {
 
 // openFile is a file that a site serves, nil if there is none. Nothing outside of the
 // folder is one, by whatever path or link.
-func openFile(root *os.Root, key string) *os.File {
-	if !fs.ValidPath(key) || !tier.Served(key) {
+func (s *Site) openFile(root *os.Root, key string) *os.File {
+	if !fs.ValidPath(key) || !s.site.Serves(key) {
 		return nil
 	}
 	name := filepath.FromSlash(key)
@@ -153,7 +153,7 @@ func (s *Site) answer(w http.ResponseWriter, r *http.Request, key string, file *
 func (s *Site) missing(w http.ResponseWriter, r *http.Request, root *os.Root) {
 	body, contentType := []byte(noSuchKey), "application/xml"
 	if page := s.site.Options().NotFound; page != "" {
-		if file := openFile(root, page); file != nil {
+		if file := s.openFile(root, page); file != nil {
 			defer file.Close()
 			if text, err := io.ReadAll(file); err == nil {
 				body, contentType = text, ContentType(page)

@@ -19,7 +19,7 @@ type SiteFile struct {
 }
 
 // SiteFiles are the files of a site in a folder of this machine, in order of their
-// keys: all that [tier.Served] lets through. The error says what keeps the folder from
+// keys: all that [tier.Site.Serves] lets through. The error says what keeps the folder from
 // being a site: it is not there, it has no index.html or not the page of NotFound, or a
 // link out of it.
 func SiteFiles(site *tier.Site, folder *os.Root) ([]SiteFile, error) {
@@ -30,7 +30,7 @@ func SiteFiles(site *tier.Site, folder *os.Root) ([]SiteFile, error) {
 			return err
 		case key == ".":
 			return nil
-		case !tier.Served(key):
+		case !site.Serves(key):
 			if entry.IsDir() {
 				return fs.SkipDir
 			}

@@ -44,13 +44,18 @@ func siteServers(app *tier.App, gateways []server, base, taken int) (sites []sit
 func (p *program) announceSites(app *tier.App, sites []siteServer) {
 	for _, s := range sites {
 		fmt.Fprintf(p.stdout, "%s: site %s of %s on http://%s\n", app.Name(), s.site.Name(), s.site.Options().Folder, s.listener.Addr())
-		var rows [][]string
-		for _, a := range s.site.APIs() {
-			rows = append(rows, []string{a.Path + "/", "API " + a.API.Name(), a.At.RelativeTo(p.folder)})
-		}
-		p.printTable("  ", rows)
+		p.printSiteAPIs(s.site)
 		if _, err := os.Stat(filepath.FromSlash(s.site.Options().Folder)); err != nil {
 			fmt.Fprintf(p.stderr, "site %s: there is no folder %s yet; build the site, it is looked at for each request\n", s.site.Name(), s.site.Options().Folder)
 		}
 	}
+}
+
+// printSiteAPIs prints of each API of a site the path, and the Go line.
+func (p *program) printSiteAPIs(site *tier.Site) {
+	var rows [][]string
+	for _, a := range site.APIs() {
+		rows = append(rows, []string{a.Path + "/", "API " + a.API.Name(), a.At.RelativeTo(p.folder)})
+	}
+	p.printTable("  ", rows)
 }

@@ -248,6 +248,16 @@ func TestSiteRefuses(t *testing.T) {
 	}
 }
 
+// TestSiteRoutes: routes names the sites.
+func TestSiteRoutes(t *testing.T) {
+	t.Parallel()
+	out, errs, _ := output(t, "", buildTool(t, "./tier/run/testdata/homepage"), "routes")
+	const want = "site web of web/dist  main.go:30\n  /api/  API greetings  main.go:31\n"
+	if !strings.HasSuffix(out, want) {
+		t.Errorf("routes = %s%s, want %s at the end", out, errs, want)
+	}
+}
+
 // TestServeSite: the site and its API on one port, with the gateway's own refusals.
 func TestServeSite(t *testing.T) {
 	t.Parallel()

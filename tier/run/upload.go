@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -277,14 +278,11 @@ func (u *upload) file(ctx context.Context, f local.SiteFile) (outcome, error) {
 
 // gone are the keys in the bucket that are none of the files, in order.
 func (u *upload) gone(files []local.SiteFile) []string {
-	var keys []string
-	for key := range u.there {
-		if !slices.ContainsFunc(files, func(f local.SiteFile) bool { return f.Key == key }) {
-			keys = append(keys, key)
-		}
+	gone := maps.Clone(u.there)
+	for _, f := range files {
+		delete(gone, f.Key)
 	}
-	slices.Sort(keys)
-	return keys
+	return slices.Sorted(maps.Keys(gone))
 }
 
 // maxDeleted is how many objects S3 deletes at once.

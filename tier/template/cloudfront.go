@@ -120,7 +120,7 @@ func (s *stack) siteHeaders(site *tier.Site) {
 		case "Referrer-Policy":
 			security = append(security, member{"ReferrerPolicy", object{{"ReferrerPolicy", h.Value}, override}})
 		case "Strict-Transport-Security":
-			seconds, subdomains, preload, _ := tier.StrictTransport(h.Value)
+			seconds, subdomains, preload, _ := h.StrictTransport()
 			security = append(security, member{"StrictTransportSecurity", object{
 				{"AccessControlMaxAgeSec", seconds}, {"IncludeSubdomains", subdomains}, {"Preload", preload}, override,
 			}})
