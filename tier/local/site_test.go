@@ -29,7 +29,7 @@ const (
 )
 
 // siteFolder has the files of a site, and some that it must not serve.
-func siteFolder(t *testing.T) string {
+func siteFolder(t testing.TB) string {
 	t.Helper()
 	folder := t.TempDir()
 	web := filepath.Join(folder, "web")
@@ -341,4 +341,32 @@ func ExampleNewSite() {
 	server.ServeHTTP(w, httptest.NewRequest("GET", "/orders/7", nil))
 	fmt.Println(w.Code, w.Body, w.Header().Get("Cache-Control"))
 	// Output: 200 <h1>Shop</h1> no-cache
+}
+
+// FuzzSite: whatever is asked for, what a site must not serve stays where it is.
+func FuzzSite(f *testing.F) {
+	for _, seed := range []string{"/", "/../secret.txt", "/%2e%2e/secret.txt", "/..%2f..%5csecret.txt", "//.env", "/.well-known/../.env", "/%2Eenv", "/link.txt", "/assets/./../.git/config", "/api/../.env", "/a\x00b"} {
+		f.Add("GET", seed, "text/html")
+	}
+	app := tier.New("shop")
+	plain := app.Site("plain", tier.SiteOptions{Folder: "web", NotFound: "404.html"})
+	spa := app.Site("spa", tier.SiteOptions{Folder: "web", SPA: true})
+	folder := siteFolder(f)
+	f.Fuzz(func(t *testing.T, method, path, accept string) {
+		target, err := url.ParseRequestURI(path)
+		if err != nil {
+			return
+		}
+		for _, site := range []*tier.Site{plain, spa} {
+			server, err := local.NewSite(site, folder, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := httptest.NewRecorder()
+			server.ServeHTTP(w, &http.Request{Method: method, URL: target, Header: http.Header{"Accept": {accept}}, Host: "localhost"})
+			if body := w.Body.String(); strings.Contains(body, outOfReach) || w.Code != 200 && w.Code != 403 && w.Code != 404 {
+				t.Errorf("%s %q = %d %s", method, path, w.Code, body)
+			}
+		}
+	})
 }
