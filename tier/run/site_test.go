@@ -159,7 +159,7 @@ func TestSiteUpload(t *testing.T) {
 replaced favicon.svg  image/svg+xml  public, max-age=3600
 site web: 6 files, 2 uploaded, 4 as they were
 1 in the bucket are not in web/dist; -delete removes them
-CloudFront may have others for 1h0m0s; to have it ask now, with the output of the stack that ends in SiteDistribution:
+CloudFront may have others for 1h0m0s; to have it ask now, with the output WebSiteDistribution of the stack:
   aws cloudfront create-invalidation --distribution-id ID --paths '/assets/app-77b0de.css' '/favicon.svg'
 `
 	if d := cmp.Diff(changed, run()); d != "" {
@@ -235,7 +235,7 @@ func TestSiteRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no bucket":   {homepage(t), nil, "the output of the stack that ends in SiteBucketName"},
+		"no bucket":   {homepage(t), nil, "which the stack puts out as WebSiteBucketName"},
 		"no folder":   {empty, []string{"-bucket", "b"}, "there is no folder web/dist; build the site first"},
 		"no index":    {noIndex, []string{"-bucket", "b"}, "there is no index.html in web/dist"},
 		"no such":     {homepage(t), []string{"-bucket", "b", "docs"}, "has the sites web; name one of them"},

@@ -28,13 +28,14 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/local"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
 
 // siteCommand uploads the files of a site that have changed.
 func (p *program) siteCommand(args []string) error {
 	bucket, remove, dry := "", false, false
 	names, err := p.parseUpTo("site", args, 1, func(f *flag.FlagSet) {
-		f.StringVar(&bucket, "bucket", "", "the `bucket` of the site, which the stack puts out")
+		f.StringVar(&bucket, "bucket", "", "the `bucket` of the site, which is an output of the stack")
 		f.BoolVar(&remove, "delete", false, "delete what is in the bucket and not in the folder")
 		f.BoolVar(&dry, "dry-run", false, "say what would be done, and change nothing")
 	})
@@ -50,7 +51,7 @@ func (p *program) siteCommand(args []string) error {
 		return err
 	}
 	if bucket == "" {
-		return fmt.Errorf("site %s: write -bucket and the name of its bucket, the output of the stack that ends in SiteBucketName", site.Name())
+		return fmt.Errorf("site %s: write -bucket and the name of its bucket, which the stack puts out as %s", site.Name(), bucketOutput(site))
 	}
 	folder, err := os.OpenRoot(filepath.FromSlash(site.Options().Folder))
 	if err != nil {
@@ -73,6 +74,9 @@ func (p *program) siteCommand(args []string) error {
 	}
 	return p.uploadSite(ctx, site, u, files, remove)
 }
+
+// bucketOutput is the output of the stack that names the bucket of a site.
+func bucketOutput(site *tier.Site) string { return policy.SiteID(site) + "BucketName" }
 
 // siteNamed is the site of that name, or the only one.
 func siteNamed(app *tier.App, names []string) (*tier.Site, error) {
@@ -132,8 +136,8 @@ func (p *program) uploadSite(ctx context.Context, site *tier.Site, u *upload, fi
 	}
 	p.summarise(site, u, len(files), uploaded, gone, remove)
 	if len(stale) > 0 {
-		fmt.Fprintf(p.stdout, "CloudFront may have others for %v; to have it ask now, with the output of the stack that ends in SiteDistribution:\n  aws cloudfront create-invalidation --distribution-id ID --paths %s\n",
-			site.Options().MaxAge, invalidated(stale))
+		fmt.Fprintf(p.stdout, "CloudFront may have others for %v; to have it ask now, with the output %s of the stack:\n  aws cloudfront create-invalidation --distribution-id ID --paths %s\n",
+			site.Options().MaxAge, policy.SiteID(site)+"Distribution", invalidated(stale))
 	}
 	return nil
 }

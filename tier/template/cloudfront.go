@@ -33,21 +33,17 @@ var (
 	apisCode string
 )
 
-func siteID(site *tier.Site, words ...string) string {
-	return policy.LogicalID(append([]string{site.Name(), "site"}, words...)...)
-}
-
 // site adds a static website: a private bucket, and the distribution that alone reads
 // it.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudfront-distribution.html.
 func (s *stack) site(site *tier.Site) {
-	id, bucket := siteID(site), siteID(site, "bucket")
+	id, bucket := policy.SiteID(site), policy.SiteID(site, "bucket")
 	s.add(resource{
 		id: bucket, typ: "AWS::S3::Bucket", at: site.At(), properties: privateBucket(encryptedByS3()),
 		attributes: object{{"DeletionPolicy", "Retain"}, {"UpdateReplacePolicy", "Retain"}},
 	})
 	s.siteBucketPolicy(site)
-	access := siteID(site, "access")
+	access := policy.SiteID(site, "access")
 	s.add(resource{id: access, typ: "AWS::CloudFront::OriginAccessControl", at: site.At(), properties: object{
 		{"OriginAccessControlConfig", object{
 			{"Name", edgeName(site, "access")},
@@ -89,7 +85,7 @@ func edgeName(site *tier.Site, what string) reference {
 // root is one for the page there, by the function and by DefaultRootObject.
 // See https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html.
 func (s *stack) siteBucketPolicy(site *tier.Site) {
-	bucket := siteID(site, "bucket")
+	bucket := policy.SiteID(site, "bucket")
 	arn, files := getAtt(bucket, "Arn"), sub("${"+bucket+".Arn}/*")
 	read := func(action string, what reference) object {
 		return object{
@@ -98,7 +94,7 @@ func (s *stack) siteBucketPolicy(site *tier.Site) {
 			{"Action", action},
 			{"Resource", what},
 			{"Condition", object{{"StringEquals", object{
-				{"AWS:SourceArn", sub("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${" + siteID(site) + "}")},
+				{"AWS:SourceArn", sub("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${" + policy.SiteID(site) + "}")},
 			}}}},
 		}
 	}
@@ -139,7 +135,7 @@ func (s *stack) siteHeaders(site *tier.Site) {
 	if len(others) > 0 {
 		config = append(config, member{"CustomHeadersConfig", object{{"Items", others}}})
 	}
-	s.add(resource{id: siteID(site, "headers"), typ: "AWS::CloudFront::ResponseHeadersPolicy", at: site.At(), properties: object{
+	s.add(resource{id: policy.SiteID(site, "headers"), typ: "AWS::CloudFront::ResponseHeadersPolicy", at: site.At(), properties: object{
 		{"ResponseHeadersPolicyConfig", config},
 	}})
 }
@@ -152,7 +148,7 @@ func (s *stack) edgeFunction(site *tier.Site, what, comment, code string) {
 	if len(code) > maxEdgeCode {
 		s.refuse(site.At(), "site %s: the paths of its APIs make %d bytes of code, and CloudFront takes %d; write shorter paths", site.Name(), len(code), maxEdgeCode)
 	}
-	s.add(resource{id: siteID(site, what), typ: "AWS::CloudFront::Function", at: site.At(), properties: object{
+	s.add(resource{id: policy.SiteID(site, what), typ: "AWS::CloudFront::Function", at: site.At(), properties: object{
 		{"Name", edgeName(site, what)},
 		{"AutoPublish", true},
 		{"FunctionConfig", object{{"Comment", comment}, {"Runtime", edgeRuntime}}},
@@ -177,7 +173,7 @@ func distribution(site *tier.Site) object {
 			{"CachedMethods", array{"GET", "HEAD"}},
 			{"Compress", true},
 			{"CachePolicyId", cachingOptimized},
-			{"ResponseHeadersPolicyId", ref(siteID(site, "headers"))},
+			{"ResponseHeadersPolicyId", ref(policy.SiteID(site, "headers"))},
 			{"FunctionAssociations", beforeOthers(site, "pages")},
 		}},
 	}
@@ -218,7 +214,7 @@ func distribution(site *tier.Site) object {
 }
 
 func beforeOthers(site *tier.Site, what string) array {
-	return array{object{{"EventType", "viewer-request"}, {"FunctionARN", getAtt(siteID(site, what), "FunctionMetadata.FunctionARN")}}}
+	return array{object{{"EventType", "viewer-request"}, {"FunctionARN", getAtt(policy.SiteID(site, what), "FunctionMetadata.FunctionARN")}}}
 }
 
 func apiOrigin(a tier.SiteAPI) string { return "api-" + a.API.Name() }
@@ -228,8 +224,8 @@ func apiOrigin(a tier.SiteAPI) string { return "api-" + a.API.Name() }
 func siteOrigins(site *tier.Site) array {
 	origins := array{object{
 		{"Id", filesOrigin},
-		{"DomainName", getAtt(siteID(site, "bucket"), "RegionalDomainName")},
-		{"OriginAccessControlId", ref(siteID(site, "access"))},
+		{"DomainName", getAtt(policy.SiteID(site, "bucket"), "RegionalDomainName")},
+		{"OriginAccessControlId", ref(policy.SiteID(site, "access"))},
 		{"S3OriginConfig", object{{"OriginAccessIdentity", ""}}}, // which is how it has none but the access control
 	}}
 	seen := map[*tier.API]bool{}
@@ -255,11 +251,11 @@ func siteOrigins(site *tier.Site) array {
 }
 
 func (s *stack) siteOutputs(site *tier.Site) {
-	id, at := siteID(site), site.At()
+	id, at := policy.SiteID(site), site.At()
 	if len(site.Domains()) > 0 {
 		s.output(id+"Target", "What the DNS records of the site "+site.Name()+" must point at.", getAtt(id, "DomainName"), at)
 	}
 	s.output(id+"Url", "Where the site "+site.Name()+" is served.", sub("https://${"+id+".DomainName}"), at)
-	s.output(id+"BucketName", "The bucket with the files of the site "+site.Name()+".", ref(siteID(site, "bucket")), at)
+	s.output(id+"BucketName", "The bucket with the files of the site "+site.Name()+".", ref(policy.SiteID(site, "bucket")), at)
 	s.output(id+"Distribution", "The distribution of the site "+site.Name()+", for invalidations.", ref(id), at)
 }
