@@ -32,6 +32,7 @@ type API struct {
 	authorizer      Authorizer // of routes that say nothing; nil for none
 	policy          *ResourcePolicy
 	validated       *datastore.Position // where Validate was called, nil if it was not
+	accessLog       *DeclaredAccessLog  // nil for none
 	functions       []*Function         // the first is the default
 	traffic
 }

@@ -28,6 +28,7 @@
 //	                         of a route as an option, with Scopes, or Public
 //	api.ResourcePolicy       who may call, by account and address
 //	api.Stages, api.Domain   where the API is served
+//	api.AccessLog            a line for each request, also of a WebSocket API
 //	api.CORS, api.Validate,  what the gateway does itself; of a route Validated,
 //	api.Throttle, api.Plan,  Throttle, KeyRequired, Cached, Mock and Stream
 //	api.Cache, api.GatewayResponse

@@ -64,6 +64,7 @@ var rules = []rule{
 	{"open-cache", Warning, "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html", openCaches},
 	{"open-cors", Note, "https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-cors.html", anyOrigin},
 	{"throttle", Note, "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html", unthrottled},
+	{"access-log", Note, "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html", unlogged},
 	{"unencrypted", Warning, "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html", plainCaches},
 	{"wildcard", Warning, "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege", wildcards},
 	{"authorizer-cost", Note, "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html", askedEachTime},

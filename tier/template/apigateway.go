@@ -38,7 +38,8 @@ func (s *stack) restAPI(api *tier.API) {
 	}
 	stages := api.DeployedStages()
 	name, body := sub("${AWS::StackName}-"+api.Name()), openAPI(api, s.securitySchemes(api))
-	deployment, stage := deploymentRef(api, body), slices.Concat(restStage(stages[0]), s.stageSettings(api))
+	deployment, settings := deploymentRef(api, body), append(s.stageSettings(api), s.accessLog(api.DeclaredAccessLog(), apiID(api), "AccessLogSetting", restLine)...)
+	stage := slices.Concat(restStage(stages[0]), settings)
 	s.add(resource{
 		id: apiID(api), typ: "AWS::Serverless::Api", at: api.At(),
 		properties: append(object{
@@ -65,7 +66,7 @@ func (s *stack) restAPI(api *tier.API) {
 		},
 	})
 	for _, stage := range stages[1:] {
-		s.restStage(api, stage, deployment)
+		s.restStage(api, stage, deployment, settings)
 	}
 	s.usagePlans(api)
 }
