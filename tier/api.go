@@ -33,14 +33,16 @@ type API struct {
 	policy          *ResourcePolicy
 	validated       *datastore.Position // where Validate was called, nil if it was not
 	accessLog       *DeclaredAccessLog  // nil for none
-	functions       []*Function         // the first is the default
+	private         private
+	waf             *DeclaredWAF // nil for none
+	functions       []*Function  // the first is the default
 	traffic
 }
 
 // APIOption sets what an API is: its kind, [REST] or [HTTP], its [PayloadFormat],
 // how requests name its versions ([VersionByPath], [VersionByHeader],
-// [VersionByMediaType], [VersionByStage], [DefaultVersion]), or what its default
-// function gets, a [FunctionOption].
+// [VersionByMediaType], [VersionByStage], [DefaultVersion]), who reaches it
+// ([Private]), or what its default function gets, a [FunctionOption].
 type APIOption interface{ applyAPI(*API) }
 
 // API declares an API and its default function, both of this name.

@@ -27,6 +27,7 @@
 //	api.Authorize            who may call: IAM, Cognito, JWT, an app.Authorizer;
 //	                         of a route as an option, with Scopes, or Public
 //	api.ResourcePolicy       who may call, by account and address
+//	api.WAF                  what AWS WAF keeps out; with Private nobody outside reaches it
 //	api.Stages, api.Domain   where the API is served
 //	api.AccessLog            a line for each request, also of a WebSocket API
 //	api.CORS, api.Validate,  what the gateway does itself; of a route Validated,

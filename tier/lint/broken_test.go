@@ -227,6 +227,7 @@ var broken = map[string]func(data *datastore.Data) *tier.App{
 		api := app.API("orders")
 		datastore.Use[sqldb.Writer](api, sqldb.New(data, "main", sqldb.AuroraPostgres, sqldb.Proxy()))
 		api.Cache(tier.Cache{Size: 0.5, Encrypted: true})
+		api.WAF(tier.WAF{})
 		api.Handle("GET /orders", handler.New(get), tier.Cached(time.Minute))
 		return app
 	},

@@ -11,7 +11,7 @@ import (
 // openRoutes finds APIs whose gateway asks nobody who is calling before something changes.
 func openRoutes(d *declaration) {
 	for _, api := range d.app.APIs() {
-		if len(api.Authorizers()) > 0 || api.DeclaredResourcePolicy() != nil {
+		if _, private := api.IsPrivate(); private || len(api.Authorizers()) > 0 || api.DeclaredResourcePolicy() != nil {
 			continue // every other route says that it is public
 		}
 		var open []string
@@ -110,7 +110,7 @@ func wildcards(d *declaration) {
 	}
 	for _, api := range d.app.APIs() {
 		p := api.DeclaredResourcePolicy()
-		if p == nil {
+		if _, private := api.IsPrivate(); private || p == nil {
 			continue
 		}
 		for i, s := range p.Statements {

@@ -129,6 +129,15 @@ func TestSound(t *testing.T) {
 			api.Handle("POST /orders", handler.New(place))
 			return app
 		},
+		"a private API": func(*datastore.Data) *tier.App {
+			app := tier.New("shop")
+			api := app.API("orders", tier.Private())
+			api.Throttle(100, 200)
+			api.AccessLog(tier.AccessLog{})
+			api.ResourcePolicy(tier.PolicyStatement{Effect: tier.Allow})
+			api.Handle("POST /orders", handler.New(place))
+			return app
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
