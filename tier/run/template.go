@@ -16,14 +16,16 @@ import (
 
 // templateOptions are the flags that say what a template is printed as.
 type templateOptions struct {
-	form string
-	code string
-	yaml bool
+	form     string
+	code     string
+	boundary string
+	yaml     bool
 }
 
 func (o *templateOptions) define(f *flag.FlagSet) {
 	f.StringVar(&o.form, "format", "sam", "`form`: sam, cloudformation or terraform")
 	f.StringVar(&o.code, "code", "bootstrap.zip", "`path` of the zip with the executable bootstrap, from the template's folder, or s3://BUCKET/KEY")
+	f.StringVar(&o.boundary, "boundary", "", "`name` of the managed policy that bounds every role, see the command deployer")
 	f.BoolVar(&o.yaml, "yaml", false, "YAML in place of JSON")
 }
 
@@ -95,6 +97,11 @@ func (p *program) infrastructure(opts templateOptions) (map[string][]byte, error
 	t, err := template.New(app)
 	if err := errors.Join(err, p.checkDeployments(app)); err != nil {
 		return nil, err
+	}
+	if opts.boundary != "" {
+		if t, err = t.Bounded(opts.boundary); err != nil {
+			return nil, fmt.Errorf("-boundary: %w", err)
+		}
 	}
 	p.warnDriverless(app)
 	p.noteMigrations(app)
