@@ -78,6 +78,9 @@ func (t *Template) allowances(o outside) (all []allowance, notes []string) {
 				a.condition = nil
 				notes = append(notes, fmt.Sprintf("without the condition of %s, which names resources: %s", r.id, strings.Join(a.actions, ", ")))
 			}
+			if a.condition == nil && slices.ContainsFunc(a.resources, func(r string) bool { return strings.HasSuffix(r, ":secret:*") }) {
+				a.condition = o.ofStack()
+			}
 			all = append(all, a)
 		}
 	}
@@ -214,7 +217,7 @@ func (o outside) unbound(all []allowance) []string {
 	var services []string
 	for _, a := range all {
 		for _, resource := range a.resources {
-			if resource != "*" && !strings.Contains(strings.ToLower(resource), strings.ToLower(o.stack)+"-") && !strings.Contains(resource, "/"+o.stack+"/") {
+			if resource != "*" && !sameTree(a.condition, o.ofStack()) && !strings.Contains(strings.ToLower(resource), strings.ToLower(o.stack)+"-") && !strings.Contains(resource, "/"+o.stack+"/") {
 				service, _, _ := strings.Cut(a.actions[0], ":")
 				services = append(services, service)
 			}

@@ -33,6 +33,9 @@ const maxStackName = 24
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
 const maxPolicies = 10
 
+// maxResources is how many resources a statement has, so that it has room in a policy.
+const maxResources = 20
+
 var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
 
 // DefaultBoundary is the name of the boundary of a stack's roles if nobody gives it one.
@@ -170,6 +173,14 @@ func (t *Template) deploying(o outside, d Deployer) (array, error) {
 		for _, c := range capabilities {
 			all = append(all, o.allowance(c))
 		}
+		for _, c := range managingOwn[r.typ] {
+			a := o.allowance(c)
+			a.condition = o.ofStack()
+			all = append(all, a)
+		}
+		if r.typ == "AWS::Lambda::EventSourceMapping" {
+			all = append(all, t.sources(o)...)
+		}
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -180,7 +191,9 @@ func (t *Template) deploying(o outside, d Deployer) (array, error) {
 	}
 	var statements array
 	for _, a := range fold(all) {
-		statements = append(statements, a.statement())
+		for part := range slices.Chunk(a.resources, maxResources) {
+			statements = append(statements, allowance{a.actions, part, a.condition}.statement())
+		}
 	}
 	return statements, nil
 }
@@ -192,10 +205,12 @@ func (o outside) allowance(c capability) allowance {
 		a.actions = append(a.actions, c.service+":"+action)
 	}
 	slices.Sort(a.actions)
-	if c.resource == "{topics}" {
-		for _, name := range o.names("AWS::SNS::Topic") {
-			a.resources = append(a.resources, globalARN(c.service, name))
-		}
+	switch c.resource {
+	case "{topics}":
+		a.resources = o.arns("AWS::SNS::Topic")
+		return a
+	case "{functions}":
+		a.resources = o.arns("AWS::Lambda::Function")
 		return a
 	}
 	resource := strings.NewReplacer("{stack}", o.stack, "{lower}", strings.ToLower(o.stack)).Replace(c.resource)
@@ -203,12 +218,31 @@ func (o outside) allowance(c capability) allowance {
 	return a
 }
 
+// ofStack is the condition that a resource is one of the stack.
+func (o outside) ofStack() object {
+	return object{{"StringEquals", object{{"aws:ResourceTag/aws:cloudformation:stack-name", array{o.stack}}}}}
+}
+
+// sources let CloudFormation attach sources to functions of the stack, and to no others.
+func (t *Template) sources(o outside) []allowance {
+	var functions array
+	for _, arn := range o.arns("AWS::Lambda::Function") {
+		functions = append(functions, sub(arn))
+	}
+	ofFunction := object{{"ArnLike", object{{"lambda:FunctionArn", functions}}}}
+	return []allowance{
+		{[]string{"lambda:CreateEventSourceMapping"}, []string{"*"}, ofFunction},
+		{[]string{"lambda:DeleteEventSourceMapping", "lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"},
+			[]string{globalARN("lambda", "event-source-mapping:*")}, ofFunction},
+	}
+}
+
 // rolesOf let CloudFormation have roles for the stack: what makes one able to do
 // something, only with the boundary; and hand them to exactly the services that the
 // template's roles trust.
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html.
 func (t *Template) rolesOf(o outside, d Deployer) []allowance {
-	roles := []string{globalARN("iam", "role/"+o.stack+"-*")}
+	roles := o.arns("AWS::IAM::Role")
 	all := []allowance{
 		{[]string{"iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"}, roles,
 			object{{"StringEquals", object{{"iam:PermissionsBoundary", boundaryARN(d.Boundary)}}}}},

@@ -2,8 +2,8 @@ package template
 
 // capability is what CloudFormation does to resources of one kind: actions of one
 // service on one form of ARN. {stack} stands for the name of the stack, and {lower} for
-// it in lower case, where names of resources begin with that; {topics} for the names of
-// topics, of which some are given.
+// it in lower case, where names of resources begin with that; {functions} and {topics} for
+// the names of those.
 type capability struct {
 	service  string
 	resource string // behind the account; "*" where AWS has no narrower form, or none is known
@@ -71,23 +71,23 @@ var managing = map[string][]capability{
 
 	"AWS::Events::Rule": {{"events", "rule/{stack}-*", eventRules}, {"events", "rule/*/{stack}-*", eventRules}},
 
-	// Roles have conditions; see [deployer.roles].
+	// Roles have conditions; see [Template.rolesOf].
 	"AWS::IAM::Role":       nil,
 	"AWS::IAM::RolePolicy": nil,
 
-	"AWS::KMS::Key": {{"kms", "*", "CreateKey"}, {"kms", "key/*", "DescribeKey EnableKeyRotation DisableKeyRotation GetKeyPolicy GetKeyRotationStatus ListResourceTags PutKeyPolicy ScheduleKeyDeletion " +
-		"TagResource UntagResource UpdateKeyDescription CreateGrant Decrypt GenerateDataKey"}},
+	"AWS::KMS::Key": {{"kms", "*", "CreateKey"},
+		{"kms", "key/*", "DescribeKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListResourceTags TagResource CreateGrant Decrypt GenerateDataKey"}},
 	"AWS::Kinesis::Stream": {{"kinesis", "stream/{stack}-*", "CreateStream DeleteStream DescribeStream DescribeStreamSummary IncreaseStreamRetentionPeriod DecreaseStreamRetentionPeriod StartStreamEncryption " +
 		"StopStreamEncryption AddTagsToStream RemoveTagsFromStream ListTagsForStream"},
 		{"kinesis", "*", "UpdateShardCount UpdateStreamMode"}},
 
-	"AWS::Lambda::EventInvokeConfig":  {{"lambda", "function:{stack}-*", "PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig GetFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig"}},
-	"AWS::Lambda::EventSourceMapping": {{"lambda", "*", "CreateEventSourceMapping"}, {"lambda", "event-source-mapping:*", "DeleteEventSourceMapping GetEventSourceMapping UpdateEventSourceMapping TagResource UntagResource"}},
-	"AWS::Lambda::Function": {{"lambda", "function:{stack}-*", "CreateFunction DeleteFunction GetFunction GetFunctionConfiguration UpdateFunctionCode UpdateFunctionConfiguration PutFunctionConcurrency " +
+	"AWS::Lambda::EventInvokeConfig":  {{"lambda", "{functions}", "PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig GetFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig"}},
+	"AWS::Lambda::EventSourceMapping": {{"lambda", "event-source-mapping:*", "TagResource UntagResource"}}, // and [Template.sources]
+	"AWS::Lambda::Function": {{"lambda", "{functions}", "CreateFunction DeleteFunction GetFunction GetFunctionConfiguration UpdateFunctionCode UpdateFunctionConfiguration PutFunctionConcurrency " +
 		"DeleteFunctionConcurrency GetFunctionCodeSigningConfig GetFunctionRecursionConfig GetRuntimeManagementConfig ListTags TagResource UntagResource"},
 		{"ec2", "*", "DescribeSecurityGroups DescribeSubnets DescribeVpcs"}},
-	"AWS::Lambda::Permission": {{"lambda", "function:{stack}-*", "AddPermission RemovePermission GetPolicy"}},
-	"AWS::Lambda::Url":        {{"lambda", "function:{stack}-*", "CreateFunctionUrlConfig DeleteFunctionUrlConfig GetFunctionUrlConfig UpdateFunctionUrlConfig"}},
+	"AWS::Lambda::Permission": {{"lambda", "{functions}", "AddPermission RemovePermission GetPolicy"}},
+	"AWS::Lambda::Url":        {{"lambda", "{functions}", "CreateFunctionUrlConfig DeleteFunctionUrlConfig GetFunctionUrlConfig UpdateFunctionUrlConfig"}},
 
 	"AWS::Logs::LogGroup":           {{"logs", "log-group:{stack}-*", logGroups}, {"logs", "log-group:/aws/vendedlogs/apigateway/{stack}/*", logGroups}, {"logs", "*", "DescribeLogGroups"}},
 	"AWS::Logs::SubscriptionFilter": {{"logs", "log-group:*", "PutSubscriptionFilter DeleteSubscriptionFilter DescribeSubscriptionFilters"}},
@@ -118,9 +118,8 @@ var managing = map[string][]capability{
 	"AWS::S3::Bucket":       {{"s3", "{lower}-*", buckets}},
 	"AWS::S3::BucketPolicy": {{"s3", "{lower}-*", "PutBucketPolicy GetBucketPolicy DeleteBucketPolicy"}},
 
-	"AWS::Scheduler::Schedule": {{"scheduler", "schedule/default/{stack}-*", "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule"}},
-	"AWS::SecretsManager::Secret": {{"secretsmanager", "*", "GetRandomPassword"},
-		{"secretsmanager", "secret:*", "CreateSecret DeleteSecret DescribeSecret UpdateSecret GetSecretValue PutSecretValue TagResource UntagResource"}},
+	"AWS::Scheduler::Schedule":    {{"scheduler", "schedule/default/{stack}-*", "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule"}},
+	"AWS::SecretsManager::Secret": {{"secretsmanager", "*", "GetRandomPassword"}, {"secretsmanager", "secret:*", "CreateSecret DescribeSecret TagResource"}},
 
 	"AWS::SNS::Subscription": {{"sns", "{topics}", subscriptions}},
 	"AWS::SNS::Topic":        {{"sns", "{topics}", topics}},
@@ -133,7 +132,17 @@ var managing = map[string][]capability{
 	"AWS::WAFv2::WebACLAssociation": {{"wafv2", "regional/webacl/*/*", "AssociateWebACL GetWebACL"},
 		{"wafv2", webStages, "AssociateWebACL DisassociateWebACL GetWebACLForResource"}, {"apigateway", "/restapis/*/stages/*", "SetWebACL GET"}},
 
-	"Custom::Deployment": {{"lambda", "function:{stack}-*", "InvokeFunction"}},
+	"Custom::Deployment": {{"lambda", "{functions}", "InvokeFunction"}},
+}
+
+// managingOwn are further capabilities for resources whose names say nothing, which hold
+// for those of the stack alone: CloudFormation tags them, and nobody else can set tags
+// that begin with "aws:".
+//
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html.
+var managingOwn = map[string][]capability{
+	"AWS::KMS::Key":               {{"kms", "key/*", "DisableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription"}},
+	"AWS::SecretsManager::Secret": {{"secretsmanager", "secret:*", "DeleteSecret GetSecretValue PutSecretValue UntagResource UpdateSecret"}},
 }
 
 // Actions that several kinds share.

@@ -16,3 +16,18 @@ func TestUnknownType(t *testing.T) {
 		t.Errorf("Deployer = %v", err)
 	}
 }
+
+// TestExactly: a name that CloudFormation may cut is known by its beginning alone.
+func TestExactly(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("Long", 12) // 48 and 13 at the end, with the stack's
+	for _, c := range []struct{ stack, id, want string }{
+		{"shop", "OrdersRole", "shop-OrdersRole-*"},
+		{"s", long, "s-" + long + "-*"},
+		{"sh", long, "sh-LongLongLongLong*"},
+	} {
+		if got := (outside{stack: c.stack}).exactly(c.id); got != c.want {
+			t.Errorf("exactly(%q) of %q = %q, want %q", c.id, c.stack, got, c.want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -120,9 +121,13 @@ func TestBoundary(t *testing.T) {
 			checked, plain := 0, made(t, newApp).CloudFormation("bootstrap.zip")
 			for id, role := range deployedRoles(t, plain) {
 				for _, s := range role.statements {
-					resource, facts := strings.ReplaceAll(s.Resource, "*", "x7"), satisfying(s.Condition)
+					resource, facts := ended.ReplaceAllString(strings.ReplaceAll(s.Resource, "*", "x7"), "$1-1AB"), satisfying(s.Condition)
 					if s.Resource == "*" {
 						resource = "*"
+					}
+					own := strings.Contains(resource, ":secret:"+ours)
+					if own {
+						facts["aws:ResourceTag/aws:cloudformation:stack-name"] = []string{stack}
 					}
 					for _, action := range s.Action {
 						if s.Effect != "Allow" {
@@ -156,6 +161,9 @@ func TestBoundary(t *testing.T) {
 	}
 }
 
+// ended are names of functions and roles, to which CloudFormation adds an end.
+var ended = regexp.MustCompile(`((?::function:|:role/)ours-\w+)`)
+
 // nameBound reports whether a resource is one of the stack whose name begins with that
 // of the stack.
 func nameBound(resource string, stack []byte) bool {
@@ -186,6 +194,9 @@ func TestDeployerRole(t *testing.T) {
 	other := map[string][]string{"iam:PermissionsBoundary": {"arn:aws:iam::" + account + ":policy/other"}}
 	to := func(service string) map[string][]string { return map[string][]string{"iam:PassedToService": {service}} }
 	role := func(name string) string { return "arn:aws:iam::" + account + ":role/" + name }
+	on := func(function string) map[string][]string {
+		return map[string][]string{"lambda:FunctionArn": {"arn:aws:lambda:eu-west-1:" + account + ":function:" + function}}
+	}
 	for _, c := range []struct {
 		action, resource string
 		facts            map[string][]string
@@ -213,6 +224,13 @@ func TestDeployerRole(t *testing.T) {
 		{"iam:PassRole", role("admin"), to("lambda.amazonaws.com"), false},
 		{"lambda:UpdateFunctionCode", "arn:aws:lambda:eu-west-1:" + account + ":function:ours-WorkerFunction-1", nil, true},
 		{"lambda:UpdateFunctionCode", "arn:aws:lambda:eu-west-1:" + account + ":function:foreign-WorkerFunction-1", nil, false},
+		{"lambda:UpdateFunctionCode", "arn:aws:lambda:eu-west-1:" + account + ":function:ours-2-WorkerFunction-1", nil, false},
+		{"iam:UpdateAssumeRolePolicy", role("ours-WorkerRole-1"), nil, true},
+		{"iam:UpdateAssumeRolePolicy", role("ours-admin"), nil, false},
+		{"iam:PassRole", role("ours-admin"), to("lambda.amazonaws.com"), false},
+		{"lambda:CreateEventSourceMapping", "*", on("ours-WorkerFunction-1"), true},
+		{"lambda:CreateEventSourceMapping", "*", on("foreign-WorkerFunction-1"), false},
+		{"lambda:CreateEventSourceMapping", "*", nil, false},
 		{"sqs:DeleteQueue", "arn:aws:sqs:eu-west-1:" + account + ":ours-JobsQueue-1", nil, true},
 		{"sqs:DeleteQueue", "arn:aws:sqs:eu-west-1:" + account + ":foreign-JobsQueue-1", nil, false},
 		{"sqs:ReceiveMessage", "arn:aws:sqs:eu-west-1:" + account + ":ours-JobsQueue-1", nil, false},
@@ -225,6 +243,44 @@ func TestDeployerRole(t *testing.T) {
 		}, policies...).Allowed()
 		if got != c.want {
 			t.Errorf("%s on %s with %v: %v, want %v", c.action, c.resource, c.facts, got, c.want)
+		}
+	}
+}
+
+// TestOwnSecrets: secrets and keys have no name of the stack's; the role changes and
+// reads those that have its tag, and so do functions within the boundary.
+func TestOwnSecrets(t *testing.T) {
+	t.Parallel()
+	text, _ := deployerOf(t, stores, template.Deployer{Stack: stack})
+	var deployer []*evaluate.Policy
+	all := managedPolicies(t, text)
+	for id, document := range all {
+		if strings.HasPrefix(id, "DeployerPolicy") {
+			deployer = append(deployer, parsed(t, id, document))
+		}
+	}
+	const secret, key = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:x-AbCdEf", "arn:aws:kms:eu-west-1:111122223333:key/1"
+	for _, c := range []struct {
+		who, action, resource string
+		policies              []*evaluate.Policy
+	}{
+		{"the role", "secretsmanager:GetSecretValue", secret, deployer},
+		{"the role", "secretsmanager:DeleteSecret", secret, deployer},
+		{"the role", "kms:ScheduleKeyDeletion", key, deployer},
+		{"the role", "kms:PutKeyPolicy", key, deployer},
+		{"a function", "secretsmanager:GetSecretValue", secret, []*evaluate.Policy{parsed(t, "Boundary", all["Boundary"])}},
+	} {
+		for of, want := range map[string]bool{stack: true, "foreign": false, "": false} {
+			facts := map[string][]string{}
+			if of != "" {
+				facts["aws:ResourceTag/aws:cloudformation:stack-name"] = []string{of}
+			}
+			got := evaluate.Evaluate(evaluate.Request{
+				Principal: evaluate.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/r/s"}, Action: c.action, Resource: c.resource, Context: facts,
+			}, c.policies...).Allowed()
+			if got != want {
+				t.Errorf("%s: %s on what is tagged with %q: %v, want %v", c.who, c.action, of, got, want)
+			}
 		}
 	}
 }

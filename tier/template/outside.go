@@ -47,10 +47,30 @@ func (o outside) name(id string) string {
 	if i := indexOf(r.properties, property); i >= 0 {
 		return o.pattern(r.properties[i].value)
 	}
-	if r.typ == "AWS::S3::Bucket" {
+	switch r.typ {
+	case "AWS::S3::Bucket":
 		return strings.ToLower(o.stack) + "-*"
+	case "AWS::IAM::Role", "AWS::Lambda::Function":
+		return o.exactly(id)
 	}
 	return o.stack + "-*"
+}
+
+// Of names that would be longer than 64 characters CloudFormation cuts parts, and does
+// not say how; so many of a logical id are certain to stay.
+const (
+	maxName    = 64
+	endOfName  = 13
+	staysOfIDs = 16
+)
+
+// exactly is a pattern of the name of a resource that carries power: not one of another
+// stack whose name begins with this one's.
+func (o outside) exactly(id string) string {
+	if len(o.stack)+1+len(id)+1+endOfName <= maxName {
+		return o.stack + "-" + id + "-*"
+	}
+	return o.stack + "-" + id[:min(staysOfIDs, len(id))] + "*"
 }
 
 // names are those of all resources of a type, each once.
@@ -63,6 +83,16 @@ func (o outside) names(typ string) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// arns are patterns of the ARNs of all resources of a type.
+func (o outside) arns(typ string) []string {
+	service, before, _ := strings.Cut(ofARN[typ], ":")
+	names := o.names(typ)
+	for i, name := range names {
+		names[i] = globalARN(service, before+name)
+	}
+	return names
 }
 
 // ofARN are the forms of ARNs of resources, behind the account.
