@@ -44,7 +44,7 @@ func allowedOn(s Store, actions []string) ([]Need, error) {
 	}
 	resources, services := resourcesOf(s.Spec().Needs(ops))
 	if len(services) == 0 {
-		return nil, fmt.Errorf("no action of the function's own role is about it; allow it on the store that is not narrowed to callers, if there is one")
+		return nil, fmt.Errorf("no action of the function's own role is about it; allow it on the store that is not narrowed to callers or tenants, if there is one")
 	}
 	if len(actions) == 0 {
 		return nil, fmt.Errorf("name an action, such as %q", services[0]+":Describe…")
@@ -76,7 +76,7 @@ func allowedOn(s Store, actions []string) ([]Need, error) {
 func resourcesOf(needs []Need) (resources []Need, services []string) {
 	for _, n := range needs {
 		r := Need{Service: n.Service, Resource: n.Resource}
-		if len(n.Actions) == 0 || n.Resource == "*" || n.ByCaller ||
+		if len(n.Actions) == 0 || n.Resource == "*" || n.Owner != 0 ||
 			slices.ContainsFunc(resources, func(o Need) bool { return o.Service == r.Service && o.Resource == r.Resource }) {
 			continue
 		}

@@ -77,7 +77,7 @@ func TestAllowMistakes(t *testing.T) {
 		{"another service", notes, []string{"s3:GetObject"}, "write dynamodb:ACTION"},
 		{"a wildcard", notes, []string{"dynamodb:*"}, "without wildcards"},
 		{"no action", notes, []string{"dynamodb:"}, "without wildcards"},
-		{"rows of callers", notes.PerCaller(), []string{"dynamodb:DescribeTable"}, "not narrowed to callers"},
+		{"rows of callers", notes.PerCaller(), []string{"dynamodb:DescribeTable"}, "not narrowed to callers or tenants"},
 		{"no permissions", pool, []string{"cognito-identity:GetId"}, "no action of the function's own role"},
 		{"no store", nil, []string{"dynamodb:DescribeTable"}, "the store is nil"},
 	} {

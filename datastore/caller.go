@@ -40,18 +40,31 @@ func CallerID(ctx context.Context) (id string, ok bool) {
 }
 
 // CheckCallerID refuses an id that no session tag of AWS can be: of over 256
-// characters, or with others than letters, digits, spaces and _.:/=+-@. Stores that
+// characters, with others than letters, digits, spaces and _.:/=+-@, or that begins with
+// "aws:". Stores that
 // are narrowed to a caller refuse it on every driver, as AWS would; where an issuer
 // gives out such ids ("auth0|7"), a middleware puts another form of them into the
 // context.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 func CheckCallerID(id string) error {
-	if len(id) > 256 || strings.Trim(id, tagLetters) != "" {
+	if !isTag(id) {
 		return errNoTag
 	}
 	return nil
 }
+
+// isTag reports whether id can be the value of a session tag.
+//
+// See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+func isTag(id string) bool {
+	const reserved = "aws:" // in any case
+	return len(id) <= maxTag && strings.Trim(id, tagLetters) == "" &&
+		(len(id) < len(reserved) || !strings.EqualFold(id[:len(reserved)], reserved))
+}
+
+// maxTag is how long the value of a session tag can be.
+const maxTag = 256
 
 const tagLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/=+-@"
 
@@ -59,6 +72,7 @@ var errNoTag = errors.New("the id of the caller cannot be a session tag: at most
 	"a middleware behind the authorizer sets one that can by datastore.WithCallerID")
 
 // CallerRole is the variable that holds the ARN of the role that is assumed for a
-// caller, with the session tag "caller". Without it a driver uses the function's
-// own role, and only the handle keeps callers apart.
+// caller or a tenant, with the session tags "caller" and "tenant", or one of them.
+// Without it a driver uses the function's own role, and only the handle keeps them
+// apart.
 const CallerRole = "TIERKIT_CALLER_ROLE"

@@ -77,7 +77,7 @@ func TestKeyNeeds(t *testing.T) {
 			var needs []datastore.Need
 			if want != nil {
 				needs = []datastore.Need{{
-					Service: "kms", Actions: want, Resource: "key/{name}", ByCaller: strings.HasSuffix(name, "of callers"),
+					Service: "kms", Actions: want, Resource: "key/{name}", Owner: ownerOf(name),
 					Conditions: []datastore.Condition{{Operator: "StringLike", Key: "kms:ViaService", Values: []string{service + ".*.amazonaws.com*"}}},
 				}}
 			}
@@ -103,7 +103,7 @@ func TestKeyOfTwoRoles(t *testing.T) {
 	var got []bool
 	for _, u := range usages {
 		if u.Spec.Kind() == "key" {
-			got = append(got, u.ByCaller)
+			got = append(got, u.Owner == datastore.ByCaller)
 		}
 	}
 	if !slices.Equal(got, []bool{false, true}) {
@@ -131,4 +131,15 @@ func TestNoKey(t *testing.T) {
 			}
 		}
 	}
+}
+
+// ownerOf is whose part of a store its name says it is.
+func ownerOf(name string) datastore.Owner {
+	switch {
+	case strings.HasSuffix(name, "of callers"):
+		return datastore.ByCaller
+	case strings.HasSuffix(name, "of tenants"):
+		return datastore.ByTenant
+	}
+	return 0
 }

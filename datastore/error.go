@@ -46,9 +46,9 @@ var (
 )
 
 // ErrNotOwner is the cause of an [ErrDenied] for which the caller is to blame and not
-// the program: of a store that is narrowed to the caller's own, another's was asked
+// the program: of a store that is narrowed to an [Owner]'s part, another's was asked
 // for. 403.
-var ErrNotOwner error = &sentinel{"the partition key is not the caller's id", 403}
+var ErrNotOwner error = &sentinel{"the key is not of this caller or tenant", 403}
 
 type sentinel struct {
 	text   string

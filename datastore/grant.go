@@ -166,9 +166,9 @@ type Usage struct {
 	Ops    []string // each once, in the order in which they are granted
 	Grants []*Grant // nil for what another store depends on
 	For    []Spec   // the stores that depend on it, each once
-	// ByCaller says that it is used for a caller by the role that is assumed for it,
-	// as the store that depends on it is: so are its Needs.
-	ByCaller bool
+	// Owner says that it is used for an owner by the role that is assumed for it, as
+	// the store that depends on it is: so are its Needs.
+	Owner Owner
 }
 
 // Usages put grants together, store by store in the order of the first grant.
@@ -184,7 +184,7 @@ func Usages(grants []*Grant) []Usage {
 		for _, need := range all[i].Needs() {
 			for _, d := range need.Depends {
 				own := all[i].Spec
-				u := usageOf(&all, Usage{Spec: d.Spec, ByCaller: need.ByCaller})
+				u := usageOf(&all, Usage{Spec: d.Spec, Owner: need.Owner})
 				u.add(d.Ops)
 				if !slices.Contains(u.For, own) {
 					u.For = append(u.For, own)
@@ -196,7 +196,7 @@ func Usages(grants []*Grant) []Usage {
 }
 
 func usageOf(all *[]Usage, own Usage) *Usage {
-	i := slices.IndexFunc(*all, func(u Usage) bool { return u.Spec == own.Spec && u.ByCaller == own.ByCaller })
+	i := slices.IndexFunc(*all, func(u Usage) bool { return u.Spec == own.Spec && u.Owner == own.Owner })
 	if i < 0 {
 		i = len(*all)
 		*all = append(*all, own)
@@ -217,7 +217,7 @@ func (u *Usage) add(ops []string) {
 func (u Usage) Needs() []Need {
 	needs := u.Spec.Needs(u.Ops)
 	for i := range needs {
-		needs[i].ByCaller = needs[i].ByCaller || u.ByCaller
+		needs[i].Owner |= u.Owner
 	}
 	for _, g := range u.Grants {
 		needs = append(needs, g.needs...)

@@ -42,12 +42,12 @@ type Need struct {
 	// function, to read records for it and to put away those given up: the
 	// function's network needs no way to it.
 	Polled bool
-	// ByCaller says that the need is not the function's but that of the role which
-	// it assumes for a caller, with the session tag "caller" ([CallerRole]): the
-	// function needs sts:AssumeRole and sts:TagSession on that role. Where there is
-	// no such role, the function needs the actions itself, and cannot meet
-	// conditions on the tag.
-	ByCaller bool
+	// Owner says that the need is not the function's but that of the role which it
+	// assumes for an owner, with the session tags "caller" and "tenant", or one of them
+	// ([CallerRole]): the function needs sts:AssumeRole and sts:TagSession on that role.
+	// Where there is no such role, the function needs the actions itself, and cannot
+	// meet conditions on the tags.
+	Owner Owner
 	// Port is the TCP port of a store in the private network, 0 for none.
 	Port int
 	// Depends are other stores that come with it, such as the secret that it is

@@ -54,7 +54,7 @@ var sdk = sync.OnceValue(func() string {
 // caller's line is the first frame outside them.
 var declaring = []string{
 	"datastore.", "datastore/internal/handle.", "tier.", "tier/run.", "handler.", "middleware.",
-	"datastore/blob.", "datastore/cache.", "datastore/call.", "datastore/connection.", "datastore/identity.", "datastore/key.",
+	"datastore/blob.", "datastore/cache.", "datastore/call.", "datastore/config.", "datastore/connection.", "datastore/identity.", "datastore/key.",
 	"datastore/queue.", "datastore/search.", "datastore/secret.", "datastore/service.", "datastore/sqldb.",
 	"datastore/stream.", "datastore/table.", "datastore/topic.", "datastore/warehouse.",
 }

@@ -137,6 +137,11 @@ type Record struct {
 	// SentAt is when the record was made, or for when a schedule fired. Zero where the
 	// service does not say.
 	SentAt time.Time
+	// TraceHeader is what X-Ray knows of the sender of a message of a queue, "" for
+	// none: "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".
+	// SQS keeps it apart from the attributes, also for what a topic, a bucket or an event
+	// bus has put on the queue.
+	TraceHeader string
 	// Attributes of a message; of Kafka its headers, of which several can have one
 	// name. They are not to be changed.
 	Attributes []Attribute

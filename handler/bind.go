@@ -2,6 +2,8 @@ package handler
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -12,10 +14,27 @@ import (
 )
 
 // failures are the failing fields of one request.
-type failures struct{ fields []FieldError }
+type failures struct {
+	fields  []FieldError
+	reasons []error // of types that refused a field themselves: for the log
+}
 
 func (f *failures) add(location, rule, message string) {
 	f.fields = append(f.fields, FieldError{Location: location, Rule: rule, Message: message})
+}
+
+// because keeps the reason of the field that was added last, nil for none.
+func (f *failures) because(reason error) {
+	if reason != nil {
+		f.reasons = append(f.reasons, fmt.Errorf("%s: %w", f.fields[len(f.fields)-1].Location, reason))
+	}
+}
+
+// answer is the answer to the request.
+func (f *failures) answer() *Error {
+	e := Invalid(f.fields...)
+	e.Err = errors.Join(f.reasons...)
+	return e
 }
 
 // Invalid is the answer to a request of which these fields are wrong: status
@@ -152,8 +171,9 @@ func (p *param) assign(at unsafe.Pointer, t *texts, fails *failures) {
 }
 
 func (p *param) one(at unsafe.Pointer, value string, fails *failures) {
-	if problem := p.set.Set(unsafe.Add(at, p.offset), value); problem != "" {
+	if problem, reason := p.set.Set(unsafe.Add(at, p.offset), value); problem != "" {
 		fails.add(p.location, "type", problem)
+		fails.because(p.told(reason))
 	}
 }
 
@@ -164,9 +184,18 @@ func (p *param) many(at unsafe.Pointer, t *texts, fails *failures) {
 	} else {
 		values = append(append(values, t.first), t.rest...)
 	}
-	if i, problem := p.set.SetList(unsafe.Add(at, p.offset), values); problem != "" {
+	if i, problem, reason := p.set.SetList(unsafe.Add(at, p.offset), values); problem != "" {
 		fails.add(p.location+"["+strconv.Itoa(i)+"]", "type", problem)
+		fails.because(p.told(reason))
 	}
+}
+
+// told is a reason, if it may be told.
+func (p *param) told(reason error) error {
+	if p.redacted {
+		return nil
+	}
+	return reason
 }
 
 func (p *param) absent(at unsafe.Pointer) {

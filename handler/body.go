@@ -80,6 +80,9 @@ func (in *input) bindJSON(req *Request, data []byte, v any, at unsafe.Pointer, f
 	}
 	for _, i := range in.decoder.Decode(data, v) {
 		fails.add("body"+i.Location, i.Rule, i.Message)
+		if !in.redacted {
+			fails.because(i.Reason)
+		}
 	}
 	return nil
 }

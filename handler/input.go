@@ -27,6 +27,7 @@ type input struct {
 	json      *schema.Type
 	decoder   *schema.Decoder
 	required  bool // an empty JSON body is refused
+	redacted  bool // no error may tell what bodyField has
 	max       int
 	strict    bool
 	decode    func(ctx context.Context, body []byte, in any) error // of a decodedBody
@@ -56,6 +57,7 @@ type param struct {
 	offset   uintptr
 	set      *schema.Setter
 	upload   upload
+	redacted bool // no error may tell what it has
 }
 
 var (
@@ -111,6 +113,8 @@ type inputReader struct {
 	errs  []error
 	some  []string // fields that are members of the JSON body
 	whole []string // fields that are the body
+	// hidden says that the fields lie in an embedded struct with the tag redact.
+	hidden bool
 }
 
 func (r *inputReader) errorf(format string, args ...any) {
@@ -212,7 +216,10 @@ func (r *inputReader) fields(t reflect.Type, where string, base uintptr, index [
 		case inner != nil && f.Type.Kind() == reflect.Pointer:
 			r.errorf("field %s: fields of an embedded pointer cannot be bound; embed the struct itself", at)
 		case inner != nil:
+			outer := r.hidden
+			r.hidden = outer || schema.Redacted(f.Tag)
 			r.fields(inner, at, f.Offset, f.Index)
+			r.hidden = outer
 		case !f.IsExported() || json == "-":
 		case hasJSON:
 			r.some = append(r.some, at)
@@ -235,7 +242,7 @@ func (r *inputReader) field(f reflect.StructField, at, tag, value string) {
 			r.errorf("field %s: body:%q must be body:\"\"; a member of the body has a json tag", at, value)
 		}
 		r.whole = append(r.whole, at)
-		r.bodyField = &f
+		r.bodyField, r.redacted = &f, r.hidden || schema.Redacted(f.Tag)
 		return
 	}
 	p, err := newParam(f, schema.Source(tag), value)
@@ -243,7 +250,7 @@ func (r *inputReader) field(f reflect.StructField, at, tag, value string) {
 		r.errorf("field %s: %w", at, err)
 		return
 	}
-	p.field = at
+	p.field, p.redacted = at, r.hidden || schema.Redacted(f.Tag)
 	list := map[schema.Source]*[]param{schema.InPath: &r.path, schema.InQuery: &r.query,
 		schema.InHeader: &r.header, schema.InCookie: &r.cookie, schema.InForm: &r.form}[p.In]
 	for _, q := range *list {

@@ -387,26 +387,41 @@ type Response struct {
 	// reaches logs and metrics, never the client.
 	Err error
 
-	done []func(error)
+	done []Finisher
 }
+
+// Finisher hears of the end of a response; see [Response.WhenDone].
+type Finisher interface {
+	// Finish is told the error that cut the answer off, nil for none.
+	Finish(err error)
+}
+
+// finishFunc is a function as a Finisher.
+type finishFunc func(error)
+
+func (f finishFunc) Finish(err error) { f(err) }
 
 // OnDone calls f once after the last byte was handed to the front door, with
 // the error that cut the answer off or nil. What was added last runs first. A
 // middleware that answers with another response calls Done of the one that it drops.
-func (r *Response) OnDone(f func(err error)) {
+func (r *Response) OnDone(f func(err error)) { r.WhenDone(finishFunc(f)) }
+
+// WhenDone is [Response.OnDone] for a middleware that keeps what it knows of a request in
+// a value of its own, which then needs no function beside it.
+func (r *Response) WhenDone(f Finisher) {
 	if r.done == nil {
-		r.done = make([]func(error), 0, 4)
+		r.done = make([]Finisher, 0, 4)
 	}
 	r.done = append(r.done, f)
 }
 
-// Done runs what [Response.OnDone] was given. Doorways call it; a second call
-// does nothing.
+// Done runs what [Response.OnDone] and [Response.WhenDone] were given. Doorways call it;
+// a second call does nothing.
 func (r *Response) Done(err error) {
 	done := r.done
 	r.done = nil
 	for i := len(done) - 1; i >= 0; i-- {
-		done[i](err)
+		done[i].Finish(err)
 	}
 }
 

@@ -194,7 +194,7 @@ func (in *input) accept(ctx context.Context, v any, fails *failures) error {
 		}
 	}
 	if len(fails.fields) > 0 {
-		return Invalid(fails.fields...)
+		return fails.answer()
 	}
 	if in.validates {
 		return in.validate(ctx, v)

@@ -97,6 +97,10 @@ var (
 // Validate(ctx) error runs, if it has one: an [*Error] it returns is the answer
 // (see [Invalid]); any other error answers 400 without its text.
 //
+// What a type's own UnmarshalJSON or UnmarshalText says of a value that it refuses is
+// for the log, as the Err of the [*Error], and not for the client. It is dropped where
+// a field has the tag redact: the field itself, one around it, or one of the type.
+//
 // # Refusals
 //
 // All failing fields of a request are answered at once, with status 400. Others:

@@ -29,8 +29,8 @@ type CacheOptions struct {
 	// Headers of requests on which answers depend, such as Accept-Language. The handler
 	// sees no others. Default none.
 	Headers []string
-	// Shared says that the answers are the same for every caller and tenant: they
-	// are kept once, and the handler does not see who is calling. Default: each
+	// Shared says that the answers are the same for every caller: they are kept once
+	// for each tenant, and the handler does not see who is calling. Default: each
 	// caller of each tenant has answers of its own, and callers that nobody has
 	// verified are all one.
 	Shared bool
@@ -72,7 +72,7 @@ const (
 // # What an answer depends on
 //
 // The key is of the function, the stage, the host, the version, the method, the path and the
-// query as they were sent, the caller, the tenant (the note "tenant", see [Note]), the headers
+// query as they were sent, the caller, the tenant ([Tenant]), the headers
 // of [CacheOptions].Headers and [CacheOptions].Key. Behind Cache a handler sees no other
 // headers, no body and no cookies, so that nobody can have an answer kept for others that
 // depends on what only he has sent. What comes by other ways is for the application to
@@ -102,9 +102,9 @@ const (
 //
 // # Order
 //
-// Inside of authorizers, CORS, compression and conditional requests; outside of what the
-// handler needs to answer. opts may be nil. Panics with a [*datastore.DeclarationError]
-// if there is no cache, or an option cannot be.
+// Inside of authorizers, Tenant, CORS, compression and conditional requests; outside of
+// what the handler needs to answer. opts may be nil. Panics with a
+// [*datastore.DeclarationError] if there is no cache, or an option cannot be.
 //
 // See https://www.rfc-editor.org/rfc/rfc9111
 func Cache(answers Answers, ttl time.Duration, opts *CacheOptions) handler.Middleware {
@@ -191,7 +191,7 @@ func (c *responseCache) narrow(ctx context.Context, req *handler.Request) (conte
 	if c.Shared {
 		ctx, req = datastore.WithCallerID(ctx, ""), req.WithCaller(handler.Caller{})
 	}
-	return ctx, req.WithHeaders(h).WithBody(nil)
+	return answersAll(ctx, req), req.WithHeaders(h).WithBody(nil)
 }
 
 // pass lets a request through that changes something, and deletes what was kept of the

@@ -154,13 +154,14 @@ func (c *responseCache) key(ctx context.Context, req *handler.Request, method st
 	function, _ := datastore.FunctionFrom(ctx)
 	facts := req.Facts()
 	var room [768]byte
-	text := appendParts(room[:0], "answer", function, facts.Stage, facts.Scheme, strings.ToLower(facts.Host),
+	tenant, _ := datastore.Tenant(ctx)
+	text := appendParts(room[:0], "answer", function, tenant, facts.Stage, facts.Scheme, strings.ToLower(facts.Host),
 		req.Version(), method, req.Path(), req.RawQuery())
 	if !c.Shared {
 		caller := req.Caller()
 		id, _ := datastore.CallerID(ctx)
 		text = appendParts(text, "caller", string(caller.Kind), caller.Claim("iss"), caller.ID, caller.ARN,
-			caller.Account, caller.Identity, id, notedTenant(ctx))
+			caller.Account, caller.Identity, id)
 	}
 	for _, name := range c.Headers {
 		values := header(name)
@@ -176,16 +177,6 @@ func (c *responseCache) key(ctx context.Context, req *handler.Request, method st
 	}
 	sum := sha256.Sum256(text)
 	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
-}
-
-// notedTenant is the tenant that is known of the invocation, "" if there is none.
-func notedTenant(ctx context.Context) string {
-	for fact := range Notes(ctx) {
-		if fact.Key == "tenant" {
-			return fact.Value.String()
-		}
-	}
-	return ""
 }
 
 // isToken reports whether s is the name of a header.

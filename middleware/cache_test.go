@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -171,19 +170,24 @@ func TestCacheTenant(t *testing.T) {
 	k := newKitchen(t)
 	h := k.cached(time.Minute, nil)
 	run := func(function, tenant string) string {
-		ctx := middleware.WithNotes(datastore.WithFunction(t.Context(), function))
-		middleware.Note(ctx, tenantFact(tenant))
-		a, err := handlertest.Do(ctx, h, get("/"))
+		ctx := datastore.WithTenant(datastore.WithFunction(t.Context(), function), tenant)
+		a, err := handlertest.Do(ctx, h, get("/", as("ada")))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return a.Header.Get("X-Run")
 	}
-	for _, test := range []struct{ function, tenant, want string }{
-		{"f", "a", "1"}, {"f", "b", "2"}, {"f", "a", "1"}, {"f", "b", "2"}, {"f", "", "3"},
-	} {
-		if got := run(test.function, test.tenant); got != test.want {
-			t.Errorf("%s for tenant %s: run %s, want %s", test.function, test.tenant, got, test.want)
+	for _, shared := range []bool{false, true} {
+		k.runs = 0
+		h = k.cached(time.Minute, &middleware.CacheOptions{Shared: shared, Key: func(context.Context, *handler.Request) (string, error) {
+			return strconv.FormatBool(shared), nil
+		}})
+		for _, test := range []struct{ function, tenant, want string }{
+			{"f", "a", "1"}, {"f", "b", "2"}, {"f", "a", "1"}, {"f", "b", "2"}, {"f", "", "3"}, {"f", "", "3"}, {"f", "A", "4"},
+		} {
+			if got := run(test.function, test.tenant); got != test.want {
+				t.Errorf("shared %v: %s for tenant %s: run %s, want %s", shared, test.function, test.tenant, got, test.want)
+			}
 		}
 	}
 }
@@ -553,5 +557,3 @@ func wantRefused(t *testing.T, want string, declare func()) {
 	}()
 	declare()
 }
-
-func tenantFact(tenant string) slog.Attr { return slog.String("tenant", tenant) }

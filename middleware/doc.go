@@ -25,7 +25,9 @@
 //	[Require]             callers with scopes, groups or claims
 //	[Allow]               whom a policy lets in; [Policy] decides inside of handlers, too
 //	[Claims]              claims of the caller, read into a struct
+//	[Tenant]              for which tenant it is: marks, kept answers, counts and stores keep them apart
 //	[AuthorizerContext]   scopes and groups that a Lambda authorizer has passed on
+//	[NewFlags]            feature flags with rules of who gets which
 //	[Retry]               what failed for a moment is tried again
 //	[Breaker]             what fails too often is left alone, by all sandboxes
 //	[Bulkhead]            so much of a kind is under way at once

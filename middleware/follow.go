@@ -2,13 +2,15 @@ package middleware
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
-// Follower follows invocations for a middleware outside of this package that tells about
-// them, such as that of middleware/otel. Most code should not read on.
+// Follower knows the sandbox, for a middleware outside of this package that tells about
+// invocations, such as that of middleware/otel, and follows each by a [Followed]. Most
+// code should not read on.
 type Follower struct{ sandbox }
 
 // NewFollower is a Follower of a sandbox that is being made.
@@ -38,28 +40,56 @@ type Ended struct {
 	Route string
 }
 
+// Followed is an invocation that is followed. Who follows it has one in a struct of its
+// own, so that one piece of memory is enough:
+//
+//	s := &served{span: span} // has a Followed, and an End
+//	return s.Follow(ctx, req, next, s)
+type Followed struct {
+	invocation
+	ctx context.Context
+	end Ending
+}
+
+// Ending is told how an invocation ended.
+type Ending interface {
+	// End is called once, after the last byte of the answer, with the context in which
+	// the invocation was handled.
+	End(ctx context.Context, e Ended)
+}
+
 // Follow calls next with what is noted of the invocation in its context ([Note]), and
-// tells done once how it ended: after the last byte of the answer. A panic is an error
-// for both. A handler that aborts its answer is told as an error of status 500.
-func (f *Follower) Follow(ctx context.Context, req *handler.Request, next handler.Handler, done func(context.Context, Ended)) (*handler.Response, error) {
-	inv := &invocation{req: req}
-	ctx = inv.begin(ctx, false)
+// tells end how it ended. A panic is an error for both. A handler that aborts its answer
+// is told as an error of status 500.
+func (f *Followed) Follow(ctx context.Context, req *handler.Request, next handler.Handler, end Ending) (*handler.Response, error) {
+	f.req, f.end = req, end
+	f.ctx = f.begin(ctx, false)
 	returned := false
 	defer func() {
 		if !returned { // it was aborted
-			done(ctx, inv.ended(http.ErrAbortHandler))
+			f.Finish(http.ErrAbortHandler)
 		}
 	}()
-	resp, err := guarded(ctx, req, next)
+	resp, err := guarded(f.ctx, req, next)
 	returned = true
 	if err != nil {
-		done(ctx, inv.ended(err))
+		f.Finish(err)
 		return nil, err
 	}
-	inv.resp = resp
-	resp.OnDone(func(err error) { done(ctx, inv.ended(err)) })
+	f.resp = resp
+	resp.WhenDone(f)
 	return resp, nil
 }
+
+// Finish is for [handler.Response.WhenDone].
+func (f *Followed) Finish(err error) { f.end.End(f.ctx, f.ended(err)) }
+
+// Request that is followed.
+func (f *Followed) Request() *handler.Request { return f.req }
+
+// Note is the i-th fact that was noted of the invocation ([Notes]); ok is false if there
+// are fewer.
+func (f *Followed) Note(i int) (fact slog.Attr, ok bool) { return f.notes.at(i) }
 
 // ended is how an invocation ended with err, which is that of its response if it has one.
 func (inv *invocation) ended(err error) Ended {

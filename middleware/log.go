@@ -37,6 +37,8 @@ type LogOptions struct {
 	// Skip reports whether a request or a record has no line if it does not fail, such
 	// as a health check. Default: none.
 	Skip func(*handler.Request) bool
+	// Durable is for functions that are durable executions. Default: none are.
+	Durable *Durable
 	// Random gives numbers from 0 to below 1, for Sample. Default rand.Float64.
 	Random func() float64
 	// Now is the clock. Default time.Now.

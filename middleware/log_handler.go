@@ -24,20 +24,25 @@ type openGroup struct {
 var _ slog.Handler = (*logHandler)(nil)
 
 func (h *logHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	return h.logs.enabled(ctx, level) || h.logs.of(ctx).below(level)
+	return h.logs.enabled(ctx, level) && !h.logs.replaying(ctx) || h.logs.of(ctx).below(level)
 }
 
 func (h *logHandler) Handle(ctx context.Context, r slog.Record) error {
 	inv := h.logs.of(ctx)
+	written := h.logs.enabled(ctx, r.Level)
+	// What an earlier invocation of a durable execution has kept was not told unless that
+	// failed, so that it is kept again.
+	kept := !written && inv.below(r.Level) && !inv.sampled
+	if !kept && h.logs.replaying(ctx) {
+		return nil
+	}
 	line := h.line(ctx, r)
 	switch {
-	case h.logs.enabled(ctx, r.Level):
-		if inv != nil && r.Level >= slog.LevelError && h.logs.opts.Buffer > 0 {
-			inv.tellKept()
-		}
-	case inv.below(r.Level) && !inv.sampled:
+	case kept:
 		inv.keep(h.base, line)
 		return nil
+	case written && inv != nil && r.Level >= slog.LevelError && h.logs.opts.Buffer > 0:
+		inv.tellKept()
 	}
 	return h.base.Handle(ctx, line)
 }

@@ -40,7 +40,7 @@ func (l *Logs) log(ctx context.Context, req *handler.Request, next handler.Handl
 	inv.sampled = l.opts.Sample > 0 && l.opts.Random() < l.opts.Sample
 	resp, err := guarded(inv, req, next)
 	if err != nil {
-		inv.done(err)
+		inv.Finish(err)
 		return nil, err
 	}
 	inv.resp = resp
@@ -49,7 +49,7 @@ func (l *Logs) log(ctx context.Context, req *handler.Request, next handler.Handl
 			return stream(ctx, &counted{w, &inv.sent})
 		}
 	}
-	resp.OnDone(inv.done)
+	resp.WhenDone(inv)
 	return resp, nil
 }
 
@@ -72,15 +72,19 @@ func (c *counted) Flush() {
 	}
 }
 
-// done writes the line.
-func (inv *logged) done(err error) {
+// Finish writes the line.
+func (inv *logged) Finish(err error) {
 	l, out := inv.logs, inv.outcome(err)
+	defer inv.close()
+	if l.suspended(out.err) {
+		inv.req.MarkLogged()
+		return
+	}
 	record := isRecord(inv.req)
 	level := slog.LevelInfo
 	if out.failed() || record && (out.err != nil || out.status >= http.StatusBadRequest) {
 		level = slog.LevelError
 	}
-	defer inv.close()
 	if level < slog.LevelError && l.opts.Skip != nil && l.opts.Skip(inv.req) || !l.enabled(inv, level) && !inv.sampled {
 		return
 	}

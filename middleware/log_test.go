@@ -253,6 +253,36 @@ func TestLogRecord(t *testing.T) {
 	}
 }
 
+type hour int
+
+func (h *hour) UnmarshalJSON(text []byte) error { return fmt.Errorf("%s is no hour", text) }
+
+// TestLogReason: the log has what a type says of a value that it refuses, for a request
+// and for a record.
+func TestLogReason(t *testing.T) {
+	t.Parallel()
+	type at struct {
+		Hour hour `json:"hour"`
+	}
+	const want = "400: the request is not valid: body.hour is not valid: body.hour: 25 is no hour"
+	logs, book := newLogs(nil)
+	h := logs.Middleware()(handler.New(func(context.Context, at) (struct{}, error) { return struct{}{}, nil }))
+	a, _ := handlertest.Do(t.Context(), h, handlertest.Request("POST", "/", handlertest.JSON(map[string]int{"hour": 25})))
+	if a.Status != 400 || strings.Contains(string(a.Body), "25") {
+		t.Errorf("answer %d %s", a.Status, a.Body)
+	}
+	record := message("m-1")
+	record.Data = []byte(`{"hour":25}`)
+	if err := handlertest.DoRecord(t.Context(), h, record); err == nil || err.Error() != want {
+		t.Errorf("the record fails with %v, want %s", err, want)
+	}
+	for _, line := range book.lines(t) {
+		if line["error"] != want {
+			t.Errorf("line = %v, want the error %s", line, want)
+		}
+	}
+}
+
 // TestLogger: lines of the program have what is known of their invocation, in no group.
 func TestLogger(t *testing.T) {
 	t.Parallel()

@@ -69,16 +69,16 @@ func (m *Metrics) measure(ctx context.Context, req *handler.Request, next handle
 	resp, err := guarded(inv, req, next)
 	ended = true
 	if err != nil {
-		inv.done(err)
+		inv.Finish(err)
 		return nil, err
 	}
 	inv.resp = resp
-	resp.OnDone(inv.done)
+	resp.WhenDone(inv)
 	return resp, nil
 }
 
-// done measures how the invocation ended.
-func (inv *measured) done(err error) {
+// Finish measures how the invocation ended.
+func (inv *measured) Finish(err error) {
 	if inv.metrics.ownOnly {
 		inv.end(false)
 		return

@@ -16,8 +16,8 @@ import (
 type OnceOptions struct {
 	// Key by which a delivery is known, of any length; "" for one that Once is to
 	// leave alone, which for a record is an error. It is always looked for among the
-	// marks of the function, of the route or the source, and of the caller alone; that
-	// of a message among those of its queue, whichever function works it off.
+	// marks of the function, of the route or the source, of the tenant and of the caller
+	// alone; that of a message among those of its queue, whichever function works it off.
 	// Default: the id of a record; of a request the header Idempotency-Key, if there
 	// is one. [RequireKey] refuses requests without.
 	Key func(ctx context.Context, req *handler.Request) (string, error)
@@ -79,8 +79,9 @@ type OnceOptions struct {
 // is written in one transaction with the mark, by [MarkOp], is exactly once.
 //
 // Keys are for retries by the one who sent them, and are no secrets: another caller
-// with the same key has another mark. But callers that no authorizer let in are all
-// one, so that whoever knows a key of theirs, and the very payload, gets the answer.
+// with the same key has another mark, and so has the caller for another tenant
+// ([Tenant]). But callers that no authorizer let in are all one, so that whoever knows a
+// key of theirs, and the very payload, gets the answer.
 //
 // # Answers
 //

@@ -99,7 +99,7 @@ func (c *claim) run(ctx context.Context, req *handler.Request, next handler.Hand
 			c.fail(ctx)
 		}
 	}()
-	resp, err = next.Handle(context.WithValue(ctx, claimKey{}, c), req)
+	resp, err = next.Handle(context.WithValue(answersAll(ctx, req), claimKey{}, c), req)
 	ended = true
 	switch {
 	case err == nil && resp != nil && resp.Stream != nil && c.final(resp):

@@ -159,6 +159,9 @@ func (d *delivery) name(ctx context.Context, req *handler.Request, key string) {
 		text = appendParts(text, "request", function, req.Facts().Stage, req.Method(), cmp.Or(pattern, req.Path()),
 			string(caller.Kind), caller.Claim("iss"), caller.ID, caller.ARN, caller.Account, caller.Identity, id, key)
 	}
+	if tenant, ok := datastore.Tenant(ctx); ok { // without one, the marks of before there were tenants are found
+		text = appendParts(text, tenant)
+	}
 	sum := sha256.Sum256(text)
 	d.key = base64.RawURLEncoding.EncodeToString(sum[:])
 }

@@ -213,6 +213,7 @@ func TestOnceSeparates(t *testing.T) {
 		{"the same id of another authorizer", in, place("k", as(func(c *handler.Caller) { c.Kind = handler.CallerLambda }))},
 		{"another account", in, place("k", as(func(c *handler.Caller) { c.Account = "1" }))},
 		{"an id that a middleware found", datastore.WithCallerID(in, "eve"), place("k", handlertest.As(ada))},
+		{"a tenant", datastore.WithTenant(in, "acme"), place("k", handlertest.As(ada))},
 		{"parts that run together", in, place("dak", as(func(c *handler.Caller) { c.ID = "a" }))},
 		{"another function", datastore.WithFunction(in, "f"), place("k", handlertest.As(ada))},
 		{"another stage", in, place("k", handlertest.As(ada), handlertest.Facts(func(f *handler.Facts) { f.Stage = "beta" }))},
@@ -229,6 +230,30 @@ func TestOnceSeparates(t *testing.T) {
 			}
 			w.wantRuns(2)
 		})
+	}
+}
+
+// TestOnceTenant: the same key is another one for each tenant, of requests and of records.
+func TestOnceTenant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := w.once(created)
+	for _, test := range []struct{ tenant, replayed string }{{"a", ""}, {"b", ""}, {"a", "true"}, {"b", "true"}, {"A", ""}, {"", ""}, {"", "true"}} {
+		a, err := handlertest.Do(datastore.WithTenant(t.Context(), test.tenant), h, place("k"))
+		if err != nil || a.Header.Get("Idempotent-Replayed") != test.replayed {
+			t.Errorf("tenant %q: replayed %q, %v, want %q", test.tenant, a.Header.Get("Idempotent-Replayed"), err, test.replayed)
+		}
+	}
+	w.wantRuns(4)
+	record := datastore.Record{Service: "sqs", ID: "m", Data: []byte("x")}
+	for _, test := range []struct {
+		tenant string
+		runs   int
+	}{{"a", 5}, {"b", 6}, {"a", 6}, {"b", 6}} {
+		if err := handlertest.DoRecord(datastore.WithTenant(t.Context(), test.tenant), h, record); err != nil {
+			t.Error(err)
+		}
+		w.wantRuns(test.runs)
 	}
 }
 

@@ -45,8 +45,9 @@ type RateLimitOptions struct {
 	// in one store count together, also those of several functions. Default
 	// "default".
 	Name string
-	// By names who is counted, in a text of any length of which a hash is stored; ""
-	// is not limited. Default: [ByCaller], and [ByAddress] where nobody is known.
+	// By names who is counted, in a text of any length of which a hash is stored, for
+	// the tenant if there is one; "" is not limited. Default: [ByCaller], and
+	// [ByAddress] where nobody is known.
 	By func(ctx context.Context, req *handler.Request) (string, error)
 	// Cost is how many requests one counts for. 0 and less are not counted, and what is
 	// more than the limit is refused. Default 1.
@@ -76,8 +77,9 @@ type RateLimitOptions struct {
 // # Order
 //
 // Inside of what verifies callers if they are counted by who they are, and otherwise as far
-// outside as can be. opts may be nil. Panics with a [*datastore.DeclarationError] if there
-// is no limiter, or the rate or an option cannot be.
+// outside as can be. Inside of [Tenant] each tenant has counts of its own. opts may be nil.
+// Panics with a [*datastore.DeclarationError] if there is no limiter, or the rate or an
+// option cannot be.
 //
 // See https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 func RateLimit(limiter Limiter, rate Rate, opts *RateLimitOptions) handler.Middleware {
@@ -141,7 +143,7 @@ func (r *rateLimit) handle(ctx context.Context, req *handler.Request, next handl
 	if by == "" || n <= 0 {
 		return next.Handle(ctx, req)
 	}
-	quota, err := r.take(ctx, r.key(by), n)
+	quota, err := r.take(ctx, r.key(ctx, by), n)
 	switch {
 	case errors.Is(err, datastore.ErrDenied) || errors.Is(err, datastore.ErrDeclaration):
 		return nil, err // of the program: that nothing is counted must not go unseen
@@ -205,9 +207,13 @@ func (r *rateLimit) take(ctx context.Context, key string, n int) (Quota, error) 
 }
 
 // key is what is counted under: whom a limit counts is not for those who read the store.
-func (r *rateLimit) key(by string) string {
+func (r *rateLimit) key(ctx context.Context, by string) string {
 	var room [256]byte
-	sum := sha256.Sum256(appendParts(room[:0], "rate", r.Name, by))
+	text := appendParts(room[:0], "rate", r.Name, by)
+	if tenant, ok := datastore.Tenant(ctx); ok {
+		text = appendParts(text, tenant)
+	}
+	sum := sha256.Sum256(text)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 

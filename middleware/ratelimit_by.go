@@ -45,14 +45,13 @@ func network(remote string) string {
 	return prefix.Addr().String()
 }
 
-// ByTenant counts the tenant for [RateLimit] that a middleware outside of it has noted
-// as "tenant", see [Note]; none is not limited.
+// ByTenant counts the tenant for [RateLimit] that [Tenant] outside of it has found, all
+// callers together; none is not limited.
 func ByTenant(ctx context.Context, _ *handler.Request) (string, error) {
-	tenant := notedTenant(ctx)
-	if tenant == "" {
+	if _, ok := datastore.Tenant(ctx); !ok {
 		return "", nil
 	}
-	return string(appendParts(nil, "tenant", tenant)), nil
+	return "tenant", nil // which is in the key of every count
 }
 
 func byCallerOrAddress(ctx context.Context, req *handler.Request) (string, error) {

@@ -246,9 +246,7 @@ func TestRateLimitBy(t *testing.T) {
 		}
 		return text
 	}
-	ctx := middleware.WithNotes(t.Context())
-	noted := middleware.WithNotes(t.Context())
-	middleware.Note(noted, tenantFact("acme"))
+	ctx := t.Context()
 	for _, test := range []struct {
 		name string
 		same bool
@@ -266,11 +264,35 @@ func TestRateLimitBy(t *testing.T) {
 		{"a caller that a middleware has verified", false, by(middleware.ByCaller, ctx, get("/")), by(middleware.ByCaller, datastore.WithCallerID(ctx, "ada"), get("/"))},
 		{"nobody is not limited", true, by(middleware.ByCaller, ctx, get("/")), ""},
 		{"no tenant is not limited", true, by(middleware.ByTenant, ctx, get("/")), ""},
-		{"a tenant", false, by(middleware.ByTenant, noted, get("/")), ""},
+		{"a tenant", false, by(middleware.ByTenant, datastore.WithTenant(ctx, "acme"), get("/")), ""},
 	} {
 		if (test.a == test.b) != test.same {
 			t.Errorf("%s: %q and %q", test.name, test.a, test.b)
 		}
+	}
+}
+
+// TestRateLimitTenant: whatever is counted, it is for each tenant.
+func TestRateLimitTenant(t *testing.T) {
+	t.Parallel()
+	for name, by := range map[string]func(context.Context, *handler.Request) (string, error){
+		"callers": middleware.ByCaller, "addresses": middleware.ByAddress, "tenants": middleware.ByTenant,
+		"a text": func(context.Context, *handler.Request) (string, error) { return "k", nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := newKitchen(t)
+			h := middleware.RateLimit(bucketsIn(k.data), middleware.Rate{Limit: 1, Per: time.Minute}, &middleware.RateLimitOptions{By: by, Now: k.clock})(k)
+			for _, test := range []struct {
+				tenant string
+				status int
+			}{{"a", 200}, {"a", 429}, {"b", 200}, {"A", 200}, {"a", 429}, {"b", 429}} {
+				a, _ := handlertest.Do(datastore.WithTenant(t.Context(), test.tenant), h, get("/", as("ada")))
+				if a.Status != test.status {
+					t.Errorf("tenant %s: %d, want %d", test.tenant, a.Status, test.status)
+				}
+			}
+		})
 	}
 }
 

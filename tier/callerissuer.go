@@ -89,7 +89,7 @@ func (a *App) checkCallers() []error {
 	var errs []error
 	for _, f := range a.functions {
 		for _, u := range datastore.Usages(f.grants) {
-			if len(u.Grants) == 0 || !slices.ContainsFunc(u.Needs(), func(n datastore.Need) bool { return n.ByCaller }) {
+			if len(u.Grants) == 0 || !slices.ContainsFunc(u.Needs(), func(n datastore.Need) bool { return n.Owner.Has(datastore.ByCaller) }) {
 				continue
 			}
 			i := slices.IndexFunc(stores, func(s *reached) bool { return datastore.Same(s.spec, u.Spec) })

@@ -199,11 +199,14 @@ func Timeout(d time.Duration) FunctionOption {
 // functionContext runs h as the function f.
 func functionContext(f *Function, h handler.Handler) handler.Handler {
 	name := f.name
-	if f.narrowsToCallers() {
-		h = forCallers(h)
+	if f.owners() != 0 {
+		h = forOwners(h)
 	}
 	return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
 		if running, ok := datastore.FunctionFrom(ctx); !ok || running != name {
+			if ok {
+				ctx = withoutTenant(ctx)
+			}
 			ctx = datastore.WithFunction(ctx, name)
 		}
 		return h.Handle(ctx, req)

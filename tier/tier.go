@@ -132,6 +132,7 @@ func (a *App) Check() []error {
 	}
 	errs = append(errs, a.checkAuthorizers()...)
 	errs = append(errs, a.checkCallers()...)
+	errs = append(errs, a.checkOwners()...)
 	for _, w := range a.sockets {
 		errs = append(errs, w.check()...)
 	}

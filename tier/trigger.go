@@ -343,7 +343,7 @@ func (t *Trigger) problems() (all []string) {
 	hidden := t.feed.Visibility
 	add(hidden > 0 && hidden < t.function.timeout, "a message is hidden for %v, less than the %v that the function may take, so that others would get it while it is worked on; declare queue.Visibility(%v) or more, or leave it out",
 		hidden, t.function.timeout, 6*t.function.timeout+w.Window)
-	add(t.function.narrowsToCallers() && onlyTriggered(t.function), "the function has a store of the caller's own rows, and records have no caller; grant it the store without PerCaller")
+	add(t.function.owners().Has(datastore.ByCaller) && onlyTriggered(t.function), "the function has a store of the caller's own rows, and records have no caller; grant it the store without PerCaller")
 	once := t.window == nil && handler.EffectOf("RECORD", t.middleware...).Once
 	add(once && t.feed.Deliveries == 1, "a message that another delivery works on fails in middleware.Once, and is given up after 1 delivery; write queue.DeadLetter(2) or more")
 	add(once && w.Retries == 0, "a record that another delivery works on fails in middleware.Once, and is given up at once; write tier.Retries(1) or more, or leave it out")

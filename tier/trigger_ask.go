@@ -2,6 +2,7 @@ package tier
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
@@ -39,6 +40,11 @@ func (t *Trigger) checkAsked(i int) (errs []error) {
 		return nil
 	}
 	f, users := t.function, t.feed.Spec
+	if sends(t.feed) {
+		if e, ok := users.(datastore.Encrypted); !ok || e.EncryptedBy() == nil {
+			errs = append(errs, mistake(t.at, "%s: %s %s has no key, with which codes are encrypted on their way to the function; declare it with identity.CodesEncryptedBy(key.New(data, \"codes\", nil))", t, users.Kind(), users.Name()))
+		}
+	}
 	for _, other := range f.app.Asked(users) {
 		if other == t {
 			break // it is told of the later one
@@ -57,6 +63,12 @@ func (t *Trigger) checkAsked(i int) (errs []error) {
 		errs = append(errs, f.checkAskedUse(t, users)...)
 	}
 	return errs
+}
+
+// sends reports whether a trigger is a custom sender, which gets codes.
+func sends(feed datastore.Feed) bool {
+	name, _, _ := strings.Cut(feed.Asks, " ")
+	return strings.HasPrefix(name, "Custom") && strings.HasSuffix(name, "Sender")
 }
 
 // checkAskedUse finds what of the function would need the id of the user pool and has

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
+	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -30,6 +31,13 @@ func TestAskedMistakes(t *testing.T) {
 		{"a long timeout", func(app *tier.App, _ *datastore.Data, users *identity.Directory, f *tier.Function) {
 			tier.On(app.Function("slow", tier.Timeout(time.Minute)), users.PreSignUp(), sign)
 			tier.On(f, users.CustomMessage(), work[*identity.CustomMessageEvent])
+		}, ""},
+		{"a sender without a key", func(_ *tier.App, _ *datastore.Data, users *identity.Directory, f *tier.Function) {
+			tier.On(f, users.CustomSMSSender(), work[*identity.CustomSenderEvent])
+		}, "identity users has no key, with which codes are encrypted"},
+		{"a sender", func(_ *tier.App, data *datastore.Data, _ *identity.Directory, f *tier.Function) {
+			users := identity.New(data, "members", identity.CodesEncryptedBy(key.New(data, "codes", nil)))
+			tier.On(f, users.CustomEmailSender(), work[*identity.CustomSenderEvent])
 		}, ""},
 		{"two functions", func(app *tier.App, _ *datastore.Data, users *identity.Directory, f *tier.Function) {
 			tier.On(f, users.PreSignUp(), sign)

@@ -17,7 +17,9 @@ type Driver interface {
 	datastore.Driver
 	// OpenBucket prepares the use of a bucket that data declares. It is called by
 	// the first operation, and again by the next one if it failed. The spec has no
-	// prefix. The context is the operation's: the connection outlives it.
+	// scope but Owner: such a connection acts for the owner in the context of each
+	// operation, where the driver can. The context is the operation's: the connection
+	// outlives it.
 	OpenBucket(ctx context.Context, data *datastore.Data, spec Spec) (Conn, error)
 }
 

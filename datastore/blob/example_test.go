@@ -1,9 +1,13 @@
 package blob_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -28,6 +32,43 @@ func ExampleNew() {
 	// <nil>
 	// true
 	// two <nil>
+}
+
+// An object is read as it comes, by what reads an io.Reader.
+func ExampleGetter() {
+	data := datastore.New([]datastore.Driver{filebucket.Memory()}, nil)
+	files := datastore.Use[files](function("f"), blob.New(data, "files"))
+	ctx := context.Background()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = w.Write([]byte("sku,cents\nlamp,750\n"))
+	if err := w.Close(); err != nil {
+		fmt.Println(err)
+	}
+	if _, err := files.Put(ctx, "stock.csv.gz", &packed); err != nil {
+		fmt.Println(err)
+	}
+	object, err := files.Get(ctx, "stock.csv.gz")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer object.Close()
+	text, err := gzip.NewReader(object)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for rows := csv.NewReader(text); ; {
+		row, err := rows.Read()
+		if err == io.EOF {
+			break
+		}
+		fmt.Println(row, err)
+	}
+	// Output:
+	// [sku cents] <nil>
+	// [lamp 750] <nil>
 }
 
 func ExampleBucket_Under() {

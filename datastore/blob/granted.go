@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -42,9 +43,9 @@ func (h *granted) run(ctx context.Context, bit datastore.Bit, fallback error, ke
 			if err := checkKey(key); err != nil {
 				return err
 			}
-			if err := h.inScope(key); err != nil {
-				return err
-			}
+		}
+		if err := h.inScope(ctx, keys...); err != nil {
+			return err
 		}
 		if prepare == nil {
 			return nil
@@ -53,12 +54,23 @@ func (h *granted) run(ctx context.Context, bit datastore.Bit, fallback error, ke
 	}, do)
 }
 
-func (h *granted) inScope(key string) error {
-	if h.bucket.spec.holds(key) {
-		return nil
+// inScope refuses keys, or the prefix of a listing, that do not lie in the scope.
+func (h *granted) inScope(ctx context.Context, keys ...string) error {
+	prefix, err := h.bucket.spec.prefix(ctx)
+	if err != nil {
+		return err
 	}
-	return &datastore.Error{Kind: datastore.ErrDenied, Err: fmt.Errorf(
-		"function %s was granted what is under %q (%s), and the key does not lie there", h.grant.Function, h.bucket.spec.Prefix, h.grant.At)}
+	for _, key := range keys {
+		switch {
+		case strings.HasPrefix(key, prefix):
+		case h.bucket.spec.Owner != 0:
+			return &datastore.Error{Kind: datastore.ErrDenied, Err: datastore.ErrNotOwner}
+		default:
+			return &datastore.Error{Kind: datastore.ErrDenied, Err: fmt.Errorf(
+				"function %s was granted what is under %q (%s), and the key does not lie there", h.grant.Function, prefix, h.grant.At)}
+		}
+	}
+	return nil
 }
 
 // missing makes of an object that is not there what S3 says of it.
@@ -247,7 +259,7 @@ func (h *granted) List(ctx context.Context, q Query) (page datastore.Page[Entry]
 		if q.Limit < 0 {
 			return invalid("the limit of %d is negative", q.Limit)
 		}
-		if err := h.inScope(q.Prefix); err != nil {
+		if err := h.inScope(ctx, q.Prefix); err != nil {
 			return err
 		}
 		own.After, err = openToken(h.bucket.spec, q)

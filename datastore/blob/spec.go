@@ -8,12 +8,13 @@ import (
 )
 
 // Spec says what a bucket is. It is comparable. That of a narrowed bucket has a
-// Prefix, and the same kind and name.
+// Prefix or an Owner, and the same kind and name.
 type Spec struct {
-	Logical string         // the name in the program: "files"
-	Prefix  string         // keys begin with it, see [Bucket.Under]; "" for all
-	Origins string         // of web pages that may use signed URLs, with spaces between; see [Origins]
-	Key     datastore.Spec // that objects are encrypted with, nil for S3's own; see [EncryptedBy]
+	Logical string          // the name in the program: "files"
+	Prefix  string          // keys begin with it, see [Bucket.Under]; "" for all
+	Owner   datastore.Owner // behind the Prefix, keys name their owner; 0 for all
+	Origins string          // of web pages that may use signed URLs, with spaces between; see [Origins]
+	Key     datastore.Spec  // that objects are encrypted with, nil for S3's own; see [EncryptedBy]
 }
 
 var _ datastore.Encrypted = Spec{}
@@ -70,14 +71,14 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 	var needs []datastore.Need
 	if list := union(actions, ops); len(list) > 0 {
 		needs = append(needs, datastore.Need{
-			Service: "s3", Actions: list, Resource: "{name}/" + s.Prefix + "*",
+			Service: "s3", Actions: list, Resource: "{name}/" + s.pattern() + "*", Owner: s.Owner,
 			Depends: datastore.KeyUse(s.Key, union(keyActions, ops)...),
 		})
 	}
 	if slices.Contains(ops, "List") {
-		need := datastore.Need{Service: "s3", Actions: []string{"ListBucket"}, Resource: "{name}"}
-		if s.Prefix != "" {
-			need.Conditions = []datastore.Condition{{Operator: "StringLike", Key: "s3:prefix", Values: []string{s.Prefix + "*"}}}
+		need := datastore.Need{Service: "s3", Actions: []string{"ListBucket"}, Resource: "{name}", Owner: s.Owner}
+		if prefix := s.pattern(); prefix != "" {
+			need.Conditions = []datastore.Condition{{Operator: "StringLike", Key: "s3:prefix", Values: []string{prefix + "*"}}}
 		}
 		needs = append(needs, need)
 	}
@@ -92,6 +93,3 @@ func union(actions map[string][]string, ops []string) (list []string) {
 	slices.Sort(list)
 	return slices.Compact(list)
 }
-
-// holds reports whether the key or the prefix of a listing lies in the scope.
-func (s Spec) holds(key string) bool { return strings.HasPrefix(key, s.Prefix) }

@@ -24,6 +24,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filebucket"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/fileconfig"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesearch"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
@@ -40,33 +41,33 @@ import (
 var start = time.Date(2030, time.January, 2, 3, 4, 5, 0, time.UTC)
 
 // Option changes what [New] makes.
-type Option interface{ apply(*config) }
+type Option interface{ apply(*setup) }
 
-type config struct {
+type setup struct {
 	drivers []datastore.Driver
 	own     []datastore.Driver // each [faulty]
 	opts    datastore.Options
 	faults  []*faults // of drivers that options have added
 }
 
-type optionFunc func(*config)
+type optionFunc func(*setup)
 
-func (f optionFunc) apply(c *config) { f(c) }
+func (f optionFunc) apply(c *setup) { f(c) }
 
 // With adds drivers, which count before those of this package: for kinds that
 // it has none for. Faults cannot be made in their stores.
 func With(drivers ...datastore.Driver) Option {
-	return optionFunc(func(c *config) { c.drivers = append(c.drivers, drivers...) })
+	return optionFunc(func(c *setup) { c.drivers = append(c.drivers, drivers...) })
 }
 
 // Now sets the clock. Default: it always says 2 January 2030, 03:04:05 UTC.
 func Now(now func() time.Time) Option {
-	return optionFunc(func(c *config) { c.opts.Now = now })
+	return optionFunc(func(c *setup) { c.opts.Now = now })
 }
 
 // Observe adds an observer of all operations. Of several each is told.
 func Observe(o datastore.Observer) Option {
-	return optionFunc(func(c *config) { c.opts.Observe = both(c.opts.Observe, o) })
+	return optionFunc(func(c *setup) { c.opts.Observe = both(c.opts.Observe, o) })
 }
 
 // both tell an operation to first and then to second.
@@ -89,7 +90,7 @@ func both(first, second datastore.Observer) datastore.Observer {
 
 // Namespace sets the App's name. Default: none.
 func Namespace(name string) Option {
-	return optionFunc(func(c *config) { c.opts.Namespace = name })
+	return optionFunc(func(c *setup) { c.opts.Namespace = name })
 }
 
 // New is a Data with empty stores in memory. When the test ends, faults that did
@@ -97,7 +98,7 @@ func Namespace(name string) Option {
 // a test of such mistakes uses [datastore.New].
 func New(t testing.TB, opts ...Option) *datastore.Data {
 	t.Helper()
-	c := config{opts: datastore.Options{
+	c := setup{opts: datastore.Options{
 		Now:  func() time.Time { return start },
 		Rand: &lockedReader{r: rand.NewChaCha8([32]byte{})},
 	}}
@@ -129,6 +130,7 @@ func drivers() []datastore.Driver {
 	return []datastore.Driver{
 		&blobDriver{Driver: filebucket.Memory()},
 		&cacheDriver{Driver: memorycache.New(nil)},
+		&configDriver{Driver: fileconfig.Memory()},
 		&connectionDriver{Hub: localsocket.NewHub()},
 		&identityDriver{Driver: localidentity.Memory(&localidentity.Options{Guests: true})},
 		&keyDriver{Driver: filekey.Memory()},

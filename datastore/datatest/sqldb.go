@@ -15,7 +15,7 @@ import (
 // package has none of its own: SQLite is no part of the standard library. The test
 // closes the driver.
 func SQL(driver sqldb.Driver) Option {
-	return optionFunc(func(c *config) {
+	return optionFunc(func(c *setup) {
 		d := &sqlDriver{Driver: driver}
 		c.drivers = append(c.drivers, d)
 		c.faults = append(c.faults, &d.faults)

@@ -13,7 +13,7 @@ import (
 // again of Query, Run and RunBatch until the statement has ended, and "Page" that of
 // Rows, one for each page. Closing it is the caller's.
 func Warehouse(driver warehouse.Driver) Option {
-	return optionFunc(func(c *config) { c.own = append(c.own, &warehouseDriver{Driver: driver}) })
+	return optionFunc(func(c *setup) { c.own = append(c.own, &warehouseDriver{Driver: driver}) })
 }
 
 // warehouseDriver is a driver with faults.

@@ -15,6 +15,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
+	"github.com/seed-18e8afb5/tierkit/datastore/config"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
 	"github.com/seed-18e8afb5/tierkit/datastore/datatest"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/sqlitedb"
@@ -49,6 +50,18 @@ type (
 		table.Checker
 		table.Transactor
 		table.Scanner[thing]
+	}
+	ownersAll interface {
+		table.Getter[thing]
+		table.ManyGetter[thing]
+		table.Creator[thing]
+		table.Putter[thing]
+		table.Deleter[thing]
+		table.Querier[thing]
+		table.Updater[thing]
+		table.ManyWriter[thing]
+		table.Checker
+		table.Transactor
 	}
 	indexesAll interface {
 		table.Querier[thing]
@@ -168,11 +181,15 @@ func TestZeroArguments(t *testing.T) {
 		"table":              datastore.Use[tablesAll](f, things),
 		"table, index":       datastore.Use[indexesAll](f, things.Via("byText")),
 		"table, callers":     datastore.Use[table.Querier[thing]](f, things.PerCaller()),
+		"table, tenants":     datastore.Use[ownersAll](f, things.PerTenant()),
+		"index, tenants":     datastore.Use[table.Querier[thing]](f, things.Via("byText").PerTenant()),
+		"blob, tenants":      datastore.Use[blobsAll](f, files.PerTenant().PerCaller()),
 		"blob":               datastore.Use[blobsAll](f, files),
 		"blob, prefix":       datastore.Use[blobsAll](f, files.Under("in/")),
 		"cache":              datastore.Use[cachesAll](f, cache.New[thing](data, "things")),
 		"cache, counter":     datastore.Use[cache.Counter](f, cache.New[int64](data, "counts")),
 		"call":               datastore.Use[callsAll](f, call.New[thing, thing](data, "price")),
+		"config":             datastore.Use[config.Reader[thing]](f, config.New(data, "limits", config.AppConfig, thing{}, nil)),
 		"connection":         datastore.Use[socketsAll](f, connection.New[thing](data, "sockets")),
 		"identity":           datastore.Use[peopleAll](f, users),
 		"identity, exchange": datastore.Use[identity.Exchanger](f, identity.NewExchange(data, "visitors", users)),
@@ -192,7 +209,7 @@ func TestZeroArguments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(datastore.WithCallerID(t.Context(), "a"), time.Minute)
+			ctx, cancel := context.WithTimeout(datastore.WithTenant(datastore.WithCallerID(t.Context(), "a"), "a"), time.Minute)
 			defer cancel()
 			v := reflect.ValueOf(h)
 			for i := range v.NumMethod() {
@@ -378,6 +395,9 @@ func TestZeroDeclarations(t *testing.T) {
 		"exchange, zero users": func(d *datastore.Data) { identity.NewExchange(d, "a", &identity.Directory{}) },
 		"queue":                func(d *datastore.Data) { queue.New[thing](d, "a", nil) },
 		"search, no service":   func(d *datastore.Data) { search.New[thing](d, "a", "") },
+		"config, no source":    func(d *datastore.Data) { config.New(d, "a", 0, thing{}, nil) },
+		"config, no flags":     func(d *datastore.Data) { config.New(d, "a", config.FeatureFlags, thing{}, nil) },
+		"config, nil document": func(d *datastore.Data) { config.New[*thing](d, "a", config.AppConfig, nil, nil) },
 		"secret, no source":    func(d *datastore.Data) { secret.New[thing](d, "a", 0, nil) },
 		"sqldb":                func(d *datastore.Data) { sqldb.New(d, "a", sqldb.Postgres, nil) },
 		"sqldb, no engine":     func(d *datastore.Data) { sqldb.New(d, "a", "") },
@@ -409,6 +429,7 @@ func TestZeroDeclarations(t *testing.T) {
 	}
 	data := datastore.New(nil, nil)
 	key.New(data, "a", nil)
+	config.New(data, "e", config.Parameter, thing{}, nil)
 	secret.New[thing](data, "b", secret.Manager, nil)
 	secret.NewLogin(data, "c", nil)
 	service.New(data, "d", nil)
@@ -429,6 +450,7 @@ func TestZeroStores(t *testing.T) {
 		"blob":       func() { datastore.Use[blobsAll](f, &blob.Bucket{}) },
 		"cache":      func() { datastore.Use[cachesAll](f, &cache.Cache[thing]{}) },
 		"call":       func() { datastore.Use[callsAll](f, &call.Function[thing, thing]{}) },
+		"config":     func() { datastore.Use[config.Reader[thing]](f, &config.Config[thing]{}) },
 		"connection": func() { datastore.Use[socketsAll](f, &connection.Connections[thing]{}) },
 		"identity":   func() { datastore.Use[peopleAll](f, &identity.Directory{}) },
 		"exchange":   func() { datastore.Use[identity.Exchanger](f, &identity.Exchange{}) },

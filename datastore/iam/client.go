@@ -13,14 +13,14 @@ import (
 // is safe for concurrent use.
 type Client[C any] struct {
 	configure func() (aws.Config, error)
-	callers   func() (aws.Config, error) // for the service that gives callers' credentials
+	owners    func() (aws.Config, error) // for the service that gives owners' credentials
 	make      func(aws.Config) C
 	transport func() aws.HTTPClient // where the configuration has none; nil for [HTTPClient]
 
 	mu     sync.Mutex
 	data   *datastore.Data // whose stores client serves
 	client C
-	own    *C // with callers' credentials
+	own    map[datastore.Owner]C // with owners' credentials
 }
 
 // FromEnvironment is a Client with the region and the credentials that Lambda puts
@@ -30,7 +30,7 @@ func FromEnvironment[C any](service string, make func(aws.Config) C) *Client[C] 
 	return &Client[C]{
 		make:      make,
 		configure: func() (aws.Config, error) { return Config(service, os.LookupEnv) },
-		callers:   func() (aws.Config, error) { return Config("STS", os.LookupEnv) },
+		owners:    func() (aws.Config, error) { return Config("STS", os.LookupEnv) },
 	}
 }
 
@@ -38,7 +38,7 @@ func FromEnvironment[C any](service string, make func(aws.Config) C) *Client[C] 
 // Its HTTPClient is used if it is set.
 func From[C any](cfg aws.Config, make func(aws.Config) C) *Client[C] {
 	given := func() (aws.Config, error) { return cfg, nil }
-	return &Client[C]{make: make, configure: given, callers: given}
+	return &Client[C]{make: make, configure: given, owners: given}
 }
 
 // WithHTTPClient has transport make the HTTP client where the configuration has
@@ -70,32 +70,38 @@ func (c *Client[C]) whole(data *datastore.Data) (C, error) {
 	return c.client, nil
 }
 
-// ForCallers is the client for the stores of data that are narrowed to the caller's
-// own: each of its requests has the credentials of the caller in its context
-// ([Callers]), of the role that [datastore.CallerRole] names. Without that variable
-// it is For.
-func (c *Client[C]) ForCallers(data *datastore.Data) (C, error) {
+// ForOwner is the client for the stores of data that are narrowed to what belongs to an
+// owner: each of its requests has the credentials of the owner in its context ([Owners]),
+// of the role that [datastore.CallerRole] names. Without that variable, and for the whole
+// store, it is For.
+func (c *Client[C]) ForOwner(data *datastore.Data, owner datastore.Owner) (C, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	whole, err := c.whole(data)
-	role, ok := data.Lookup(datastore.CallerRole)
-	if err != nil || !ok || role == "" {
+	if err != nil || owner == 0 {
 		return whole, err
 	}
-	if c.own != nil {
-		return *c.own, nil
+	role, ok := data.Lookup(datastore.CallerRole)
+	if !ok || role == "" {
+		return whole, nil
+	}
+	if own, ok := c.own[owner]; ok {
+		return own, nil
 	}
 	cfg, err := configured(c.configure, c.transport)
 	if err != nil {
 		return whole, err
 	}
-	callers, err := configured(c.callers, nil)
+	owners, err := configured(c.owners, nil)
 	if err != nil {
 		return whole, err
 	}
-	cfg.Credentials = NewCallers(callers, role, data.Now)
+	cfg.Credentials = NewOwners(owners, role, owner, data.Now)
 	own := c.make(cfg)
-	c.own = &own
+	if c.own == nil {
+		c.own = map[datastore.Owner]C{}
+	}
+	c.own[owner] = own
 	return own, nil
 }
 

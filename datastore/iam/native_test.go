@@ -10,6 +10,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
+	"github.com/seed-18e8afb5/tierkit/datastore/config"
+	"github.com/seed-18e8afb5/tierkit/datastore/iam/appconfig"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/cognitoidentity"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/dynamotable"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/kinesisstream"
@@ -21,6 +23,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/smsecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/snstopic"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/sqsqueue"
+	"github.com/seed-18e8afb5/tierkit/datastore/iam/ssmconfig"
 	"github.com/seed-18e8afb5/tierkit/datastore/iam/ssmsecret"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
@@ -66,6 +69,12 @@ var natives = []native{
 	{"ssmsecret", ssmsecret.With, func(d *datastore.Data) datastore.Store {
 		return secret.New[secret.Text](d, "one", secret.Parameter, nil)
 	}, of(ssmsecret.Client)},
+	{"appconfig", appconfig.With, func(d *datastore.Data) datastore.Store {
+		return config.New(d, "one", config.AppConfig, item{}, nil)
+	}, of(appconfig.Client)},
+	{"ssmconfig", ssmconfig.With, func(d *datastore.Data) datastore.Store {
+		return config.New(d, "one", config.Parameter, item{}, nil)
+	}, of(ssmconfig.Client)},
 	{"cognitoidentity", cognitoidentity.With, func(d *datastore.Data) datastore.Store { return identity.New(d, "one") }, of(cognitoidentity.Client)},
 	{"poolidentity", poolidentity.With, func(d *datastore.Data) datastore.Store {
 		return identity.NewExchange(d, "one", identity.New(d, "users"))

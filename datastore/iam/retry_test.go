@@ -2,6 +2,7 @@ package iam_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -53,6 +54,7 @@ func TestRetryDo(t *testing.T) {
 		{"throttled, then success", unsafe, []error{errThrottled, errThrottled, nil}, 3, nil},
 		{"throttled for ever", unsafe, []error{errThrottled}, iam.MaxAttempts, datastore.ErrThrottled},
 		{"no connection", unsafe, []error{errDial}, iam.MaxAttempts, datastore.ErrUnavailable},
+		{"a certificate that nobody vouches for", unsafe, []error{operation(&smithyhttp.RequestSendError{Err: &tls.CertificateVerificationError{Err: errors.New("x")}})}, 1, datastore.ErrUnavailable},
 		{"out of time before it was sent", unsafe, []error{operation(context.DeadlineExceeded)}, iam.MaxAttempts, datastore.ErrUnavailable},
 		{"out of time on its way", unsafe, []error{operation(answer(0, context.DeadlineExceeded))}, 1, datastore.ErrUnknown},
 		{"out of time, and nobody says when", unsafe, []error{context.DeadlineExceeded}, 1, datastore.ErrUnknown},

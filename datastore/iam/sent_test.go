@@ -89,7 +89,9 @@ func TestNothingSent(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
 			defer cancel()
+			attempts := 0
 			err := iam.NewRetry(nil).Do(ctx, iam.Call{Write: true}, func(ctx context.Context) error {
+				attempts++
 				req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, strings.NewReader("{}"))
 				if err != nil {
 					return err
@@ -102,6 +104,9 @@ func TestNothingSent(t *testing.T) {
 			})
 			if !errors.Is(err, c.want) {
 				t.Errorf("Do = %v, want %v", err, c.want)
+			}
+			if c.url == untrusted.URL && attempts != 1 {
+				t.Errorf("a certificate that is not trusted was looked at %d times, want once", attempts)
 			}
 		})
 	}

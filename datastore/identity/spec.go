@@ -20,15 +20,19 @@ type Spec struct {
 	Custom string
 	// SelfSignUp lets users make their accounts themselves; see [SelfSignUp].
 	SelfSignUp bool
+	Key        datastore.Spec // that codes are encrypted with, nil for none; see [CodesEncryptedBy]
 }
 
-var _ datastore.Spec = Spec{}
+var _ datastore.Encrypted = Spec{}
 
 // Kind is "identity".
 func (s Spec) Kind() string { return "identity" }
 
 // Name is the logical name.
 func (s Spec) Name() string { return s.Logical }
+
+// EncryptedBy is the Key.
+func (s Spec) EncryptedBy() datastore.Spec { return s.Key }
 
 // IsExchange reports whether it is an [Exchange].
 func (s Spec) IsExchange() bool { return s.Users != nil }
@@ -37,11 +41,29 @@ func (s Spec) IsExchange() bool { return s.Users != nil }
 func (s Spec) CustomList() []string { return strings.Fields(s.Custom) }
 
 // Option is a part of the declaration of a directory.
-type Option interface{ declare(*Spec) }
+type Option interface{ declare(*Spec) error }
 
 type option func(*Spec)
 
-func (o option) declare(s *Spec) { o(s) }
+func (o option) declare(s *Spec) error {
+	o(s)
+	return nil
+}
+
+type encrypted struct{ key datastore.Key }
+
+// CodesEncryptedBy declares the key with which the user pool encrypts codes and temporary
+// passwords for [Directory.CustomEmailSender] and [Directory.CustomSMSSender], which both
+// need it. Whoever deploys needs kms:CreateGrant on it, by which Cognito uses the key; the
+// function that sends decrypts with it, as [key.Decrypter].
+//
+// See https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-custom-sender-triggers.html
+func CodesEncryptedBy(key datastore.Key) Option { return encrypted{key} }
+
+func (o encrypted) declare(s *Spec) (err error) {
+	s.Key, err = datastore.KeyVia(o.key, "cognito-idp")
+	return err
+}
 
 // Custom declares attributes of users beside the standard ones: text of up to 2,048
 // characters that can be changed, which users and tokens have under "custom:NAME".
@@ -85,7 +107,12 @@ func isCustomName(name string) bool {
 func specOf(name string, opts []Option) (Spec, []error) {
 	s := Spec{Logical: name}
 	var errs []error
-	if wrong := handle.Apply(opts, func(o Option) { o.declare(&s) }); wrong != nil {
+	wrong := handle.Apply(opts, func(o Option) {
+		if err := o.declare(&s); err != nil {
+			errs = append(errs, fmt.Errorf("identity %s: %w", name, err))
+		}
+	})
+	if wrong != nil {
 		errs = append(errs, fmt.Errorf("identity %s: %w", name, wrong))
 	}
 	names := s.CustomList()

@@ -106,6 +106,9 @@ func (t *Trigger[Request, Response]) decode(r *datastore.Record, v **TriggerEven
 	if t.basic && e.Version != "1" || t.other && e.Version == "1" {
 		return corrupt("is of version %.8q, and %s was declared; deploy the user pool and the function together", e.Version, t.feed.Asks)
 	}
+	if r, ok := any(&e.Request).(interface{ of(pool string) }); ok {
+		r.of(e.UserPoolID)
+	}
 	e.given = raw.Response
 	if e.before, err = json.Marshal(e.Response); err != nil {
 		return corrupt("has a response that cannot be sent back")

@@ -18,6 +18,8 @@ var moments = map[string]string{
 	"PreTokenGeneration":          "TokenGeneration_Authentication",
 	"UserMigration":               "UserMigration_Authentication",
 	"CustomMessage":               "CustomMessage_AdminCreateUser",
+	"CustomEmailSender":           "CustomEmailSender_AdminCreateUser",
+	"CustomSMSSender":             "CustomSMSSender_AdminCreateUser",
 	"InboundFederation":           "InboundFederation_ExternalProvider",
 	"DefineAuthChallenge":         "DefineAuthChallenge_Authentication",
 	"CreateAuthChallenge":         "CreateAuthChallenge_Authentication",

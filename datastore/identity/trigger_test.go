@@ -60,6 +60,13 @@ func TestTriggerAnswers(t *testing.T) {
 	asks(t, users.CustomMessage(), `{"request":{"userAttributes":{"email_verified":true,"email":"a"},"codeParameter":"{####}"}}`, func(e *identity.CustomMessageEvent) {
 		e.Response.EmailMessage = "Your code is " + e.Request.CodeParameter
 	}, `{"emailMessage":"Your code is {####}","emailSubject":"","smsMessage":""}`)
+	for _, sender := range []*identity.Trigger[identity.CustomSenderRequest, identity.NoResponse]{users.CustomEmailSender(), users.CustomSMSSender()} {
+		asks(t, sender, `{"request":{"code":"c2VjcmV0","userAttributes":{"email":"a","email_verified":true}}}`, func(e *identity.CustomSenderEvent) {
+			if text := fmt.Sprintf("%v %+v %#v", e.Request, e.Request.Code, &e.Request.Code); strings.Contains(text, "c2V") || strings.Contains(text, "115") || e.Request.UserAttributes["email"] != "a" {
+				t.Errorf("the request shows %s", text)
+			}
+		}, `{}`)
+	}
 	asks(t, users.InboundFederation(), `{"request":{"providerType":"OIDC","attributes":{"idToken":{"email":"a","email_verified":true}}}}`, func(e *identity.InboundFederationEvent) {
 		e.Response.UserAttributesToMap = map[string]string{"email": e.Request.Attributes.IDToken["email"].(string)}
 	}, `{"userAttributesToMap":{"email":"a"}}`)

@@ -5,6 +5,7 @@ package retry
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"math/rand/v2"
 	"sync"
@@ -85,7 +86,7 @@ type Fault struct {
 	Err   error  // as it came; never nil
 	Kind  error  // a sentinel of package datastore
 	Code  string // of the service
-	Retry bool   // another attempt may succeed
+	Retry bool   // another attempt may succeed; not of a server whose certificate was refused
 	Lost  bool   // the request may have been carried out all the same
 	Quick bool   // the connection was stale: try again at once
 
@@ -124,10 +125,17 @@ func (r *Rules) Do(ctx context.Context, c Call, send func(context.Context) *Faul
 		if failed++; f.Progress {
 			failed = 1
 		}
-		if failed >= most || !f.Retry || f.Lost && c.Write && !c.Repeatable || !r.pause(ctx, &c, failed, f) {
+		if failed >= most || !f.Retry || untrusted(f.Err) || f.Lost && c.Write && !c.Repeatable || !r.pause(ctx, &c, failed, f) {
 			return &datastore.Error{Kind: outcome(ctx, &c, f, lost), Code: f.Code, Attempts: attempt, Err: f.Err}
 		}
 	}
+}
+
+// untrusted reports whether the certificate of a server was refused, which no other
+// attempt changes.
+func untrusted(err error) bool {
+	_, is := errors.AsType[*tls.CertificateVerificationError](err)
+	return is
 }
 
 // outcome is the kind of a call that ends with f. lost says that an attempt may

@@ -30,12 +30,6 @@ type Key = datastore.Key
 const (
 	defaultMaxAge   = 5 * time.Minute
 	defaultMaxStale = time.Hour
-	// refreshTime is what a fetch may take while there is a value to serve: a
-	// service that does not answer must not cost the invocation.
-	refreshTime = time.Second
-	// cooldown is how long a value is served after a fetch failed before the
-	// service is asked again.
-	cooldown = 10 * time.Second
 )
 
 // ages are the options with their defaults.

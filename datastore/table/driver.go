@@ -13,10 +13,10 @@ import (
 type Driver interface {
 	datastore.Driver
 	// OpenTable prepares the use of a table that data declares. The Spec has no
-	// scope but PerCaller: such a connection acts for the caller in the context of
-	// each operation, where the driver can. It is called by the first operation, and again by the next one if it
-	// failed; a table is opened once, and once for callers. The context is the operation's: the
-	// connection outlives it.
+	// scope but Owner: such a connection acts for the owner in the context of each
+	// operation, where the driver can. It is called by the first operation, and again by
+	// the next one if it failed; a table is opened once, and once for each scope by
+	// owners. The context is the operation's: the connection outlives it.
 	OpenTable(ctx context.Context, data *datastore.Data, spec Spec) (Conn, error)
 }
 

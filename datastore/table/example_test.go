@@ -196,5 +196,5 @@ func ExampleTable_PerCaller() {
 	fmt.Println(err)
 	// Output:
 	// <nil>
-	// table counters: update: denied: the partition key is not the caller's id
+	// table counters: update: denied: the key is not of this caller or tenant
 }

@@ -2,8 +2,8 @@ package table
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/internal/handle"
@@ -27,32 +27,59 @@ import (
 // An index is narrowed by [View.PerCaller], or [Own.Via].
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/access_iam-tags.html
-func (t *Table[T]) PerCaller() *Own[T] {
-	return &Own[T]{table: t, state: t.state.perCaller()}
+func (t *Table[T]) PerCaller() *Own[T] { return t.per(datastore.ByCaller) }
+
+// PerTenant is the table narrowed to the rows of the tenant, [datastore.Tenant]: those
+// whose partition key is [datastore.TenantKey], or begins with it and "#". With another
+// key, and without a tenant, its operations answer [datastore.ErrDenied]. The key must be
+// text. It cannot be scanned.
+//
+//	orders := datastore.Use[store](api, table.New[Order](data, "orders").PerTenant())
+//	order, err := orders.Get(ctx, table.PK(datastore.TenantKey(ctx)+"#"+id))
+//
+// DynamoDB refuses the keys of other tenants as [Table.PerCaller] says, by the session tag
+// "tenant". Narrowed to callers as well, it is rows whose partition key is the key of the
+// tenant, "#" and the id of the caller; the tenant's rows have them too.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+func (t *Table[T]) PerTenant() *Own[T] { return t.per(datastore.ByTenant) }
+
+func (t *Table[T]) per(owner datastore.Owner) *Own[T] {
+	return &Own[T]{table: t, state: t.state.per(owner)}
 }
 
-// perCaller is the state of the store narrowed to callers, which has a connection
-// of its own. That acts on the whole table, whatever index it reads.
-func (s *state) perCaller() *state {
+// per is the state of the store narrowed to owners, which has a connection of its own.
+// That acts on the whole table, whatever index it reads.
+func (s *state) per(owner datastore.Owner) *state {
 	own := *s
 	spec := s.shape.spec
-	spec.PerCaller = true
+	spec.Owner |= owner
+	own.shape.spec.Owner = spec.Owner
 	own.State = handle.Narrow(s.State, spec, func(ctx context.Context, d Driver) (Conn, error) {
 		return d.OpenTable(ctx, s.Data, spec)
 	})
 	return &own
 }
 
-// Own is a table narrowed to the caller's rows, by [Table.PerCaller].
+// Own is a table narrowed to the rows of the caller, by [Table.PerCaller], of the tenant,
+// by [Table.PerTenant], or of the caller within the tenant, by both.
 type Own[T any] struct {
 	table *Table[T]
 	state *state
 }
 
-// Via is the index narrowed to the caller's rows: those whose partition key in the
-// index, which must be text, is the caller's id. That of the table may be another
-// attribute. It is [View.PerCaller] of [Table.Via].
-func (o *Own[T]) Via(index string) *View[T] { return o.table.Via(index).PerCaller() }
+func (o *Own[T]) owner() datastore.Owner { return o.state.shape.spec.Owner }
+
+// PerCaller is narrowed to the caller too: of a tenant's rows, those of the caller.
+func (o *Own[T]) PerCaller() *Own[T] { return o.table.per(o.owner() | datastore.ByCaller) }
+
+// PerTenant is narrowed to the tenant too: it is [Table.PerTenant] with PerCaller.
+func (o *Own[T]) PerTenant() *Own[T] { return o.table.per(o.owner() | datastore.ByTenant) }
+
+// Via is the index narrowed to the owner's rows: those whose partition key in the
+// index, which must be text, is the owner's. That of the table may be another
+// attribute. It is [View.PerCaller] or [View.PerTenant] of [Table.Via].
+func (o *Own[T]) Via(index string) *View[T] { return o.table.Via(index).per(o.owner()) }
 
 // Spec is the table's [Spec], with the scope.
 func (o *Own[T]) Spec() datastore.Spec { return o.state.Spec }
@@ -63,43 +90,69 @@ func (o *Own[T]) Capabilities() []datastore.Capability { return capabilities[T](
 // Handle is for [datastore.Use].
 func (o *Own[T]) Handle(g *datastore.Grant) any {
 	s, spec := o.state, o.state.shape.spec
-	if err := spec.callerLeads(spec.Primary()); err != nil && s.Err == nil {
+	if err := spec.ownerLeads(spec.Primary()); err != nil && s.Err == nil {
 		s = s.refused(err) // here, and not before: an index may have another partition key
 	}
 	s.checkGrant(g)
-	return &granted[T]{access{state: s, grant: g, index: spec.Primary(), bits: wholeBits, own: true}}
+	return &granted[T]{access{state: s, grant: g, index: spec.Primary(), bits: wholeBits, owner: spec.Owner}}
 }
 
 var _ datastore.Store = (*Own[struct{}])(nil)
 
-// callerLeads refuses an index whose partition key cannot be the id of a caller.
-func (s Spec) callerLeads(x Index) error {
-	of := ""
-	switch {
-	case x.PK.Type == S:
+// ownerLeads refuses an index whose partition key cannot name an owner.
+func (s Spec) ownerLeads(x Index) error {
+	if x.PK.Type == S {
 		return nil
-	case x.Name != "":
+	}
+	of, per, id := "", "PerCaller", "the id of a caller"
+	if x.Name != "" {
 		of = " of index " + x.Name
 	}
-	return fmt.Errorf("table %s: PerCaller: the partition key %q%s is of type %v; the id of a caller is text", s.Logical, x.PK.Name, of, x.PK.Type)
+	if s.Owner.Has(datastore.ByTenant) {
+		per, id = "PerTenant", "the key of a tenant"
+	}
+	return fmt.Errorf("table %s: %s: the partition key %q%s is of type %v; %s is text", s.Logical, per, x.PK.Name, of, x.PK.Type, id)
 }
 
-var errNoCaller = errors.New("the store has the rows of callers, and there is no caller in the context; a middleware behind the authorizer sets it by datastore.WithCallerID")
+// ofTenant stands behind the tenant in a partition key. It is in no key of a tenant and
+// no id of a caller.
+const ofTenant = "#"
+
+// leads reports whether the partition is the owner's.
+func leads(owner datastore.Owner, owned datastore.Owned, partition string) bool {
+	if owner == datastore.ByTenant {
+		rest, ok := strings.CutPrefix(partition, owned.Tenant)
+		return ok && (rest == "" || strings.HasPrefix(rest, ofTenant))
+	}
+	return partition == owned.Join(ofTenant)
+}
+
+// ownRows allow requests for the rows of the owner that the role was assumed for. The
+// second condition is needed because the first one holds of a request that names no
+// keys.
+//
+// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+func ownRows(owner datastore.Owner) []datastore.Condition {
+	const leading = "dynamodb:LeadingKeys"
+	key := owner.Variable(ofTenant)
+	first := datastore.Condition{Operator: "ForAllValues:StringEquals", Key: leading, Values: []string{key}}
+	if owner == datastore.ByTenant {
+		first.Operator, first.Values = "ForAllValues:StringLike", []string{key, key + ofTenant + "*"}
+	}
+	return []datastore.Condition{first, {Operator: "Null", Key: leading, Values: []string{"false"}}}
+}
 
 // mine refuses the rows of others. It takes partitions.
 func (a *access) mine(ctx context.Context, partitions ...Value) error {
-	if !a.own {
+	if a.owner == 0 {
 		return nil
 	}
-	id, ok := datastore.CallerID(ctx)
-	if !ok {
-		return &datastore.Error{Kind: datastore.ErrDenied, Err: errNoCaller}
-	}
-	if err := datastore.CheckCallerID(id); err != nil {
-		return &datastore.Error{Kind: datastore.ErrDenied, Err: err}
+	owned, err := a.owner.Of(ctx)
+	if err != nil {
+		return err
 	}
 	for _, pk := range partitions {
-		if pk.typ != S || pk.text != id {
+		if pk.typ != S || !leads(a.owner, owned, pk.text) {
 			return &datastore.Error{Kind: datastore.ErrDenied, Err: datastore.ErrNotOwner}
 		}
 	}
@@ -108,7 +161,7 @@ func (a *access) mine(ctx context.Context, partitions ...Value) error {
 
 // mineAll is mine of keys or items.
 func (a *access) mineAll(ctx context.Context, items ...Attributes) error {
-	if !a.own {
+	if a.owner == 0 {
 		return nil
 	}
 	partitions := make([]Value, len(items))

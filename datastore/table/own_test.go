@@ -133,7 +133,7 @@ func TestPerCallerNeeds(t *testing.T) {
 	data := datastore.New(nil, nil)
 	got := table.New[memo](data, "memos").PerCaller().Spec().Needs([]string{"Get", "Query"})
 	want := []datastore.Need{{
-		Service: "dynamodb", Actions: []string{"GetItem", "Query"}, Resource: "table/{name}", ByCaller: true,
+		Service: "dynamodb", Actions: []string{"GetItem", "Query"}, Resource: "table/{name}", Owner: datastore.ByCaller,
 		Conditions: []datastore.Condition{
 			{Operator: "ForAllValues:StringEquals", Key: "dynamodb:LeadingKeys", Values: []string{"${aws:PrincipalTag/caller}"}},
 			{Operator: "Null", Key: "dynamodb:LeadingKeys", Values: []string{"false"}},
@@ -208,7 +208,7 @@ func TestPerCallerVia(t *testing.T) {
 				t.Errorf("Scan: error = %v, want %v", err, datastore.ErrDenied)
 			}
 			want := []datastore.Need{{
-				Service: "dynamodb", Actions: []string{"Query"}, Resource: "table/{name}/index/byOwner", ByCaller: true,
+				Service: "dynamodb", Actions: []string{"Query"}, Resource: "table/{name}/index/byOwner", Owner: datastore.ByCaller,
 				Conditions: []datastore.Condition{
 					{Operator: "ForAllValues:StringEquals", Key: "dynamodb:LeadingKeys", Values: []string{"${aws:PrincipalTag/caller}"}},
 					{Operator: "Null", Key: "dynamodb:LeadingKeys", Values: []string{"false"}},

@@ -18,8 +18,8 @@ type Spec struct {
 
 	Key datastore.Spec // that items are encrypted with, nil for DynamoDB's own; see [EncryptedBy]
 
-	Via       string // narrowed to this index; "" for the table itself
-	PerCaller bool   // narrowed to the rows whose partition key is the caller's id
+	Via   string          // narrowed to this index; "" for the table itself
+	Owner datastore.Owner // narrowed to the rows of an owner; 0 for all
 }
 
 // Attribute is the name and the type of a key attribute.
@@ -47,7 +47,7 @@ func (s Spec) Primary() Index { return Index{PK: s.PK, SK: s.SK} }
 
 // Whole is the Spec of the table itself, without a scope.
 func (s Spec) Whole() Spec {
-	s.Via, s.PerCaller = "", false
+	s.Via, s.Owner = "", 0
 	return s
 }
 
@@ -105,20 +105,10 @@ func (s Spec) Needs(ops []string) []datastore.Need {
 		Resource: resource,
 		Depends:  datastore.KeyUse(s.Key, "Decrypt"),
 	}
-	if s.PerCaller {
-		need.ByCaller, need.Conditions = true, ownRows
+	if s.Owner != 0 {
+		need.Owner, need.Conditions = s.Owner, ownRows(s.Owner)
 	}
 	return append(needs, need)
-}
-
-// ownRows allow requests for the rows of the caller that the role was assumed for.
-// The second condition is needed because the first one holds of a request that
-// names no keys.
-//
-// See https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
-var ownRows = []datastore.Condition{
-	{Operator: "ForAllValues:StringEquals", Key: "dynamodb:LeadingKeys", Values: []string{"${aws:PrincipalTag/caller}"}},
-	{Operator: "Null", Key: "dynamodb:LeadingKeys", Values: []string{"false"}},
 }
 
 // KeyOf is the part of item that is its primary key.

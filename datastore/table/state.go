@@ -50,7 +50,7 @@ type access struct {
 	grant *datastore.Grant
 	index Index // in which Query and Scan read: the table's own order, or another
 	bits  *[operations]datastore.Bit
-	own   bool // only the rows of the caller
+	owner datastore.Owner // only whose rows; 0 for all
 }
 
 // checkGrant refuses what a capability cannot do to this item type.

@@ -21,7 +21,8 @@ import (
 //	)
 //
 // Its tables, with the one whose Transact it is, are all narrowed by
-// [Table.PerCaller], or none is: AWS has one role do all of it.
+// [Table.PerCaller], or all by [Table.PerTenant] or both, or none is: AWS has one role do
+// all of it.
 //
 // A transaction has 1 to 100 operations, each on another item, and at most 4 MB.
 // It costs twice what the writes cost otherwise. One that others' writes keep from
@@ -124,7 +125,7 @@ func (a *access) transact(ctx context.Context, ops []TxOp) error {
 	})
 }
 
-var errMixed = errors.New("a transaction is done by one role: all of its stores, with the one whose Transact it is, are narrowed by PerCaller, or none is")
+var errMixed = errors.New("a transaction is done by one role: all of its stores, with the one whose Transact it is, are narrowed alike by PerCaller and PerTenant, or none is")
 
 // prepareTx makes the writes and checks what DynamoDB refuses of them together.
 func (a *access) prepareTx(ctx context.Context, ops []TxOp) (tx Transaction, err error) {
@@ -138,7 +139,7 @@ func (a *access) prepareTx(ctx context.Context, ops []TxOp) (tx Transaction, err
 		if err != nil {
 			return tx, inPart("operation", i, err)
 		}
-		if op.access.own != a.own {
+		if op.access.owner != a.owner {
 			return tx, &datastore.Error{Kind: datastore.ErrDeclaration, Err: fmt.Errorf("operation %d: %w", i, errMixed)}
 		}
 		item := op.access.Spec.Name() + " " + op.access.shape.spec.KeyText(w.Keyed())

@@ -59,10 +59,19 @@ type View[T any] struct {
 //
 // What DynamoDB compares with the caller's id is the partition key of the index that
 // is queried, so that the role of callers may query the index and nothing else.
-func (v *View[T]) PerCaller() *View[T] {
-	own := &View[T]{state: v.state.perCaller(), spec: v.spec, index: v.index}
-	own.spec.PerCaller = true
-	if err := v.spec.callerLeads(v.index); err != nil && v.state.Err == nil {
+func (v *View[T]) PerCaller() *View[T] { return v.per(datastore.ByCaller) }
+
+// PerTenant is the index narrowed to the rows whose partition key in it is the tenant's,
+// as [Table.PerTenant] and PerCaller say.
+//
+//	mine := datastore.Use[byStatus](api, orders.Via("byStatus").PerTenant())
+//	page, err := mine.Query(ctx, table.Query{Key: table.PK(datastore.TenantKey(ctx) + "#open")})
+func (v *View[T]) PerTenant() *View[T] { return v.per(datastore.ByTenant) }
+
+func (v *View[T]) per(owner datastore.Owner) *View[T] {
+	own := &View[T]{state: v.state.per(owner), spec: v.spec, index: v.index}
+	own.spec.Owner |= owner
+	if err := own.spec.ownerLeads(v.index); err != nil && v.state.Err == nil {
 		own.state = own.state.refused(err)
 	}
 	return own
@@ -71,10 +80,10 @@ func (v *View[T]) PerCaller() *View[T] {
 // Spec is the table's [Spec], with the scope.
 func (v *View[T]) Spec() datastore.Spec { return v.spec }
 
-// Capabilities are [Querier] and [Scanner], of callers' rows [Querier] alone.
+// Capabilities are [Querier] and [Scanner], of an owner's rows [Querier] alone.
 func (v *View[T]) Capabilities() []datastore.Capability {
 	query := datastore.Capability{Op: "Query", Type: reflect.TypeFor[Querier[T]]()}
-	if v.spec.PerCaller {
+	if v.spec.Owner != 0 {
 		return []datastore.Capability{query}
 	}
 	return []datastore.Capability{query, {Op: "Scan", Type: reflect.TypeFor[Scanner[T]]()}}
@@ -92,7 +101,7 @@ var viewBits = func() *[operations]datastore.Bit {
 
 // Handle is for [datastore.Use].
 func (v *View[T]) Handle(g *datastore.Grant) any {
-	return &viewed[T]{granted[T]{access{state: v.state, grant: g, index: v.index, bits: viewBits, own: v.spec.PerCaller}}}
+	return &viewed[T]{granted[T]{access{state: v.state, grant: g, index: v.index, bits: viewBits, owner: v.spec.Owner}}}
 }
 
 var _ datastore.Store = (*View[struct{}])(nil)

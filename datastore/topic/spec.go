@@ -105,7 +105,7 @@ func MaxMessage(bytes int) Option {
 type encrypted struct{ key datastore.Key }
 
 // EncryptedBy declares that messages are encrypted with a key of the application's
-// own while SNS has them; without it they are not encrypted on disk. Who publishes is
+// own while SNS has them, in place of the one that SNS keeps. Who publishes is
 // granted kms:GenerateDataKey and kms:Decrypt on it, through SNS alone.
 //
 // See https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html

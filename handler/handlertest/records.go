@@ -246,7 +246,7 @@ func sqsRecord(r *datastore.Record) object {
 		"ApproximateReceiveCount": strconv.Itoa(r.Attempt), "SentTimestamp": ms,
 		"SenderId": "AROAEXAMPLE:sender", "ApproximateFirstReceiveTimestamp": ms,
 	}
-	for name, value := range map[string]string{"MessageGroupId": r.Group, "MessageDeduplicationId": r.Dedup, "SequenceNumber": r.Sequence} {
+	for name, value := range map[string]string{"MessageGroupId": r.Group, "MessageDeduplicationId": r.Dedup, "SequenceNumber": r.Sequence, "AWSTraceHeader": r.TraceHeader} {
 		if value != "" {
 			system[name] = value
 		}

@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -152,8 +153,8 @@ func appendDecoded(dst, src []byte) ([]byte, error) {
 	if len(src) == 0 {
 		return dst, errors.New("is empty")
 	}
-	for i, c := range src { // only these are not looked at by encoding/base64
-		if c == '\n' || c == '\r' {
+	for _, c := range [...]byte{'\n', '\r'} { // only these are not looked at by encoding/base64
+		if i := bytes.IndexByte(src, c); i >= 0 {
 			return dst, notBase64(i)
 		}
 	}

@@ -90,6 +90,9 @@ func (d *Doorway) enter(ctx context.Context, payload []byte) (context.Context, *
 	if d.function != "" {
 		ctx = datastore.WithFunction(ctx, d.function)
 	}
+	if _, ok := datastore.Tenant(ctx); ok { // of the function that called this one in the same process
+		ctx = datastore.WithTenant(ctx, "")
+	}
 	return ctx, e, err
 }
 

@@ -197,6 +197,14 @@ func TestUnservedEvents(t *testing.T) {
 		{"WebSocket message", string(fixture(t, "websocket-message")), "lambda: WebSocket API event: ", "ADP-11"},
 		{"REST authorizer", string(fixture(t, "unserved/authorizer-rest")), "lambda: authorizer event: ", "ADP-11: before the HTTP events"},
 		{"HTTP authorizer", string(fixture(t, "unserved/authorizer-http")), "lambda: authorizer event: ", "ADP-11: before the HTTP events"},
+		{"AppSync resolver", `{"arguments":{},"identity":null,"source":null,"request":{"headers":{}},"prev":null,"info":{"fieldName":"a","parentTypeName":"Query"}}`,
+			"lambda: unknown event: top-level keys [arguments identity source request prev info]" + serves, "T94"},
+		{"AppSync Events", `{"identity":null,"request":{"headers":{}},"info":{"channel":{"path":"/a"},"operation":"PUBLISH"},"events":[{"id":"1","payload":{}}]}`,
+			"lambda: unknown event: top-level keys [identity request info events]" + serves, "T94"},
+		{"Bedrock agent", `{"messageVersion":"1.0","agent":{"name":"a"},"sessionId":"1","actionGroup":"g","function":"f","parameters":[]}`,
+			"lambda: unknown event: top-level keys [messageVersion agent sessionId actionGroup function parameters]" + serves, "T94"},
+		{"CloudFormation custom resource", `{"RequestType":"Create","ResponseURL":"https://a.example","StackId":"s","RequestId":"r","ResourceType":"Custom::A","LogicalResourceId":"l","ResourceProperties":{}}`,
+			"lambda: unknown event: top-level keys [RequestType ResponseURL StackId RequestId ResourceType LogicalResourceId ResourceProperties]" + serves, "T94"},
 		{"SQS", string(fixture(t, "unserved/sqs")), "lambda: batch of records: top-level keys [Records]; the function works no records off; this function serves REST API", "ADP-11"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

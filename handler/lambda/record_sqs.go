@@ -56,6 +56,8 @@ func (e *event) readSystemAttributes(v span, r *datastore.Record) {
 			r.Dedup = e.text(s.value())
 		case "SequenceNumber":
 			r.Sequence = e.text(s.value())
+		case "AWSTraceHeader":
+			r.TraceHeader = e.text(s.value())
 		default:
 			s.value()
 		}

@@ -200,7 +200,8 @@ func TestRecordsRoundTrip(t *testing.T) {
 		{Name: "n", Type: "Number.int", Value: "12"}}
 	for _, want := range []datastore.Record{
 		{Service: "sqs", Source: "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo", ID: "a\"b", Group: "g", Dedup: "d", Sequence: "18849496460467696128",
-			Attempt: 7, SentAt: at(1773480413123), Attributes: attributes[:1], Data: []byte("{\"note\":\"line\\nbreak \\u00e9 \\ud83d\\ude00 <é>\"}")},
+			TraceHeader: "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
+			Attempt:     7, SentAt: at(1773480413123), Attributes: attributes[:1], Data: []byte("{\"note\":\"line\\nbreak \\u00e9 \\ud83d\\ude00 <é>\"}")},
 		{Service: "sqs", Source: "arn:aws:sqs:eu-west-1:123456789012:jobs", ID: "1", Attempt: 1, SentAt: at(1), Attributes: attributes[1:2]},
 		{Service: "sns", Source: "arn:aws:sns:eu-west-1:123456789012:placed", ID: "2", Subject: "s", SentAt: at(1773480413123),
 			Attributes: attributes[2:], Data: []byte("text")},
@@ -237,7 +238,7 @@ func agree(t *testing.T, event []byte, got []datastore.Record) {
 			attempt, _ := strconv.Atoi(r.Attributes["ApproximateReceiveCount"])
 			sent, _ := strconv.ParseInt(r.Attributes["SentTimestamp"], 10, 64)
 			want = append(want, datastore.Record{Service: "sqs", Source: r.EventSourceARN, ID: r.MessageId, Data: []byte(r.Body), Attempt: attempt,
-				SentAt: at(sent), Group: r.Attributes["MessageGroupId"], Dedup: r.Attributes["MessageDeduplicationId"], Sequence: r.Attributes["SequenceNumber"]})
+				SentAt: at(sent), Group: r.Attributes["MessageGroupId"], Dedup: r.Attributes["MessageDeduplicationId"], Sequence: r.Attributes["SequenceNumber"], TraceHeader: r.Attributes["AWSTraceHeader"]})
 			for _, a := range got[len(want)-1].Attributes {
 				theirs := r.MessageAttributes[a.Name]
 				if value := theirs.StringValue; value == nil && string(theirs.BinaryValue) != a.Value || value != nil && *value != a.Value || theirs.DataType != string(a.Type) {

@@ -121,10 +121,10 @@ func (c *compiler) mapping(t *Type) decodeFunc {
 			if s.err != "" {
 				return
 			}
-			k, problem := key(name)
+			k, problem, reason := key(name)
 			if problem != "" {
 				s.skip()
-				s.raise("type", problem)
+				s.refuse(problem, reason)
 			} else if out.MapIndex(k).IsValid() {
 				s.skip()
 				s.raise("duplicate", "is given more than once")
@@ -140,9 +140,9 @@ func (c *compiler) mapping(t *Type) decodeFunc {
 }
 
 // keyOf makes a map key of a member name.
-func keyOf(t *Type) func(name string) (key reflect.Value, problem string) {
-	goType := t.Go
-	return func(name string) (reflect.Value, string) {
+func keyOf(t *Type) func(name string) (key reflect.Value, problem string, reason error) {
+	goType, redacted := t.Go, holdsRedacted(t.Go)
+	return func(name string) (reflect.Value, string, error) {
 		k := reflect.New(goType).Elem()
 		switch t.Kind {
 		case String:
@@ -153,7 +153,7 @@ func keyOf(t *Type) func(name string) (key reflect.Value, problem string) {
 				err = strconv.ErrSyntax // "00" would be another name for "0"
 			}
 			if err != nil {
-				return k, "the name " + numberProblem(err, notInteger)
+				return k, "the name " + numberProblem(err, notInteger), nil
 			}
 			k.SetInt(n)
 		case Uint:
@@ -162,16 +162,16 @@ func keyOf(t *Type) func(name string) (key reflect.Value, problem string) {
 				err = strconv.ErrSyntax
 			}
 			if err != nil {
-				return k, "the name " + numberProblem(err, notInteger)
+				return k, "the name " + numberProblem(err, notInteger), nil
 			}
 			k.SetUint(n)
 		default: // Text
 			u := k.Addr().Interface().(encoding.TextUnmarshaler)
 			if err := u.UnmarshalText([]byte(name)); err != nil {
-				return k, "the name " + invalid
+				return k, "the name " + invalid, told(err, redacted)
 			}
 		}
-		return k, ""
+		return k, "", nil
 	}
 }
 

@@ -18,10 +18,11 @@ func SplitList(text string) []string {
 // SetDefault sets the value at at to a default tag that checkDefault has passed.
 func (t *Setter) SetDefault(at unsafe.Pointer, text string) (problem string) {
 	if t.List() {
-		_, problem = t.SetList(at, SplitList(text))
+		_, problem, _ = t.SetList(at, SplitList(text))
 		return problem
 	}
-	return t.Set(at, text)
+	problem, _ = t.Set(at, text)
+	return problem
 }
 
 // CheckDefault reports whether a default tag is a value of the type.

@@ -55,8 +55,10 @@ func ExampleNewDecoder() {
 func ExampleNewSetter() {
 	set, _ := schema.NewSetter(reflect.TypeFor[int8]())
 	v := reflect.New(reflect.TypeFor[int8]())
-	fmt.Println(set.Set(v.UnsafePointer(), "300"))
-	fmt.Println(set.Set(v.UnsafePointer(), "30") == "", v.Elem())
+	problem, _ := set.Set(v.UnsafePointer(), "300")
+	fmt.Println(problem)
+	problem, _ = set.Set(v.UnsafePointer(), "30")
+	fmt.Println(problem == "", v.Elem())
 	// Output:
 	// is out of range
 	// true 30

@@ -9,8 +9,9 @@ import (
 
 // place is where a field lies: through these embedded pointers, then at an offset.
 type place struct {
-	hops   []hop
-	offset uintptr
+	hops     []hop
+	offset   uintptr
+	redacted bool // it has the tag redact, or one that embeds it has
 }
 
 // hop is an embedded pointer on the way to a field.
@@ -126,7 +127,7 @@ func (r *reader) level(e embed, where string, keep func(reflect.StructField) boo
 			name = f.Name
 		}
 		c.Field = Field{Name: name, GoName: f.Name, Index: index, Tag: f.Tag, Rules: f.Tag.Get("validate"),
-			place: place{hops: e.hops, offset: e.offset + f.Offset}, Type: &Type{Go: f.Type}}
+			place: place{hops: e.hops, offset: e.offset + f.Offset, redacted: e.redacted || Redacted(f.Tag)}, Type: &Type{Go: f.Type}}
 		for o := range strings.SplitSeq(options, ",") {
 			c.Quoted = c.Quoted || o == "string" && quotable(f.Type)
 			c.omitEmpty, c.omitZero = c.omitEmpty || o == "omitempty", c.omitZero || o == "omitzero"
@@ -142,9 +143,9 @@ func (r *reader) level(e embed, where string, keep func(reflect.StructField) boo
 
 // embedded is the struct that f embeds, if its fields are promoted.
 func (r *reader) embedded(e embed, f reflect.StructField, index []int, at string) (embed, bool) {
-	t := f.Type
+	t, redacted := f.Type, e.redacted || Redacted(f.Tag)
 	if t.Kind() == reflect.Struct && !special(t) {
-		return embed{t, index, place{e.hops, e.offset + f.Offset}}, true
+		return embed{t, index, place{e.hops, e.offset + f.Offset, redacted}}, true
 	}
 	if t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct || special(t.Elem()) {
 		return embed{}, false
@@ -154,7 +155,7 @@ func (r *reader) embedded(e embed, f reflect.StructField, index []int, at string
 		return embed{}, false
 	}
 	hops := append(slices.Clone(e.hops), hop{e.offset + f.Offset, t.Elem()})
-	return embed{t.Elem(), index, place{hops: hops}}, true
+	return embed{t.Elem(), index, place{hops: hops, redacted: redacted}}, true
 }
 
 // special reports whether a struct type is one value, not an object to promote.

@@ -145,7 +145,7 @@ func FuzzSetter(f *testing.F) {
 				t.Fatal(err)
 			}
 			v := reflect.New(typ)
-			problem := set.Set(v.UnsafePointer(), text)
+			problem, _ := set.Set(v.UnsafePointer(), text)
 			if n, ok := v.Interface().(*int8); ok && problem == "" {
 				var want int8
 				if json.Unmarshal([]byte(strings.TrimLeft(strings.TrimPrefix(text, "+"), "0")), &want) == nil && *n != want {

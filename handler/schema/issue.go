@@ -22,6 +22,11 @@ type Issue struct {
 	Rule string
 	// Message says what is expected. It never repeats the value.
 	Message string
+	// Reason is the error of a type's own UnmarshalJSON or UnmarshalText, which may
+	// repeat the value: it is for a log and not for who sent the document. nil for any
+	// other issue, and where a field has the tag redact: the one that was refused, one
+	// that it lies in, or one of the type that refused it.
+	Reason error
 }
 
 // segment is one step of a location.
@@ -36,6 +41,7 @@ type raised struct {
 	path    []segment
 	rule    string
 	message string
+	reason  error
 }
 
 func (r *raised) issue() Issue {
@@ -43,7 +49,7 @@ func (r *raised) issue() Issue {
 	for _, s := range slices.Backward(r.path) {
 		s.write(&b)
 	}
-	return Issue{Location: b.String(), Rule: r.rule, Message: r.message}
+	return Issue{Location: b.String(), Rule: r.rule, Message: r.message, Reason: r.reason}
 }
 
 func (s segment) write(b *strings.Builder) {
@@ -74,6 +80,22 @@ func Short(name string) string {
 func (s *state) raise(rule, message string) {
 	if s.err == "" && len(s.issues) < MaxIssues {
 		s.issues = append(s.issues, raised{rule: rule, message: message})
+	}
+}
+
+// refuse notes an issue for which a type of its own has the reason.
+func (s *state) refuse(message string, reason error) {
+	before := len(s.issues)
+	s.raise("type", message)
+	if len(s.issues) > before {
+		s.issues[before].reason = reason
+	}
+}
+
+// withhold forgets the reasons of the issues raised since there were n.
+func (s *state) withhold(n int) {
+	for i := n; i < len(s.issues); i++ {
+		s.issues[i].reason = nil
 	}
 }
 

@@ -18,13 +18,15 @@ type member struct {
 	hops   []hop
 	decode decodeFunc
 	absent absentFunc
+	// redacted says that no error may tell what it has.
+	redacted bool
 }
 
 func (c *compiler) object(t *Type) *object {
 	o := &object{index: make(map[string]int, len(t.Fields))}
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		m := member{name: f.Name, offset: f.offset, hops: f.hops, decode: c.compile(f.Type)}
+		m := member{name: f.Name, offset: f.offset, hops: f.hops, decode: c.compile(f.Type), redacted: f.redacted}
 		if f.Quoted {
 			m.decode = quoted(m.decode, f.Type.Nullable())
 		}
@@ -125,5 +127,9 @@ func (m *member) decodeIn(s *state, at unsafe.Pointer) {
 		}
 		at = *p
 	}
+	before := len(s.issues)
 	m.decode(s, unsafe.Add(at, m.offset))
+	if m.redacted {
+		s.withhold(before)
+	}
 }

@@ -90,6 +90,7 @@ func decodeBytes(s *state, at unsafe.Pointer) {
 
 // custom decodes by the type's own UnmarshalJSON.
 func custom(t reflect.Type) decodeFunc {
+	redacted := holdsRedacted(t)
 	return func(s *state, at unsafe.Pointer) {
 		text := s.raw()
 		if s.err != "" {
@@ -98,7 +99,7 @@ func custom(t reflect.Type) decodeFunc {
 		// A copy: the method may change what it is given.
 		u := reflect.NewAt(t, at).Interface().(json.Unmarshaler)
 		if err := u.UnmarshalJSON(slices.Clone(text)); err != nil {
-			s.raise("type", invalid)
+			s.refuse(invalid, told(err, redacted))
 		}
 	}
 }
@@ -108,7 +109,7 @@ const invalid = "is not valid"
 // textual decodes a JSON string by the type's own UnmarshalText.
 func textual(t *Type) decodeFunc {
 	goType := t.Go
-	message := textMessage(t)
+	message, redacted := textMessage(t), holdsRedacted(goType)
 	return func(s *state, at unsafe.Pointer) {
 		if s.peek() != '"' {
 			s.mismatch("must be a string")
@@ -128,7 +129,7 @@ func textual(t *Type) decodeFunc {
 		}
 		u := reflect.NewAt(goType, at).Interface().(encoding.TextUnmarshaler)
 		if err := u.UnmarshalText([]byte(text)); err != nil {
-			s.raise("type", message)
+			s.refuse(message, told(err, redacted))
 		}
 	}
 }

@@ -27,7 +27,7 @@ type Setter struct {
 }
 
 // setFunc sets what is at at, or says what is wrong with the text.
-type setFunc func(at unsafe.Pointer, text string) (problem string)
+type setFunc func(at unsafe.Pointer, text string) (problem string, reason error)
 
 // NewSetter reads a type as the type of a parameter.
 func NewSetter(t reflect.Type) (*Setter, error) {
@@ -46,27 +46,31 @@ func NewSetter(t reflect.Type) (*Setter, error) {
 func (t *Setter) List() bool { return t.elem != nil }
 
 // Set sets the value at at, which is of the type and no list. The problem says
-// what is expected; "" if all is well.
-func (t *Setter) Set(at unsafe.Pointer, text string) (problem string) { return t.set(at, text) }
+// what is expected; "" if all is well. The reason is that of a type's own
+// UnmarshalText, see [Issue.Reason]: the tag of the field itself is the caller's to
+// look at.
+func (t *Setter) Set(at unsafe.Pointer, text string) (problem string, reason error) {
+	return t.set(at, text)
+}
 
 // SetList sets the list at at; index is the place of the text with the problem.
-func (t *Setter) SetList(at unsafe.Pointer, texts []string) (index int, problem string) {
+func (t *Setter) SetList(at unsafe.Pointer, texts []string) (index int, problem string, reason error) {
 	out := reflect.MakeSlice(t.list, len(texts), len(texts))
 	base := out.UnsafePointer()
 	for i, text := range texts {
-		if problem := t.set(unsafe.Add(base, uintptr(i)*t.elem.Size()), text); problem != "" {
-			return i, problem
+		if problem, reason := t.set(unsafe.Add(base, uintptr(i)*t.elem.Size()), text); problem != "" {
+			return i, problem, reason
 		}
 	}
 	reflect.NewAt(t.list, at).Elem().Set(out)
-	return 0, ""
+	return 0, "", nil
 }
 
 func setFuncOf(t reflect.Type) (setFunc, error) {
 	if t.Kind() == reflect.Pointer {
 		elem := t.Elem()
 		set, err := setFuncOf(elem)
-		return func(at unsafe.Pointer, text string) string {
+		return func(at unsafe.Pointer, text string) (string, error) {
 			p := reflect.New(elem).UnsafePointer()
 			*(*unsafe.Pointer)(at) = p
 			return set(p, text)
@@ -80,9 +84,9 @@ func setFuncOf(t reflect.Type) (setFunc, error) {
 	}
 	switch t.Kind() {
 	case reflect.String:
-		return func(at unsafe.Pointer, text string) string {
+		return func(at unsafe.Pointer, text string) (string, error) {
 			*(*string)(at) = text
-			return ""
+			return "", nil
 		}, nil
 	case reflect.Bool:
 		return setBool, nil
@@ -97,59 +101,60 @@ func setFuncOf(t reflect.Type) (setFunc, error) {
 }
 
 func setText(t reflect.Type, problem string) setFunc {
-	return func(at unsafe.Pointer, text string) string {
-		if reflect.NewAt(t, at).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)) != nil {
-			return problem
+	redacted := t == timeType || holdsRedacted(t)
+	return func(at unsafe.Pointer, text string) (string, error) {
+		if err := reflect.NewAt(t, at).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
+			return problem, told(err, redacted)
 		}
-		return ""
+		return "", nil
 	}
 }
 
-func setBool(at unsafe.Pointer, text string) string {
+func setBool(at unsafe.Pointer, text string) (string, error) {
 	switch text {
 	case "true", "1":
 		*(*bool)(at) = true
 	case "false", "0":
 		*(*bool)(at) = false
 	default:
-		return "must be true or false"
+		return "must be true or false", nil
 	}
-	return ""
+	return "", nil
 }
 
 func setInt(bits int) setFunc {
-	return func(at unsafe.Pointer, text string) string {
+	return func(at unsafe.Pointer, text string) (string, error) {
 		n, err := strconv.ParseInt(text, 10, bits)
 		if err != nil {
-			return numberProblem(err, notInteger)
+			return numberProblem(err, notInteger), nil
 		}
 		store(at, bits, uint64(n))
-		return ""
+		return "", nil
 	}
 }
 
 func setUint(bits int) setFunc {
-	return func(at unsafe.Pointer, text string) string {
+	return func(at unsafe.Pointer, text string) (string, error) {
 		n, err := strconv.ParseUint(text, 10, bits)
 		if err != nil {
-			return numberProblem(err, notInteger)
+			return numberProblem(err, notInteger), nil
 		}
 		store(at, bits, n)
-		return ""
+		return "", nil
 	}
 }
 
 func setFloat(bits int) setFunc {
-	return func(at unsafe.Pointer, text string) string {
+	return func(at unsafe.Pointer, text string) (string, error) {
 		// strconv also reads what JSON has no number for: Inf, NaN, hexadecimal, 1_000.
 		if text == "" || strings.Trim(text, "0123456789+-.eE") != "" {
-			return notNumber
+			return notNumber, nil
 		}
 		f, err := strconv.ParseFloat(text, bits)
 		if err != nil {
-			return numberProblem(err, notNumber)
+			return numberProblem(err, notNumber), nil
 		}
 		storeFloat(at, bits, f)
-		return ""
+		return "", nil
 	}
 }

@@ -23,7 +23,7 @@ import (
 //
 // A sampler is given the name of the method, "GET", or "process jobs", and the attributes
 // that are known by then: http.request.method, messaging.* and faas.trigger. The name has
-// the route at the end.
+// the route at the end, and then the span has all other attributes.
 func (t *Tracer) Middleware() handler.Middleware {
 	return func(next handler.Handler) handler.Handler {
 		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
@@ -49,9 +49,8 @@ func (t *Tracer) handle(ctx context.Context, req *handler.Request, next handler.
 	if !span.IsRecording() {
 		return next.Handle(ctx, req)
 	}
-	s := &served{tracer: t, plan: p, span: span, req: req}
-	s.begin(ctx, cold)
-	return t.follower.Follow(ctx, req, next, s.end)
+	s := &served{tracer: t, plan: p, span: span, cold: cold}
+	return s.Follow(ctx, req, next, s)
 }
 
 // served is a request or a record whose span is recorded.
@@ -59,51 +58,33 @@ type served struct {
 	tracer *Tracer
 	plan   *plan
 	span   trace.Span
-	req    *handler.Request
-}
+	cold   bool
+	middleware.Followed
 
-func (s *served) begin(ctx context.Context, cold bool) {
-	facts := s.req.Facts()
-	attrs := append(make([]attribute.KeyValue, 0, 16), attribute.Bool(keyColdStart, cold))
-	attrs = appendText(attrs, keyInvocation, facts.Invocation)
-	attrs = appendText(attrs, keyInvokedARN, functionARN(ctx))
-	switch {
-	case s.plan.http:
-		attrs = s.appendHTTP(attrs, facts)
-	case middleware.IsRecord(s.req):
-		attrs = appendRecord(attrs, datastore.RecordFrom(ctx))
-	}
-	s.span.SetAttributes(attrs...)
+	room [16]attribute.KeyValue // of most spans
 }
 
 // maxText is how many bytes are kept of what a client chose.
 const maxText = 1024
 
-func (s *served) appendHTTP(attrs []attribute.KeyValue, facts handler.Facts) []attribute.KeyValue {
-	if !s.tracer.opts.NoPath {
-		attrs = append(attrs, text(keyPath, cut(s.req.Path())))
+// End finishes the span. All that it has of the request is said here, at once, and not
+// partly as it begins.
+func (s *served) End(ctx context.Context, e middleware.Ended) {
+	facts := s.Request().Facts()
+	attrs := append(s.room[:0], attribute.Bool(keyColdStart, s.cold))
+	attrs = appendText(attrs, keyInvocation, facts.Invocation)
+	attrs = appendText(attrs, keyInvokedARN, functionARN(ctx))
+	switch {
+	case s.plan.http:
+		attrs = s.appendHTTP(attrs, facts, e)
+	case middleware.IsRecord(s.Request()):
+		attrs = appendRecord(attrs, datastore.RecordFrom(ctx))
 	}
-	scheme := facts.Scheme
-	if scheme == "" {
-		scheme = "https"
-	}
-	attrs = append(attrs, text(keyScheme, scheme))
-	attrs = appendText(attrs, keyServer, cut(facts.Host))
-	version := strings.TrimPrefix(facts.Protocol, "HTTP/")
-	return appendText(attrs, keyProtocolVersion, strings.TrimSuffix(version, ".0"))
-}
-
-// end is told how the request ended, and finishes its span.
-func (s *served) end(ctx context.Context, e middleware.Ended) {
-	attrs := make([]attribute.KeyValue, 0, 16)
-	if s.plan.http {
-		attrs = append(attrs, attribute.Int(keyStatus, e.Status))
-		if e.Route != "" {
-			s.span.SetName(nameOf(s.req.Method(), e.Route))
-			attrs = append(attrs, text(keyRoute, pathOf(e.Route)))
+	for i := 0; ; i++ {
+		fact, ok := s.Note(i)
+		if !ok {
+			break
 		}
-	}
-	for fact := range middleware.Notes(ctx) {
 		attrs = appendNote(attrs, "", fact)
 	}
 	if e.Failed {
@@ -113,6 +94,26 @@ func (s *served) end(ctx context.Context, e middleware.Ended) {
 	s.span.SetAttributes(attrs...)
 	s.span.End()
 	s.tracer.flush.atEnd(ctx)
+}
+
+func (s *served) appendHTTP(attrs []attribute.KeyValue, facts handler.Facts, e middleware.Ended) []attribute.KeyValue {
+	if !s.tracer.opts.NoPath {
+		attrs = append(attrs, text(keyPath, cut(s.Request().Path())))
+	}
+	scheme := facts.Scheme
+	if scheme == "" {
+		scheme = "https"
+	}
+	attrs = append(attrs, text(keyScheme, scheme))
+	attrs = appendText(attrs, keyServer, cut(facts.Host))
+	version := strings.TrimPrefix(facts.Protocol, "HTTP/")
+	attrs = appendText(attrs, keyProtocolVersion, strings.TrimSuffix(version, ".0"))
+	attrs = append(attrs, attribute.Int(keyStatus, e.Status))
+	if e.Route != "" {
+		s.span.SetName(nameOf(s.Request().Method(), e.Route))
+		attrs = append(attrs, text(keyRoute, pathOf(e.Route)))
+	}
+	return attrs
 }
 
 // nameOf is the name of the span of a request.
@@ -175,8 +176,11 @@ func (s *served) fail(e middleware.Ended) {
 
 // appendNote adds what was noted of an invocation, redacted as a log has it.
 func appendNote(attrs []attribute.KeyValue, before string, fact slog.Attr) []attribute.KeyValue {
-	v := middleware.Redacted(fact.Value).LogValue()
-	key := before + fact.Key
+	v, key := fact.Value, before+fact.Key
+	switch v.Kind() {
+	case slog.KindAny, slog.KindGroup, slog.KindLogValuer: // what can have a secret in it
+		v = middleware.Redacted(v).LogValue()
+	}
 	if key == "" || key == "cold" { // which is faas.coldstart
 		return attrs
 	}

@@ -32,6 +32,11 @@
 // # Where a trace begins
 //
 // Records, and direct invocations by package call, go on with the trace of their sender.
+// Of a message without one of its own, a queue knows the trace of X-Ray, whoever put it
+// there: a topic, a bucket, an event bus. It is gone on with where X-Ray samples it, and
+// is a link else; who can put something there can say that it is sampled, which traceparent
+// can, too. What Lambda gets from these without a queue has it in the invocation alone
+// (Options.XRay).
 // What a client says in the header traceparent is believed of those whom Options.Trust
 // names, and is a link for all others, whose traces begin here and are sampled here.
 // What is sent has the trace: the headers of requests to a service, the attributes of

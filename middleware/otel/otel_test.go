@@ -260,6 +260,62 @@ func TestXRay(t *testing.T) {
 	}
 }
 
+// TestTraceHeader: a message whose sender has no traceparent goes on with the trace that
+// X-Ray has of it, if X-Ray samples it or is asked for; else it links to it.
+func TestTraceHeader(t *testing.T) {
+	t.Parallel()
+	const root, header = "5759e988bd862e3fe1be46a994272793", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8"
+	own := []datastore.Attribute{{Name: "traceparent", Type: datastore.AttributeString, Value: sampled}}
+	asked := &otel.Options{XRay: true}
+	for _, tt := range []struct {
+		name, header string
+		attributes   []datastore.Attribute
+		opts         *otel.Options
+		parent, link string
+		recorded     bool
+	}{
+		{"sampled", header + ";Sampled=1", nil, nil, root, "", true},
+		{"not sampled", header + ";Sampled=0", nil, nil, "", root, true},
+		{"not decided", header, nil, nil, "", root, true},
+		{"not sampled, as asked", header + ";Sampled=0", nil, asked, root, "", false},
+		{"beside a traceparent", header + ";Sampled=1", own, nil, theirs, "", true},
+		{"without a parent", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1", nil, nil, "", "", true},
+		{"not a trace", "hello", nil, nil, "", "", true},
+		{"none", "", nil, nil, "", "", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			provider, spans := recorded(sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.AlwaysSample())))
+			d := lambda.New(nil, &lambda.Options{Sources: []lambda.Source{{
+				Feed: queue.New[string](datatest.New(t), "jobs").Feed(), Name: "jobs", Handler: otel.New(provider, tt.opts).Middleware()(answer(200, nil)),
+			}}})
+			event := handlertest.RecordsEvent(datastore.Record{
+				Service: "sqs", Source: "arn:aws:sqs:eu-west-1:123456789012:jobs", ID: "1", Attributes: tt.attributes, TraceHeader: tt.header, Data: []byte("a"),
+			})
+			if _, err := d.Invoke(t.Context(), event); err != nil {
+				t.Fatal(err)
+			}
+			all := spans.Ended()
+			if len(all) == 0 != !tt.recorded {
+				t.Fatalf("%d spans, recorded = %v", len(all), tt.recorded)
+			}
+			if !tt.recorded {
+				return
+			}
+			parent, link := "", ""
+			if all[0].Parent().IsValid() {
+				parent = all[0].Parent().TraceID().String()
+			}
+			if links := all[0].Links(); len(links) == 1 {
+				link = links[0].SpanContext.TraceID().String()
+			}
+			if parent != tt.parent || link != tt.link {
+				t.Errorf("parent %q, link %q, want %q, %q", parent, link, tt.parent, tt.link)
+			}
+		})
+	}
+}
+
 // flushing counts how often it is flushed.
 type flushing struct {
 	*sdktrace.TracerProvider
@@ -332,4 +388,29 @@ func BenchmarkMiddleware(b *testing.B) {
 	b.Run("recorded", func(b *testing.B) {
 		benchmark(b, otel.New(sdktrace.NewTracerProvider(), nil).Middleware()(bare))
 	})
+}
+
+// TestOwnSpan: what the program begins with the provider is inside of the request, and
+// what is skipped has no span.
+func TestOwnSpan(t *testing.T) {
+	t.Parallel()
+	provider, spans := recorded()
+	health := func(req *handler.Request) bool { return req.Path() == "/health" }
+	h := otel.New(provider, &otel.Options{Skip: health, NoPath: true}).Middleware()(handler.HandlerFunc(func(ctx context.Context, _ *handler.Request) (*handler.Response, error) {
+		_, span := provider.Tracer("shop").Start(ctx, "price")
+		defer span.End()
+		return &handler.Response{}, nil
+	}))
+	do(t, h, handlertest.Request("GET", "/orders/7"))
+	do(t, h, handlertest.Request("GET", "/health"))
+	all := spans.Ended()
+	if len(all) != 3 || all[0].Name() != "price" || all[1].Name() != "GET" || all[2].Name() != "price" {
+		t.Fatalf("%d spans, want price, GET, and price of the health check", len(all))
+	}
+	if all[0].Parent().SpanID() != all[1].SpanContext().SpanID() || all[2].Parent().IsValid() {
+		t.Errorf("parents %v, %v", all[0].Parent(), all[2].Parent())
+	}
+	if path, is := has(all[1])["url.path"]; is {
+		t.Errorf("the path %q is told", path)
+	}
 }

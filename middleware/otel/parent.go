@@ -48,10 +48,7 @@ func (t *Tracer) originOf(ctx context.Context, req *handler.Request) (o origin) 
 // said is what a request or a record says of itself.
 func (t *Tracer) said(ctx context.Context, req *handler.Request) (sc trace.SpanContext, trusted bool) {
 	if middleware.IsRecord(req) {
-		if r := datastore.RecordFrom(ctx); r != nil {
-			sc = parseTrace(r.Attribute(datastore.TraceParent), r.Attribute(datastore.TraceState))
-		}
-		return sc, true
+		return t.saidOf(datastore.RecordFrom(ctx))
 	}
 	if req.FrontDoor() == directDoor {
 		lc, ok := lambdacontext.FromContext(ctx)
@@ -70,6 +67,20 @@ func (t *Tracer) said(ctx context.Context, req *handler.Request) (sc trace.SpanC
 		return sc, false
 	}
 	return sc, t.trusts(req)
+}
+
+// saidOf is what a record says of itself, which may be nil. Of a sender that has no
+// traceparent, a queue knows what X-Ray knows of it: that it is not sampled, of each
+// function without active tracing, which must not decide what is recorded here.
+func (t *Tracer) saidOf(r *datastore.Record) (sc trace.SpanContext, trusted bool) {
+	if r == nil {
+		return sc, false
+	}
+	if sc = parseTrace(r.Attribute(datastore.TraceParent), r.Attribute(datastore.TraceState)); sc.IsValid() {
+		return sc, true
+	}
+	sc = parseXRay(r.TraceHeader)
+	return sc, sc.IsSampled() || t.opts.XRay
 }
 
 func (t *Tracer) trusts(req *handler.Request) bool {

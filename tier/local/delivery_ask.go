@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -13,6 +14,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/localidentity"
 	directory "github.com/seed-18e8afb5/tierkit/datastore/identity"
+	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/event"
 )
@@ -101,7 +103,7 @@ func (d *Delivery) Ask(name string, given []byte) ([]byte, error) {
 	if t.Feed().Asks == "" {
 		return nil, fmt.Errorf("%s gives no answer; write Fire", t)
 	}
-	payload, err := FiredEvent(t, given, d.data.Now(), d.lambda.random)
+	payload, err := FiredEvent(d.data, t, given, d.lambda.random)
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", name, err)
 	}
@@ -125,6 +127,25 @@ func chosen(triggers []*tier.Trigger, given []byte) ([]*tier.Trigger, error) {
 	}
 	return nil, fmt.Errorf(`the event: write {"triggerSource": "..."}, by which one of the %d triggers of %s %s is chosen`,
 		len(triggers), triggers[0].Feed().Spec.Kind(), triggers[0].Feed().Spec.Name())
+}
+
+// askedEvent is the event of a trigger, of which the code is encrypted if the directory
+// has a key for it.
+func askedEvent(data *datastore.Data, spec directory.Spec, asks string, given []byte, random io.Reader) ([]byte, error) {
+	payload, err := directory.NewEvent(asks, given)
+	if err != nil || spec.Key == nil || !strings.Contains(asks, "Sender") {
+		return payload, err
+	}
+	driver, err := datastore.DriverOf[key.Driver](data, spec.Key)
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background()
+	conn, err := driver.OpenKey(ctx, data, key.Spec{Logical: spec.Key.Name()})
+	if err != nil {
+		return nil, err
+	}
+	return directory.SealCode(ctx, random, payload, conn)
 }
 
 // transformationEvent is the event of one record of a delivery stream.

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/datatest"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
+	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -165,8 +166,22 @@ func TestAsk(t *testing.T) {
 		return nil
 	})
 	tier.On(worker, bus.NewSchedule("nightly", "rate(1 day)", struct{}{}), func(context.Context, struct{}) error { return nil })
+	codes := key.New(data, "codes", nil)
+	members, sender := identity.New(data, "members", identity.CodesEncryptedBy(codes)), app.Function("sender")
+	decrypter := datastore.Use[key.Decrypter](sender, codes)
+	var sent []string
+	tier.On(sender, members.CustomEmailSender(), func(ctx context.Context, e *identity.CustomSenderEvent) error {
+		code, err := e.Request.Code.Open(ctx, decrypter)
+		if err == nil {
+			sent = append(sent, e.Request.UserAttributes["email"].(string)+" "+string(code))
+		}
+		return err
+	})
 	d := delivering(t, app, data, nil)
 	for _, tt := range []struct{ name, given, want, wantErr string }{
+		{"members", `{"request":{"code":"123456","userAttributes":{"email":"ada@example.com"}}}`, `"response":{}`, ""},
+		{"members", `{"request":{"userAttributes":{"email":"ada@example.com"}}}`, "", "Not Found"},
+		{"members", `{"request":{"code":123456}}`, "", "a text of at most"},
 		{"users", `{"triggerSource":"CustomMessage_SignUp","userName":"ada"}`, `"emailSubject":"Welcome, ada"`, ""},
 		{"users", `{"triggerSource":"TokenGeneration_ClientCredentials"}`, `"scopesToAdd":["3TokenGeneration_ClientCredentials"]`, ""},
 		{"users", ``, "", `write {"triggerSource"`},
@@ -178,6 +193,9 @@ func TestAsk(t *testing.T) {
 		if tt.wantErr == "" && (err != nil || !strings.Contains(string(answer), tt.want)) || tt.wantErr != "" && (err == nil || !strings.Contains(err.Error(), tt.wantErr)) {
 			t.Errorf("Ask(%s, %s) = %s, %v, want %q%q", tt.name, tt.given, answer, err, tt.want, tt.wantErr)
 		}
+	}
+	if diff := cmp.Diff([]string{"ada@example.com 123456"}, sent); diff != "" {
+		t.Errorf("sent (-want +got):\n%s", diff)
 	}
 	answer, err := d.Ask("lines", []byte("a line"))
 	results, readErr := handlertest.ReadTransformed(answer)

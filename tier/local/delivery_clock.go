@@ -9,6 +9,7 @@ import (
 	"time"
 	_ "time/tzdata" // for machines without one
 
+	"github.com/seed-18e8afb5/tierkit/datastore"
 	directory "github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/event"
@@ -78,7 +79,7 @@ func (d *Delivery) Fire(name string, payload []byte) error {
 		if t.Feed().Asks != "" {
 			return fmt.Errorf("fire %s: %s gives an answer; write Ask", name, t)
 		}
-		own, err := FiredEvent(t, payload, d.data.Now(), d.lambda.random)
+		own, err := FiredEvent(d.data, t, payload, d.lambda.random)
 		if err == nil {
 			err = d.start(t, own)
 		}
@@ -139,8 +140,10 @@ func byHand(t *tier.Trigger) bool {
 
 // FiredEvent is the event that a function gets when something is fired by hand. payload
 // is the event of a rule or a trigger, of which what is missing is made up, the value of
-// a record of Kafka, or the data of one that is transformed.
-func FiredEvent(t *tier.Trigger, payload []byte, now time.Time, random io.Reader) ([]byte, error) {
+// a record of Kafka, or the data of one that is transformed. The code of a custom sender
+// is encrypted with the key that data has for it.
+func FiredEvent(data *datastore.Data, t *tier.Trigger, payload []byte, random io.Reader) ([]byte, error) {
+	now := data.Now()
 	switch spec := t.Feed().Spec.(type) {
 	case event.ScheduleSpec:
 		return ScheduledEvent(spec, now, random)
@@ -151,7 +154,7 @@ func FiredEvent(t *tier.Trigger, payload []byte, now time.Time, random io.Reader
 	case event.FirehoseSpec:
 		return transformationEvent(spec, payload, now, random)
 	case directory.Spec:
-		return directory.NewEvent(t.Feed().Asks, payload)
+		return askedEvent(data, spec, t.Feed().Asks, payload, random)
 	}
 	return nil, errors.New("it cannot be fired")
 }

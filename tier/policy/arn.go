@@ -18,6 +18,7 @@ func storeARN(spec datastore.Spec, need datastore.Need) string {
 	for _, text := range substitutes(spec, id) {
 		resource = strings.ReplaceAll(resource, text.placeholder, text.name)
 	}
+	resource = strings.ReplaceAll(resource, "${aws:", "${!aws:") // a variable of IAM, which Fn::Sub leaves
 	return arn(arnService(need), resource)
 }
 
@@ -79,6 +80,8 @@ func substitutes(spec datastore.Spec, id string) []substitute {
 		}
 		proxy := ProxyResource(id + "Proxy")
 		return []substitute{{sqldb.ResourceID, "${" + id + resource + "}"}, {sqldb.ProxyID, "${" + proxy + "}"}, {"{name}", "${" + id + "}"}}
+	case "config":
+		return configSubstitutes(spec, id)
 	case "secret": // a parameter, which is no resource of the template
 		return []substitute{{"{name}", ParameterName(spec)}}
 	}

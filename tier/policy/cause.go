@@ -56,7 +56,7 @@ func joined(list, other []Cause) []Cause {
 // sameStatement reports whether two needs of a store differ in their actions at
 // most.
 func sameStatement(a, b datastore.Need) bool {
-	return a.Service == b.Service && a.Resource == b.Resource && a.ByCaller == b.ByCaller &&
+	return a.Service == b.Service && a.Resource == b.Resource && a.Owner == b.Owner &&
 		sameConditions(a.Conditions, b.Conditions)
 }
 

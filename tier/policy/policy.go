@@ -50,9 +50,9 @@ func Statements(f *tier.Function) []Statement {
 	return append(all, ownLog(f))
 }
 
-// granted are the statements of a function's grants, or of those that a caller's
-// role has.
-func granted(f *tier.Function, byCaller bool) []Statement {
+// granted are the statements of a function's grants, or of those that the role of its
+// owners has.
+func granted(f *tier.Function, owned bool) []Statement {
 	var all []Statement
 	because := map[datastore.Spec][]Cause{}
 	usages := datastore.Usages(f.Grants())
@@ -62,7 +62,7 @@ func granted(f *tier.Function, byCaller bool) []Statement {
 			because[u.Spec] = joined(because[u.Spec], because[dependent])
 		}
 		for _, need := range u.Needs() {
-			if s, ok := statement(u.Spec, need); ok && need.ByCaller == byCaller {
+			if s, ok := statement(u.Spec, need); ok && (need.Owner != 0) == owned {
 				if db, ok := MasterOf(usages, u.Spec); ok {
 					s.Resource = "${" + MasterSecret(db) + "}"
 				}

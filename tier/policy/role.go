@@ -1,9 +1,14 @@
 package policy
 
-import "github.com/seed-18e8afb5/tierkit/tier"
+import (
+	"strings"
 
-// Role is one role of a template: of a function, of the callers for whom a function
-// acts, or of what a function reaches a store by.
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier"
+)
+
+// Role is one role of a template: of a function, of the callers and tenants for whom a
+// function acts, or of what a function reaches a store by.
 type Role struct {
 	Of         string // "function orders"
 	ID         string // its logical id: "OrdersRole"
@@ -12,17 +17,26 @@ type Role struct {
 }
 
 // Roles are those of all functions, also of deployments: that of each, and that of its
-// callers if it has one; and those of the proxies of databases.
+// callers and tenants if it has one; and those of the proxies of databases.
 func Roles(app *tier.App) []Role {
 	var all []Role
 	for _, f := range append(app.Functions(), app.Deployments()...) {
 		all = append(all, Role{"function " + f.Name(), RoleID(f), f.Name(), Statements(f)})
-		if callers := CallerStatements(f); len(callers) > 0 {
-			all = append(all, Role{"callers of function " + f.Name(), CallerRoleID(f), f.Name(), callers})
+		if owned := CallerStatements(f); len(owned) > 0 {
+			all = append(all, Role{ownersOf(f) + " of function " + f.Name(), CallerRoleID(f), f.Name(), owned})
 		}
 	}
 	for _, db := range Proxied(app) {
 		all = append(all, Role{"proxy of sqldb " + db.Name(), ProxyRoleID(db), "", ProxyStatements(app, db)})
 	}
 	return all
+}
+
+// ownersOf is "callers", "tenants" or "callers and tenants": for whom a function acts.
+func ownersOf(f *tier.Function) string {
+	var all datastore.Owner
+	for _, owner := range Owners(f) {
+		all |= owner
+	}
+	return strings.Join(all.Tags(), "s and ") + "s"
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filebucket"
+	"github.com/seed-18e8afb5/tierkit/datastore/embedded/fileconfig"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filekey"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesearch"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
@@ -95,7 +96,7 @@ func (p *program) embeddedData(dir string) (openedData, error) {
 	}
 	hub, functions, tables, buckets := localsocket.NewHub(), &callees{}, filetable.In(dir, nil), filebucket.In(dir, nil)
 	calls, secrets, users := localcall.New(functions.run, nil), filesecret.In(dir), localidentity.In(dir, nil)
-	drivers = append(drivers, hub, calls, tables, buckets, secrets,
+	drivers = append(drivers, hub, calls, tables, buckets, secrets, fileconfig.In(dir),
 		filekey.In(dir), filesearch.In(dir), users,
 		memorycache.New(nil), memoryqueue.New(), memorystream.New(), memorytopic.New(nil))
 	closeAll := func() error {

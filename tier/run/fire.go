@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -77,7 +76,7 @@ func (p *program) fireHere(opts storeOptions, what firing) error {
 	defer callees.Close()
 	var errs []error
 	for _, t := range triggers {
-		payload, err := what.event(t, data.Now())
+		payload, err := what.event(data.Data, t)
 		if err == nil {
 			fmt.Fprintln(p.stdout, p.placed(t))
 			err = p.runOnce(t.Function(), payload)
@@ -124,7 +123,7 @@ func (p *program) fireIn(app *tier.App, data *datastore.Data, lambda *local.Lamb
 	}
 	var all []fired
 	for _, t := range triggers {
-		payload, err := what.event(t, data.Now())
+		payload, err := what.event(data, t)
 		if err != nil {
 			return nil, err
 		}
@@ -138,11 +137,11 @@ func (p *program) fireIn(app *tier.App, data *datastore.Data, lambda *local.Lamb
 }
 
 // event is what the function of a trigger gets.
-func (f *firing) event(t *tier.Trigger, now time.Time) ([]byte, error) {
+func (f *firing) event(data *datastore.Data, t *tier.Trigger) ([]byte, error) {
 	if _, topic := t.Feed().Spec.(event.KafkaSpec); topic {
-		return local.KafkaEvent(t, f.Key, kafkaValue(f.Event), now)
+		return local.KafkaEvent(t, f.Key, kafkaValue(f.Event), data.Now())
 	}
-	return local.FiredEvent(t, f.Event, now, rand.Reader)
+	return local.FiredEvent(data, t, f.Event, rand.Reader)
 }
 
 // placed is a trigger and its line.

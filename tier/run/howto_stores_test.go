@@ -11,6 +11,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
+	"github.com/seed-18e8afb5/tierkit/datastore/config"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
@@ -40,7 +41,7 @@ func everyKind(data *datastore.Data) []datastore.Store {
 		topic.New[document](data, "s"), stream.New[document](data, "s"),
 		call.New[document, document](data, "s"), service.New(data, "s", nil),
 		secret.New[document](data, "s", secret.Manager, nil), key.New(data, "s", nil),
-		users, identity.NewExchange(data, "s", users), connection.New[document](data, "s"),
+		config.New(data, "s", config.AppConfig, document{}, nil), users, identity.NewExchange(data, "s", users), connection.New[document](data, "s"),
 	}
 }
 

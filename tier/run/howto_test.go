@@ -138,7 +138,7 @@ func (h *howto) build(t *testing.T) string {
 	replace := map[string]string{}
 	tests := false
 	for name, text := range h.files {
-		if ext := filepath.Ext(name); ext == ".go" || ext == ".sql" { // which is embedded
+		if ext := filepath.Ext(name); ext == ".go" || ext == ".sql" || ext == ".json" { // which are embedded
 			writeFile(t, dir, name, text)
 			replace[filepath.Join(root(t), "docs", "howto", h.name, name)] = filepath.Join(dir, name)
 			tests = tests || strings.HasSuffix(name, "_test.go")

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/config"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
@@ -110,6 +111,11 @@ func driverFor(spec datastore.Spec) string {
 			return "vpc/rdspostgres"
 		}
 		return "vpc/rdsmysql"
+	case config.Spec:
+		if s.Source == config.Parameter {
+			return "iam/ssmconfig"
+		}
+		return "iam/appconfig"
 	case secret.Spec:
 		if s.Source == secret.Parameter {
 			return "iam/ssmsecret"

@@ -1,7 +1,9 @@
 package template
 
 import (
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/handler"
@@ -136,6 +138,15 @@ func guardOf(r *tier.Route) object {
 	return nil
 }
 
+// answered is the status of a route's answers: OpenAPI wants one response at least. The
+// gateway passes every status of the function on.
+func answered(r *tier.Route) int {
+	if op := r.Operation(); op != nil {
+		return op.Output.Status
+	}
+	return http.StatusOK
+}
+
 // operation is what the gateway does with requests of a route: it answers them
 // itself, or invokes the function.
 func operation(res *tier.Resource, r *tier.Route) object {
@@ -144,7 +155,7 @@ func operation(res *tier.Resource, r *tier.Route) object {
 	}
 	return object{
 		{"parameters", parameters(r)},
-		{"responses", object{}},
+		{"responses", object{{strconv.Itoa(answered(r)), object{{"description", "The answer of the function."}}}}},
 		{"x-amazon-apigateway-integration", append(integration(r), cacheKey(r)...)},
 	}
 }

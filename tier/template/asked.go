@@ -15,10 +15,13 @@ import (
 // environment: they know it from the events.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cognito-userpool-lambdaconfig.html.
 func (s *stack) asks(spec identity.Spec) object {
-	var config object
+	var config, key object
 	for _, t := range s.app.Asked(spec) {
 		arn := getAtt(policy.FunctionID(t.Function()), "Arn")
 		name, version, versions := strings.Cut(t.Feed().Asks, " ")
+		if spec.Key != nil && strings.HasSuffix(name, "Sender") {
+			key = object{{"KMSKeyID", keyARN(spec)}}
+		}
 		switch {
 		case name == "PreTokenGeneration":
 			config = append(config, member{"PreTokenGenerationConfig", object{{"LambdaArn", arn}, {"LambdaVersion", version}}})
@@ -31,7 +34,7 @@ func (s *stack) asks(spec identity.Spec) object {
 	if config == nil {
 		return nil
 	}
-	return object{{"LambdaConfig", config}}
+	return object{{"LambdaConfig", append(config, key...)}}
 }
 
 // askedBy lets a user pool invoke the function that answers its triggers, once for all

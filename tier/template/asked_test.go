@@ -8,6 +8,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
+	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	bus "github.com/seed-18e8afb5/tierkit/tier/event"
@@ -23,7 +24,8 @@ type groups interface {
 // transformations of a delivery stream.
 func asked(data *datastore.Data) *tier.App {
 	app := tier.New("club")
-	users := identity.New(data, "users", identity.SelfSignUp(), identity.Custom("plan"))
+	codes := key.New(data, "codes", nil)
+	users := identity.New(data, "users", identity.SelfSignUp(), identity.Custom("plan"), identity.CodesEncryptedBy(codes))
 	greeter, guard, mover := app.Function("greeter"), app.Function("guard"), app.Function("mover")
 	tier.On(greeter, users.PreSignUp(), work[*identity.PreSignUpEvent])
 	tier.On(greeter, users.PostConfirmation(), work[*identity.PostConfirmationEvent])
@@ -37,6 +39,10 @@ func asked(data *datastore.Data) *tier.App {
 	tier.On(guard, users.VerifyAuthChallenge(), work[*identity.VerifyAuthChallengeEvent])
 	tier.On(mover, users.UserMigration(), work[*identity.UserMigrationEvent])
 	tier.On(mover, users.InboundFederation(), work[*identity.InboundFederationEvent])
+	sender := app.Function("sender")
+	tier.On(sender, users.CustomEmailSender(), work[*identity.CustomSenderEvent])
+	tier.On(sender, users.CustomSMSSender(), work[*identity.CustomSenderEvent])
+	datastore.Use[key.Decrypter](sender, codes)
 	tier.On(mover, bus.NewFirehose[order]("orders", bus.Newlines()), work[*bus.Transformation[order]])
 
 	api := app.API("members")

@@ -42,6 +42,13 @@ var managing = map[string][]capability{
 	"AWS::ApiGatewayV2::RouteResponse": {{"apigateway", apis, "POST GET PATCH DELETE"}},
 	"AWS::ApiGatewayV2::Stage":         {{"apigateway", apis, "POST GET PATCH DELETE"}, {"apigateway", "/tags/*", "POST PUT DELETE"}},
 
+	"AWS::AppConfig::Application":                {{"appconfig", "*", "CreateApplication"}, {"appconfig", "application/*", "DeleteApplication GetApplication UpdateApplication " + tags}},
+	"AWS::AppConfig::ConfigurationProfile":       {{"appconfig", "application/*", "CreateConfigurationProfile DeleteConfigurationProfile GetConfigurationProfile UpdateConfigurationProfile " + tags}},
+	"AWS::AppConfig::Deployment":                 {{"appconfig", "application/*", "StartDeployment StopDeployment GetDeployment"}, {"appconfig", "deploymentstrategy/*", "StartDeployment"}},
+	"AWS::AppConfig::DeploymentStrategy":         {{"appconfig", "*", "CreateDeploymentStrategy"}, {"appconfig", "deploymentstrategy/*", "DeleteDeploymentStrategy GetDeploymentStrategy UpdateDeploymentStrategy " + tags}},
+	"AWS::AppConfig::Environment":                {{"appconfig", "application/*", "CreateEnvironment DeleteEnvironment GetEnvironment UpdateEnvironment " + tags}},
+	"AWS::AppConfig::HostedConfigurationVersion": {{"appconfig", "application/*", "CreateHostedConfigurationVersion DeleteHostedConfigurationVersion GetHostedConfigurationVersion"}},
+
 	"AWS::Cognito::IdentityPool": {{"cognito-identity", "*", "CreateIdentityPool"},
 		{"cognito-identity", "identitypool/*", "DeleteIdentityPool DescribeIdentityPool UpdateIdentityPool TagResource UntagResource ListTagsForResource"}},
 	"AWS::Cognito::IdentityPoolRoleAttachment": {{"cognito-identity", "identitypool/*", "GetIdentityPoolRoles"}, {"cognito-identity", "*", "SetIdentityPoolRoles"}},
@@ -61,13 +68,13 @@ var managing = map[string][]capability{
 	"AWS::EC2::VPC":                         {{"ec2", "*", "CreateVpc DeleteVpc DescribeVpcs DescribeVpcAttribute ModifyVpcAttribute DescribeNetworkAcls DescribeSecurityGroups CreateTags DeleteTags"}},
 	"AWS::EC2::VPCEndpoint":                 {{"ec2", "*", "CreateVpcEndpoint DeleteVpcEndpoints DescribeVpcEndpoints DescribeVpcEndpointServices ModifyVpcEndpoint CreateTags DeleteTags"}},
 
-	"AWS::ElastiCache::ReplicationGroup": {{"elasticache", "*", "CreateReplicationGroup DeleteReplicationGroup DescribeReplicationGroups ModifyReplicationGroup ModifyReplicationGroupShardConfiguration DescribeCacheClusters " + tagged},
+	"AWS::ElastiCache::ReplicationGroup": {{"elasticache", "*", "CreateReplicationGroup DeleteReplicationGroup DescribeReplicationGroups ModifyReplicationGroup ModifyReplicationGroupShardConfiguration DescribeCacheClusters " + tagging},
 		linked("elasticache.amazonaws.com/*")},
-	"AWS::ElastiCache::ServerlessCache": {{"elasticache", "*", "CreateServerlessCache DeleteServerlessCache DescribeServerlessCaches ModifyServerlessCache " + tagged},
+	"AWS::ElastiCache::ServerlessCache": {{"elasticache", "*", "CreateServerlessCache DeleteServerlessCache DescribeServerlessCaches ModifyServerlessCache " + tagging},
 		{"ec2", "*", "CreateVpcEndpoint DeleteVpcEndpoints DescribeVpcEndpoints DescribeSubnets DescribeSecurityGroups DescribeVpcs CreateTags"}, linked("elasticache.amazonaws.com/*")},
-	"AWS::ElastiCache::SubnetGroup": {{"elasticache", "*", "CreateCacheSubnetGroup DeleteCacheSubnetGroup DescribeCacheSubnetGroups ModifyCacheSubnetGroup " + tagged}, {"ec2", "*", "DescribeSubnets DescribeVpcs"}},
-	"AWS::ElastiCache::User":        {{"elasticache", "*", "CreateUser DeleteUser DescribeUsers ModifyUser " + tagged}},
-	"AWS::ElastiCache::UserGroup":   {{"elasticache", "*", "CreateUserGroup DeleteUserGroup DescribeUserGroups ModifyUserGroup " + tagged}},
+	"AWS::ElastiCache::SubnetGroup": {{"elasticache", "*", "CreateCacheSubnetGroup DeleteCacheSubnetGroup DescribeCacheSubnetGroups ModifyCacheSubnetGroup " + tagging}, {"ec2", "*", "DescribeSubnets DescribeVpcs"}},
+	"AWS::ElastiCache::User":        {{"elasticache", "*", "CreateUser DeleteUser DescribeUsers ModifyUser " + tagging}},
+	"AWS::ElastiCache::UserGroup":   {{"elasticache", "*", "CreateUserGroup DeleteUserGroup DescribeUserGroups ModifyUserGroup " + tagging}},
 
 	"AWS::Events::Rule": {{"events", "rule/{stack}-*", eventRules}, {"events", "rule/*/{stack}-*", eventRules}},
 
@@ -99,14 +106,14 @@ var managing = map[string][]capability{
 	"AWS::OpenSearchService::Domain": {{"es", "domain/*", "CreateDomain DeleteDomain DescribeDomain DescribeDomainConfig DescribeDomainChangeProgress UpdateDomainConfig UpgradeDomain AddTags ListTags RemoveTags"},
 		{"ec2", "*", "DescribeSecurityGroups DescribeSubnets DescribeVpcs"}, linked("opensearchservice.amazonaws.com/*")},
 
-	"AWS::RDS::DBCluster":               {{"rds", "*", "CreateDBCluster DeleteDBCluster DescribeDBClusters ModifyDBCluster EnableHttpEndpoint DisableHttpEndpoint " + tagged}, masterSecret, linked("rds.amazonaws.com/*")},
-	"AWS::RDS::DBClusterParameterGroup": {{"rds", "*", "CreateDBClusterParameterGroup DeleteDBClusterParameterGroup DescribeDBClusterParameterGroups DescribeDBClusterParameters DescribeEngineDefaultClusterParameters DescribeDBClusters ModifyDBClusterParameterGroup ResetDBClusterParameterGroup " + tagged}},
-	"AWS::RDS::DBInstance":              {{"rds", "*", "CreateDBInstance DeleteDBInstance DescribeDBInstances DescribeDBClusters DescribeEvents ModifyDBInstance RebootDBInstance " + tagged}, masterSecret, linked("rds.amazonaws.com/*")},
-	"AWS::RDS::DBParameterGroup":        {{"rds", "*", "CreateDBParameterGroup DeleteDBParameterGroup DescribeDBParameterGroups DescribeDBParameters DescribeEngineDefaultParameters DescribeDBInstances ModifyDBParameterGroup ResetDBParameterGroup " + tagged}},
-	"AWS::RDS::DBProxy":                 {{"rds", "*", "CreateDBProxy DeleteDBProxy DescribeDBProxies ModifyDBProxy " + tagged}},
-	"AWS::RDS::DBProxyEndpoint":         {{"rds", "*", "CreateDBProxyEndpoint DeleteDBProxyEndpoint DescribeDBProxyEndpoints ModifyDBProxyEndpoint " + tagged}},
+	"AWS::RDS::DBCluster":               {{"rds", "*", "CreateDBCluster DeleteDBCluster DescribeDBClusters ModifyDBCluster EnableHttpEndpoint DisableHttpEndpoint " + tagging}, masterSecret, linked("rds.amazonaws.com/*")},
+	"AWS::RDS::DBClusterParameterGroup": {{"rds", "*", "CreateDBClusterParameterGroup DeleteDBClusterParameterGroup DescribeDBClusterParameterGroups DescribeDBClusterParameters DescribeEngineDefaultClusterParameters DescribeDBClusters ModifyDBClusterParameterGroup ResetDBClusterParameterGroup " + tagging}},
+	"AWS::RDS::DBInstance":              {{"rds", "*", "CreateDBInstance DeleteDBInstance DescribeDBInstances DescribeDBClusters DescribeEvents ModifyDBInstance RebootDBInstance " + tagging}, masterSecret, linked("rds.amazonaws.com/*")},
+	"AWS::RDS::DBParameterGroup":        {{"rds", "*", "CreateDBParameterGroup DeleteDBParameterGroup DescribeDBParameterGroups DescribeDBParameters DescribeEngineDefaultParameters DescribeDBInstances ModifyDBParameterGroup ResetDBParameterGroup " + tagging}},
+	"AWS::RDS::DBProxy":                 {{"rds", "*", "CreateDBProxy DeleteDBProxy DescribeDBProxies ModifyDBProxy " + tagging}},
+	"AWS::RDS::DBProxyEndpoint":         {{"rds", "*", "CreateDBProxyEndpoint DeleteDBProxyEndpoint DescribeDBProxyEndpoints ModifyDBProxyEndpoint " + tagging}},
 	"AWS::RDS::DBProxyTargetGroup":      {{"rds", "*", "DescribeDBProxies DescribeDBProxyTargetGroups DescribeDBProxyTargets DescribeDBClusters DescribeDBInstances ModifyDBProxyTargetGroup RegisterDBProxyTargets DeregisterDBProxyTargets"}},
-	"AWS::RDS::DBSubnetGroup":           {{"rds", "*", "CreateDBSubnetGroup DeleteDBSubnetGroup DescribeDBSubnetGroups ModifyDBSubnetGroup " + tagged}, linked("rds.amazonaws.com/*")},
+	"AWS::RDS::DBSubnetGroup":           {{"rds", "*", "CreateDBSubnetGroup DeleteDBSubnetGroup DescribeDBSubnetGroups ModifyDBSubnetGroup " + tagging}, linked("rds.amazonaws.com/*")},
 
 	"AWS::Redshift::Cluster":               {{"redshift", "*", "CreateCluster DeleteCluster DescribeClusters ModifyCluster RebootCluster DescribeLoggingStatus DescribeTags CreateTags DeleteTags"}, warehouseSecret, linked("redshift.amazonaws.com/*")},
 	"AWS::Redshift::ClusterParameterGroup": {{"redshift", "*", "CreateClusterParameterGroup DeleteClusterParameterGroup DescribeClusterParameterGroups DescribeClusterParameters ModifyClusterParameterGroup ResetClusterParameterGroup DescribeTags CreateTags DeleteTags"}},
@@ -120,6 +127,8 @@ var managing = map[string][]capability{
 
 	"AWS::Scheduler::Schedule":    {{"scheduler", "schedule/default/{stack}-*", "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule"}},
 	"AWS::SecretsManager::Secret": {{"secretsmanager", "*", "GetRandomPassword"}, {"secretsmanager", "secret:*", "CreateSecret DescribeSecret TagResource"}},
+
+	"AWS::SSM::Parameter": {{"ssm", "parameter/{stack}/*", "PutParameter GetParameter GetParameters DeleteParameter " + tagging}, {"ssm", "*", "DescribeParameters"}},
 
 	"AWS::SNS::Subscription": {{"sns", "{topics}", subscriptions}},
 	"AWS::SNS::Topic":        {{"sns", "{topics}", topics}},
@@ -147,7 +156,8 @@ var managingOwn = map[string][]capability{
 
 // Actions that several kinds share.
 const (
-	tagged         = "AddTagsToResource ListTagsForResource RemoveTagsFromResource"
+	tags           = "ListTagsForResource TagResource UntagResource"
+	tagging        = "AddTagsToResource ListTagsForResource RemoveTagsFromResource"
 	securityGroups = "CreateSecurityGroup DeleteSecurityGroup DescribeSecurityGroups DescribeSecurityGroupRules AuthorizeSecurityGroupEgress RevokeSecurityGroupEgress AuthorizeSecurityGroupIngress " +
 		"RevokeSecurityGroupIngress UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress CreateTags DeleteTags"
 	eventRules = "PutRule DeleteRule DescribeRule PutTargets RemoveTargets ListTargetsByRule TagResource UntagResource ListTagsForResource"

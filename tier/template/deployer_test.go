@@ -121,7 +121,8 @@ func TestBoundary(t *testing.T) {
 			checked, plain := 0, made(t, newApp).CloudFormation("bootstrap.zip")
 			for id, role := range deployedRoles(t, plain) {
 				for _, s := range role.statements {
-					resource, facts := ended.ReplaceAllString(strings.ReplaceAll(s.Resource, "*", "x7"), "$1-1AB"), satisfying(s.Condition)
+					resource, facts := s.satisfied()
+					resource = ended.ReplaceAllString(resource, "$1-1AB")
 					if s.Resource == "*" {
 						resource = "*"
 					}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/config"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/search"
@@ -89,6 +90,8 @@ func physical(store datastore.Spec) reference {
 	switch spec := store.(type) {
 	case cache.Spec:
 		return cacheURL(spec)
+	case config.Spec:
+		return configPlace(spec)
 	case connection.Spec:
 		return sub("https://" + socketHost(id))
 	case search.Spec:
@@ -114,17 +117,17 @@ func (s *stack) role(f *tier.Function) object {
 			statements = append(statements, st)
 		}
 	}
-	return roleOf(object{
+	return roleOf(statements, object{
 		{"Effect", "Allow"},
 		{"Principal", object{{"Service", "lambda.amazonaws.com"}}},
 		{"Action", "sts:AssumeRole"},
-	}, statements)
+	})
 }
 
 // roleOf is a role that trust lets somebody assume.
-func roleOf(trust object, statements []policy.Statement) object {
+func roleOf(statements []policy.Statement, trust ...any) object {
 	return object{
-		{"AssumeRolePolicyDocument", document(trust)},
+		{"AssumeRolePolicyDocument", document(trust...)},
 		{"Policies", array{object{
 			{"PolicyName", "declared"},
 			{"PolicyDocument", document(statementsOf(statements)...)},
@@ -140,25 +143,21 @@ func statementsOf(statements []policy.Statement) array {
 	return all
 }
 
-// callerRole adds the role that a function assumes for each of its callers, if it
-// has stores that are narrowed to the caller's own: by that function alone, and with
-// the caller's id as the only session tag. What lets the function assume it is a
-// resource of its own, because the two roles name each other.
+// callerRole adds the role that a function assumes for each of its callers and tenants,
+// if it has stores that are narrowed to what is theirs: by that function alone, and with
+// the session tags that one of these stores needs, and no others. What lets the function
+// assume it is a resource of its own, because the two roles name each other.
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required.
 func (s *stack) callerRole(f *tier.Function) {
 	statements := policy.CallerStatements(f)
 	if len(statements) == 0 {
 		return
 	}
-	s.add(resource{id: policy.CallerRoleID(f), typ: "AWS::IAM::Role", at: f.At(), properties: roleOf(object{
-		{"Effect", "Allow"},
-		{"Principal", object{{"AWS", getAtt(policy.RoleID(f), "Arn")}}},
-		{"Action", array{"sts:AssumeRole", "sts:TagSession"}},
-		{"Condition", object{
-			{"ForAllValues:StringEquals", object{{"aws:TagKeys", array{policy.CallerTag}}}},
-			{"Null", object{{"aws:RequestTag/" + policy.CallerTag, "false"}}},
-		}},
-	}, statements)})
+	var trust []any
+	for _, owner := range policy.Owners(f) {
+		trust = append(trust, tagged(f, owner))
+	}
+	s.add(resource{id: policy.CallerRoleID(f), typ: "AWS::IAM::Role", at: f.At(), properties: roleOf(statements, trust...)})
 	var assumes []policy.Statement
 	for _, st := range policy.Statements(f) {
 		if st.Assumes() {
@@ -170,6 +169,23 @@ func (s *stack) callerRole(f *tier.Function) {
 		{"RoleName", ref(policy.RoleID(f))},
 		{"PolicyDocument", document(statementsOf(assumes)...)},
 	}})
+}
+
+// tagged lets a function assume the role with all the tags of an owner and no others.
+func tagged(f *tier.Function, owner datastore.Owner) object {
+	var there object
+	for _, tag := range owner.Tags() {
+		there = append(there, member{"aws:RequestTag/" + tag, "false"})
+	}
+	return object{
+		{"Effect", "Allow"},
+		{"Principal", object{{"AWS", getAtt(policy.RoleID(f), "Arn")}}},
+		{"Action", array{"sts:AssumeRole", "sts:TagSession"}},
+		{"Condition", object{
+			{"ForAllValues:StringEquals", object{{"aws:TagKeys", texts(owner.Tags())}}},
+			{"Null", there},
+		}},
+	}
 }
 
 func document(statements ...any) object {

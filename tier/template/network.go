@@ -40,6 +40,7 @@ var gateways = map[string]string{"dynamodb": "dynamodb", "s3": "s3"}
 // interfaceEndpoints are the names of the endpoints of services, by their IAM
 // prefix. See https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html.
 var interfaceEndpoints = map[string]string{
+	"appconfig":        "appconfigdata",
 	"cognito-identity": "cognito-identity",
 	"cognito-idp":      "cognito-idp",
 	"execute-api":      "execute-api",

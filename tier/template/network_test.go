@@ -59,7 +59,7 @@ func TestNetwork(t *testing.T) {
 		t.Errorf("what may leave (-want +got):\n%s", diff)
 	}
 	slices.Sort(endpoints)
-	if want := []string{"DynamodbEndpoint", "SecretsmanagerEndpoint", "SqsEndpoint"}; !slices.Equal(endpoints, want) {
+	if want := []string{"AppconfigEndpoint", "DynamodbEndpoint", "SecretsmanagerEndpoint", "SqsEndpoint", "SsmEndpoint"}; !slices.Equal(endpoints, want) {
 		t.Errorf("endpoints %v, want %v", endpoints, want)
 	}
 	for function, inside := range map[string]bool{"ReadsFunction": true, "WorkerFunction": true, "OrdersFunction": false} {

@@ -124,7 +124,7 @@ func (s *stack) proxyRole(store usedStore, spec sqldb.Spec) {
 	}
 	properties := object{{"AssumeRolePolicyDocument", document(trust)}}
 	if statements := policy.ProxyStatements(s.app, spec); len(statements) > 0 {
-		properties = roleOf(trust, statements)
+		properties = roleOf(statements, trust)
 	}
 	s.add(resource{id: policy.ProxyRoleID(spec), typ: "AWS::IAM::Role", at: store.at, properties: properties})
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/config"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
@@ -22,7 +23,7 @@ import (
 
 // neverGranted are actions that no declaration asks for.
 var neverGranted = []string{
-	"apigateway:DELETE", "cloudformation:DeleteStack", "cognito-idp:DeleteUserPool", "dynamodb:CreateTable",
+	"apigateway:DELETE", "appconfig:StartDeployment", "cloudformation:DeleteStack", "cognito-idp:DeleteUserPool", "dynamodb:CreateTable",
 	"dynamodb:DeleteTable", "dynamodb:UpdateTable", "ec2:AuthorizeSecurityGroupEgress", "ec2:RunInstances",
 	"elasticache:DeleteReplicationGroup", "es:DeleteDomain", "iam:AttachRolePolicy", "iam:CreateAccessKey",
 	"iam:PassRole", "iam:PutRolePolicy", "kinesis:DeleteStream", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion",
@@ -88,7 +89,7 @@ func declared(t *testing.T, f *tier.Function, role, callers *deployedRole) {
 	for _, u := range datastore.Usages(f.Grants()) {
 		for _, need := range u.Needs() {
 			of := role
-			if need.ByCaller {
+			if need.Owner != 0 {
 				of = callers
 			}
 			for _, action := range need.Actions {
@@ -107,7 +108,7 @@ func (r *deployedRole) uses(t *testing.T, action string, store datastore.Spec) {
 			continue
 		}
 		found = true
-		resource, facts := strings.ReplaceAll(s.Resource, "*", "x7"), satisfying(s.Condition)
+		resource, facts := s.satisfied()
 		if s.Resource == "*" {
 			resource = "*"
 		}
@@ -142,14 +143,15 @@ func (r *deployedRole) uses(t *testing.T, action string, store datastore.Spec) {
 func (r *deployedRole) undeclared(t *testing.T) {
 	t.Helper()
 	for _, s := range r.statements {
-		resource := strings.ReplaceAll(s.Resource, "*", "x7")
+		resource, facts := s.satisfied()
 		for _, action := range neverGranted {
-			if r.allowed(action, resource, satisfying(s.Condition)) || r.allowed(action, "*", nil) {
+			if r.allowed(action, resource, facts) || r.allowed(action, "*", nil) {
 				t.Errorf("%s: %s is allowed on %s", r.id, action, resource)
 			}
 		}
 	}
 	for _, foreign := range []struct{ action, resource string }{
+		{"appconfig:GetLatestConfiguration", "arn:aws:appconfig:eu-central-1:111122223333:application/foreign/environment/foreign/configuration/foreign"},
 		{"dynamodb:GetItem", "arn:aws:dynamodb:eu-central-1:111122223333:table/foreign"},
 		{"s3:GetObject", "arn:aws:s3:::foreign/key"},
 		{"sqs:SendMessage", "arn:aws:sqs:eu-central-1:111122223333:foreign"},
@@ -185,8 +187,25 @@ func (r *deployedRole) network(t *testing.T, attached bool) {
 // about reports whether a resource can be one of a store: its own, or those that have no
 // name of it.
 func about(resource string, store datastore.Spec) bool {
+	if c, is := store.(config.Spec); is && c.Source == config.Parameter && !c.Existing { // which has a name and not an id
+		return strings.HasSuffix(resource, "/config/"+c.Name())
+	}
 	return resource == "*" || !strings.Contains(resource, ours) || strings.Contains(strings.ToLower(resource), strings.ToLower(ours+policy.StoreID(store))) ||
 		store.Kind() == "connection" || store.Kind() == "call" || store.Kind() == "kafka" || store.Kind() == "secret" || store.Kind() == "service"
+}
+
+// satisfied is a request that the statement lets through: its resource, and its facts.
+func (s deployedStatement) satisfied() (resource string, facts map[string][]string) {
+	facts = satisfying(s.Condition)
+	return filled(strings.ReplaceAll(s.Resource, "*", "x7"), facts), facts
+}
+
+// filled is a text with "ana" for the variables of whoever asks, which are facts then.
+func filled(text string, facts map[string][]string) string {
+	return tagged.ReplaceAllStringFunc(text, func(variable string) string {
+		facts[strings.TrimSuffix(strings.TrimPrefix(variable, "${"), "}")] = []string{"ana"}
+		return "ana"
+	})
 }
 
 // satisfying are facts of a request that the conditions of a statement let through.
@@ -202,12 +221,7 @@ func satisfying(conditions map[string]map[string]any) map[string][]string {
 				values = []any{value}
 			}
 			for _, v := range values[:1] {
-				text := strings.ReplaceAll(fmt.Sprint(v), "*", "x7")
-				text = tagged.ReplaceAllStringFunc(text, func(variable string) string {
-					facts[strings.TrimSuffix(strings.TrimPrefix(variable, "${"), "}")] = []string{"ana"}
-					return "ana"
-				})
-				facts[key] = []string{text}
+				facts[key] = []string{filled(strings.ReplaceAll(fmt.Sprint(v), "*", "x7"), facts)}
 			}
 		}
 	}

@@ -29,12 +29,21 @@ func (s *stack) topic(store usedStore, spec topic.Spec) {
 			{"FifoTopic", true}, {"ContentBasedDeduplication", spec.ContentDedup},
 		}
 	}
-	if spec.Key != nil {
-		properties = append(properties, member{"KmsMasterKeyId", keyARN(spec)})
-	}
+	properties = append(properties, member{"KmsMasterKeyId", topicKey(spec)})
 	s.add(resource{id: id, typ: "AWS::SNS::Topic", at: store.at, properties: properties})
 	s.add(resource{id: id + "Policy", typ: "AWS::SNS::TopicPolicy", at: store.at, properties: object{
 		{"Topics", array{ref(id)}},
 		{"PolicyDocument", document(tlsOnly("sns:Publish", ref(id)))},
 	}})
+}
+
+// topicKey is what a topic is encrypted with. The key that SNS keeps lets everybody of the
+// account who may publish use it, but no service of AWS that publishes by itself.
+//
+// See https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html
+func topicKey(spec topic.Spec) any {
+	if spec.Key == nil {
+		return "alias/aws/sns"
+	}
+	return keyARN(spec)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
+	"github.com/seed-18e8afb5/tierkit/datastore/config"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
@@ -60,6 +61,14 @@ func stores(data *datastore.Data) *tier.App {
 	datastore.Use[secret.Versioner](api, secret.New[string](data, "flag-key", secret.Parameter, nil))
 	api.Handle("GET /orders/{id}", handler.New(get))
 	app.Function("price").Invoke(handler.New(place))
+	settings := api.Function("settings")
+	flags := map[string]any{"version": "1", "flags": map[string]any{}, "values": map[string]any{}}
+	datastore.Use[config.Reader[map[string]any]](settings, config.New(data, "flags", config.FeatureFlags, flags, nil))
+	datastore.Use[config.Reader[order]](settings, config.New(data, "limits", config.AppConfig, order{ID: "1"}, nil))
+	datastore.Use[config.Reader[int]](settings, config.New(data, "rate", config.Parameter, 60, nil))
+	datastore.Use[config.Reader[int]](settings, config.New(data, "shared", config.AppConfig, 1, &config.Options{Existing: true}))
+	datastore.Use[config.Reader[int]](settings, config.New(data, "level", config.Parameter, 1, &config.Options{Existing: true}))
+	settings.Handle("GET /settings/{id}", handler.New(get))
 	own := api.Function("own")
 	datastore.Use[table.Getter[order]](own, table.New[order](data, "orders").PerCaller())
 	datastore.Use[table.Querier[document]](own, table.New[document](data, "documents").Via("byOwner").PerCaller())
@@ -136,6 +145,8 @@ func network(data *datastore.Data) *tier.App {
 	accounts := sqldb.New(data, "accounts", sqldb.MySQL, sqldb.Secret(secret.NewLogin(data, "accounts-writer", nil), secret.NewLogin(data, "accounts-reader", nil)))
 	datastore.Use[sqldb.Transactor](worker, accounts)
 	datastore.Use[queue.Sender[order]](worker, queue.New[order](data, "jobs"))
+	datastore.Use[config.Reader[order]](worker, config.New(data, "limits", config.AppConfig, order{ID: "1"}, nil))
+	datastore.Use[config.Reader[int]](worker, config.New(data, "rate", config.Parameter, 60, nil))
 	datastore.Use[writer](api, orders)
 	reads.Handle("GET /orders/{id}", handler.New(get))
 	worker.Handle("POST /orders", handler.New(place))

@@ -18,6 +18,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
+	"github.com/seed-18e8afb5/tierkit/datastore/config"
 	"github.com/seed-18e8afb5/tierkit/datastore/connection"
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
@@ -188,6 +189,8 @@ func (s *stack) store(store usedStore) {
 		s.bucket(store, spec)
 	case cache.Spec:
 		s.cache(store, spec)
+	case config.Spec:
+		s.config(store, spec)
 	case connection.Spec: // the WebSocket API is the resource
 	case call.Spec:
 		s.call(store, spec)

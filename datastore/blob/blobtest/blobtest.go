@@ -60,6 +60,7 @@ func Run(t *testing.T, open Open, differs ...Difference) {
 		{"copy", copyRules},
 		{"scope", scopeRules},
 		{"sign", signRules},
+		{"owner", ownerRules},
 	} {
 		for _, r := range group.rules {
 			t.Run(group.name+"/"+r.name, func(t *testing.T) {

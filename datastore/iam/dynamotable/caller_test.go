@@ -17,11 +17,13 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 )
 
-// roles is an HTTP client that is AWS STS and DynamoDB: the key of a caller is
-// AKID<id>. It notes whose key signed each request to DynamoDB.
+// roles is an HTTP client that is AWS STS and DynamoDB: the key of an owner is
+// AKID and the values of its tags. It notes whose key signed each request to DynamoDB,
+// and the tags of each role that was assumed.
 type roles struct {
 	refuse bool
 	signed []string
+	tags   []string
 }
 
 func (r *roles) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -42,9 +44,16 @@ func (r *roles) RoundTrip(req *http.Request) (*http.Response, error) {
 	if r.refuse {
 		return reply(403, `<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>`)
 	}
+	tags, values := "", ""
+	for i := 1; form.Has(fmt.Sprintf("Tags.member.%d.Key", i)); i++ {
+		value := form.Get(fmt.Sprintf("Tags.member.%d.Value", i))
+		tags += " " + form.Get(fmt.Sprintf("Tags.member.%d.Key", i)) + "=" + value
+		values += value
+	}
+	r.tags = append(r.tags, strings.TrimSpace(tags))
 	return reply(200, fmt.Sprintf(`<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>AKID%s</AccessKeyId>`+
 		`<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
-		form.Get("Tags.member.1.Value"), time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
+		values, time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
 }
 
 // TestCallerRole: the requests for a caller's rows are signed by the caller's
@@ -78,6 +87,47 @@ func TestCallerRole(t *testing.T) {
 		if got := fmt.Sprint(r.signed); got != want {
 			t.Errorf("with the role %q the requests are signed by %s, want %s", role, got, want)
 		}
+	}
+}
+
+// TestTenantRole: the role of a tenant has the tenant's key as its tag and no other, that
+// of a caller within one has both; an owner who is not there has none, and nothing is sent.
+func TestTenantRole(t *testing.T) {
+	t.Parallel()
+	r := &roles{}
+	data := datastore.New([]datastore.Driver{dynamotable.With(config("http://scripted.invalid", &http.Client{Transport: r}))}, &datastore.Options{
+		Lookup: func(string) (string, bool) { return "arn:aws:iam::1:role/caller", true },
+	})
+	store := table.New[note](data, "notes")
+	tenants := datastore.Use[table.Deleter[note]](function{}, store.PerTenant())
+	both := datastore.Use[table.Deleter[note]](function{}, store.PerCaller().PerTenant())
+	for _, id := range []string{"acme", "a/b", "acme"} {
+		ctx := datastore.WithCallerID(datastore.WithTenant(t.Context(), id), "ann")
+		if err := tenants.Delete(ctx, table.PK(datastore.TenantKey(ctx)+"#x")); err != nil {
+			t.Errorf("Delete for %s: %v", id, err)
+		}
+		if err := both.Delete(ctx, table.PK(datastore.TenantKey(ctx)+"#ann")); err != nil {
+			t.Errorf("Delete for ann of %s: %v", id, err)
+		}
+	}
+	if got, want := strings.Join(r.tags, ", "), "tenant=acme, caller=ann tenant=acme, tenant=a=2Fb, caller=ann tenant=a=2Fb"; got != want {
+		t.Errorf("the roles were assumed with %s, want %s", got, want)
+	}
+	if got, want := fmt.Sprint(r.signed), "[AKIDacme AKIDannacme AKIDa=2Fb AKIDanna=2Fb AKIDacme AKIDannacme]"; got != want {
+		t.Errorf("the requests are signed by %s, want %s", got, want)
+	}
+	r.signed, r.tags = nil, nil
+	for name, ctx := range map[string]context.Context{
+		"nobody": t.Context(), "a caller": datastore.WithCallerID(t.Context(), "acme"), "no id": datastore.WithTenant(t.Context(), ""), "no tag": datastore.WithTenant(t.Context(), "a*"),
+	} {
+		for _, own := range []table.Deleter[note]{tenants, both} {
+			if err := own.Delete(ctx, table.PK("acme#x")); !errors.Is(err, datastore.ErrDenied) {
+				t.Errorf("Delete for %s: error = %v, want %v", name, err, datastore.ErrDenied)
+			}
+		}
+	}
+	if len(r.signed)+len(r.tags) > 0 {
+		t.Errorf("sent %v and assumed %v, want nothing", r.signed, r.tags)
 	}
 }
 
@@ -122,14 +172,7 @@ func TestCallerRoleOnServer(t *testing.T) {
 	t.Parallel()
 	at := servers.URL(t, "TIERKIT_TEST_MOTO")
 	name := createTable(t, at, table.New[note](datastore.New(nil, nil), "notes").Spec().(table.Spec))
-	data := datastore.New([]datastore.Driver{dynamotable.With(config(at, nil))}, &datastore.Options{
-		Lookup: func(variable string) (string, bool) {
-			if variable == datastore.CallerRole {
-				return "arn:aws:iam::123456789012:role/caller", true
-			}
-			return name, true
-		},
-	})
+	data := withRole(config(at, nil), name)
 	own := datastore.Use[interface {
 		table.Putter[note]
 		table.Getter[note]

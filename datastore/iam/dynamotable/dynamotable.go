@@ -113,11 +113,7 @@ func (d *driver) OpenTable(_ context.Context, data *datastore.Data, spec table.S
 		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
 			"%s is not set; it holds the name of the DynamoDB table (the generated template sets it)", datastore.Variable(spec))}
 	}
-	open := d.client.For
-	if spec.PerCaller {
-		open = d.client.ForCallers
-	}
-	client, err := open(data)
+	client, err := d.client.ForOwner(data, spec.Owner)
 	if err != nil {
 		return nil, err
 	}

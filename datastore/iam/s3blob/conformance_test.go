@@ -26,11 +26,12 @@ func TestConformanceVersity(t *testing.T) {
 	}, blobtest.NoEmptySegments, blobtest.NoNesting, blobtest.ShortSegments, blobtest.NoConditionalCopy, blobtest.MissingMatches)
 }
 
+// TestConformanceMoto: moto is AWS STS as well, so that each owner has credentials of its own.
 func TestConformanceMoto(t *testing.T) {
 	t.Parallel()
 	url := servers.URL(t, "TIERKIT_TEST_MOTO")
 	blobtest.Run(t, func(t testing.TB) *datastore.Data {
-		return onServer(config(t, url, nil), createBucket(t, url))
+		return withRole(config(t, url, nil), createBucket(t, url))
 	}, blobtest.NoConditionalCopy, blobtest.Unverified, blobtest.Unlocated)
 }
 
@@ -62,7 +63,19 @@ func config(t testing.TB, address string, client *http.Client) aws.Config {
 // onServer is a Data whose only bucket has the given name in S3.
 func onServer(cfg aws.Config, name string) *datastore.Data {
 	return datastore.New([]datastore.Driver{s3blob.With(cfg)}, &datastore.Options{
-		Lookup: func(string) (string, bool) { return name, true },
+		Lookup: func(variable string) (string, bool) { return name, variable != datastore.CallerRole },
+	})
+}
+
+// withRole is onServer with a role to assume for owners.
+func withRole(cfg aws.Config, name string) *datastore.Data {
+	return datastore.New([]datastore.Driver{s3blob.With(cfg)}, &datastore.Options{
+		Lookup: func(variable string) (string, bool) {
+			if variable == datastore.CallerRole {
+				return "arn:aws:iam::123456789012:role/caller", true
+			}
+			return name, true
+		},
 	})
 }
 

@@ -125,7 +125,7 @@ func (d *driver) OpenBucket(_ context.Context, data *datastore.Data, spec blob.S
 		return nil, &datastore.Error{Kind: datastore.ErrUnavailable, Err: fmt.Errorf(
 			"%s is not set; it holds the name of the S3 bucket (the generated template sets it)", datastore.Variable(spec))}
 	}
-	client, err := d.client.For(data)
+	client, err := d.client.ForOwner(data, spec.Owner)
 	if err != nil {
 		return nil, err
 	}

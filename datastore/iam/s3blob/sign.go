@@ -17,7 +17,7 @@ func (c *conn) Sign(ctx context.Context, key string, s blob.Signing) (blob.Signe
 	if err := ctx.Err(); err != nil {
 		return blob.Signed{}, &datastore.Error{Kind: datastore.ErrNoBudget, Err: err}
 	}
-	signed := blob.Signed{Expires: c.now().UTC().Truncate(time.Second).Add(s.TTL)}
+	signed := blob.Signed{Expires: c.end(ctx, s.TTL)}
 	presign := s3.NewPresignClient(c.client, s3.WithPresignExpires(s.TTL))
 	var err error
 	switch s.Op {
@@ -32,6 +32,16 @@ func (c *conn) Sign(ctx context.Context, key string, s blob.Signing) (blob.Signe
 		return blob.Signed{}, &datastore.Error{Kind: datastore.ErrDenied, Err: err}
 	}
 	return signed, nil
+}
+
+// end is when what is signed now ends: after ttl, or with the credentials.
+func (c *conn) end(ctx context.Context, ttl time.Duration) time.Time {
+	end := c.now().UTC().Truncate(time.Second).Add(ttl)
+	keys, err := c.client.Options().Credentials.Retrieve(ctx)
+	if err == nil && keys.CanExpire && keys.Expires.Before(end) {
+		end = keys.Expires.UTC().Truncate(time.Second)
+	}
+	return end
 }
 
 func (c *conn) signGet(ctx context.Context, presign *s3.PresignClient, key string, s blob.Signing, signed *blob.Signed) error {

@@ -89,6 +89,7 @@ func Run(t *testing.T, open Open, differs ...Difference) {
 		{"scan", scanRules},
 		{"transact", transactRules},
 		{"ttl", ttlRules},
+		{"owner", ownerRules},
 	} {
 		for _, r := range group.rules {
 			t.Run(group.name+"/"+r.name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/blob"
 	"github.com/seed-18e8afb5/tierkit/datastore/datatest"
 	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/handler"
@@ -78,6 +79,133 @@ func TestCallerOfCaller(t *testing.T) {
 	ctx := datastore.WithCallerID(t.Context(), "ada") // as the calling function has it
 	if _, err := h.Handle(ctx, handlertest.Request("POST", "/")); !errors.Is(err, datastore.ErrDenied) {
 		t.Errorf("a called function for the caller of the calling one: error = %v, want %v", err, datastore.ErrDenied)
+	}
+}
+
+// TestTenantOfCaller: a function that another one calls in the same process does not act
+// for the tenant of that one, as it does not in AWS.
+func TestTenantOfCaller(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	called := tier.New("notes").Function("called")
+	notes := datastore.Use[table.Getter[ownNote]](called, table.New[ownNote](data, "notes").PerTenant())
+	called.Invoke(handler.New(func(ctx context.Context, _ struct{}) (ownNote, error) {
+		return notes.Get(ctx, table.PK("acme"))
+	}))
+	datatest.Seed(t, data, "notes", ownNote{"acme", "a"})
+	h, err := called.Direct()
+	if err != nil {
+		t.Fatal(err)
+	}
+	calling := datastore.WithTenant(datastore.WithFunction(t.Context(), "calling"), "acme")
+	if _, err := h.Handle(calling, handlertest.Request("POST", "/")); !errors.Is(err, datastore.ErrDenied) {
+		t.Errorf("a called function for the tenant of the calling one: error = %v, want %v", err, datastore.ErrDenied)
+	}
+}
+
+// TestOwnersMeet: parts of one store are refused in which an owner would have what is
+// another's, or what is nobody's.
+func TestOwnersMeet(t *testing.T) {
+	t.Parallel()
+	type filed struct {
+		ID    string `table:"id,pk"`
+		Owner string `table:"owner,index=byOwner.pk"`
+	}
+	get := func(f datastore.Function, s datastore.Store) { datastore.Use[blob.Getter](f, s) }
+	list := func(f datastore.Function, s datastore.Store) { datastore.Use[blob.Lister](f, s) }
+	notes := func(f datastore.Function, s datastore.Store) { datastore.Use[table.Getter[ownNote]](f, s) }
+	for name, tt := range map[string]struct {
+		declare func(data *datastore.Data, one, two datastore.Function)
+		want    string
+	}{
+		"tenants": {func(data *datastore.Data, one, two datastore.Function) {
+			notes(one, table.New[ownNote](data, "notes").PerTenant())
+			get(one, blob.New(data, "files").PerTenant())
+		}, ""},
+		"tenants and callers within them": {func(data *datastore.Data, one, two datastore.Function) {
+			store, files := table.New[ownNote](data, "notes"), blob.New(data, "files")
+			notes(one, store.PerTenant())
+			notes(two, store.PerTenant().PerCaller())
+			get(one, files.PerTenant())
+			list(two, files.PerCaller().PerTenant())
+		}, ""},
+		"tenants and all": {func(data *datastore.Data, one, two datastore.Function) {
+			store, files := table.New[ownNote](data, "notes"), blob.New(data, "files")
+			notes(one, store.PerTenant())
+			notes(two, store)
+			get(one, files.PerTenant())
+			get(two, files)
+			list(two, files)
+		}, ""},
+		"tenants and callers of one table": {func(data *datastore.Data, one, two datastore.Function) {
+			store := table.New[ownNote](data, "notes")
+			notes(one, store.PerTenant())
+			notes(two, store.PerCaller())
+		}, "table notes: it is narrowed to callers here"},
+		"callers of one and callers within tenants of another": {func(data *datastore.Data, one, two datastore.Function) {
+			store := table.New[ownNote](data, "notes")
+			notes(one, store.PerCaller())
+			notes(two, store.PerTenant().PerCaller())
+		}, "a caller may be called as a tenant"},
+		"tenants and callers of one bucket": {func(data *datastore.Data, one, two datastore.Function) {
+			files := blob.New(data, "files")
+			get(one, files.PerTenant())
+			list(two, files.PerCaller())
+		}, "blob files: it is narrowed to callers here"},
+		"callers of a table, tenants of its index": {func(data *datastore.Data, one, two datastore.Function) {
+			store := table.New[filed](data, "filed")
+			datastore.Use[table.Getter[filed]](one, store.PerCaller())
+			datastore.Use[table.Querier[filed]](two, store.Via("byOwner").PerTenant())
+		}, ""},
+		"tenants and callers of two tables": {func(data *datastore.Data, one, two datastore.Function) {
+			notes(one, table.New[ownNote](data, "notes").PerTenant())
+			notes(two, table.New[ownNote](data, "others").PerCaller())
+		}, ""},
+		"a prefix beside tenants": {func(data *datastore.Data, one, two datastore.Function) {
+			files := blob.New(data, "files")
+			get(one, files.PerTenant())
+			get(two, files.Under("public/"))
+		}, `what is under "public/"`},
+		"a listing beside tenants": {func(data *datastore.Data, one, two datastore.Function) {
+			files := blob.New(data, "files")
+			list(one, files.Under("public/"))
+			get(two, files.PerTenant())
+		}, "would belong to a tenant of that name; write Under with another prefix"},
+		"a prefix beside callers": {func(data *datastore.Data, one, two datastore.Function) {
+			files := blob.New(data, "files")
+			get(one, files.PerCaller())
+			get(two, files.Under("public/"))
+		}, "would belong to a caller of that name"},
+		"a prefix within that of tenants": {func(data *datastore.Data, one, two datastore.Function) {
+			files := blob.New(data, "files")
+			get(one, files.Under("t/").PerTenant())
+			get(two, files.Under("t/public/"))
+		}, `what is under "public/"`},
+		"tenants within tenants": {func(data *datastore.Data, one, two datastore.Function) {
+			files := blob.New(data, "files")
+			get(one, files.Under("t/").PerTenant())
+			get(two, files.Under("t/x/").PerTenant())
+		}, `what is under "x/"`},
+		"a prefix of their own": {func(data *datastore.Data, one, two datastore.Function) {
+			files := blob.New(data, "files")
+			get(one, files.Under("tenants/").PerTenant())
+			get(two, files.Under("public/"))
+			get(two, files.Under("callers/").PerCaller())
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data, app := datastore.New(nil, nil), tier.New("notes")
+			one, two := app.Function("one"), app.Function("two")
+			for _, f := range []*tier.Function{one, two} {
+				f.Invoke(handler.New(func(context.Context, struct{}) (struct{}, error) { return struct{}{}, nil }))
+			}
+			tt.declare(data, one, two)
+			err := errors.Join(app.Check()...)
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "owner_test.go:")) {
+				t.Errorf("Check = %v, want %q with a line of this file", err, tt.want)
+			}
+		})
 	}
 }
 
@@ -156,7 +284,7 @@ func TestCallersOfSeveralIssuers(t *testing.T) {
 			d := declared{datastore.New(nil, nil), tier.New("notes")}
 			tt.declare(d)
 			err := errors.Join(d.app.Check()...)
-			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "callerid_test.go:")) {
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "owner_test.go:")) {
 				t.Errorf("Check = %v, want %q with a line of this file", err, tt.want)
 			}
 		})

@@ -66,14 +66,16 @@ func (s *tokens) RoundTrip(req *http.Request) (*http.Response, error) {
 
 const callerRole = "arn:aws:iam::123456789012:role/caller"
 
-func newCallers(s *tokens) *iam.Callers {
-	return iam.NewCallers(aws.Config{
+func newCallers(s *tokens) *iam.Owners { return newOwners(s, datastore.ByCaller) }
+
+func newOwners(s *tokens, owner datastore.Owner) *iam.Owners {
+	return iam.NewOwners(aws.Config{
 		Region: "eu-west-1", HTTPClient: &http.Client{Transport: s},
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, nil
 		}),
-	}, callerRole, s.now)
+	}, callerRole, owner, s.now)
 }
 
 // TestCallers: each caller has credentials of its own, which are asked for once
@@ -218,13 +220,13 @@ func TestCallersUnsent(t *testing.T) {
 		io.Copy(w, resp.Body)
 	}))
 	defer server.Close()
-	callers := iam.NewCallers(aws.Config{
+	callers := iam.NewOwners(aws.Config{
 		Region: "eu-west-1", BaseEndpoint: &server.URL, HTTPClient: server.Client(),
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, nil
 		}),
-	}, callerRole, time.Now)
+	}, callerRole, datastore.ByCaller, time.Now)
 	sent := 0
 	err := iam.NewRetry(nil).Do(datastore.WithCallerID(t.Context(), "ann"), iam.Call{Write: true}, func(ctx context.Context) error {
 		if _, err := callers.Retrieve(ctx); err != nil {
@@ -260,5 +262,54 @@ func TestCallersBounded(t *testing.T) {
 	}
 	if get(0); len(s.calls) != 502 {
 		t.Errorf("the first of 501 callers is still kept: %d calls", len(s.calls))
+	}
+}
+
+// TestOwnersApart: of owners that one sandbox works for at once, each has its own
+// credentials, which were asked for once, with its own tags and no others.
+func TestOwnersApart(t *testing.T) {
+	t.Parallel()
+	s := &tokens{now: time.Now}
+	owners := newOwners(s, datastore.ByTenant|datastore.ByCaller)
+	pairs := [][2]string{{"a", "b"}, {"b", "a"}, {"a", "B"}, {"A", "b"}, {"a/b", "c"}, {"a", "b/c"}, {"a=2Fb", "c"}}
+	got := make([][]string, len(pairs))
+	var all sync.WaitGroup
+	for i, pair := range pairs {
+		got[i] = make([]string, 20)
+		for n := range got[i] {
+			all.Go(func() {
+				keys, err := owners.Retrieve(datastore.WithCallerID(datastore.WithTenant(t.Context(), pair[0]), pair[1]))
+				if err != nil {
+					t.Error(err)
+				}
+				got[i][n] = keys.AccessKeyID
+			})
+		}
+	}
+	all.Wait()
+	seen := map[string]bool{}
+	for i, keys := range got {
+		for _, key := range keys {
+			if key != keys[0] || !strings.HasPrefix(key, "AKID"+pairs[i][1]) {
+				t.Errorf("%v has the credentials %s and %s", pairs[i], keys[0], key)
+			}
+		}
+		seen[keys[0]] = true
+	}
+	if len(seen) != len(pairs) || len(s.calls) != len(pairs) {
+		t.Errorf("%d credentials by %d calls, want one for each of %d owners", len(seen), len(s.calls), len(pairs))
+	}
+	for _, form := range s.calls {
+		if form.Get("Tags.member.1.Key") != "caller" || form.Get("Tags.member.2.Key") != "tenant" || form.Has("Tags.member.3.Key") || form.Get("RoleArn") != callerRole {
+			t.Errorf("assumed with %v", form)
+		}
+	}
+	for name, ctx := range map[string]context.Context{"no tenant": datastore.WithCallerID(t.Context(), "b"), "no caller": datastore.WithTenant(t.Context(), "a")} {
+		if _, err := owners.Retrieve(ctx); !errors.Is(err, datastore.ErrDenied) {
+			t.Errorf("%s: %v, want %v", name, err, datastore.ErrDenied)
+		}
+	}
+	if len(s.calls) != len(pairs) {
+		t.Error("who is nobody was asked for")
 	}
 }
