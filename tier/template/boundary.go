@@ -245,7 +245,7 @@ func wholeService(a allowance) []string {
 }
 
 func (a allowance) statement() object {
-	var resource any = subIfNamed(a.resources[0])
+	resource := subIfNamed(a.resources[0])
 	if len(a.resources) > 1 {
 		var list array
 		for _, one := range a.resources {

@@ -209,8 +209,13 @@ func (o outside) allowance(c capability) allowance {
 	case "{topics}":
 		a.resources = o.arns("AWS::SNS::Topic")
 		return a
-	case "{functions}":
+	case "{functions}", "{versions}":
 		a.resources = o.arns("AWS::Lambda::Function")
+		if c.resource == "{versions}" {
+			for i, arn := range a.resources {
+				a.resources[i] = arn + ":*"
+			}
+		}
 		return a
 	}
 	resource := strings.NewReplacer("{stack}", o.stack, "{lower}", strings.ToLower(o.stack)).Replace(c.resource)

@@ -2,8 +2,8 @@ package template
 
 // capability is what CloudFormation does to resources of one kind: actions of one
 // service on one form of ARN. {stack} stands for the name of the stack, and {lower} for
-// it in lower case, where names of resources begin with that; {functions} and {topics} for
-// the names of those.
+// it in lower case, where names of resources begin with that; {functions}, {versions} (and
+// aliases) and {topics} for the names of those.
 type capability struct {
 	service  string
 	resource string // behind the account; "*" where AWS has no narrower form, or none is known
@@ -49,6 +49,21 @@ var managing = map[string][]capability{
 	"AWS::AppConfig::Environment":                {{"appconfig", "application/*", "CreateEnvironment DeleteEnvironment GetEnvironment UpdateEnvironment " + tags}},
 	"AWS::AppConfig::HostedConfigurationVersion": {{"appconfig", "application/*", "CreateHostedConfigurationVersion DeleteHostedConfigurationVersion GetHostedConfigurationVersion"}},
 
+	"AWS::ApplicationAutoScaling::ScalableTarget": {{"application-autoscaling", "scalable-target/*", "RegisterScalableTarget DeregisterScalableTarget " + tags}, {"application-autoscaling", "*", "DescribeScalableTargets"},
+		{"lambda", "{versions}", provisioned}, linked("lambda.application-autoscaling.amazonaws.com/*")},
+	"AWS::ApplicationAutoScaling::ScalingPolicy": {{"application-autoscaling", "scalable-target/*", "PutScalingPolicy DeleteScalingPolicy"}, {"application-autoscaling", "*", "DescribeScalingPolicies"},
+		{"cloudwatch", "alarm:TargetTracking-*", "PutMetricAlarm DeleteAlarms DescribeAlarms"}},
+
+	"AWS::CloudFront::Distribution": {{"cloudfront", "*", "CreateDistribution"}, {"cloudfront", "distribution/*", "DeleteDistribution GetDistribution GetDistributionConfig UpdateDistribution " + tags}},
+	"AWS::CloudFront::Function":     {{"cloudfront", "*", "CreateFunction"}, {"cloudfront", "function/*", "DeleteFunction DescribeFunction GetFunction PublishFunction UpdateFunction " + tags}},
+	"AWS::CloudFront::OriginAccessControl": {{"cloudfront", "*", "CreateOriginAccessControl"},
+		{"cloudfront", "origin-access-control/*", "DeleteOriginAccessControl GetOriginAccessControl UpdateOriginAccessControl"}},
+	"AWS::CloudFront::ResponseHeadersPolicy": {{"cloudfront", "*", "CreateResponseHeadersPolicy"},
+		{"cloudfront", "response-headers-policy/*", "DeleteResponseHeadersPolicy GetResponseHeadersPolicy UpdateResponseHeadersPolicy"}},
+	"AWS::CloudWatch::Alarm":           {{"cloudwatch", "alarm:{stack}-*", "PutMetricAlarm DeleteAlarms " + tags}, {"cloudwatch", "alarm:*", "DescribeAlarms"}},
+	"AWS::CodeDeploy::Application":     {{"codedeploy", "application:{stack}-*", "CreateApplication DeleteApplication GetApplication UpdateApplication " + tags}},
+	"AWS::CodeDeploy::DeploymentGroup": {{"codedeploy", "deploymentgroup:{stack}-*/*", "CreateDeploymentGroup DeleteDeploymentGroup GetDeploymentGroup UpdateDeploymentGroup " + tags}},
+
 	"AWS::Cognito::IdentityPool": {{"cognito-identity", "*", "CreateIdentityPool"},
 		{"cognito-identity", "identitypool/*", "DeleteIdentityPool DescribeIdentityPool UpdateIdentityPool TagResource UntagResource ListTagsForResource"}},
 	"AWS::Cognito::IdentityPoolRoleAttachment": {{"cognito-identity", "identitypool/*", "GetIdentityPoolRoles"}, {"cognito-identity", "*", "SetIdentityPoolRoles"}},
@@ -88,6 +103,11 @@ var managing = map[string][]capability{
 		"StopStreamEncryption AddTagsToStream RemoveTagsFromStream ListTagsForStream"},
 		{"kinesis", "*", "UpdateShardCount UpdateStreamMode"}},
 
+	// CloudFormation has CodeDeploy move an alias, if the template says so.
+	"AWS::Lambda::Alias": {{"lambda", "{functions}", "CreateAlias DeleteAlias GetAlias UpdateAlias"}, {"lambda", "{versions}", provisioned},
+		{"codedeploy", "application:{stack}-*", "RegisterApplicationRevision GetApplicationRevision"},
+		{"codedeploy", "deploymentgroup:{stack}-*/*", "CreateDeployment GetDeployment"}, {"codedeploy", "deploymentconfig:*", "GetDeploymentConfig"}, {"codedeploy", "*", "StopDeployment"}},
+	"AWS::Lambda::Version":            {{"lambda", "{functions}", "PublishVersion ListVersionsByFunction GetFunction GetFunctionConfiguration DeleteFunction"}, {"lambda", "{versions}", provisioned}},
 	"AWS::Lambda::EventInvokeConfig":  {{"lambda", "{functions}", "PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig GetFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig"}},
 	"AWS::Lambda::EventSourceMapping": {{"lambda", "event-source-mapping:*", "TagResource UntagResource"}}, // and [Template.sources]
 	"AWS::Lambda::Function": {{"lambda", "{functions}", "CreateFunction DeleteFunction GetFunction GetFunctionConfiguration UpdateFunctionCode UpdateFunctionConfiguration PutFunctionConcurrency " +
@@ -97,6 +117,7 @@ var managing = map[string][]capability{
 	"AWS::Lambda::Url":        {{"lambda", "{functions}", "CreateFunctionUrlConfig DeleteFunctionUrlConfig GetFunctionUrlConfig UpdateFunctionUrlConfig"}},
 
 	"AWS::Logs::LogGroup":           {{"logs", "log-group:{stack}-*", logGroups}, {"logs", "log-group:/aws/vendedlogs/apigateway/{stack}/*", logGroups}, {"logs", "*", "DescribeLogGroups"}},
+	"AWS::Logs::MetricFilter":       {{"logs", "log-group:{stack}-*", "PutMetricFilter DeleteMetricFilter DescribeMetricFilters"}},
 	"AWS::Logs::SubscriptionFilter": {{"logs", "log-group:*", "PutSubscriptionFilter DeleteSubscriptionFilter DescribeSubscriptionFilters"}},
 
 	"AWS::OpenSearchServerless::AccessPolicy": {{"aoss", "*", "CreateAccessPolicy DeleteAccessPolicy GetAccessPolicy UpdateAccessPolicy"}},
@@ -158,6 +179,7 @@ var managingOwn = map[string][]capability{
 const (
 	tags           = "ListTagsForResource TagResource UntagResource"
 	tagging        = "AddTagsToResource ListTagsForResource RemoveTagsFromResource"
+	provisioned    = "PutProvisionedConcurrencyConfig GetProvisionedConcurrencyConfig DeleteProvisionedConcurrencyConfig"
 	securityGroups = "CreateSecurityGroup DeleteSecurityGroup DescribeSecurityGroups DescribeSecurityGroupRules AuthorizeSecurityGroupEgress RevokeSecurityGroupEgress AuthorizeSecurityGroupIngress " +
 		"RevokeSecurityGroupIngress UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress CreateTags DeleteTags"
 	eventRules = "PutRule DeleteRule DescribeRule PutTargets RemoveTargets ListTargetsByRule TagResource UntagResource ListTagsForResource"

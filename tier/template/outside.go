@@ -129,8 +129,8 @@ func globalARN(service, resource string) string {
 		return resource
 	case service == "s3":
 		return "arn:${AWS::Partition}:s3:::" + resource
-	case service == "iam":
-		return "arn:${AWS::Partition}:iam::${AWS::AccountId}:" + resource
+	case service == "iam" || service == "cloudfront":
+		return "arn:${AWS::Partition}:" + service + "::${AWS::AccountId}:" + resource
 	case service == "apigateway":
 		return "arn:${AWS::Partition}:apigateway:*::" + resource
 	}
