@@ -160,7 +160,7 @@ func (d Deployer) starter() resource {
 func (t *Template) deploying(o outside, d Deployer) (array, error) {
 	var all []allowance
 	var errs []error
-	roles := false
+	roles, sources := false, false
 	for _, r := range t.plain() {
 		capabilities, known := managing[r.typ]
 		if !known {
@@ -178,9 +178,7 @@ func (t *Template) deploying(o outside, d Deployer) (array, error) {
 			a.condition = o.ofStack()
 			all = append(all, a)
 		}
-		if r.typ == "AWS::Lambda::EventSourceMapping" {
-			all = append(all, t.sources(o)...)
-		}
+		sources = sources || r.typ == "AWS::Lambda::EventSourceMapping"
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -188,6 +186,9 @@ func (t *Template) deploying(o outside, d Deployer) (array, error) {
 	all = append(all, allowance{actions: []string{"s3:GetObject"}, resources: []string{"arn:${AWS::Partition}:s3:::${CodeBucket}/*"}})
 	if roles {
 		all = append(all, t.rolesOf(o, d)...)
+	}
+	if sources {
+		all = append(all, t.sources(o)...)
 	}
 	var statements array
 	for _, a := range fold(all) {
@@ -230,16 +231,20 @@ func (o outside) ofStack() object {
 
 // sources let CloudFormation attach sources to functions of the stack, and to no others.
 func (t *Template) sources(o outside) []allowance {
-	var functions array
-	for _, arn := range o.arns("AWS::Lambda::Function") {
-		functions = append(functions, sub(arn))
+	var all []allowance
+	for some := range slices.Chunk(o.arns("AWS::Lambda::Function"), maxResources) {
+		var functions array
+		for _, arn := range some {
+			functions = append(functions, sub(arn))
+		}
+		ofFunction := object{{"ArnLike", object{{"lambda:FunctionArn", functions}}}}
+		all = append(all,
+			allowance{[]string{"lambda:CreateEventSourceMapping"}, []string{"*"}, ofFunction},
+			allowance{[]string{"lambda:DeleteEventSourceMapping", "lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"},
+				[]string{globalARN("lambda", "event-source-mapping:*")}, ofFunction},
+		)
 	}
-	ofFunction := object{{"ArnLike", object{{"lambda:FunctionArn", functions}}}}
-	return []allowance{
-		{[]string{"lambda:CreateEventSourceMapping"}, []string{"*"}, ofFunction},
-		{[]string{"lambda:DeleteEventSourceMapping", "lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"},
-			[]string{globalARN("lambda", "event-source-mapping:*")}, ofFunction},
-	}
+	return all
 }
 
 // rolesOf let CloudFormation have roles for the stack: what makes one able to do

@@ -2,6 +2,7 @@ package template_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
@@ -384,6 +386,28 @@ func TestWideBoundary(t *testing.T) {
 	}
 }
 
+// TestManyFunctions: the role that deploys has no policy that is too long.
+func TestManyFunctions(t *testing.T) {
+	t.Parallel()
+	text, _ := deployerOf(t, func(data *datastore.Data) *tier.App {
+		app := tier.New("shop")
+		for i := range 100 {
+			name := fmt.Sprintf("a-function-with-a-long-name-%d", i)
+			tier.On(app.Function(name), queue.New[order](data, name), func(context.Context, order) error { return nil })
+		}
+		return app
+	}, template.Deployer{Stack: stack})
+	policies := managedPolicies(t, text)
+	for id, document := range policies {
+		if len(document) > 6144 {
+			t.Errorf("%s has %d characters", id, len(document))
+		}
+	}
+	if len(policies) < 6 {
+		t.Errorf("only %d policies", len(policies))
+	}
+}
+
 // TestBoundaryNotes: what the boundary cannot say as narrow as the roles is told.
 func TestBoundaryNotes(t *testing.T) {
 	t.Parallel()
@@ -454,7 +478,7 @@ func TestDeployerActions(t *testing.T) {
 			t.Fatal(err)
 		}
 		for id, r := range d.Resources {
-			if r.Type != "AWS::IAM::ManagedPolicy" || !strings.HasPrefix(id, "DeployerPolicy") {
+			if r.Type != "AWS::IAM::ManagedPolicy" || id == "Boundary" {
 				continue
 			}
 			for _, s := range statementsIn(t, r.Properties["PolicyDocument"]) {
@@ -474,6 +498,9 @@ func TestDeployerActions(t *testing.T) {
 					keys, fits := entry.ConditionKeys, false
 					for _, resource := range s.Resource {
 						more, ok := reference.fits(t, service, entry, resource)
+						if pattern := beyondReference[action]; pattern != "" {
+							ok = ok || regexp.MustCompile(":"+pattern+"$").MatchString(resource)
+						}
 						keys, fits = append(keys, more...), fits || ok || resource == "*" && slices.Contains(unnamed, service)
 					}
 					if service == "apigateway" { // whose methods are on all paths
@@ -516,8 +543,10 @@ func statementsIn(t *testing.T, document any) []wideStatement {
 		}
 		var w wideStatement
 		for _, one := range list {
-			if sub, ok := one.(map[string]any); ok {
-				one = sub["Fn::Sub"]
+			if reference, ok := one.(map[string]any); ok {
+				if one = reference["Fn::Sub"]; one == nil {
+					one = "${Deployer}" // its ARN
+				}
 			}
 			w.Resource = append(w.Resource, one.(string))
 		}

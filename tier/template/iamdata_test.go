@@ -158,6 +158,8 @@ var beyondReference = map[string]string{
 	// See https://docs.aws.amazon.com/opensearch-service/latest/developerguide/ac.html
 	"es:ESHttpGet": `domain/.+`, "es:ESHttpPost": `domain/.+`, "es:ESHttpPut": `domain/.+`,
 	"es:ESHttpDelete": `domain/.+`, "es:ESHttpHead": `domain/.+`,
+	// See https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-permissions.html
+	"cloudformation:CreateChangeSet": `transform/Serverless-2016-10-31`,
 }
 
 // check is what of a statement does not exist.
