@@ -36,14 +36,24 @@ func (a *App) Function(name string, opts ...FunctionOption) *Function {
 // the function in a role of its own. Middleware of an API does not run. A
 // function can have routes and direct invocations; an event of AWS is never
 // taken for a payload.
-// See https://docs.aws.amazon.com/lambda/latest/dg/lambda-invocation.html.
-func (f *Function) Invoke(h handler.Handler) { f.invoke(datastore.Caller(), h) }
+// Options say what becomes of invocations that nobody waits for and that fail:
+// [Retries], [MaxAge] and [OnFailure].
+//
+//	price.Invoke(handler.New(fn), tier.Retries(1), tier.OnFailure(lost))
+//
+// See https://docs.aws.amazon.com/lambda/latest/dg/lambda-invocation.html
+// and https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html.
+func (f *Function) Invoke(h handler.Handler, opts ...TriggerOption) {
+	f.invoke(datastore.Caller(), h, opts)
+}
 
 // Invoke makes the default function answer direct invocations. See
 // [Function.Invoke].
-func (api *API) Invoke(h handler.Handler) { api.functions[0].invoke(datastore.Caller(), h) }
+func (api *API) Invoke(h handler.Handler, opts ...TriggerOption) {
+	api.functions[0].invoke(datastore.Caller(), h, opts)
+}
 
-func (f *Function) invoke(at datastore.Position, h handler.Handler) {
+func (f *Function) invoke(at datastore.Position, h handler.Handler, opts []TriggerOption) {
 	switch {
 	case f.authorizer != nil:
 		f.app.fail(at, "function %s is a Lambda authorizer, which answers nothing else; declare another function with app.Function", f.name)
@@ -53,6 +63,9 @@ func (f *Function) invoke(at datastore.Position, h handler.Handler) {
 		f.app.fail(at, "function %s: Invoke at %s says already what answers direct invocations; declare another function", f.name, f.directAt)
 	default:
 		f.direct, f.directAt = h, at
+		if len(opts) > 0 {
+			f.undelivered(at, opts)
+		}
 	}
 }
 

@@ -28,6 +28,12 @@ type Function struct {
 	direct     handler.Handler   // of direct invocations, nil for none
 	directAt   datastore.Position
 	triggers   []*Trigger
+	events     *Trigger // direct invocations that nobody waits for; nil if nothing is said of them
+
+	rollout     *Rollout // nil if no versions are published
+	provisioned [2]int   // environments at least and at most; 0 for none
+	reserved    *int     // concurrent invocations; nil if none are set apart
+	recursive   bool
 
 	deployed   datastore.Spec        // to which it does something at a deployment, nil for none
 	deployment *datastore.Deployment // what that is
@@ -83,6 +89,9 @@ func (f *Function) routed() bool {
 
 // Name of the function.
 func (f *Function) Name() string { return f.name }
+
+// App that the function belongs to.
+func (f *Function) App() *App { return f.app }
 
 // API that the function belongs to, nil for none.
 func (f *Function) API() *API { return f.api }
@@ -159,7 +168,8 @@ func (f *Function) checkVariables() []error {
 		f.name, len(f.Stores()), size, maxVariables)}}
 }
 
-// FunctionOption sets what a function gets: [Memory], [Timeout], [URL].
+// FunctionOption sets what a function gets: [Memory], [Timeout], [URL], [Live],
+// [Provisioned], [Reserved], [Recursive].
 type FunctionOption interface {
 	APIOption
 	applyFunction(*Function)
@@ -194,6 +204,11 @@ func Timeout(d time.Duration) FunctionOption {
 		}
 		f.timeout = d
 	})
+}
+
+// mistakeOf is a mistake at the line of the function.
+func (f *Function) mistakeOf(format string, args ...any) error {
+	return &datastore.DeclarationError{At: f.at, Message: "function " + f.name + ": " + fmt.Sprintf(format, args...)}
 }
 
 // functionContext runs h as the function f.

@@ -163,9 +163,7 @@ func (f *Function) on(at datastore.Position, feed datastore.Feed, op *handler.Op
 	if _, origin := feed.Spec.(datastore.Origin); !origin || len(feed.Spec.Needs([]string{datastore.Receive})) > 0 {
 		f.AddGrant(&datastore.Grant{Function: f.name, Spec: feed.Spec, Ops: []string{datastore.Receive}, At: at})
 	}
-	if to := t.settings.Failed; to != nil {
-		f.AddGrant(&datastore.Grant{Function: f.name, Spec: to, Ops: []string{datastore.Discard}, At: at})
-	}
+	t.grantDiscard()
 }
 
 // Triggers are the sources whose records the function works off, in order of
@@ -261,11 +259,12 @@ var services = map[string]service{
 		fromNow: true, failed: true},
 	"kafka": {batch: 10_000, window: true, retries: 10_000, ages: [2]time.Duration{time.Minute, 7 * 24 * time.Hour},
 		fromNow: true, failed: true, pollers: true},
-	"sns":       asynchronous,
-	"s3":        asynchronous,
-	"events":    asynchronous,
-	"scheduler": asynchronous,
-	"logs":      asynchronous,
+	"sns":         asynchronous,
+	"s3":          asynchronous,
+	"events":      asynchronous,
+	"scheduler":   asynchronous,
+	"logs":        asynchronous,
+	directService: asynchronous,
 	"cognito": {retries: -1,
 		instead: "Cognito asks up to three times and then refuses the user"},
 	"firehose": {retries: -1, parallel: true,

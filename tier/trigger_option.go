@@ -11,7 +11,8 @@ import (
 
 // TriggerOption says how the records of a source are delivered: [BatchSize],
 // [BatchWindow], [Parallel], [MaxConcurrent], [Filter], [Retries], [MaxAge],
-// [FromNow], [OnFailure], [Pollers], [With].
+// [FromNow], [OnFailure], [Pollers], [With]. Those of failures are for direct
+// invocations, too ([Function.Invoke]).
 type TriggerOption interface{ applyTrigger(*Trigger) }
 
 // triggerSetting is an option that not every service takes.

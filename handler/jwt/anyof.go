@@ -69,7 +69,7 @@ func (c *Choice) issuerOf(s string) (string, error) {
 		allowed = append(allowed, v.keys.algorithms...)
 	}
 	var d desk
-	t, err := d.parse(s, allowed)
+	t, err := d.parse(s, allowed, nil)
 	if err != nil {
 		return "", err
 	}

@@ -152,7 +152,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	}
 	d, _ := desks.Get().(*desk)
 	defer desks.Put(d)
-	t, err := d.parse(token, v.keys.algorithms)
+	t, err := d.parse(token, v.keys.algorithms, &v.keys.header)
 	if err != nil {
 		return Claims{}, err
 	}

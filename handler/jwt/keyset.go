@@ -21,7 +21,8 @@ type KeySet struct {
 	now        func() time.Time
 
 	current atomic.Pointer[keys]
-	turn    chan struct{} // holds one element while somebody fetches
+	header  atomic.Pointer[header] // of the last token
+	turn    chan struct{}          // holds one element while somebody fetches
 }
 
 // keys are what a KeySet knows at one time. They are replaced, never changed.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // maxToken is the longest token that is looked at, in bytes. API Gateway takes
@@ -29,8 +30,16 @@ type desk struct{ bytes []byte }
 
 var desks = sync.Pool{New: func() any { return &desk{} }}
 
-// parse takes a token apart.
-func (d *desk) parse(s string, allowed []string) (t token, err error) {
+// header is the first part of a token as it came, and what was read from it.
+type header struct {
+	part string
+	alg  *algorithm
+	kid  string
+}
+
+// parse takes a token apart. Tokens of one issuer mostly have one header, which is read
+// once: last keeps it, nil for what keeps none.
+func (d *desk) parse(s string, allowed []string, last *atomic.Pointer[header]) (t token, err error) {
 	if s == "" {
 		return t, errorf(CodeMalformed, "the token is empty")
 	}
@@ -40,34 +49,47 @@ func (d *desk) parse(s string, allowed []string) (t token, err error) {
 	if dots := strings.Count(s, "."); dots != 2 {
 		return t, errorf(CodeMalformed, "a signed token has three parts and two dots, this one has %d dots", dots)
 	}
-	first, last := strings.IndexByte(s, '.'), strings.LastIndexByte(s, '.')
+	first, end := strings.IndexByte(s, '.'), strings.LastIndexByte(s, '.')
 	// The parts are decoded behind the token, so that it is not moved.
 	d.bytes = append(slices.Grow(d.bytes[:0], len(s)+strict.DecodedLen(len(s))), s...)
 	all := d.bytes
-	t.signed = all[:last]
-	decoded, headErr := appendDecoded(all, all[:first])
-	payload, payloadErr := len(decoded), error(nil)
-	if headErr == nil {
-		decoded, payloadErr = appendDecoded(decoded, all[first+1:last])
+	t.signed = all[:end]
+	decoded := all
+	if !t.hasHeader(s[:first], last) {
+		head, err := appendDecoded(all, all[:first])
+		if err != nil {
+			return t, errorf(CodeMalformed, "the header %w", err)
+		}
+		if err := t.readHeader(string(head[len(s):]), allowed); err != nil {
+			return t, err
+		}
+		if last != nil {
+			last.Store(&header{strings.Clone(s[:first]), t.alg, t.kid})
+		}
 	}
-	text := string(decoded[len(s):])
-	payload -= len(s)
-	if headErr != nil {
-		return t, errorf(CodeMalformed, "the header %w", headErr)
+	if decoded, err = appendDecoded(decoded, all[first+1:end]); err != nil {
+		return t, errorf(CodeMalformed, "the payload %w", err)
 	}
-	if err := t.readHeader(text[:payload], allowed); err != nil {
-		return t, err
-	}
-	if payloadErr != nil {
-		return t, errorf(CodeMalformed, "the payload %w", payloadErr)
-	}
-	t.payload = text[payload:]
-	end := len(decoded)
-	if decoded, err = appendDecoded(decoded, all[last+1:len(s)]); err != nil {
+	t.payload = string(decoded[len(s):])
+	signature := len(decoded)
+	if decoded, err = appendDecoded(decoded, all[end+1:len(s)]); err != nil {
 		return t, errorf(CodeMalformed, "the signature %w", err)
 	}
-	t.signature = decoded[end:]
+	t.signature = decoded[signature:]
 	return t, nil
+}
+
+// hasHeader takes what the last token's header said, if this one has the same.
+func (t *token) hasHeader(part string, last *atomic.Pointer[header]) bool {
+	if last == nil {
+		return false
+	}
+	known := last.Load()
+	if known == nil || known.part != part {
+		return false
+	}
+	t.alg, t.kid = known.alg, known.kid
+	return true
 }
 
 // readHeader takes from the header which of the allowed algorithms and which of

@@ -61,7 +61,7 @@ func connections(d *declaration) {
 		if !declared.IsZero() {
 			at = declared
 		}
-		d.found(name, at, "declare sqldb.Proxy(), or sqldb.DataAPI() for Aurora PostgreSQL; or limit the functions, such as by tier.MaxConcurrent for those that work a queue off",
+		d.found(name, at, "declare sqldb.Proxy(), or sqldb.DataAPI() for Aurora PostgreSQL; or limit the functions by tier.Reserved, or by tier.MaxConcurrent those that work a queue off",
 			"functions can hold %d connections at once, %d for each sandbox and user, and the database takes some %d%s", wanted, sqldb.MaxConns, most, limit)
 	}
 }
@@ -80,6 +80,9 @@ func opsOn(f *tier.Function, spec datastore.Spec) []string {
 
 // concurrency is how many sandboxes of a function can run at once.
 func concurrency(f *tier.Function) int {
+	if n, declared := f.ReservedConcurrency(); declared {
+		return min(n, accountConcurrency)
+	}
 	sandboxes := 0
 	for _, t := range f.Triggers() {
 		if t.Feed().Service != "sqs" || t.Settings().MaxConcurrent == 0 {

@@ -34,8 +34,9 @@ func safe(r *tier.Route) bool {
 // openURLs finds functions that everybody can invoke by a URL.
 func openURLs(d *declaration) {
 	for _, f := range d.app.Functions() {
-		if u := f.URL(); u != nil && u.Auth == tier.URLPublic {
-			d.found(function(f), f.At(), "write tier.URLIAM, or put CloudFront with origin access control in front; or limit how often it runs at once",
+		_, limited := f.ReservedConcurrency()
+		if u := f.URL(); u != nil && u.Auth == tier.URLPublic && !limited {
+			d.found(function(f), f.At(), "write tier.URLIAM, or put CloudFront with origin access control in front; or limit how often it runs at once with tier.Reserved",
 				"has a URL at which everybody invokes it, without a limit but the account's concurrency")
 		}
 	}

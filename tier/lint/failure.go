@@ -67,6 +67,21 @@ func givenUp(d *declaration) {
 				"has nobody who hears of records that are given up: they are lost")
 		}
 	}
+	for _, f := range d.app.Functions() {
+		if set, _, _ := f.Asynchronous(); set.Failed == nil && d.started(f) {
+			d.found(function(f), f.DirectAt(), "write Invoke(handler, tier.OnFailure(q)) with a queue or a topic",
+				"is started by others, who do not wait (call.Starter), and has nobody who hears of what is given up: it is lost")
+		}
+	}
+}
+
+// started reports whether a function of the App starts f and does not wait for it.
+func (d *declaration) started(f *tier.Function) bool {
+	return f.DirectHandler() != nil && slices.ContainsFunc(d.app.Functions(), func(other *tier.Function) bool {
+		return slices.ContainsFunc(other.Grants(), func(g *datastore.Grant) bool {
+			return g.Spec.Kind() == "call" && g.Spec.Name() == f.Name() && slices.Contains(g.Ops, "Start")
+		})
+	})
 }
 
 // canFail reports whether a service tells of what is given up: others have places of

@@ -119,6 +119,14 @@ func TestSound(t *testing.T) {
 			tier.On(worker, jobs.Changes(), changed, tier.Retries(3), tier.OnFailure(queue.New[job](data, "failed")), tier.Filter(`{"eventName": ["REMOVE"]}`))
 			return app
 		},
+		"may start itself": func(data *datastore.Data) *tier.App {
+			app := tier.New("shop")
+			jobs := queue.New[job](data, "jobs", queue.DeadLetter(5))
+			worker := app.Function("worker", tier.Recursive())
+			datastore.Use[queue.Sender[job]](worker, jobs)
+			tier.On(worker, jobs, work, tier.BatchSize(10))
+			return app
+		},
 		"an API that asks": func(data *datastore.Data) *tier.App {
 			app := tier.New("shop")
 			api := app.API("orders", tier.Timeout(20*time.Second))

@@ -37,7 +37,7 @@ func loops(d *declaration) {
 	functions := d.app.Functions()
 	for i, f := range functions {
 		path := d.way(f, f, functions[i:], nil)
-		if path == nil {
+		if path == nil || f.IsRecursive() { // by declaration
 			continue
 		}
 		way, breaks := "", true

@@ -47,10 +47,8 @@ func newEventQueue(l *Lambda, app *tier.App) *eventQueue {
 	q := &eventQueue{lambda: l, settings: map[string]tier.TriggerSettings{}, waiting: map[*waitingEvent]bool{}}
 	q.changed = sync.NewCond(&q.mu)
 	for _, f := range app.Functions() {
-		for _, t := range f.Triggers() {
-			if t.Asynchronous() {
-				q.settings[f.Name()] = t.Settings()
-			}
+		if settings, _, declared := f.Asynchronous(); declared {
+			q.settings[f.Name()] = settings
 		}
 	}
 	return q

@@ -24,10 +24,11 @@ import (
 //	    --cli-binary-format raw-in-base64-out --payload '{"items":[1]}' out.json
 //
 // A function is named by its name, or by a partial or full ARN of whatever region
-// and account; the qualifier may be "$LATEST". Invocation types are
-// RequestResponse, Event and DryRun. A function error is a 200 with the header
-// X-Amz-Function-Error, as from AWS; an event that fails is tried twice more,
-// after one minute and after two.
+// and account; the qualifier may be "$LATEST", and "live" of a function with
+// [tier.Live], which is the same here. Invocation types are RequestResponse, Event
+// and DryRun. A function error is a 200 with the header X-Amz-Function-Error, as
+// from AWS; an event that fails is tried twice more, after one minute and after
+// two, or as the function declares.
 //
 // Signatures are not checked: whoever reaches the port may invoke. So it refuses
 // what comes from a web page, or by a name of this machine that is not
@@ -37,6 +38,7 @@ import (
 // See https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
 type Lambda struct {
 	functions map[string]*Function
+	live      map[string]bool // functions that have the alias
 	now       func() time.Time
 	random    io.Reader
 	log       *slog.Logger
@@ -62,7 +64,7 @@ type LambdaOptions struct {
 // its name; a nil invoke runs each as Lambda would ([FunctionOf]). A nil opts means
 // the defaults. The error says which function has no Invoke.
 func NewLambda(app *tier.App, invoke func(function string) Function, opts *LambdaOptions) (*Lambda, error) {
-	l := &Lambda{functions: map[string]*Function{}, now: time.Now, random: rand.Reader}
+	l := &Lambda{functions: map[string]*Function{}, live: map[string]bool{}, now: time.Now, random: rand.Reader}
 	if opts != nil {
 		l.log = opts.Log
 		if opts.Now != nil {
@@ -89,6 +91,7 @@ func NewLambda(app *tier.App, invoke func(function string) Function, opts *Lambd
 			return nil, fmt.Errorf("local Lambda: %w", err)
 		}
 		l.functions[f.Name] = f
+		l.live[f.Name] = declared.Rollout() != nil
 	}
 	l.events = newEventQueue(l, app)
 	return l, nil

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
 // lambdaCall is one request of the operation Invoke.
@@ -124,7 +126,8 @@ func (l *Lambda) choose(c *lambdaCall, name string) *lambdaAnswer {
 	if qualifier != "" {
 		arn += ":" + qualifier
 	}
-	if c.function = l.functions[parts[0]]; c.function == nil || qualifier != "" && qualifier != latestVersion {
+	known := qualifier == "" || qualifier == latestVersion || qualifier == tier.LiveAlias && l.live[parts[0]]
+	if c.function = l.functions[parts[0]]; c.function == nil || !known {
 		c.function = nil
 		return lambdaRefusal(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s", arn)
 	}

@@ -66,6 +66,9 @@ func granted(f *tier.Function, owned bool) []Statement {
 				if db, ok := MasterOf(usages, u.Spec); ok {
 					s.Resource = "${" + MasterSecret(db) + "}"
 				}
+				if _, live := LiveCallee(f.App(), u.Spec); live {
+					s.Resource += ":" + tier.LiveAlias
+				}
 				if s.Because = causesOf(u, need); s.Because == nil {
 					s.Because = because[u.Spec]
 				}

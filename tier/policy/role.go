@@ -8,7 +8,7 @@ import (
 )
 
 // Role is one role of a template: of a function, of the callers and tenants for whom a
-// function acts, or of what a function reaches a store by.
+// function acts, of what a function reaches a store by, or of what deploys one.
 type Role struct {
 	Of         string // "function orders"
 	ID         string // its logical id: "OrdersRole"
@@ -17,13 +17,19 @@ type Role struct {
 }
 
 // Roles are those of all functions, also of deployments: that of each, and that of its
-// callers and tenants if it has one; and those of the proxies of databases.
+// callers and tenants if it has one; those of rollouts, and those of the proxies of
+// databases.
 func Roles(app *tier.App) []Role {
 	var all []Role
 	for _, f := range append(app.Functions(), app.Deployments()...) {
 		all = append(all, Role{"function " + f.Name(), RoleID(f), f.Name(), Statements(f)})
 		if owned := CallerStatements(f); len(owned) > 0 {
 			all = append(all, Role{ownersOf(f) + " of function " + f.Name(), CallerRoleID(f), f.Name(), owned})
+		}
+	}
+	for _, f := range app.Functions() {
+		if statements := RolloutStatements(f); len(statements) > 0 {
+			all = append(all, Role{"rollout of function " + f.Name(), RolloutRoleID(f), "", statements})
 		}
 	}
 	for _, db := range Proxied(app) {

@@ -40,7 +40,7 @@ func (p *program) deployer(args []string) error {
 		return err
 	}
 	for _, note := range notes {
-		fmt.Fprintf(p.stderr, "note: the boundary is wider than the roles together: %s\n", note)
+		fmt.Fprintf(p.stderr, "note: %s\n", note)
 	}
 	name := "deployer.json"
 	if yaml {

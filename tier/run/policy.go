@@ -56,7 +56,7 @@ func (p *program) policy(args []string) error {
 		}
 		p.printStatement(s, action != "")
 	}
-	if len(list) == 0 {
+	if len(list) == 0 && action != "" {
 		fmt.Fprintf(p.stdout, "no role has a statement of %s\n", action)
 		return errFound
 	}

@@ -23,8 +23,13 @@ type templateOptions struct {
 }
 
 func (o *templateOptions) define(f *flag.FlagSet) {
+	o.defineForm(f)
+	f.StringVar(&o.code, "code", codeFile, "`path` of the zip with the executable bootstrap, from the template's folder, or s3://BUCKET/KEY")
+}
+
+// defineForm are the flags but for that of the code, which package makes itself.
+func (o *templateOptions) defineForm(f *flag.FlagSet) {
 	f.StringVar(&o.form, "format", "sam", "`form`: sam, cloudformation or terraform")
-	f.StringVar(&o.code, "code", "bootstrap.zip", "`path` of the zip with the executable bootstrap, from the template's folder, or s3://BUCKET/KEY")
 	f.StringVar(&o.boundary, "boundary", "", "`name` of the managed policy that bounds every role, see the command deployer")
 	f.BoolVar(&o.yaml, "yaml", false, "YAML in place of JSON")
 }
@@ -51,10 +56,10 @@ func (o *templateOptions) files(t *template.Template) (map[string][]byte, error)
 		text = t.CloudFormation
 	}
 	if !o.yaml {
-		return map[string][]byte{"template.json": text(o.code)}, nil
+		return map[string][]byte{o.templateFile(): text(o.code)}, nil
 	}
 	rendered, err := template.YAML(text(o.code))
-	return map[string][]byte{"template.yaml": rendered}, err
+	return map[string][]byte{o.templateFile(): rendered}, err
 }
 
 // template prints the infrastructure, or writes it as files.
@@ -73,7 +78,7 @@ func (p *program) template(args []string) error {
 	if opts.form == "terraform" && out == "" {
 		return errors.New("-format terraform makes several files; name their folder with -out")
 	}
-	files, err := p.infrastructure(opts)
+	_, files, err := p.infrastructure(opts)
 	if err != nil {
 		return err
 	}
@@ -88,24 +93,29 @@ func (p *program) template(args []string) error {
 	return nil
 }
 
-// infrastructure is the template of the App.
-func (p *program) infrastructure(opts templateOptions) (map[string][]byte, error) {
+// infrastructure is the name of the App and the files of its template, by their names.
+func (p *program) infrastructure(opts templateOptions) (string, map[string][]byte, error) {
 	app, err := p.checked(datastore.New(nil, nil))
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	t, err := template.New(app)
+	sums, err := p.codeSums(app)
+	if err != nil {
+		return "", nil, err
+	}
+	t, err := template.NewWith(app, &template.Options{Code: sums})
 	if err := errors.Join(err, p.checkDeployments(app)); err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if opts.boundary != "" {
 		if t, err = t.Bounded(opts.boundary); err != nil {
-			return nil, fmt.Errorf("-boundary: %w", err)
+			return "", nil, fmt.Errorf("-boundary: %w", err)
 		}
 	}
 	p.warnDriverless(app)
 	p.noteMigrations(app)
-	return opts.files(t)
+	files, err := opts.files(t)
+	return app.Name(), files, err
 }
 
 func writeFiles(folder string, files map[string][]byte) error {

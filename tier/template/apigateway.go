@@ -162,8 +162,8 @@ func operation(res *tier.Resource, r *tier.Route) object {
 
 // invocationURI is where an integration finds a function.
 func invocationURI(f *tier.Function) reference {
-	return sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" +
-		policy.FunctionID(f) + ".Arn}/invocations")
+	return sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/" +
+		arnInText(f) + "/invocations")
 }
 
 func methodKey(method string) string {

@@ -17,7 +17,7 @@ import (
 func (s *stack) asks(spec identity.Spec) object {
 	var config, key object
 	for _, t := range s.app.Asked(spec) {
-		arn := getAtt(policy.FunctionID(t.Function()), "Arn")
+		arn := invokedARN(t.Function())
 		name, version, versions := strings.Cut(t.Feed().Asks, " ")
 		if spec.Key != nil && strings.HasSuffix(name, "Sender") {
 			key = object{{"KMSKeyID", keyARN(spec)}}
@@ -98,5 +98,5 @@ func (s *stack) transformed(t *tier.Trigger) {
 	id := policy.LogicalID(t.Function().Name(), t.Feed().Spec.Name(), "firehose")
 	s.output(id+"FunctionArn", "The function that transforms the records of "+t.Feed().Spec.Name()+
 		": name it in the processing configuration of the delivery stream, whose role needs lambda:InvokeFunction and lambda:GetFunctionConfiguration on it.",
-		getAtt(policy.FunctionID(t.Function()), "Arn"), t.At())
+		invokedARN(t.Function()), t.At())
 }

@@ -71,12 +71,12 @@ func (t *Template) allowances(o outside) (all []allowance, notes []string) {
 			for _, one := range resources {
 				a.resources = append(a.resources, o.resource(one, service))
 				if given := o.given(one); given != "" {
-					notes = append(notes, fmt.Sprintf("with all resources of the account in place of the parameter %s: %s", given, strings.Join(a.actions, ", ")))
+					notes = append(notes, fmt.Sprintf("the boundary allows all resources of the account in place of the parameter %s: %s", given, strings.Join(a.actions, ", ")))
 				}
 			}
 			if a.condition, _ = at(s, "Condition").(object); namesIn(nil, a.condition) != nil {
 				a.condition = nil
-				notes = append(notes, fmt.Sprintf("without the condition of %s, which names resources: %s", r.id, strings.Join(a.actions, ", ")))
+				notes = append(notes, fmt.Sprintf("the boundary is without the condition of %s, which names resources: %s", r.id, strings.Join(a.actions, ", ")))
 			}
 			if a.condition == nil && slices.ContainsFunc(a.resources, func(r string) bool { return strings.HasSuffix(r, ":secret:*") }) {
 				a.condition = o.ofStack()
@@ -179,7 +179,7 @@ func sameTree(a, b object) bool {
 func (t *Template) boundary(o outside) (policy array, notes []string, err error) {
 	all, notes := t.allowances(o)
 	if services := o.unbound(all); len(services) > 0 {
-		notes = append(notes, "with all resources of the account whose names do not begin with the stack's: "+strings.Join(services, ", "))
+		notes = append(notes, "the boundary allows all resources of the account whose names do not begin with the stack's: "+strings.Join(services, ", "))
 	}
 	widen := []struct {
 		note string
@@ -199,7 +199,7 @@ func (t *Template) boundary(o outside) (policy array, notes []string, err error)
 			all[i] = w.of(all[i])
 		}
 		if w.note != "" {
-			notes = append(notes, w.note+": the policy would be longer than 6,144 characters")
+			notes = append(notes, "the boundary is "+w.note+": it would be longer than 6,144 characters")
 		}
 		policy = nil
 		for _, a := range fold(all) {

@@ -14,7 +14,11 @@ import (
 // call is a function of this App, which is a resource already, or one of somebody
 // else, whose name is a parameter.
 func (s *stack) call(store usedStore, spec call.Spec) {
-	if s.app.FunctionNamed(spec.Name()) == nil {
+	callee := s.app.FunctionNamed(spec.Name())
+	if callee != nil && callee.Rollout() == nil && spec.Qualifier == tier.LiveAlias {
+		s.refuse(store.at, "call %s: no function %s of this App has the alias %q; add tier.Live(tier.Rollout{}) to it", spec.Name(), spec.Name(), tier.LiveAlias)
+	}
+	if callee == nil {
 		s.parameterOnce(parameter{policy.StoreID(spec), "String", "The name of the function that is called as " + spec.Name() + "."}, store.at)
 	}
 }

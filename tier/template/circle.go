@@ -13,7 +13,9 @@ import (
 func (s *stack) checkCircles() {
 	needs := map[string][]string{}
 	for _, r := range s.resources {
-		needs[r.id] = r.needs()
+		for _, p := range append(r.plain, r) {
+			needs[p.id] = append(needs[p.id], p.needs()...)
+		}
 	}
 	for _, r := range s.resources {
 		if r.typ != "AWS::Cognito::UserPool" {

@@ -65,13 +65,14 @@ func (t *Template) Deployer(d Deployer) (text []byte, notes []string, err error)
 	if err != nil {
 		return nil, notes, err
 	}
-	allowed, err := t.deploying(o, d)
+	policies, err := t.policies(o, d)
+	if err == nil && len(policies) > maxPolicies {
+		notes = append(notes, fmt.Sprintf("the role that deploys has functions and roles by the beginning of their names alone, %s-: it would need more than %d policies", d.Stack, maxPolicies))
+		o.short = true
+		policies, err = t.policies(o, d)
+	}
 	if err != nil {
 		return nil, notes, err
-	}
-	policies := packed(allowed)
-	if len(policies) > maxPolicies {
-		return nil, notes, fmt.Errorf("the role that deploys needs %d policies, and a role may have %d: divide the App into several", len(policies), maxPolicies)
 	}
 	admin := &Template{app: t.app + ": what its administrator deploys", parameters: []parameter{{"CodeBucket", "String", "The bucket from which functions and templates are deployed."}}}
 	admin.resources = append(admin.resources, d.boundaryPolicy(boundary))
@@ -155,9 +156,9 @@ func (d Deployer) starter() resource {
 	}}
 }
 
-// deploying are the statements of the role that deploys: the capabilities of each type
-// of resource that the template has.
-func (t *Template) deploying(o outside, d Deployer) (array, error) {
+// policies are those of the role that deploys: the capabilities of each type of resource
+// that the template has.
+func (t *Template) policies(o outside, d Deployer) ([]array, error) {
 	var all []allowance
 	var errs []error
 	roles, sources := false, false
@@ -196,7 +197,7 @@ func (t *Template) deploying(o outside, d Deployer) (array, error) {
 			statements = append(statements, allowance{a.actions, part, a.condition}.statement())
 		}
 	}
-	return statements, nil
+	return packed(statements), nil
 }
 
 // allowance is a capability for the stack.

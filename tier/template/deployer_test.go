@@ -371,7 +371,9 @@ func TestWideBoundary(t *testing.T) {
 	for functions, wide := range map[int]bool{5: false, 150: true} {
 		text, notes := deployerOf(t, many(functions), template.Deployer{Stack: stack})
 		document := managedPolicies(t, text)["Boundary"]
-		said := slices.ContainsFunc(notes, func(note string) bool { return strings.HasPrefix(note, "with all resources of each service: ") })
+		said := slices.ContainsFunc(notes, func(note string) bool {
+			return strings.HasPrefix(note, "the boundary is with all resources of each service: ")
+		})
 		if said != wide || len(document) > 6144 {
 			t.Errorf("%d functions: %d characters, notes %q", functions, len(document), notes)
 		}
@@ -386,25 +388,31 @@ func TestWideBoundary(t *testing.T) {
 	}
 }
 
-// TestManyFunctions: the role that deploys has no policy that is too long.
+// TestManyFunctions: the role that deploys has no policy that is too long and no more
+// than a role may have; functions of so large an App are known by the stack's name.
 func TestManyFunctions(t *testing.T) {
 	t.Parallel()
-	text, _ := deployerOf(t, func(data *datastore.Data) *tier.App {
-		app := tier.New("shop")
-		for i := range 100 {
-			name := fmt.Sprintf("a-function-with-a-long-name-%d", i)
-			tier.On(app.Function(name), queue.New[order](data, name), func(context.Context, order) error { return nil })
+	for functions, wide := range map[int]bool{40: false, 150: true} {
+		text, notes := deployerOf(t, func(data *datastore.Data) *tier.App {
+			app := tier.New("shop")
+			for i := range functions {
+				name := fmt.Sprintf("a-function-with-a-name-%d", i)
+				tier.On(app.Function(name), queue.New[order](data, name), func(context.Context, order) error { return nil })
+			}
+			return app
+		}, template.Deployer{Stack: stack})
+		policies := managedPolicies(t, text)
+		if len(policies) > 12 {
+			t.Errorf("%d functions: %d policies", functions, len(policies))
 		}
-		return app
-	}, template.Deployer{Stack: stack})
-	policies := managedPolicies(t, text)
-	for id, document := range policies {
-		if len(document) > 6144 {
-			t.Errorf("%s has %d characters", id, len(document))
+		for id, document := range policies {
+			if len(document) > 6144 {
+				t.Errorf("%d functions: %s has %d characters", functions, id, len(document))
+			}
 		}
-	}
-	if len(policies) < 6 {
-		t.Errorf("only %d policies", len(policies))
+		if said := slices.ContainsFunc(notes, func(note string) bool { return strings.Contains(note, "more than 10 policies") }); said != wide {
+			t.Errorf("%d functions: notes %q", functions, notes)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ func (s *stack) eventRule(t *tier.Trigger, id, bus string, pattern any) {
 	}
 	s.add(resource{id: id, typ: "AWS::Events::Rule", at: t.At(), properties: append(properties, object{
 		{"EventPattern", pattern},
-		{"Targets", array{object{{"Id", "function"}, {"Arn", getAtt(policy.FunctionID(t.Function()), "Arn")}}}},
+		{"Targets", array{object{{"Id", "function"}, {"Arn", invokedARN(t.Function())}}}},
 	}...)})
 	s.invokedBy(t, id, "events.amazonaws.com", getAtt(id, "Arn"))
 }
@@ -37,7 +37,7 @@ func (s *stack) eventRule(t *tier.Trigger, id, bus string, pattern any) {
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-scheduler-schedule.html.
 func (s *stack) schedule(t *tier.Trigger) {
 	spec := t.Feed().Spec.(event.ScheduleSpec)
-	function := getAtt(policy.FunctionID(t.Function()), "Arn")
+	function := invokedARN(t.Function())
 	id := policy.LogicalID(t.Function().Name(), spec.Name(), "schedule")
 	s.add(resource{id: id + "Role", typ: "AWS::IAM::Role", at: t.At(), properties: object{
 		// Nobody else's schedule may borrow the role.
@@ -50,7 +50,7 @@ func (s *stack) schedule(t *tier.Trigger) {
 		{"Policies", array{object{
 			{"PolicyName", "invoke"},
 			{"PolicyDocument", document(object{{"Effect", "Allow"}, {"Action", array{"lambda:InvokeFunction"}},
-				{"Resource", sub("arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${" + policy.FunctionID(t.Function()) + "}")}})},
+				{"Resource", sub("arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:" + nameInText(t.Function()))}})},
 		}}},
 	}})
 	state, window := "ENABLED", object{{"Mode", "OFF"}}
@@ -89,7 +89,7 @@ func (s *stack) logs(t *tier.Trigger) {
 		properties: object{
 			{"LogGroupName", spec.Group},
 			{"FilterPattern", spec.Pattern},
-			{"DestinationArn", getAtt(policy.FunctionID(t.Function()), "Arn")},
+			{"DestinationArn", invokedARN(t.Function())},
 		},
 	})
 }

@@ -204,7 +204,7 @@ func sameKey(key string) func(string) bool {
 }
 
 // paths are the resources whose names have slashes.
-var paths = []string{"execute-api-general", "object", "parameter", "role"}
+var paths = []string{"execute-api-general", "log-group", "object", "parameter", "role"}
 
 var wholeARN = regexp.MustCompile(`^\$\{\w+(\.[\w.]+Arn)?\}$`)
 

@@ -39,7 +39,7 @@ func (s *stack) kafkaMapping(t *tier.Trigger) {
 	spec, set := t.Feed().Spec.(event.KafkaSpec), t.Settings()
 	properties := object{
 		{"EventSourceArn", ref(policy.ClusterID(spec.Cluster))},
-		{"FunctionName", ref(policy.FunctionID(t.Function()))},
+		{"FunctionName", invoked(t.Function())},
 		{"Topics", array{spec.Topic}},
 		{"AmazonManagedKafkaEventSourceConfig", object{{"ConsumerGroupId", subIfNamed(spec.ConsumerGroup())}}},
 		{"StartingPosition", startingPosition(set)},

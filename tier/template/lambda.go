@@ -1,6 +1,7 @@
 package template
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -45,21 +46,24 @@ func (s *stack) function(f *tier.Function) {
 	}
 	properties = append(properties, s.attached(f)...)
 	after := s.afterDeployments(f)
+	live := s.live(f, properties)
+	properties = append(properties, concurrency(f)...) // which is not of a version
 	s.add(resource{
 		id: policy.FunctionID(f), typ: "AWS::Serverless::Function", at: f.At(),
 		// The executable is built by go build, not by sam build.
 		attributes: append(object{{"Metadata", object{{"SkipBuild", true}}}}, after...),
-		properties: append(object{{"CodeUri", codePlace{}}}, properties...),
-		plain: []resource{{
+		properties: slices.Concat(object{{"CodeUri", codePlace{}}}, properties, live.sam),
+		plain: append([]resource{{
 			id: policy.FunctionID(f), typ: "AWS::Lambda::Function", at: f.At(), attributes: after,
-			properties: append(object{{"Code", codePlace{}}}, properties...),
-		}},
+			properties: slices.Concat(object{{"Code", codePlace{}}}, properties, live.description()),
+		}}, live.plain...),
 	})
+	s.scaling(f)
 	s.url(f)
 	s.triggers(f)
 	if f.DirectHandler() != nil {
 		// Whoever invokes it needs its name, and a permission of their own role.
-		s.output(policy.FunctionID(f)+"Name", "The name by which the function "+f.Name()+" is invoked.", ref(policy.FunctionID(f)), f.DirectAt())
+		s.output(policy.FunctionID(f)+"Name", "The name by which the function "+f.Name()+" is invoked.", invokedName(f), f.DirectAt())
 	}
 }
 
@@ -70,6 +74,9 @@ func variables(f *tier.Function) object {
 	usages := datastore.Usages(f.Grants())
 	for _, spec := range f.Stores() {
 		var value any = physical(spec)
+		if callee, live := policy.LiveCallee(f.App(), spec); live {
+			value = ref(policy.AliasID(callee))
+		}
 		if db, ok := policy.MasterOf(usages, spec); ok {
 			value = sub("${" + policy.MasterSecret(db) + "}")
 		}

@@ -12,11 +12,12 @@ import (
 // those of all Regions.
 type outside struct {
 	stack     string
+	short     bool // names of functions and roles are known by the stack's alone
 	resources map[string]resource
 }
 
 func (t *Template) outside(stack string) outside {
-	o := outside{stack, map[string]resource{}}
+	o := outside{stack: stack, resources: map[string]resource{}}
 	for _, r := range t.plain() {
 		o.resources[r.id] = r
 	}
@@ -51,7 +52,9 @@ func (o outside) name(id string) string {
 	case "AWS::S3::Bucket":
 		return strings.ToLower(o.stack) + "-*"
 	case "AWS::IAM::Role", "AWS::Lambda::Function":
-		return o.exactly(id)
+		if !o.short {
+			return o.exactly(id)
+		}
 	}
 	return o.stack + "-*"
 }

@@ -126,7 +126,7 @@ func (s *stack) permit(id string, f *tier.Function, apiID, source string, at dat
 	s.add(resource{
 		id: id, typ: "AWS::Lambda::Permission", at: at,
 		properties: object{
-			{"FunctionName", ref(policy.FunctionID(f))},
+			{"FunctionName", invoked(f)},
 			{"Action", "lambda:InvokeFunction"},
 			{"Principal", "apigateway.amazonaws.com"},
 			{"SourceAccount", ref("AWS::AccountId")},

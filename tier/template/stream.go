@@ -2,7 +2,6 @@ package template
 
 import (
 	"github.com/seed-18e8afb5/tierkit/tier"
-	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
 
 // integration joins a route to its function. One in stream mode invokes it by
@@ -10,9 +9,9 @@ import (
 // route is the same: lambda:InvokeFunction.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html.
 func integration(r *tier.Route) object {
-	path, wait := "2015-03-31/functions/${"+policy.FunctionID(r.Function())+".Arn}/invocations", integrationTimeout
+	path, wait := "2015-03-31/functions/"+arnInText(r.Function())+"/invocations", integrationTimeout
 	if r.Streams() {
-		path = "2021-11-15/functions/${" + policy.FunctionID(r.Function()) + ".Arn}/response-streaming-invocations"
+		path = "2021-11-15/functions/" + arnInText(r.Function()) + "/response-streaming-invocations"
 		wait = int(tier.StreamTimeout.Milliseconds())
 	}
 	o := object{

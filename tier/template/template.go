@@ -64,6 +64,8 @@ type stack struct {
 	errs        []error
 	declared    map[string]datastore.Position // of outputs
 	policies    map[*tier.Function]int        // bytes that permissions take
+	code        func(*tier.Function) string   // see [Options]
+	rolledOut   bool                          // the application of CodeDeploy is there
 }
 
 // output puts out a value. Names are those of resources with other words behind
@@ -102,13 +104,27 @@ type Template struct {
 	outputs    object
 }
 
+// Options of a template.
+type Options struct {
+	// Code is a sum of the code that a function reaches, any text that is another when
+	// the code is. A function with tier.Live gets a version when it, or the
+	// configuration, is another one than before. Default: the configuration alone.
+	Code func(*tier.Function) string
+}
+
 // New is the template of app. The error joins every mistake of the declaration and
 // everything that has no form in a template, each with its Go line.
-func New(app *tier.App) (*Template, error) {
+func New(app *tier.App) (*Template, error) { return NewWith(app, nil) }
+
+// NewWith is [New] with options; nil are the defaults.
+func NewWith(app *tier.App, opts *Options) (*Template, error) {
 	if errs := app.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
 	s := &stack{app: app, deployments: app.Deployments()}
+	if opts != nil {
+		s.code = opts.Code
+	}
 	s.checkCalls()
 	s.checkDeployments()
 	s.network(app)

@@ -108,7 +108,7 @@ func made(t testing.TB, newApp func(*datastore.Data) *tier.App) *template.Templa
 var apps = map[string]func(*datastore.Data) *tier.App{
 	"one": one, "several": several, "signed": signed, "guarded": guarded, "validated": validated, "mocks": mocks, "streams": streams,
 	"direct": direct, "socket": socket, "stores": stores, "encrypted": encrypted, "network": network, "services": services, "reports": reports, "gatedsocket": gatedSocket, "whole": whole.App, "events": events, "guardedevents": guardedEvents, "kafka": kafka,
-	"migrated": migrated, "migratedhere": migratedHere, "wired": wired, "asked": asked, "proxied": proxied, "http": httpShop, "stages": stagedShop, "versions": versionedShop, "traffic": traffic, "authorizers": authorized, "tenants": tenants,
+	"migrated": migrated, "migratedhere": migratedHere, "wired": wired, "asked": asked, "proxied": proxied, "http": httpShop, "stages": stagedShop, "versions": versionedShop, "live": live, "traffic": traffic, "authorizers": authorized, "tenants": tenants,
 	"logged": logged, "secluded": secluded, "guardedshop": guardedShop,
 }
 

@@ -22,7 +22,7 @@ func (s *stack) triggers(f *tier.Function) {
 			s.kafkaMapping(t)
 		case "sns":
 			s.subscription(triggerID(t)+"Subscription", feed, t.At(), object{
-				{"Protocol", "lambda"}, {"Endpoint", getAtt(policy.FunctionID(f), "Arn")},
+				{"Protocol", "lambda"}, {"Endpoint", invokedARN(f)},
 			})
 			s.invokedBy(t, triggerID(t), "sns.amazonaws.com", ref(policy.StoreID(feed.Spec)))
 		case "s3":
@@ -62,7 +62,7 @@ func (s *stack) mapping(t *tier.Trigger) {
 	}
 	properties := object{
 		{"EventSourceArn", getAtt(policy.StoreID(feed.Spec), source)},
-		{"FunctionName", ref(policy.FunctionID(t.Function()))},
+		{"FunctionName", invoked(t.Function())},
 		{"FunctionResponseTypes", array{"ReportBatchItemFailures"}},
 	}
 	properties = append(properties, batches(set)...)
@@ -137,28 +137,27 @@ func storeARN(spec datastore.Spec) reference {
 func (s *stack) invokedBy(t *tier.Trigger, id, service string, source reference, more ...member) {
 	s.add(resource{id: id + "Permission", typ: "AWS::Lambda::Permission", at: t.At(), properties: append(object{
 		{"Action", "lambda:InvokeFunction"},
-		{"FunctionName", ref(policy.FunctionID(t.Function()))},
+		{"FunctionName", invoked(t.Function())},
 		{"Principal", service},
 		{"SourceArn", source},
 	}, more...)})
 }
 
-// asynchronous says when a record that a service delivers without waiting is given
-// up. A function has one such setting: tier sees to it that its triggers agree.
+// asynchronous says when an invocation that nobody waits for is given up. A function has
+// one such setting: tier sees to it that its triggers agree.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventinvokeconfig.html.
 func (s *stack) asynchronous(f *tier.Function) {
-	for _, t := range f.Triggers() {
-		if !t.Asynchronous() {
-			continue
-		}
-		if properties := givenUp(t.Settings(), "MaximumEventAgeInSeconds"); properties != nil {
-			s.add(resource{id: policy.FunctionID(f) + "Invocations", typ: "AWS::Lambda::EventInvokeConfig", at: t.At(), properties: append(object{
-				{"FunctionName", ref(policy.FunctionID(f))},
-				{"Qualifier", "$LATEST"},
-			}, properties...)})
-			return
-		}
+	settings, at, _ := f.Asynchronous()
+	properties := givenUp(settings, "MaximumEventAgeInSeconds")
+	if properties == nil {
+		return
 	}
+	qualifier, after := qualified(f)
+	if qualifier == nil {
+		qualifier = object{{"Qualifier", "$LATEST"}}
+	}
+	s.add(resource{id: policy.FunctionID(f) + "Invocations", typ: "AWS::Lambda::EventInvokeConfig", at: at, attributes: after,
+		properties: slices.Concat(object{{"FunctionName", ref(policy.FunctionID(f))}}, qualifier, properties)})
 }
 
 // subscription has a topic deliver its messages, or those that the filter policy of

@@ -17,13 +17,14 @@ func (s *stack) url(f *tier.Function) {
 	if u.Stream {
 		mode = "RESPONSE_STREAM"
 	}
+	qualifier, after := qualified(f)
 	s.add(resource{
-		id: id, typ: "AWS::Lambda::Url", at: f.At(),
-		properties: object{
+		id: id, typ: "AWS::Lambda::Url", at: f.At(), attributes: after,
+		properties: append(object{
 			{"TargetFunctionArn", getAtt(policy.FunctionID(f), "Arn")},
 			{"AuthType", string(u.Auth)},
 			{"InvokeMode", mode},
-		},
+		}, qualifier...),
 	})
 	if u.Auth == tier.URLPublic {
 		s.openURL(f, "call", object{{"Action", "lambda:InvokeFunctionUrl"}, {"FunctionUrlAuthType", string(u.Auth)}})
@@ -38,7 +39,7 @@ func (s *stack) openURL(f *tier.Function, what string, action object) {
 	s.add(resource{
 		id: policy.LogicalID(f.Name(), "url", what, "permission"), typ: "AWS::Lambda::Permission", at: f.At(),
 		properties: append(object{
-			{"FunctionName", ref(policy.FunctionID(f))},
+			{"FunctionName", invoked(f)},
 			{"Principal", "*"},
 		}, action...),
 	})

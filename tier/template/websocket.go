@@ -35,8 +35,7 @@ func (s *stack) socket(w *tier.WebSocket) {
 			properties: object{
 				{"ApiId", ref(id)},
 				{"IntegrationType", "AWS_PROXY"},
-				{"IntegrationUri", sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" +
-					policy.FunctionID(f) + ".Arn}/invocations")},
+				{"IntegrationUri", invocationURI(f)},
 				{"TimeoutInMillis", integrationTimeout},
 			},
 		})
@@ -113,7 +112,7 @@ func (s *stack) socketAuthorizer(w *tier.WebSocket, a *tier.LambdaAuthorizer, id
 	s.add(resource{
 		id: policy.LogicalID(w.Name(), "socket", a.Name(), "authorizer", "permission"), typ: "AWS::Lambda::Permission", at: w.AuthorizedAt(),
 		properties: object{
-			{"FunctionName", ref(policy.FunctionID(a.Function()))},
+			{"FunctionName", invoked(a.Function())},
 			{"Action", "lambda:InvokeFunction"},
 			{"Principal", "apigateway.amazonaws.com"},
 			{"SourceAccount", ref("AWS::AccountId")},
