@@ -83,7 +83,7 @@ func TestDeployerGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, _ := deployerOf(t, apps[name], d)
-			golden := filepath.Join("testdata", "deployer-"+name+".json")
+			golden := filepath.Join("testdata", "deployer", name+".json")
 			if *update {
 				if err := os.WriteFile(golden, got, 0o644); err != nil {
 					t.Fatal(err)
