@@ -32,14 +32,17 @@ type API struct {
 	authorizer      Authorizer // of routes that say nothing; nil for none
 	policy          *ResourcePolicy
 	validated       *datastore.Position // where Validate was called, nil if it was not
-	functions       []*Function         // the first is the default
+	accessLog       *DeclaredAccessLog  // nil for none
+	private         private
+	waf             *DeclaredWAF // nil for none
+	functions       []*Function  // the first is the default
 	traffic
 }
 
 // APIOption sets what an API is: its kind, [REST] or [HTTP], its [PayloadFormat],
 // how requests name its versions ([VersionByPath], [VersionByHeader],
-// [VersionByMediaType], [VersionByStage], [DefaultVersion]), or what its default
-// function gets, a [FunctionOption].
+// [VersionByMediaType], [VersionByStage], [DefaultVersion]), who reaches it
+// ([Private]), or what its default function gets, a [FunctionOption].
 type APIOption interface{ applyAPI(*API) }
 
 // API declares an API and its default function, both of this name.

@@ -138,6 +138,7 @@ func (api *API) check() []error {
 	api.checkPlans(fail)
 	api.checkCache(fail)
 	api.policy.check(api, fail)
+	errs = append(errs, api.checkPrivate()...)
 	for _, r := range api.Routes() {
 		errs = append(errs, r.checkValidation()...)
 		errs = append(errs, r.checkMock()...)

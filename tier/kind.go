@@ -16,7 +16,7 @@ type Kind string
 // Kinds of APIs. An HTTP API costs less and has JWT authorizers; only a REST API
 // has Cognito authorizers, a resource policy, a response cache, usage plans and
 // API keys, mock integrations, request validation, gateway responses, canary
-// stages and response streaming.
+// stages, response streaming, private endpoints and a web ACL.
 const (
 	REST Kind = "REST" // the default
 	HTTP Kind = "HTTP"
@@ -82,8 +82,7 @@ func (api *API) NeedsGateway() error {
 }
 
 func (f feature) lacking(api *API, kind Kind) error {
-	return &datastore.DeclarationError{At: f.at, Message: fmt.Sprintf(
-		"API %s: an %s API has no way to have %s; leave tier.HTTP out to make it a REST API, or remove this", api.name, kind, f.what)}
+	return mistake(f.at, "API %s: an %s API has no way to have %s; leave tier.HTTP out to make it a REST API, or remove this", api.name, kind, f.what)
 }
 
 // Expressible reports what was declared that an API of another kind than the

@@ -31,7 +31,9 @@
 //	                         of a route as an option, with Scopes, or Public;
 //	                         SignedIn for users of an identity pool
 //	api.ResourcePolicy       who may call, by account and address
+//	api.WAF                  what AWS WAF keeps out; with Private nobody outside reaches it
 //	api.Stages, api.Domain   where the API is served
+//	api.AccessLog            a line for each request, also of a WebSocket API
 //	api.CORS, api.Validate,  what the gateway does itself; of a route Validated,
 //	api.Throttle, api.Plan,  Throttle, KeyRequired, Cached, Mock and Stream
 //	api.Cache, api.GatewayResponse

@@ -93,6 +93,10 @@ func (f *Function) pastURL(r *Route) string {
 		return "past authorizer " + a.Name()
 	case f.api.policy != nil:
 		return "past the resource policy of API " + f.api.name
+	case f.api.private.declared:
+		return "past the endpoints of the private API " + f.api.name
+	case f.api.waf != nil:
+		return "past the web ACL of API " + f.api.name
 	case r.keyRequired:
 		return "without the API key that it asks for"
 	}

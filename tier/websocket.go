@@ -36,7 +36,8 @@ type WebSocket struct {
 	middleware   []handler.Middleware
 	authorizer   Authorizer // of $connect, nil for none
 	authorizedAt datastore.Position
-	functions    []*Function // the first is the default
+	accessLog    *DeclaredAccessLog // nil for none
+	functions    []*Function        // the first is the default
 	routes       []*SocketRoute
 }
 

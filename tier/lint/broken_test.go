@@ -173,6 +173,14 @@ var broken = map[string]func(data *datastore.Data) *tier.App{
 		app.API("orders").Handle("GET /orders", handler.New(get))
 		return app
 	},
+	"access-log": func(*datastore.Data) *tier.App {
+		app := tier.New("shop")
+		api := app.API("orders")
+		api.Throttle(100, 200)
+		api.Handle("GET /orders", handler.New(get))
+		app.WebSocket("chat").Handle("$connect", handler.New(get))
+		return app
+	},
 	"unencrypted": func(*datastore.Data) *tier.App {
 		app := tier.New("shop")
 		api := app.API("orders")
@@ -219,6 +227,7 @@ var broken = map[string]func(data *datastore.Data) *tier.App{
 		api := app.API("orders")
 		datastore.Use[sqldb.Writer](api, sqldb.New(data, "main", sqldb.AuroraPostgres, sqldb.Proxy()))
 		api.Cache(tier.Cache{Size: 0.5, Encrypted: true})
+		api.WAF(tier.WAF{})
 		api.Handle("GET /orders", handler.New(get), tier.Cached(time.Minute))
 		return app
 	},

@@ -59,6 +59,7 @@ var byTheHour = map[string]string{
 	"AWS::ElastiCache::ServerlessCache":     "a serverless cache, of which the least storage is paid for",
 	"AWS::Kinesis::Stream":                  "a stream",
 	"AWS::OpenSearchService::Domain":        "two nodes of a search domain",
+	"AWS::WAFv2::WebACL":                    "a web ACL, of which each rule costs too",
 	"AWS::OpenSearchServerless::Collection": "a collection, of which the least capacity is paid for",
 	"AWS::Redshift::Cluster":                "the nodes of a warehouse",
 }

@@ -11,7 +11,7 @@ import (
 // openRoutes finds APIs whose gateway asks nobody who is calling before something changes.
 func openRoutes(d *declaration) {
 	for _, api := range d.app.APIs() {
-		if len(api.Authorizers()) > 0 || api.DeclaredResourcePolicy() != nil {
+		if _, private := api.IsPrivate(); private || len(api.Authorizers()) > 0 || api.DeclaredResourcePolicy() != nil {
 			continue // every other route says that it is public
 		}
 		var open []string
@@ -73,6 +73,21 @@ func unthrottled(d *declaration) {
 	}
 }
 
+// unlogged finds APIs of which nobody can tell later who was refused, and why.
+func unlogged(d *declaration) {
+	const problem = "writes nothing of requests that the gateway refuses or cannot answer: functions log only those that reach them"
+	for _, api := range d.app.APIs() {
+		if api.DeclaredAccessLog() == nil {
+			d.found("API "+api.Name(), api.At(), "add api.AccessLog(tier.AccessLog{})", problem)
+		}
+	}
+	for _, w := range d.app.WebSockets() {
+		if w.DeclaredAccessLog() == nil {
+			d.found("WebSocket API "+w.Name(), w.At(), "add AccessLog(tier.AccessLog{})", problem)
+		}
+	}
+}
+
 // plainCaches finds response caches that keep what callers were answered in the clear.
 func plainCaches(d *declaration) {
 	for _, api := range d.app.APIs() {
@@ -96,7 +111,7 @@ func wildcards(d *declaration) {
 	}
 	for _, api := range d.app.APIs() {
 		p := api.DeclaredResourcePolicy()
-		if p == nil {
+		if _, private := api.IsPrivate(); private || p == nil {
 			continue
 		}
 		for i, s := range p.Statements {

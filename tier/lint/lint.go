@@ -67,6 +67,7 @@ var rules = []rule{
 	{"site-address", Warning, "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html", addressesThroughSites},
 	{"site-headers", Warning, "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html", bareSites},
 	{"throttle", Note, "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html", unthrottled},
+	{"access-log", Note, "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html", unlogged},
 	{"unencrypted", Warning, "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html", plainCaches},
 	{"wildcard", Warning, "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege", wildcards},
 	{"authorizer-cost", Note, "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html", askedEachTime},

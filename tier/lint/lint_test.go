@@ -132,7 +132,17 @@ func TestSound(t *testing.T) {
 			api := app.API("orders", tier.Timeout(20*time.Second))
 			api.Authorize(tier.IAM())
 			api.Throttle(100, 200)
+			api.AccessLog(tier.AccessLog{})
 			api.CORS(handler.CORS{Origins: []string{"https://app.example"}})
+			api.Handle("POST /orders", handler.New(place))
+			return app
+		},
+		"a private API": func(*datastore.Data) *tier.App {
+			app := tier.New("shop")
+			api := app.API("orders", tier.Private())
+			api.Throttle(100, 200)
+			api.AccessLog(tier.AccessLog{})
+			api.ResourcePolicy(tier.PolicyStatement{Effect: tier.Allow})
 			api.Handle("POST /orders", handler.New(place))
 			return app
 		},

@@ -17,9 +17,10 @@ import (
 
 // templateOptions are the flags that say what a template is printed as.
 type templateOptions struct {
-	form string
-	code string
-	yaml bool
+	form     string
+	code     string
+	boundary string
+	yaml     bool
 }
 
 func (o *templateOptions) define(f *flag.FlagSet) {
@@ -30,6 +31,7 @@ func (o *templateOptions) define(f *flag.FlagSet) {
 // defineForm are the flags but for that of the code, which package makes itself.
 func (o *templateOptions) defineForm(f *flag.FlagSet) {
 	f.StringVar(&o.form, "format", "sam", "`form`: sam, cloudformation or terraform")
+	f.StringVar(&o.boundary, "boundary", "", "`name` of the managed policy that bounds every role, see the command deployer")
 	f.BoolVar(&o.yaml, "yaml", false, "YAML in place of JSON")
 }
 
@@ -105,6 +107,11 @@ func (p *program) infrastructure(opts templateOptions) (*tier.App, map[string][]
 	t, err := template.NewWith(app, &template.Options{Code: sums})
 	if err := errors.Join(err, p.checkDeployments(app)); err != nil {
 		return nil, nil, err
+	}
+	if opts.boundary != "" {
+		if t, err = t.Bounded(opts.boundary); err != nil {
+			return nil, nil, fmt.Errorf("-boundary: %w", err)
+		}
 	}
 	p.warnDriverless(app)
 	p.noteMigrations(app)

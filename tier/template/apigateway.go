@@ -40,7 +40,9 @@ func (s *stack) restAPI(api *tier.API) {
 	}
 	stages := api.DeployedStages()
 	name, body := sub("${AWS::StackName}-"+api.Name()), openAPI(api, s.securitySchemes(api))
-	deployment, stage := deploymentRef(api, body), slices.Concat(restStage(stages[0]), s.stageSettings(api))
+	deployment, settings := deploymentRef(api, body), append(s.stageSettings(api), s.accessLog(api.DeclaredAccessLog(), apiID(api), "AccessLogSetting", restLine)...)
+	stage := slices.Concat(restStage(stages[0]), settings)
+	endpointType, forSAM, plain := s.endpointType(api)
 	s.add(resource{
 		id: apiID(api), typ: "AWS::Serverless::Api", at: api.At(),
 		properties: append(object{
@@ -48,14 +50,14 @@ func (s *stack) restAPI(api *tier.API) {
 			{"StageName", stages[0].Name},
 			// Without it SAM adds a second stage, named Stage.
 			{"OpenApiVersion", "3.0.1"},
-			{"EndpointConfiguration", object{{"Type", "REGIONAL"}}},
+			{"EndpointConfiguration", forSAM},
 			{"DefinitionBody", body},
 		}, stage...),
 		plain: []resource{
 			{id: apiID(api), typ: "AWS::ApiGateway::RestApi", at: api.At(), properties: object{
 				{"Name", name},
-				{"EndpointConfiguration", object{{"Types", array{"REGIONAL"}}}},
-				{"Parameters", object{{"endpointConfigurationTypes", "REGIONAL"}}},
+				{"EndpointConfiguration", plain},
+				{"Parameters", object{{"endpointConfigurationTypes", endpointType}}},
 				{"Body", body},
 			}},
 			{id: deployment.id, typ: "AWS::ApiGateway::Deployment", at: api.At(), properties: object{{"RestApiId", ref(apiID(api))}}},
@@ -67,9 +69,10 @@ func (s *stack) restAPI(api *tier.API) {
 		},
 	})
 	for _, stage := range stages[1:] {
-		s.restStage(api, stage, deployment)
+		s.restStage(api, stage, deployment, settings)
 	}
 	s.usagePlans(api)
+	s.firewall(api)
 }
 
 // openAPI is the API as API Gateway imports it.
@@ -95,8 +98,8 @@ func openAPI(api *tier.API, schemes object) object {
 	if len(components) > 0 {
 		doc = append(doc, member{"components", components})
 	}
-	if p := api.DeclaredResourcePolicy(); p != nil {
-		doc = append(doc, member{"x-amazon-apigateway-policy", resourcePolicy(api)})
+	if statements := append(declaredStatements(api), fromEndpoints(api)...); len(statements) > 0 {
+		doc = append(doc, member{"x-amazon-apigateway-policy", document(statements...)})
 	}
 	if responses := gatewayResponses(api); len(responses) > 0 {
 		doc = append(doc, member{"x-amazon-apigateway-gateway-responses", responses})

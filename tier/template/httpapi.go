@@ -1,6 +1,7 @@
 package template
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -18,7 +19,8 @@ const httpTimeout = 30000
 // See https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-httpapi.html.
 func (s *stack) httpAPI(api *tier.API) {
 	stages := api.DeployedStages()
-	body, stage := s.httpOpenAPI(api), httpStage(api, stages[0])
+	body, log := s.httpOpenAPI(api), s.accessLog(api.DeclaredAccessLog(), apiID(api), "AccessLogSettings", httpLine)
+	stage := slices.Concat(httpStage(api, stages[0]), log)
 	s.add(resource{
 		id: apiID(api), typ: "AWS::Serverless::HttpApi", at: api.At(),
 		properties: append(object{
@@ -36,7 +38,7 @@ func (s *stack) httpAPI(api *tier.API) {
 		},
 	})
 	for _, stage := range stages[1:] {
-		s.httpStage(api, stage)
+		s.httpStage(api, stage, log)
 	}
 }
 

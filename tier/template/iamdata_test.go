@@ -184,6 +184,8 @@ var beyondReference = map[string]string{
 	// See https://docs.aws.amazon.com/opensearch-service/latest/developerguide/ac.html
 	"es:ESHttpGet": `domain/.+`, "es:ESHttpPost": `domain/.+`, "es:ESHttpPut": `domain/.+`,
 	"es:ESHttpDelete": `domain/.+`, "es:ESHttpHead": `domain/.+`,
+	// See https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-permissions.html
+	"cloudformation:CreateChangeSet": `transform/Serverless-2016-10-31`,
 }
 
 // check is what of a statement does not exist.
@@ -228,7 +230,7 @@ func sameKey(key string) func(string) bool {
 }
 
 // paths are the resources whose names have slashes.
-var paths = []string{"execute-api-general", "object", "parameter"}
+var paths = []string{"execute-api-general", "log-group", "object", "parameter", "role"}
 
 var wholeARN = regexp.MustCompile(`^\$\{\w+(\.[\w.]+Arn)?\}$`)
 

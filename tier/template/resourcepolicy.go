@@ -8,10 +8,14 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
 )
 
-// resourcePolicy is the resource policy of an API.
+// declaredStatements are those of the resource policy that an API declares, none
+// without one.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/openapi-extensions-policy.html.
-func resourcePolicy(api *tier.API) object {
+func declaredStatements(api *tier.API) array {
 	p := api.DeclaredResourcePolicy()
+	if p == nil {
+		return nil
+	}
 	var statements array
 	for _, s := range p.Statements {
 		var principal any = "*"
@@ -29,7 +33,7 @@ func resourcePolicy(api *tier.API) object {
 			{"Resource", texts(resources)},
 		}, condition(s.Conditions)...))
 	}
-	return document(statements...)
+	return statements
 }
 
 // checkResourcePolicy finds what AWS would refuse: unknown operators, values of
@@ -40,7 +44,7 @@ func checkResourcePolicy(api *tier.API) error {
 		return nil
 	}
 	var text bytes.Buffer
-	appendJSON(&text, resourcePolicy(api), "")
+	appendJSON(&text, document(declaredStatements(api)...), "")
 	if _, err := evaluate.ParseResource("of API "+api.Name(), text.Bytes()); err != nil {
 		return &datastore.DeclarationError{At: p.At, Message: "API " + api.Name() + ": its resource policy: " + err.Error()}
 	}

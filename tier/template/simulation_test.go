@@ -411,6 +411,8 @@ func named(id string, types map[string]string) string {
 		return "111122223333"
 	case "AWS::URLSuffix":
 		return "amazonaws.com"
+	case "AWS::StackName":
+		return strings.TrimSuffix(ours, "-")
 	}
 	switch types[id] {
 	case "AWS::SecretsManager::Secret":
@@ -434,6 +436,9 @@ var parameterARNs = map[string]string{
 }
 
 func attribute(id, attr string, types map[string]string) string {
+	if strings.Contains(attr, "MasterUserSecret") {
+		return "arn:aws:secretsmanager:eu-central-1:111122223333:secret:rds!" + ours + id
+	}
 	if strings.HasSuffix(attr, "Arn") {
 		service := strings.ToLower(strings.Split(types[id], "::")[1])
 		if service == "iam" {

@@ -56,29 +56,30 @@ func restStage(stage tier.Stage) object {
 	return o
 }
 
-// restStage adds a stage of a REST API beside its first, on the same deployment.
-func (s *stack) restStage(api *tier.API, stage tier.Stage, deployment reference) {
+// restStage adds a stage of a REST API beside its first, on the same deployment and
+// with the same settings.
+func (s *stack) restStage(api *tier.API, stage tier.Stage, deployment reference, settings object) {
 	s.add(resource{
 		id: stageID(api, stage), typ: "AWS::ApiGateway::Stage", at: api.At(),
 		properties: append(object{
 			{"RestApiId", ref(apiID(api))},
 			{"DeploymentId", deployment},
 			{"StageName", stage.Name},
-		}, slices.Concat(restStage(stage), s.stageSettings(api))...),
+		}, slices.Concat(restStage(stage), settings)...),
 	})
 }
 
 // httpStage adds a stage of an HTTP API beside its first. Like that it deploys
 // every change by itself.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-stage.html.
-func (s *stack) httpStage(api *tier.API, stage tier.Stage) {
+func (s *stack) httpStage(api *tier.API, stage tier.Stage, log object) {
 	s.add(resource{
 		id: stageID(api, stage), typ: "AWS::ApiGatewayV2::Stage", at: api.At(),
 		properties: append(object{
 			{"ApiId", ref(apiID(api))},
 			{"StageName", stage.Name},
 			{"AutoDeploy", true},
-		}, httpStage(api, stage)...),
+		}, slices.Concat(httpStage(api, stage), log)...),
 	})
 }
 

@@ -52,7 +52,7 @@ func (t *Template) module(code string) object {
 	parameters := object{{codeBucketID, "${aws_s3_object.code.bucket}"}, {codeKeyID, "${aws_s3_object.code.key}"}}
 	for _, p := range t.parameters {
 		typ, value := "string", "${var."+p.id+"}"
-		if strings.HasPrefix(p.typ, "List<") {
+		if strings.HasPrefix(p.typ, "List<") || p.typ == "CommaDelimitedList" {
 			typ, value = "list(string)", `${join(",", var.`+p.id+")}"
 		}
 		variables = append(variables, member{p.id, object{{"type", typ}, {"description", unexpanded(p.description)}}})

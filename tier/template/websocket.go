@@ -177,10 +177,10 @@ func (s *stack) socketStage(w *tier.WebSocket, id string, routes []string) {
 	})
 	s.add(resource{
 		id: id + "Stage", typ: "AWS::ApiGatewayV2::Stage", at: w.At(),
-		properties: object{
+		properties: append(object{
 			{"ApiId", ref(id)},
 			{"StageName", tier.DefaultStage},
 			{"DeploymentId", ref(deployment)},
-		},
+		}, s.accessLog(w.DeclaredAccessLog(), id, "AccessLogSettings", socketLine)...),
 	})
 }

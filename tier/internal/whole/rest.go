@@ -73,6 +73,7 @@ func settings(api *tier.API) {
 		tier.Stage{Name: "test", Variables: map[string]string{"level": "9"}},
 	)
 	api.Domain(tier.Domain{Name: Domain, Certificate: Certificate, BasePath: "shop"})
+	api.AccessLog(tier.AccessLog{Days: 14})
 }
 
 // named is a REST API whose versions are told by a header, with caching of both.
