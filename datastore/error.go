@@ -162,8 +162,8 @@ func (e *PartialError) StatusCode() int {
 func Mistakes(errs ...error) []error {
 	var all []error
 	for _, err := range errs {
-		if joined, ok := err.(interface{ Unwrap() []error }); ok {
-			all = append(all, Mistakes(joined.Unwrap()...)...)
+		if parts := joined(err); parts != nil {
+			all = append(all, Mistakes(parts...)...)
 		} else if err != nil {
 			all = append(all, err)
 		}
@@ -180,6 +180,20 @@ func Mistakes(errs ...error) []error {
 		return cmp.Or(cmp.Compare(p.File, q.File), cmp.Compare(p.Line, q.Line))
 	})
 	return slices.CompactFunc(all, func(x, y error) bool { return x.Error() == y.Error() })
+}
+
+// joined are the errors that [errors.Join] made err of. What has several causes and words
+// of its own, as an [*Error] has, says more than they do, and is one.
+func joined(err error) []error {
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	parts := several.Unwrap()
+	if plain := errors.Join(parts...); plain == nil || plain.Error() != err.Error() {
+		return nil
+	}
+	return parts
 }
 
 // DeclarationError is a mistake in a declaration, with the place of the call

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -91,5 +92,27 @@ func TestPosition(t *testing.T) {
 	}
 	if at := datastore.Caller(); at.IsZero() {
 		t.Error("Caller() is unknown, want this file")
+	}
+}
+
+// TestMistakes: what is joined is taken apart, and what has causes and words of its own is
+// not: those who read it want to know of which store it is.
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	store := &datastore.Error{Store: "queue jobs", Op: "send", Kind: datastore.ErrUnavailable, Err: errors.New("no driver")}
+	line := func(n int) error {
+		return &datastore.DeclarationError{At: datastore.Position{File: "a.go", Line: n}, Message: "wrong"}
+	}
+	joined := errors.Join(line(2), errors.Join(store, line(1)), nil, line(2), fmt.Errorf("%w: %w", io.EOF, io.ErrNoProgress))
+	want := []string{
+		"queue jobs: send: unavailable: no driver", "EOF: multiple Read calls return no data or error", "no item failed",
+		"a.go:1: wrong", "a.go:2: wrong",
+	}
+	var got []string
+	for _, err := range datastore.Mistakes(nil, joined, &datastore.PartialError{}) {
+		got = append(got, err.Error())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("Mistakes = %q, want %q", got, want)
 	}
 }

@@ -46,7 +46,9 @@ func (w *WebSocket) target() *Function { return w.functions[0] }
 //
 // So records come at least once, and fn must bear to get one again. Records that
 // there is no time left for, when the function's timeout is near, count as failed
-// without having been worked off.
+// without having been worked off. A record on which fn is still at work at the timeout has
+// its whole batch delivered again, whatever became of the others: With(middleware.Timeout(nil))
+// has that one fail in time.
 //
 // A function can have several sources, and routes beside them. Middleware of an API
 // does not run; [With] adds some to a source. The function's role is allowed what

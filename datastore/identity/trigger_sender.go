@@ -27,7 +27,8 @@ import (
 //		if err != nil {
 //			return err
 //		}
-//		return mail(ctx, e.Request.UserAttributes["email"], e.TriggerSource, string(code))
+//		to, _ := e.Request.UserAttributes["email"].(string)
+//		return mail(ctx, to, e.TriggerSource, string(code))
 //	})
 //
 // The moments are CustomEmailSender_SignUp, CustomEmailSender_ResendCode,
@@ -47,6 +48,9 @@ func (d *Directory) CustomEmailSender() *Trigger[CustomSenderRequest, NoResponse
 // CustomSMSSender_ResendCode, CustomSMSSender_ForgotPassword,
 // CustomSMSSender_UpdateUserAttribute, CustomSMSSender_VerifyUserAttribute,
 // CustomSMSSender_Authentication, CustomSMSSender_AdminCreateUser.
+//
+// The user pool that package template makes verifies email addresses alone and has no MFA:
+// it sends to phones only what an application asks of Cognito by itself.
 //
 // See https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-custom-sms-sender.html
 func (d *Directory) CustomSMSSender() *Trigger[CustomSenderRequest, NoResponse] {

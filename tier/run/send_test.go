@@ -139,6 +139,7 @@ func TestSendRefuses(t *testing.T) {
 		{"7", []string{"visits", "-group", "k", "-attr", "a=b"}, "leave -attr out"},
 		{"", []string{"jobs"}, "body"},
 		{"{}", []string{"parcels"}, "it declares topic placed, stream visits, queue jobs, queue roman, topic notices"},
+		{`{"id":"7","to":"Rome"}`, []string{"jobs", "-data", "aws"}, "queue jobs: open: unavailable: no driver for stores of kind queue; name one in run.Main"},
 		{"{}", []string{"jobs", "-data", "elsewhere"}, `-data "elsewhere"`},
 		{"{}", []string{"jobs", "-attr", "a"}, "write name=value"},
 	} {
