@@ -58,6 +58,9 @@ func Scopes(anyOf ...string) RouteOption {
 }
 
 func (r *Route) protect(a Authorizer) {
+	if IsIAM(a) && len(r.callers) > 0 && r.authorizer == a {
+		return // SignedIn has said it
+	}
 	if r.authorizer != nil {
 		r.function.app.fail(r.at, "route %s: two authorizers, %s and %s; write one", r.text, r.authorizer.Name(), a.Name())
 		return

@@ -20,6 +20,7 @@ type Route struct {
 	authorizer Authorizer // its own, nil for the API's
 	public     bool
 	scopes     []string
+	callers    []datastore.Spec // exchanges whose users may call it
 	validated  bool
 	mock       bool // the gateway answers it
 	stream     bool
@@ -29,8 +30,8 @@ type Route struct {
 	versions []*Route   // of a gateway route that several versions share
 }
 
-// RouteOption adds to a route: [With], an [Authorizer] as [IAM], [Public],
-// [Scopes], [Throttle], [KeyRequired], [Cached], [Validated], [Mock], [Stream],
+// RouteOption adds to a route: [With], an [Authorizer] as [IAM], [SignedIn],
+// [Public], [Scopes], [Throttle], [KeyRequired], [Cached], [Validated], [Mock], [Stream],
 // [In].
 type RouteOption interface{ applyRoute(*Route) }
 

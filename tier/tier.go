@@ -16,6 +16,7 @@
 //
 //	app.API                  a REST API and its default function; with HTTP an HTTP API
 //	app.WebSocket            a WebSocket API and its default function
+//	app.Site                 a static website, with APIs under paths of it
 //	app.Function             a function that programs invoke
 //	app.Authorizer           a function that decides who may call
 //	api.Function             a further function of an API; with URL it has a URL of its own
@@ -27,7 +28,8 @@
 //	api.Handle, f.Handle     a route, whose options say what is different for it
 //	api.Version              a version of the API beside others
 //	api.Authorize            who may call: IAM, Cognito, JWT, an app.Authorizer;
-//	                         of a route as an option, with Scopes, or Public
+//	                         of a route as an option, with Scopes, or Public;
+//	                         SignedIn for users of an identity pool
 //	api.ResourcePolicy       who may call, by account and address
 //	api.WAF                  what AWS WAF keeps out; with Private nobody outside reaches it
 //	api.Stages, api.Domain   where the API is served
@@ -55,12 +57,13 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-// App is an application: its APIs, WebSocket APIs and functions.
+// App is an application: its APIs, WebSocket APIs, sites and functions.
 type App struct {
 	name    string
 	at      datastore.Position
 	apis    []*API
 	sockets []*WebSocket
+	sites   []*Site
 	// functions of all kinds, in order of declaration
 	functions   []*Function
 	forwardings []*Forwarding
@@ -102,7 +105,7 @@ func (a *App) FunctionNamed(name string) *Function {
 // the stores are reported by datastore.Data.Errs.
 func (a *App) Check() []error {
 	errs := slices.Clone(a.errs)
-	if len(a.functions) == 0 {
+	if len(a.functions) == 0 && len(a.sites) == 0 {
 		errs = append(errs, &datastore.DeclarationError{At: a.at, Message: "app " + a.name + " declares nothing; give it an API with app.API or app.WebSocket, or a function with app.Function"})
 	}
 	for _, f := range a.functions {
@@ -141,6 +144,9 @@ func (a *App) Check() []error {
 	for _, w := range a.sockets {
 		errs = append(errs, w.check()...)
 	}
+	for _, s := range a.sites {
+		errs = append(errs, s.check()...)
+	}
 	return datastore.Mistakes(errs...)
 }
 
@@ -148,7 +154,7 @@ func (a *App) Check() []error {
 // test. A single API is served at the root, several each below "/" and its name.
 // Every request runs as the function that owns its route, so that a handle of
 // another function is refused as it is in AWS. WebSocket APIs are not served: they
-// need a gateway that keeps the connections.
+// need a gateway that keeps the connections; nor are sites, which are no functions'.
 func (a *App) HTTPHandler() (http.Handler, error) {
 	if len(a.apis) == 1 {
 		return a.apis[0].HTTPHandler()

@@ -100,6 +100,8 @@ func differ(a, b *Route) string {
 		return "authorizer"
 	case !slices.Equal(a.scopes, b.scopes):
 		return "set of scopes"
+	case !slices.EqualFunc(a.callers, b.callers, datastore.Same):
+		return "set of exchanges in tier.SignedIn"
 	case a.text != b.text:
 		return "pattern"
 	case a.stream != b.stream:

@@ -231,4 +231,28 @@ var broken = map[string]func(data *datastore.Data) *tier.App{
 		api.Handle("GET /orders", handler.New(get), tier.Cached(time.Minute))
 		return app
 	},
+	"site-signed": func(*datastore.Data) *tier.App {
+		app := tier.New("shop")
+		api := app.API("orders")
+		api.Throttle(100, 200)
+		api.Handle("GET /orders", handler.New(get), tier.IAM())
+		api.Handle("GET /news", handler.New(get), tier.Public())
+		app.Site("web", tier.SiteOptions{Folder: "web"}).API("/api", api)
+		return app
+	},
+	"site-address": func(*datastore.Data) *tier.App {
+		app := tier.New("shop")
+		api := app.API("orders")
+		api.Throttle(100, 200)
+		api.Handle("GET /orders", handler.New(get))
+		api.ResourcePolicy(tier.PolicyStatement{Effect: tier.Allow, Principals: []string{"*"},
+			Conditions: []datastore.Condition{{Operator: "IpAddress", Key: "aws:SourceIp", Values: []string{"192.0.2.0/24"}}}})
+		app.Site("web", tier.SiteOptions{Folder: "web"}).API("/api", api)
+		return app
+	},
+	"site-headers": func(*datastore.Data) *tier.App {
+		app := tier.New("shop")
+		app.Site("web", tier.SiteOptions{Folder: "web", Headers: map[string]string{"Content-Security-Policy": ""}})
+		return app
+	},
 }

@@ -139,6 +139,12 @@ func StoreID(spec datastore.Spec) string {
 // SocketID is the logical id of a WebSocket API: "ChatSocket".
 func SocketID(name string) string { return LogicalID(name, "socket") }
 
+// SiteID is the logical id of the distribution of a site, or with further words of what
+// belongs to it.
+func SiteID(site *tier.Site, words ...string) string {
+	return LogicalID(append([]string{site.Name(), "site"}, words...)...)
+}
+
 // FunctionID is the logical id of a function: "OrdersFunction".
 func FunctionID(f *tier.Function) string { return LogicalID(f.Name(), "function") }
 

@@ -17,8 +17,8 @@ type Role struct {
 }
 
 // Roles are those of all functions, also of deployments: that of each, and that of its
-// callers and tenants if it has one; those of rollouts, and those of the proxies of
-// databases.
+// callers and tenants if it has one; those of rollouts, of the proxies of databases, and
+// of who has signed in.
 func Roles(app *tier.App) []Role {
 	var all []Role
 	for _, f := range append(app.Functions(), app.Deployments()...) {
@@ -34,6 +34,9 @@ func Roles(app *tier.App) []Role {
 	}
 	for _, db := range Proxied(app) {
 		all = append(all, Role{"proxy of sqldb " + db.Name(), ProxyRoleID(db), "", ProxyStatements(app, db)})
+	}
+	for _, exchange := range app.Exchanges() {
+		all = append(all, Role{"who has signed in by " + name(exchange), SignedInRoleID(exchange), "", SignedInStatements(app, exchange)})
 	}
 	return all
 }

@@ -36,11 +36,12 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "[-port N] [-lambda N] [-door DOOR] [-watch] [-explain] [-identities FILE] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest, http, url, alb, alb-multi; by default that of the API's kind", (*program).serve},
-		{"routes", "", "list the routes, their functions, who may call them and Go lines", (*program).routes},
+		{"routes", "", "list the routes, their functions, who may call them and Go lines, and the sites", (*program).routes},
 		{"template", "[-format sam|cloudformation|terraform] [-yaml] [-code PATH|s3://BUCKET/KEY] [-boundary NAME] [-out DIR]", "print the infrastructure: an AWS SAM template, one without SAM, or a Terraform module around that", (*program).template},
 		{"package", "[-format sam|cloudformation|terraform] [-yaml] [-boundary NAME] [-out DIR]", "build the function for Lambda (linux/arm64), zip it, and write the template beside it, ready to deploy", (*program).packageApp},
 		{"deployer", "[-stack NAME] [-boundary NAME] [-api-logs] [-yaml] [-out DIR]", "print a template for an administrator: the boundary of all roles, and a role by which CloudFormation makes what this App has and no more", (*program).deployer},
 		{"policy", "[-json] [-explain ACTION] [-diff OLD.json [-fail]]", "print each role's IAM statements and the Go lines behind them, those of one action, or what has become wider", (*program).policy},
+		{"site", "-bucket BUCKET [-delete] [-dry-run] [SITE]", "upload the files of a site that have changed, pages last", (*program).siteCommand},
 		{"lint", "[-strict] [-json] [-ignore RULE[:ON]]...", "find what AWS takes and what will hurt: limits, lost records, loops, open doors, costs; fails on warnings", (*program).lint},
 		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
 		{"fire", "[-data embedded|aws] [-dir DIR] [-key KEY] NAME [< EVENT.json]", "run what works off a schedule, a rule, a topic of Kafka, a trigger of a directory or a delivery stream once, with what it is given", (*program).fire},

@@ -44,7 +44,7 @@ func (p *program) packageApp(args []string) error {
 	if err := opts.check(); err != nil {
 		return err
 	}
-	stack, files, err := p.infrastructure(opts)
+	app, files, err := p.infrastructure(opts)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (p *program) packageApp(args []string) error {
 	if err := checkSizes(len(bootstrap), files); err != nil {
 		return err
 	}
-	w := written{folder: out, form: opts.form, stack: stack, template: opts.templateFile(), unzipped: len(bootstrap), files: maps.Clone(files)}
+	w := written{folder: out, form: opts.form, stack: app.Name(), sites: app.Sites(), template: opts.templateFile(), unzipped: len(bootstrap), files: maps.Clone(files)}
 	w.files[codeFile] = code
 	if err := writeFiles(out, w.files); err != nil {
 		return err

@@ -6,6 +6,9 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
 // TestPackageLimits: what Lambda and CloudFormation take directly, by way of S3, and not
@@ -42,6 +45,23 @@ func TestPackageLimits(t *testing.T) {
 		if said := out.String(); !strings.Contains(said, tt.said) || tt.not != "" && strings.Contains(said, tt.not) {
 			t.Errorf("%s: said\n%s\nwant %q and not %q", tt.name, said, tt.said, tt.not)
 		}
+	}
+}
+
+// TestPackageSites: what is said of a site is what it takes to upload it.
+func TestPackageSites(t *testing.T) {
+	t.Parallel()
+	app := tier.New("shop")
+	app.Site("front-page", tier.SiteOptions{Folder: "web"})
+	var out bytes.Buffer
+	(&written{folder: "out", form: "sam", stack: "shop", template: "template.json", sites: app.Sites(), files: map[string][]byte{}}).print(&out)
+	const want = "and then upload the site front-page to the bucket that the stack puts out as FrontPageSiteBucketName, with\n  go run . site -bucket BUCKET front-page\n"
+	if !strings.HasSuffix(out.String(), want) {
+		t.Errorf("said\n%s\nwant %s at the end", out.String(), want)
+	}
+	made, err := template.New(app)
+	if err != nil || !strings.Contains(string(made.SAM("x.zip")), `"FrontPageSiteBucketName"`) {
+		t.Errorf("the stack puts out no such name: %v", err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
+	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
@@ -16,7 +17,8 @@ import (
 type written struct {
 	folder, form, stack string
 	template            string // the file that is deployed
-	unzipped            int    // bytes of the executable
+	sites               []*tier.Site
+	unzipped            int // bytes of the executable
 	files               map[string][]byte
 }
 
@@ -38,6 +40,9 @@ func (w *written) print(to io.Writer) {
 	fmt.Fprintln(to, "deploy it with")
 	for _, line := range deployLines(w.form, w.folder, w.template, w.stack) {
 		fmt.Fprintln(to, "  "+line)
+	}
+	for _, site := range w.sites {
+		fmt.Fprintf(to, "and then upload the site %s to the bucket that the stack puts out as %s, with\n  go run . site -bucket BUCKET %[1]s\n", site.Name(), bucketOutput(site))
 	}
 }
 

@@ -30,6 +30,10 @@ func (p *program) routes(args []string) error {
 		fmt.Fprintf(p.stdout, "WebSocket API %s\n", w.Name())
 		p.printSocket(w)
 	}
+	for _, s := range app.Sites() {
+		fmt.Fprintf(p.stdout, "site %s of %s  %s\n", s.Name(), s.Options().Folder, s.At().RelativeTo(p.folder))
+		p.printSiteAPIs(s)
+	}
 	return nil
 }
 

@@ -19,8 +19,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/local"
 )
 
-// serve runs the App's APIs and WebSocket APIs behind local gateways, one port
-// each, until it is interrupted. Behind a front door that does not route each
+// serve runs the App's APIs and WebSocket APIs behind local gateways, and its sites,
+// one port each, until it is interrupted. Behind a front door that does not route each
 // function has a port.
 func (p *program) serve(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
@@ -109,11 +109,15 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 	if err != nil {
 		return err
 	}
+	var sites []siteServer
 	defer func() {
 		for _, s := range servers {
 			if s.listener != nil {
 				s.listener.Close()
 			}
+		}
+		for _, s := range sites {
+			s.listener.Close()
 		}
 	}()
 	for i := range servers {
@@ -121,16 +125,20 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 			return err
 		}
 	}
+	if sites, err = siteServers(app, servers, how.port, len(servers)); err != nil {
+		return err
+	}
+	taken := len(servers) + len(sites)
 	lambda, err := data.callees.serve(app, log)
 	if err != nil {
 		return err
 	}
 	defer soon(func() { lambda.Close() })
-	endpoint, err := newLambdaServer(app, lambda, how.lambdaPort, how.port, len(servers))
+	endpoint, err := newLambdaServer(app, lambda, how.lambdaPort, how.port, taken)
 	if err != nil {
 		return err
 	}
-	buckets, err := newBucketServer(app, data, how.port, len(servers)+1)
+	buckets, err := newBucketServer(app, data, how.port, taken+1)
 	if err != nil {
 		return err
 	}
@@ -146,12 +154,16 @@ func (p *program) serveData(ctx context.Context, data openedData, how serving) e
 		return err
 	}
 	p.announce(app, servers)
+	p.announceSites(app, sites)
 	p.announceCallers(servers, ids, how.who)
 	p.announceLambda(app, endpoint)
 	p.announceBuckets(app, buckets)
 	p.announceDelivery(app, data, delivery)
 	p.announceMissing(app, data)
 	fmt.Fprintf(p.stdout, "data: %s\nCtrl-C stops it.\n", data.where)
+	for _, s := range sites {
+		servers = append(servers, s.server)
+	}
 	if endpoint != nil {
 		servers = append(servers, endpoint.server)
 	}

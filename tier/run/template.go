@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
@@ -93,29 +94,29 @@ func (p *program) template(args []string) error {
 	return nil
 }
 
-// infrastructure is the name of the App and the files of its template, by their names.
-func (p *program) infrastructure(opts templateOptions) (string, map[string][]byte, error) {
+// infrastructure is the App and the files of its template, by their names.
+func (p *program) infrastructure(opts templateOptions) (*tier.App, map[string][]byte, error) {
 	app, err := p.checked(datastore.New(nil, nil))
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	sums, err := p.codeSums(app)
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	t, err := template.NewWith(app, &template.Options{Code: sums})
 	if err := errors.Join(err, p.checkDeployments(app)); err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	if opts.boundary != "" {
 		if t, err = t.Bounded(opts.boundary); err != nil {
-			return "", nil, fmt.Errorf("-boundary: %w", err)
+			return nil, nil, fmt.Errorf("-boundary: %w", err)
 		}
 	}
 	p.warnDriverless(app)
 	p.noteMigrations(app)
 	files, err := opts.files(t)
-	return app.Name(), files, err
+	return app, files, err
 }
 
 func writeFiles(folder string, files map[string][]byte) error {

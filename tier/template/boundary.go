@@ -181,6 +181,9 @@ func (t *Template) boundary(o outside) (policy array, notes []string, err error)
 	if services := o.unbound(all); len(services) > 0 {
 		notes = append(notes, "the boundary allows all resources of the account whose names do not begin with the stack's: "+strings.Join(services, ", "))
 	}
+	if len(all) == 0 { // a policy has one statement at least, and no role is to do anything
+		return array{object{{"Effect", "Deny"}, {"Action", "*"}, {"Resource", "*"}}}, notes, nil
+	}
 	widen := []struct {
 		note string
 		of   func(allowance) allowance

@@ -2,6 +2,7 @@ package template
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore/identity"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
@@ -64,12 +65,17 @@ func customAttributes(spec identity.Spec) object {
 	return object{{"Schema", attributes}}
 }
 
+// maxRolePolicy is what the policies in a role may take together, in bytes.
+// See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
+const maxRolePolicy = 10240
+
 // visitorRole adds the role that the credentials of an identity pool are of, without
-// which it gives out none. It may do nothing before somebody attaches a policy.
+// which it gives out none. It may invoke the routes with tier.SignedIn, and nothing else
+// before somebody attaches a policy.
 // See https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html.
 func (s *stack) visitorRole(store usedStore, pool string) {
 	const provider = "cognito-identity.amazonaws.com"
-	s.add(resource{id: pool + "Role", typ: "AWS::IAM::Role", at: store.at, properties: object{
+	properties := object{
 		{"AssumeRolePolicyDocument", document(object{
 			{"Effect", "Allow"},
 			{"Principal", object{{"Federated", provider}}},
@@ -79,12 +85,45 @@ func (s *stack) visitorRole(store usedStore, pool string) {
 				{"ForAnyValue:StringLike", object{{provider + ":amr", "authenticated"}}},
 			}},
 		})},
-	}})
+	}
+	if routes := policy.SignedInStatements(s.app, store.spec); len(routes) > 0 {
+		properties = append(properties, member{"Policies", array{object{
+			{"PolicyName", "declared"},
+			{"PolicyDocument", document(s.invoking(store, routes))},
+		}}})
+		s.signInOutputs(store, pool)
+	}
+	s.add(resource{id: policy.SignedInRoleID(store.spec), typ: "AWS::IAM::Role", at: store.at, properties: properties})
 	s.add(resource{id: pool + "Roles", typ: "AWS::Cognito::IdentityPoolRoleAttachment", at: store.at, properties: object{
 		{"IdentityPoolId", ref(pool)},
 		{"Roles", object{{"authenticated", getAtt(pool+"Role", "Arn")}}},
 	}})
 	s.output(pool+"RoleName", "The role of who has credentials of "+store.spec.Name()+": attach what they may do.", ref(pool+"Role"), store.at)
+}
+
+// signInOutputs are what a page or an app must know to sign its users in, and to get
+// credentials for them.
+func (s *stack) signInOutputs(store usedStore, pool string) {
+	users := store.spec.(identity.Spec).Users
+	s.output(pool+"Id", "The identity pool "+store.spec.Name()+", for a client.", ref(pool), store.at)
+	s.output(pool+"ClientId", "The client of the user pool "+users.Name()+" that a page or an app is.", ref(pool+"Client"), store.at)
+	s.output(pool+"UserPoolId", "The user pool "+users.Name()+", for a client.", ref(policy.StoreID(users)), store.at)
+}
+
+// invoking is one statement for all routes, since a role has room for few.
+func (s *stack) invoking(store usedStore, routes []policy.Statement) object {
+	var arns array
+	size := len(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["execute-api:Invoke"],"Resource":[]}]}`)
+	for _, st := range routes {
+		arns = append(arns, sub(st.Resource))
+		_, path, _ := strings.Cut(st.Resource, "}/")
+		size += len(`"arn:aws-us-gov:execute-api:ap-southeast-1:123456789012:a1b2c3d4e5/",`) + len(path)
+	}
+	if size > maxRolePolicy {
+		s.refuse(routes[0].Because[0].At, "identity %s: the policy of who has signed in takes up to %d bytes for %d routes and stages, and IAM allows %d; give some routes to another exchange, or have them under one route with a greedy parameter",
+			store.spec.Name(), size, len(routes), maxRolePolicy)
+	}
+	return object{{"Effect", "Allow"}, {"Action", texts(routes[0].Actions)}, {"Resource", arns}}
 }
 
 // ofIdentityPools lets the exchanges of tokens in the identity pools of functions

@@ -147,7 +147,7 @@ func TestBoundary(t *testing.T) {
 					}
 				}
 			}
-			if checked == 0 {
+			if checked == 0 && len(deployedRoles(t, plain)) > 0 {
 				t.Error("nothing was looked at")
 			}
 			for _, action := range neverGranted {

@@ -82,6 +82,30 @@ func (r *resourceText) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*string)(r))
 }
 
+// listedStatement is a statement about one resource, or about a list of them.
+type listedStatement struct {
+	roleStatement
+	Resource json.RawMessage
+}
+
+// each is a statement for each resource.
+func (l listedStatement) each(t *testing.T) []roleStatement {
+	t.Helper()
+	var list []resourceText
+	if l.Resource[0] != '[' {
+		l.Resource = slices.Concat([]byte("["), l.Resource, []byte("]"))
+	}
+	if err := json.Unmarshal(l.Resource, &list); err != nil {
+		t.Fatal(err)
+	}
+	var all []roleStatement
+	for _, one := range list {
+		l.roleStatement.Resource = one
+		all = append(all, l.roleStatement)
+	}
+	return all
+}
+
 // roleStatements are those of a template's roles, by their logical ids.
 func roleStatements(t *testing.T, file string) map[string][]roleStatement {
 	t.Helper()
@@ -105,14 +129,16 @@ func roleStatements(t *testing.T, file string) map[string][]roleStatement {
 		}
 		var role struct {
 			Policies []struct {
-				PolicyDocument struct{ Statement []roleStatement }
+				PolicyDocument struct{ Statement []listedStatement }
 			}
 		}
 		if err := json.Unmarshal(r.Properties, &role); err != nil {
 			t.Fatalf("%s: %s: %v", file, id, err)
 		}
 		for _, p := range role.Policies {
-			all[id] = append(all[id], p.PolicyDocument.Statement...)
+			for _, s := range p.PolicyDocument.Statement {
+				all[id] = append(all[id], s.each(t)...)
+			}
 		}
 	}
 	return all

@@ -39,15 +39,11 @@ const (
 
 // source is what a permission says of the requests of a route, behind the stage.
 func (w width) source(r *tier.Route) string {
-	method := r.Pattern().Method
-	if method == "" {
-		method = "*"
-	}
 	switch w {
 	case byRoute:
-		return method + sourcePath(r.Pattern())
+		return policy.RouteMethod(r) + policy.RoutePath(r)
 	case byMethod:
-		return method + "/*"
+		return policy.RouteMethod(r) + "/*"
 	}
 	return "*"
 }
@@ -209,21 +205,4 @@ func contentSum(content object) string {
 	appendJSON(&b, content, "")
 	sum := sha256.Sum256(b.Bytes())
 	return strings.ToUpper(hex.EncodeToString(sum[:5]))
-}
-
-// sourcePath is the path as a permission writes it: "*" for a parameter.
-func sourcePath(p handler.Pattern) string {
-	if len(p.Segments) == 0 {
-		return "/"
-	}
-	var b strings.Builder
-	for _, seg := range p.Segments {
-		b.WriteByte('/')
-		if seg.Kind == handler.Literal {
-			b.WriteString(seg.Text)
-		} else {
-			b.WriteByte('*')
-		}
-	}
-	return b.String()
 }

@@ -13,24 +13,14 @@ const uploadDays = 7
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html.
 func (s *stack) bucket(store usedStore, spec blob.Spec) {
 	id := policy.StoreID(spec)
-	encryption := object{{"ServerSideEncryptionByDefault", object{{"SSEAlgorithm", "AES256"}}}}
+	encryption := encryptedByS3()
 	if spec.Key != nil {
 		encryption = object{
 			{"ServerSideEncryptionByDefault", object{{"SSEAlgorithm", "aws:kms"}, {"KMSMasterKeyID", keyARN(spec)}}},
 			{"BucketKeyEnabled", true}, // S3 asks KMS for the bucket, and not for each object
 		}
 	}
-	properties := object{
-		{"BucketEncryption", object{{"ServerSideEncryptionConfiguration", array{encryption}}}},
-		{"PublicAccessBlockConfiguration", object{
-			{"BlockPublicAcls", true}, {"BlockPublicPolicy", true}, {"IgnorePublicAcls", true}, {"RestrictPublicBuckets", true},
-		}},
-		{"OwnershipControls", object{{"Rules", array{object{{"ObjectOwnership", "BucketOwnerEnforced"}}}}}},
-		{"LifecycleConfiguration", object{{"Rules", array{object{
-			{"Id", "abandoned-uploads"}, {"Status", "Enabled"},
-			{"AbortIncompleteMultipartUpload", object{{"DaysAfterInitiation", uploadDays}}},
-		}}}}},
-	}
+	properties := privateBucket(encryption)
 	if origins := spec.OriginList(); len(origins) > 0 {
 		properties = append(properties, member{"CorsConfiguration", object{{"CorsRules", array{object{
 			{"AllowedOrigins", texts(origins)},
@@ -53,4 +43,25 @@ func (s *stack) bucket(store usedStore, spec blob.Spec) {
 		{"Bucket", ref(id)},
 		{"PolicyDocument", document(tlsOnly("s3:*", array{arn, sub("${" + id + ".Arn}/*")}))},
 	}})
+}
+
+// encryptedByS3 is with keys of S3's own.
+func encryptedByS3() object {
+	return object{{"ServerSideEncryptionByDefault", object{{"SSEAlgorithm", "AES256"}}}}
+}
+
+// privateBucket is what every bucket has: it is encrypted, nobody else's, and keeps no
+// parts of uploads that were given up.
+func privateBucket(encryption object) object {
+	return object{
+		{"BucketEncryption", object{{"ServerSideEncryptionConfiguration", array{encryption}}}},
+		{"PublicAccessBlockConfiguration", object{
+			{"BlockPublicAcls", true}, {"BlockPublicPolicy", true}, {"IgnorePublicAcls", true}, {"RestrictPublicBuckets", true},
+		}},
+		{"OwnershipControls", object{{"Rules", array{object{{"ObjectOwnership", "BucketOwnerEnforced"}}}}}},
+		{"LifecycleConfiguration", object{{"Rules", array{object{
+			{"Id", "abandoned-uploads"}, {"Status", "Enabled"},
+			{"AbortIncompleteMultipartUpload", object{{"DaysAfterInitiation", uploadDays}}},
+		}}}}},
+	}
 }

@@ -53,6 +53,9 @@ func TestSimulation(t *testing.T) {
 				polls := slices.ContainsFunc(f.Triggers(), func(g *tier.Trigger) bool { return g.Feed().Service == "kafka" })
 				role.network(t, polls || len(policy.Reaches(f)) > 0) // Lambda polls Kafka in the cluster's network
 			}
+			for _, exchange := range app.Exchanges() {
+				signedIn(t, app, exchange, roles[policy.SignedInRoleID(exchange)])
+			}
 			for _, role := range roles {
 				role.undeclared(t)
 			}
@@ -136,6 +139,40 @@ func (r *deployedRole) uses(t *testing.T, action string, store datastore.Spec) {
 	}
 	if !found {
 		t.Errorf("%s: no statement", used)
+	}
+}
+
+// signedIn checks that who has signed in by an exchange may call the routes that say so,
+// in each stage, and none of the others.
+func signedIn(t *testing.T, app *tier.App, exchange datastore.Spec, role *deployedRole) {
+	t.Helper()
+	if role == nil {
+		t.Fatalf("who has signed in by %s has no role", exchange.Name())
+	}
+	for _, api := range app.APIs() {
+		for _, stage := range append(api.DeployedStages(), tier.Stage{Name: "elsewhere"}) {
+			for _, r := range api.Routes() {
+				method := r.Pattern().Method
+				if method == "" {
+					method = "PATCH"
+				}
+				path := ""
+				for _, s := range r.Pattern().Segments {
+					path += "/" + strings.Trim(s.Text, "{}")
+				}
+				if path == "" {
+					path = "/"
+				}
+				at := "arn:aws:execute-api:eu-central-1:111122223333:" + ours + policy.LogicalID(api.Name(), "api") + "/" + stage.Name + "/" + method + path
+				want := stage.Name != "elsewhere" && slices.ContainsFunc(r.SignedIn(), func(c datastore.Spec) bool { return datastore.Same(c, exchange) })
+				if got := role.allowed("execute-api:Invoke", at, nil); got != want {
+					t.Errorf("who has signed in by %s on %s: allowed %v, want %v", exchange.Name(), at, got, want)
+				}
+			}
+		}
+	}
+	if role.allowed("execute-api:ManageConnections", role.statements[0].Resource, nil) {
+		t.Errorf("%s: other actions are allowed", role.id)
 	}
 }
 
@@ -291,11 +328,25 @@ func (r *deployedRole) add(t *testing.T, document any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var parsed struct{ Statement []deployedStatement }
+	var parsed struct {
+		Statement []struct {
+			deployedStatement
+			Resource any
+		}
+	}
 	if err := json.Unmarshal(text, &parsed); err != nil {
 		t.Fatalf("%s: %v in %s", r.id, err, text)
 	}
-	r.statements = append(r.statements, parsed.Statement...)
+	for _, s := range parsed.Statement {
+		resources, ok := s.Resource.([]any)
+		if !ok {
+			resources = []any{s.Resource}
+		}
+		for _, one := range resources { // a list says the same as a statement for each
+			s.deployedStatement.Resource = one.(string)
+			r.statements = append(r.statements, s.deployedStatement)
+		}
+	}
 }
 
 // resolved is a value of a template as CloudFormation would have it.

@@ -1,6 +1,7 @@
 // Package template prints the infrastructure of an application: for each function an
 // explicit role with exactly what it was granted, for each API one permission a route
-// as long as the policy of the function has room for that, for each store its resource.
+// as long as the policy of the function has room for that, for each store its resource,
+// for each site a bucket and a distribution.
 //
 // One model of the resources has three forms: AWS SAM ([Template.SAM]), CloudFormation
 // without SAM ([Template.CloudFormation]), and a Terraform module around that
@@ -145,6 +146,9 @@ func NewWith(app *tier.App, opts *Options) (*Template, error) {
 	for _, w := range app.WebSockets() {
 		s.socket(w)
 	}
+	for _, site := range app.Sites() {
+		s.site(site)
+	}
 	s.checkCircles()
 	s.checkReferences()
 	if len(s.errs) > 0 {
@@ -160,7 +164,7 @@ type usedStore struct {
 }
 
 // stores are those that some function uses, each once, in order of the first grant,
-// and then those of which messages are only forwarded.
+// then those by which users call routes, and those of which messages are only forwarded.
 func stores(app *tier.App) []usedStore {
 	var all []usedStore
 	for _, f := range append(app.Functions(), app.Deployments()...) {
@@ -175,6 +179,17 @@ func stores(app *tier.App) []usedStore {
 			for _, spec := range withKey(u.Spec) {
 				if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, spec) }) {
 					all = append(all, usedStore{spec, at[u.Spec]})
+				}
+			}
+		}
+	}
+	for _, api := range app.APIs() {
+		for _, r := range api.Routes() {
+			for _, exchange := range r.SignedIn() {
+				for _, spec := range []datastore.Spec{exchange.(identity.Spec).Users, exchange} {
+					if !slices.ContainsFunc(all, func(s usedStore) bool { return datastore.Same(s.spec, spec) }) {
+						all = append(all, usedStore{spec, r.At()})
+					}
 				}
 			}
 		}
