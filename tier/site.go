@@ -196,6 +196,9 @@ func (s *Site) API(path string, api *API) {
 	case api.app != s.app:
 		s.fail(at, "API %s is one of app %s, and not of %s; reach it at its own address", api.name, api.app.name, s.app.name)
 		return
+	case api.private.declared:
+		s.fail(at, "API %s is private, so that CloudFront does not reach it; leave tier.Private out, or call the API from its network alone", api.name)
+		return
 	case !validSitePath(path):
 		s.fail(at, "path %q of API %s: write a slash and letters, digits, and -_.~ between slashes: %q", path, api.name, "/api")
 		return

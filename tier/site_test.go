@@ -74,6 +74,7 @@ func TestSiteMistakes(t *testing.T) {
 		"wildcard":     {at("/a*"), `path "/a*"`},
 		"long path":    {at("/" + strings.Repeat("a", 255)), "write a slash"},
 		"page and API": {at("/api"), "leave NotFound out"},
+		"private API":  {with(func(app *tier.App, s *tier.Site) { s.API("/api", app.API("inside", tier.Private())) }), "API inside is private"},
 		"path twice":   {with(func(app *tier.App, s *tier.Site) { a := api(app); s.API("/api", a); s.API("/api", a) }), "is that of API orders"},
 		"region": {with(func(_ *tier.App, s *tier.Site) {
 			s.Domain(strings.Replace(certificate, "us-east-1", "eu-west-1", 1), "a.example")
