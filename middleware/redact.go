@@ -223,6 +223,8 @@ func causes(err error) (several []error, one error) {
 		}
 	}()
 	switch e := err.(type) {
+	case *answered: // the answer is made of the error
+		one = e.error
 	case *handler.PanicError: // which does not unwrap
 		one, _ = e.Value.(error)
 	case interface{ Unwrap() error }:
@@ -239,7 +241,7 @@ func errorChain(err error) string {
 	var names []string
 	for e := range errorTree(err) {
 		name := reflect.TypeOf(e).String()
-		if strings.HasPrefix(name, "*errors.") || strings.HasPrefix(name, "*fmt.") || name == "*datastore.sentinel" {
+		if strings.HasPrefix(name, "*errors.") || strings.HasPrefix(name, "*fmt.") || name == "*datastore.sentinel" || name == "*middleware.answered" {
 			continue
 		}
 		names = append(names, name)
