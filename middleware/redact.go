@@ -143,9 +143,14 @@ func errorText(err error) (text string) {
 type fields struct{ err error }
 
 // taggedErrors adds the errors in the tree of err that have a tagged field, or hold a
-// value that has one, as a panic may.
+// value that has one, as a panic may; of a tree that is too large to be looked at whole,
+// one that says so.
 func taggedErrors(found []error, err error) []error {
+	looked := 0
 	for inTree := range errorTree(err) {
+		if looked++; looked == maxErrors {
+			return append(found, tooMany{Looked: looked})
+		}
 		if planOf(reflect.TypeOf(inTree)).tagged || holdsTagged(inTree) {
 			found = append(found, inTree)
 		}
@@ -185,6 +190,11 @@ func holdsTagged(err error) bool {
 	}
 	return false
 }
+
+// tooMany is told in place of the errors that nobody has looked at.
+type tooMany struct{ Looked int }
+
+func (tooMany) Error() string { return "more errors than are looked at" }
 
 // maxErrors is how many errors of a tree are looked at.
 const maxErrors = 100

@@ -250,6 +250,16 @@ func TestRedactedErrors(t *testing.T) {
 			}
 		})
 	}
+	many := []error{cardError{Number: hush}}
+	for range 200 {
+		many = append([]error{errors.New("a")}, many...)
+	}
+	if text := middleware.Redacted(errors.Join(many...)).String(); strings.Contains(text, hush) {
+		t.Errorf("many errors: %s", text)
+	}
+	if text := middleware.Redacted(errors.Join(many[:50]...)).String(); text != strings.Repeat("a\n", 49)+"a" {
+		t.Errorf("many errors without a tagged field: %s", text)
+	}
 	if text := middleware.Redacted(self).String(); len(text) > 20_000 || strings.Contains(text, hush) {
 		t.Errorf("what is its own cause: %s", text)
 	}
