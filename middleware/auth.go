@@ -35,9 +35,9 @@ func identify(by identifier, none *handler.Error) handler.Middleware {
 // identified is the request of a caller who has been verified: the handler sees the
 // caller, stores of the caller's own rows know the id, and it is told in the log.
 func identified(ctx context.Context, req *handler.Request, caller handler.Caller) (context.Context, *handler.Request) {
-	ctx = WithNotes(ctx)
+	ctx, notes := withNotes(ctx)
 	if caller.ID != "" {
-		Note(ctx, slog.String("caller", caller.ID))
+		notes.set(slog.String(noteCaller, caller.ID))
 	}
 	return datastore.WithCallerID(ctx, caller.ID), req.WithCaller(caller)
 }
