@@ -156,8 +156,10 @@ func introduce(ctx context.Context, req *handler.Request) (context.Context, *not
 	if n.request() == nil {
 		n.req.Store(req)
 		n.unlessThere(noteRequest, req.ID())
-		if caller := req.Caller(); !caller.Anonymous() {
-			n.unlessThere(noteCaller, caller.ID)
+		if n.find(noteCaller) < 0 { // by which a caller is not made whom nobody asks for
+			if caller := req.Caller(); !caller.Anonymous() {
+				n.unlessThere(noteCaller, caller.ID)
+			}
 		}
 	}
 	n.unlessThere(noteVersion, version) // which may have been told since
