@@ -210,13 +210,13 @@ func medians(b *testing.B, work ...func()) []float64 {
 	return of
 }
 
-// TestChainAllocations: the whole chain adds at most 25 allocations to an invocation,
+// TestChainAllocations: the whole chain adds at most 21 allocations to an invocation,
 // beside those of the signature check.
 func TestChainAllocations(t *testing.T) {
 	if underRace {
 		t.Skip("the race detector allocates too")
 	}
-	const budget = 25
+	const budget = 21
 	ctx, req := lambdaCtx(t.Context()), signedIn(t)
 	run := func(h handler.Handler) float64 {
 		return testing.AllocsPerRun(200, func() { served(t, ctx, h, req) })
