@@ -507,7 +507,7 @@ func TestLogAtOnce(t *testing.T) {
 	t.Parallel()
 	logs, book := newLogs(func(o *middleware.LogOptions) { o.Buffer = 1 << 20 })
 	h := logs.Middleware()(handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
-		middleware.Note(ctx, slog.String("path", req.Path()))
+		middleware.Note(ctx, slog.String("at", req.Path()))
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() { logs.Logger().DebugContext(ctx, req.Path()) })
@@ -527,7 +527,7 @@ func TestLogAtOnce(t *testing.T) {
 		t.Errorf("%d lines, want 100", len(lines))
 	}
 	for _, line := range lines {
-		if line["msg"] != "request" && line["msg"] != line["path"] {
+		if line["msg"] != "request" && line["msg"] != line["at"] {
 			t.Errorf("a line of another invocation: %v", line)
 		}
 	}
