@@ -137,10 +137,10 @@ const maxPath = 1024
 // appendError appends what is known of an error.
 func appendError(attrs []slog.Attr, err error) []slog.Attr {
 	attrs = append(attrs, slog.String("error", errorText(err)))
-	if chain := errorChain(err); chain != "" {
+	if chain := handler.ErrorTypes(err); chain != "" {
 		attrs = append(attrs, slog.String("errorTypes", chain))
 	}
-	for e := range errorTree(err) {
+	for e := range handler.ErrorTree(err) {
 		switch e := e.(type) {
 		case *datastore.Error:
 			return append(attrs, storeAttr(e))
