@@ -37,6 +37,9 @@ func (l *Logs) Middleware() handler.Middleware {
 func (l *Logs) log(ctx context.Context, req *handler.Request, next handler.Handler) (*handler.Response, error) {
 	inv := &logged{logs: l, invocation: invocation{req: req, began: l.opts.Now()}}
 	inv.Context = inv.begin(ctx, l.first())
+	if l.xray {
+		inv.noteXRay()
+	}
 	inv.sampled = l.opts.Sample > 0 && l.opts.Random() < l.opts.Sample
 	resp, err := guarded(inv, req, next)
 	if err != nil {
