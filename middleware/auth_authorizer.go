@@ -109,7 +109,10 @@ type AuthorizerContextOptions struct {
 // AuthorizerContext makes the scopes and the groups that a Lambda authorizer has passed on
 // in its context those of the caller, for [Require]: a context has texts, and front doors
 // do not know what they stand for. It changes only callers whom a Lambda authorizer has let
-// in. opts may be nil.
+// in. Where that is another one than [Authorizer], such as [jwt.Verifier.Check], name
+// members that no token can have otherwise: "cognito:groups". opts may be nil.
+//
+// [jwt.Verifier.Check]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/handler/jwt#Verifier.Check
 func AuthorizerContext(opts *AuthorizerContextOptions) handler.Middleware {
 	o := AuthorizerContextOptions{}
 	if opts != nil {
