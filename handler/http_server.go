@@ -148,7 +148,7 @@ func (s *httpServer) log(ctx context.Context, req *Request, err error) {
 	}
 	attrs := []slog.Attr{
 		slog.String("requestId", req.Facts().ID), slog.String("method", req.Method()),
-		slog.String("path", req.Path()), slog.String("error", err.Error()),
+		slog.String("path", req.Path()), slog.String("error", ErrorText(err)),
 	}
 	var p *PanicError
 	if errors.As(err, &p) {

@@ -237,7 +237,7 @@ func (inv *audited) entry(state AuditState) AuditEntry {
 		e.Action = cut(inv.req.Method(), maxNote) + " " + cut(inv.req.Path(), maxPath)
 	}
 	for _, key := range inv.Notes {
-		if value := inv.notes.value(key); value != "" {
+		if value := inv.notes.value(noteKey(key)); value != "" {
 			if e.Details == nil {
 				e.Details = map[string]string{}
 			}

@@ -78,14 +78,14 @@ func TestAudit(t *testing.T) {
 			e.Action, e.Resource, e.Outcome, e.Status = "PUT /x", "/x", middleware.AuditRefused, 404
 		})},
 		{"notes, tenant and resource", remove().WithVersion("2"), middleware.AuditOptions{
-			Notes: []string{"order", "absent"}, Resource: func(_ context.Context, req *handler.Request) string {
+			Notes: []string{"order", "status", "absent"}, Resource: func(_ context.Context, req *handler.Request) string {
 				return "order " + strings.TrimPrefix(req.Path(), "/orders/")
 			},
 		}, handler.HandlerFunc(func(ctx context.Context, _ *handler.Request) (*handler.Response, error) {
-			middleware.Note(ctx, slog.String("order", "o-7"), slog.String("secret", "s"), slog.String("tenant", "acme"))
+			middleware.Note(ctx, slog.String("order", "o-7"), slog.String("status", "sent"), slog.String("secret", "s"), slog.String("tenant", "acme"))
 			return &handler.Response{Status: 201}, nil
 		}), ended(func(e *middleware.AuditEntry) {
-			e.Version, e.Tenant, e.Resource, e.Details = "2", "acme", "order 7", map[string]string{"order": "o-7"}
+			e.Version, e.Tenant, e.Resource, e.Details = "2", "acme", "order 7", map[string]string{"order": "o-7", "status": "sent"}
 			e.Outcome, e.Status = middleware.AuditSucceeded, 201
 		})},
 		{"fails closed", remove(), middleware.AuditOptions{FailClosed: true}, answers(204, ""), append([]middleware.AuditEntry{func() middleware.AuditEntry {

@@ -20,7 +20,7 @@ import (
 // Who comes through is let in everywhere, with the caller's id as principal and the claims
 // as context. Scopes and groups are in the context as "scope", words with spaces between
 // them, and "groups", a list in JSON; [AuthorizerContext] makes them those of the caller
-// again.
+// again. A claim of one of these names that did not make them the caller's is left out.
 // Of the others, status 401 answers 401, every other status below 500 answers 403, and the
 // rest 500.
 //
@@ -81,6 +81,7 @@ func contextOf(caller *handler.Caller) map[string]any {
 	for name, text := range caller.Claims {
 		switch name {
 		case "", "principalId", "integrationLatency": // the gateway's own
+		case "scope", "groups": // what the caller has of them follows, and nothing else by their names
 		default:
 			values[name] = text
 		}
@@ -108,7 +109,10 @@ type AuthorizerContextOptions struct {
 // AuthorizerContext makes the scopes and the groups that a Lambda authorizer has passed on
 // in its context those of the caller, for [Require]: a context has texts, and front doors
 // do not know what they stand for. It changes only callers whom a Lambda authorizer has let
-// in. opts may be nil.
+// in. Where that is another one than [Authorizer], such as [jwt.Verifier.Check], name
+// members that no token can have otherwise: "cognito:groups". opts may be nil.
+//
+// [jwt.Verifier.Check]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/handler/jwt#Verifier.Check
 func AuthorizerContext(opts *AuthorizerContextOptions) handler.Middleware {
 	o := AuthorizerContextOptions{}
 	if opts != nil {

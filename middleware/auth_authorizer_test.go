@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +79,39 @@ func TestAuthorizer(t *testing.T) {
 	}
 	wantMisdeclared(t, "Authorizer: there is no middleware", func() { middleware.Authorizer() })
 	wantMisdeclared(t, "Authorizer: there is no middleware, or a nil one", func() { middleware.Authorizer(nil) })
+}
+
+// TestAuthorizerClaims: behind an authorizer nobody has scopes or groups that he has not
+// before it, whatever claims are called.
+func TestAuthorizerClaims(t *testing.T) {
+	t.Parallel()
+	home := newIssuer("home")
+	for name, claims := range map[string]map[string]any{
+		"a claim of its name":       {"groups": []string{"staff"}},
+		"a text":                    {"groups": `["staff"]`, "scope": 7},
+		"a scope of several words":  {"scope": []string{"read write", "write read"}},
+		"a scope that is an object": {"scope": map[string]any{"read": true}},
+		"scopes in brackets":        {"scp": []string{"a read"}, "groups": "staff"},
+	} {
+		token := home.token(t, claims)
+		jwt := middleware.JWT(home.settings(t), nil)
+		before, _, _ := wantAnswer(t, jwt, authGet(bearer(token)), http.StatusNoContent, "")
+		verdict, err := middleware.Authorizer(jwt)(t.Context(), handler.Check{Token: token, Request: authGet()})
+		if err != nil || !verdict.Allow {
+			t.Fatalf("%s: %v, %v", name, verdict, err)
+		}
+		passed := map[string]string{}
+		for name, value := range verdict.Context {
+			passed[name] = fmt.Sprint(value)
+		}
+		behind, _, _ := wantAnswer(t, middleware.AuthorizerContext(nil),
+			authGet(handlertest.As(handler.Caller{Kind: handler.CallerLambda, ID: "ada", Claims: passed})), http.StatusNoContent, "")
+		for _, word := range slices.Concat(behind.caller.Scopes, behind.caller.Groups) {
+			if !slices.Contains(slices.Concat(before.caller.Scopes, before.caller.Groups), word) {
+				t.Errorf("%s: %q behind the authorizer, and before it scopes %q, groups %q", name, word, before.caller.Scopes, before.caller.Groups)
+			}
+		}
+	}
 }
 
 // TestAuthorizerRoundTrip: what an authorizer lets in arrives at the handler behind it as

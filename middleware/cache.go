@@ -31,8 +31,8 @@ type CacheOptions struct {
 	Headers []string
 	// Shared says that the answers are the same for every caller: they are kept once
 	// for each tenant, and the handler does not see who is calling. Default: each
-	// caller of each tenant has answers of its own, and callers that nobody has
-	// verified are all one.
+	// caller of each tenant, with the same groups and scopes, has answers of its own, and
+	// callers that nobody has verified are all one.
 	Shared bool
 	// Key is a further part of the key, of any length: what else an answer depends
 	// on. "" is one too. Default none.
@@ -72,11 +72,11 @@ const (
 // # What an answer depends on
 //
 // The key is of the function, the stage, the host, the version, the method, the path and the
-// query as they were sent, the caller, the tenant ([Tenant]), the headers
-// of [CacheOptions].Headers and [CacheOptions].Key. Behind Cache a handler sees no other
+// query as they were sent, the caller with groups and scopes, the tenant ([Tenant]), the
+// headers of [CacheOptions].Headers and [CacheOptions].Key. Behind Cache a handler sees no other
 // headers, no body and no cookies, so that nobody can have an answer kept for others that
 // depends on what only he has sent. What comes by other ways is for the application to
-// add by Key: the client's address, stage variables, the bytes of the event, what
+// add by Key: other claims of the caller, the client's address, stage variables, the bytes of the event, what
 // another middleware has put into the context.
 //
 // Requests pass, with all their headers, that have a body or a Range header, or an
@@ -92,7 +92,8 @@ const (
 // MaxBytes. For ten seconds it is remembered that an answer is not kept.
 //
 // A successful request of another method deletes what is kept of the same URL for the
-// same caller and the same values of the Headers, and for none. What others were answered
+// same caller with the same groups and scopes and the same values of the Headers, and for
+// none. What others were answered
 // stays until it expires: choose ttl by how old that may be.
 //
 // # Requests

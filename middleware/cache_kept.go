@@ -162,6 +162,10 @@ func (c *responseCache) key(ctx context.Context, req *handler.Request, method st
 		id, _ := datastore.CallerID(ctx)
 		text = appendParts(text, "caller", string(caller.Kind), caller.Claim("iss"), caller.ID, caller.ARN,
 			caller.Account, caller.Identity, id)
+		for _, rights := range [...][]string{caller.Groups, caller.Scopes} {
+			text = binary.AppendUvarint(text, uint64(len(rights)))
+			text = appendParts(text, rights...)
+		}
 	}
 	for _, name := range c.Headers {
 		values := header(name)

@@ -219,6 +219,32 @@ func TestCachePoisoning(t *testing.T) {
 	}
 }
 
+// TestCacheRights: a token of the same caller that may do less, such as one for another's
+// app, is not answered what another had kept.
+func TestCacheRights(t *testing.T) {
+	t.Parallel()
+	token := func(groups, scopes []string) *handler.Request {
+		return get("/", handlertest.As(handler.Caller{Kind: handler.CallerJWT, ID: "ada", Groups: groups, Scopes: scopes}))
+	}
+	k := newKitchen(t)
+	h := k.cached(time.Minute, nil)
+	for _, test := range []struct {
+		groups, scopes []string
+		want           string
+	}{
+		{[]string{"a"}, []string{"b"}, "1"}, {[]string{"a"}, []string{"b"}, "1"},
+		{[]string{"a"}, nil, "2"}, {nil, []string{"a"}, "3"}, {nil, nil, "4"}, {[]string{"a", "b"}, nil, "5"}, {[]string{"b"}, []string{"a"}, "6"},
+	} {
+		if got := k.run(h, token(test.groups, test.scopes)); got != test.want {
+			t.Errorf("groups %q, scopes %q: run %s, want %s", test.groups, test.scopes, got, test.want)
+		}
+	}
+	open := k.cached(time.Minute, &middleware.CacheOptions{Shared: true})
+	if one, other := k.run(open, token([]string{"a"}, nil)), k.run(open, token(nil, nil)); one != other {
+		t.Errorf("shared: runs %s and %s", one, other)
+	}
+}
+
 // TestCacheStores: which answers are kept, and for how long.
 func TestCacheStores(t *testing.T) {
 	t.Parallel()

@@ -27,6 +27,9 @@ type answered struct {
 // Unwrap has the answer first: that is the one that [handler.AsError] finds.
 func (a *answered) Unwrap() []error { return []error{a.answer, a.error} }
 
+// Told is the error that the answer is made of, for [handler.ErrorTree].
+func (a *answered) Told() error { return a.error }
+
 // unanswered is the error that more headers were given: what is told of it.
 func unanswered(err error) error {
 	if a, ok := err.(*answered); ok {

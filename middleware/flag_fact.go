@@ -83,7 +83,7 @@ func (n *notes) attr(key string) (slog.Value, bool) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if i := n.find(key); i >= 0 {
+	if i := n.find(noteKey(key)); i >= 0 {
 		return n.list[i].Value, true
 	}
 	return slog.Value{}, false

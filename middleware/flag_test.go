@@ -296,6 +296,7 @@ func TestFlagFacts(t *testing.T) {
 		{"the tenant", `(eq $tenant "acme")`, ada, nil, true},
 		{"no tenant by a note", `(eq $tenant "noted")`, ada, nil, false},
 		{"a note before a claim", `(eq $plan "pro")`, ada, nil, true},
+		{"a note with a key of the log", `(eq $status "trial")`, ada, nil, true},
 		{"what is given before a note", `(eq $plan "trial")`, ada, []slog.Attr{slog.String("plan", "trial")}, true},
 		{"what is given before the caller", `(eq $caller "bob")`, ada, []slog.Attr{slog.String("caller", "bob")}, true},
 		{"the time", `(lt $now 2031)`, ada, nil, false},
@@ -312,7 +313,7 @@ func TestFlagFacts(t *testing.T) {
 			return &handler.Response{}, nil
 		}), flags.Middleware())
 		ctx := datastore.WithTenant(middleware.WithNotes(t.Context()), "acme")
-		middleware.Note(ctx, slog.String("tenant", "noted"), slog.String("plan", "pro"))
+		middleware.Note(ctx, slog.String("tenant", "noted"), slog.String("plan", "pro"), slog.String("status", "trial"))
 		req := handlertest.Request("GET", "/?caller=root", handlertest.Header("Caller", "root"), handlertest.Header("X-Caller", "root"))
 		if _, err := h.Handle(ctx, req.WithCaller(tt.caller).WithVersion("v2")); err != nil || got != tt.want {
 			t.Errorf("%s: %s = %v, %v, want %v", tt.name, tt.rule, got, err, tt.want)

@@ -60,16 +60,6 @@ func statusOf(err error) (status int) {
 	return handler.AsError(err).StatusCode()
 }
 
-// textOf is the text of an error, which may not bear to be looked at.
-func textOf(err error) (text string) {
-	defer func() {
-		if recover() != nil {
-			text = "an error whose text panics"
-		}
-	}()
-	return err.Error()
-}
-
 // begin introduces the invocation, and is ctx with its notes.
 func (inv *invocation) begin(ctx context.Context, cold bool) context.Context {
 	ctx, inv.notes = introduce(ctx, inv.req)

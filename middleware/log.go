@@ -53,8 +53,8 @@ type LogOptions struct {
 //
 // Every line that is logged with the context of an invocation, anywhere in the program,
 // has its "request" id and its "route", "caller", "version" and "tenant", as far as
-// they are known by then, "cold" if it started the sandbox, and what else was noted of
-// it ([Note]). Values are redacted ([Redacted]), and text is cut at 16 KB. Line breaks
+// they are known by then, "cold" if it started the sandbox, in AWS Lambda the "trace" of
+// X-Ray, and what else was noted of it ([Note]). Values are redacted ([Redacted]), and text is cut at 16 KB. Line breaks
 // and quotes in a text stay within it, in both formats, so that no client can write a
 // line of the log.
 //
@@ -66,6 +66,7 @@ type LogOptions struct {
 type Logs struct {
 	opts   LogOptions
 	logger *slog.Logger
+	xray   bool // invocations may be part of a trace
 	sandbox
 }
 
@@ -92,16 +93,23 @@ func NewLogs(opts *LogOptions) *Logs {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	l.xray = inLambda()
 	l.sandbox.begin()
 	l.logger = slog.New(&logHandler{logs: l, base: o.Handler})
 	return l
 }
 
 func defaultLogHandler() slog.Handler {
-	if _, ok := os.LookupEnv("AWS_LAMBDA_RUNTIME_API"); ok {
+	if inLambda() {
 		return lambdacontext.NewLogHandler()
 	}
 	return slog.NewTextHandler(os.Stderr, nil)
+}
+
+// inLambda reports whether this process is a function of AWS Lambda.
+func inLambda() bool {
+	_, is := os.LookupEnv("AWS_LAMBDA_RUNTIME_API")
+	return is
 }
 
 // Logger is the log for the program. It works outside of invocations too.

@@ -37,6 +37,9 @@ func (l *Logs) Middleware() handler.Middleware {
 func (l *Logs) log(ctx context.Context, req *handler.Request, next handler.Handler) (*handler.Response, error) {
 	inv := &logged{logs: l, invocation: invocation{req: req, began: l.opts.Now()}}
 	inv.Context = inv.begin(ctx, l.first())
+	if l.xray {
+		inv.noteXRay()
+	}
 	inv.sampled = l.opts.Sample > 0 && l.opts.Random() < l.opts.Sample
 	resp, err := guarded(inv, req, next)
 	if err != nil {
@@ -137,10 +140,10 @@ const maxPath = 1024
 // appendError appends what is known of an error.
 func appendError(attrs []slog.Attr, err error) []slog.Attr {
 	attrs = append(attrs, slog.String("error", errorText(err)))
-	if chain := errorChain(err); chain != "" {
+	if chain := handler.ErrorTypes(err); chain != "" {
 		attrs = append(attrs, slog.String("errorTypes", chain))
 	}
-	for e := range errorTree(err) {
+	for e := range handler.ErrorTree(err) {
 		switch e := e.(type) {
 		case *datastore.Error:
 			return append(attrs, storeAttr(e))

@@ -40,6 +40,12 @@ func (b *logbook) String() string {
 	return b.buf.String()
 }
 
+func (b *logbook) reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.buf.Reset()
+}
+
 // lines are those of a log in JSON, without their time.
 func (b *logbook) lines(t testing.TB) []map[string]any {
 	t.Helper()
@@ -165,6 +171,30 @@ func TestLogLine(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// TestLogTrace: in AWS Lambda the lines of an invocation have the id of its trace, and
+// nothing that a client has sent in place of one.
+func TestLogTrace(t *testing.T) {
+	const root = "1-5759e988-bd862e3fe1be46a994272793"
+	t.Setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+	logs, book := newLogs(nil)
+	h := logs.Middleware()(answers(200, ""))
+	for header, want := range map[string]any{
+		"Root=" + root: root, "Self=1-0;Root=" + root + ";Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a:0": root,
+		"": nil, "Root=": nil, root: nil, "Root=" + root[:34]: nil, "Root=1-5759E988-bd862e3fe1be46a994272793": nil,
+		"Root=2" + root[1:]: nil, "Root=1-5759e988\n" + root[11:]: nil, "Root=1-\"status\":1,-e1be46a9942727930000": nil,
+	} {
+		book.reset()
+		//lint:ignore SA1029 the key of aws-lambda-go
+		ctx := context.WithValue(t.Context(), "x-amzn-trace-id", header)
+		if _, err := handlertest.Do(ctx, h, handlertest.Request("GET", "/", handlertest.Header("X-Amzn-Trace-Id", "Root="+root))); err != nil {
+			t.Fatal(err)
+		}
+		if got := book.lines(t)[0]["trace"]; got != want {
+			t.Errorf("trace of %q = %v, want %v", header, got, want)
+		}
 	}
 }
 
@@ -507,7 +537,7 @@ func TestLogAtOnce(t *testing.T) {
 	t.Parallel()
 	logs, book := newLogs(func(o *middleware.LogOptions) { o.Buffer = 1 << 20 })
 	h := logs.Middleware()(handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
-		middleware.Note(ctx, slog.String("path", req.Path()))
+		middleware.Note(ctx, slog.String("at", req.Path()))
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() { logs.Logger().DebugContext(ctx, req.Path()) })
@@ -527,7 +557,7 @@ func TestLogAtOnce(t *testing.T) {
 		t.Errorf("%d lines, want 100", len(lines))
 	}
 	for _, line := range lines {
-		if line["msg"] != "request" && line["msg"] != line["path"] {
+		if line["msg"] != "request" && line["msg"] != line["at"] {
 			t.Errorf("a line of another invocation: %v", line)
 		}
 	}

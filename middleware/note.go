@@ -16,10 +16,29 @@ import (
 //
 //	middleware.Note(ctx, slog.String("order", order.ID))
 //
-// A fact of the same key takes the place of the one before. Where no middleware tells
-// anything about the invocation, nothing is noted. It is safe for concurrent use.
+// A fact of the same key takes the place of the one before. One with a key that the lines
+// of [Logs] have themselves ("status", "level", "requestId") is noted as "note.status", so
+// that no line has a member twice. Where no middleware tells anything about the
+// invocation, nothing is noted. It is safe for concurrent use.
 func Note(ctx context.Context, facts ...slog.Attr) {
-	notesOf(ctx).set(facts...)
+	n := notesOf(ctx)
+	for _, fact := range facts {
+		fact.Key = noteKey(fact.Key)
+		n.set(fact)
+	}
+}
+
+// noteKey is the key that a fact is noted with. That of a line is left to the line.
+func noteKey(key string) string {
+	switch key {
+	case "time", "timestamp", "level", "msg", "message", "source", // of package slog, and of that of aws-lambda-go
+		"requestId", "functionArn", "tenantId",
+		"method", "path", "status", "durationMs", "bytes", "cut", "attempt", // of the line of an invocation
+		"error", "errorTypes", "store", "stack",
+		"audit": // of AuditToLog
+		return "note." + key
+	}
+	return key
 }
 
 // Notes are the facts of [Note], in the order in which they came.

@@ -2,14 +2,19 @@ package middleware_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
 	"github.com/seed-18e8afb5/tierkit/middleware"
@@ -50,6 +55,76 @@ func TestNote(t *testing.T) {
 	if got := notesOf(t.Context()); got != nil {
 		t.Errorf("without room: %v", got)
 	}
+}
+
+// TestNoteReserved: a note with a key of the line itself is told beside it, in the line of
+// an invocation and in one of the program, whoever writes them.
+func TestNoteReserved(t *testing.T) {
+	for _, lambda := range []bool{false, true} {
+		t.Run(fmt.Sprint("lambda=", lambda), func(t *testing.T) {
+			book := &logbook{}
+			opts := &slog.HandlerOptions{AddSource: true}
+			if lambda {
+				opts.ReplaceAttr = lambdacontext.ReplaceAttr
+			}
+			logs := middleware.NewLogs(&middleware.LogOptions{Handler: slog.NewJSONHandler(book, opts)})
+			var noted []string
+			h := logs.Middleware()(handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+				for _, key := range []string{"time", "timestamp", "level", "msg", "message", "source", "requestId", "functionArn", "tenantId",
+					"method", "path", "status", "durationMs", "bytes", "cut", "attempt", "error", "errorTypes", "store", "stack", "audit"} {
+					middleware.Note(ctx, slog.String(key, "noted"))
+				}
+				_ = middleware.AuditToLog(logs.Logger())(ctx, middleware.AuditEntry{})
+				for fact := range middleware.Notes(ctx) {
+					noted = append(noted, fact.Key)
+				}
+				if req.Method() == "GET" {
+					panic("boom")
+				}
+				return nil, &datastore.Error{Store: "orders", Op: "get", Kind: datastore.ErrThrottled}
+			}))
+			_, _ = handlertest.Do(t.Context(), h, handlertest.Request("GET", "/"))
+			_ = handlertest.DoRecord(t.Context(), h, message("m-1"))
+			lines := 0
+			for line := range strings.Lines(book.String()) {
+				lines++
+				if twice := membersTwice(t, line); twice != nil {
+					t.Errorf("%v stand twice in %s", twice, line)
+				}
+				if !strings.Contains(line, `"note.status":"noted"`) {
+					t.Errorf("what was noted is not in %s", line)
+				}
+			}
+			if lines != 4 || !strings.Contains(book.String(), `"store":{`) || !strings.Contains(book.String(), `"stack":`) || !slices.Contains(noted, "note.status") || slices.Contains(noted, "status") {
+				t.Errorf("%d lines, notes %q", lines, noted)
+			}
+		})
+	}
+}
+
+// membersTwice are the members that an object in JSON has more than once.
+func membersTwice(t *testing.T, text string) (twice []string) {
+	t.Helper()
+	dec := json.NewDecoder(strings.NewReader(text))
+	if _, err := dec.Token(); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen[name.(string)] {
+			twice = append(twice, name.(string))
+		}
+		seen[name.(string)] = true
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return twice
 }
 
 // TestNoteAtOnce: several goroutines of an invocation note.

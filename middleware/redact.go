@@ -126,135 +126,16 @@ func redactAny(v any) slog.Value {
 	return slog.AnyValue(told(e.b))
 }
 
-// errorText is the text of an error as it may be told.
-func errorText(err error) (text string) {
-	if tagged := taggedErrors(nil, err); len(tagged) > 0 {
-		var b strings.Builder
-		b.WriteString("text withheld for its redacted fields: " + errorChain(err))
-		for _, e := range tagged {
-			b.WriteString(" " + Redaction{fields{e}}.String())
-		}
-		return b.String()
+// errorText is the text of an error as it may be told, with the fields of one whose text
+// may not.
+func errorText(err error) string {
+	var b strings.Builder
+	b.WriteString(handler.ErrorText(err))
+	for _, e := range handler.WithheldErrors(err) {
+		b.WriteString(" " + Redaction{fields{e}}.String())
 	}
-	return cut(textOf(err), maxTold)
+	return b.String()
 }
 
 // fields is an error of which the fields are told, and not the text.
 type fields struct{ err error }
-
-// taggedErrors adds the errors in the tree of err that have a tagged field, or hold a
-// value that has one, as a panic may; of a tree that is too large to be looked at whole,
-// one that says so.
-func taggedErrors(found []error, err error) []error {
-	looked := 0
-	for inTree := range errorTree(err) {
-		if looked++; looked == maxErrors {
-			return append(found, tooMany{Looked: looked})
-		}
-		if planOf(reflect.TypeOf(inTree)).tagged || holdsTagged(inTree) {
-			found = append(found, inTree)
-		}
-	}
-	return found
-}
-
-// holdsTagged reports whether a field of an error is an interface with a value, or a list
-// of such, whose type has a tagged field. Causes of the error are looked at by themselves. It
-// looks at types alone: who else works with what is deeper in an error is not known.
-func holdsTagged(err error) bool {
-	several, one := causes(err)
-	unwraps := one != nil || several != nil
-	tagged := func(v reflect.Value) bool {
-		return !v.IsNil() && planOf(v.Elem().Type()).tagged && !(unwraps && v.Elem().Type().Implements(reflect.TypeFor[error]()))
-	}
-	v := reflect.ValueOf(err)
-	for v.Kind() == reflect.Pointer && !v.IsNil() {
-		v = v.Elem()
-	}
-	if v.Kind() != reflect.Struct || !planOf(v.Type()).mixed {
-		return false
-	}
-	for i := range v.NumField() {
-		switch f := v.Field(i); {
-		case f.Kind() == reflect.Interface:
-			if tagged(f) {
-				return true
-			}
-		case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Interface:
-			for j := range min(f.Len(), maxErrors) {
-				if tagged(f.Index(j)) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// tooMany is told in place of the errors that nobody has looked at.
-type tooMany struct{ Looked int }
-
-func (tooMany) Error() string { return "more errors than are looked at" }
-
-// maxErrors is how many errors of a tree are looked at.
-const maxErrors = 100
-
-// errorTree are the errors that err is made of, itself first, as errors.Is goes over
-// them.
-func errorTree(err error) func(yield func(error) bool) {
-	return func(yield func(error) bool) {
-		left := maxErrors
-		var walk func(err error) bool
-		walk = func(err error) bool {
-			if err == nil || left == 0 {
-				return true
-			}
-			left--
-			if !yield(err) {
-				return false
-			}
-			several, one := causes(err)
-			for _, cause := range several {
-				if !walk(cause) {
-					return false
-				}
-			}
-			return walk(one)
-		}
-		walk(err)
-	}
-}
-
-// causes are those of an error, which may not bear to be asked.
-func causes(err error) (several []error, one error) {
-	defer func() {
-		if recover() != nil {
-			several, one = nil, nil
-		}
-	}()
-	switch e := err.(type) {
-	case *answered: // the answer is made of the error
-		one = e.error
-	case *handler.PanicError: // which does not unwrap
-		one, _ = e.Value.(error)
-	case interface{ Unwrap() error }:
-		one = e.Unwrap()
-	case interface{ Unwrap() []error }:
-		several = e.Unwrap()
-	}
-	return several, one
-}
-
-// errorChain are the types of an error and of its causes, outermost first, but for those
-// that tell nothing.
-func errorChain(err error) string {
-	var names []string
-	for e := range errorTree(err) {
-		name := reflect.TypeOf(e).String()
-		if strings.HasPrefix(name, "*errors.") || strings.HasPrefix(name, "*fmt.") || name == "*datastore.sentinel" || name == "*middleware.answered" {
-			continue
-		}
-		names = append(names, name)
-	}
-	return strings.Join(names, " > ")
-}

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
 // redactor writes values as JSON, without what must not be told.
@@ -74,11 +76,7 @@ func (e *redactor) known(v reflect.Value, depth int) (ok bool) {
 		e.logged(slog.AnyValue(x).Resolve(), depth)
 		return true
 	case error:
-		if len(taggedErrors(nil, x)) > 0 { // once is enough, and it may hold itself
-			e.text(errorChain(x))
-			return true
-		}
-		e.text(textOf(x))
+		e.text(handler.ErrorText(x)) // without its fields: once is enough, and it may hold itself
 		return true
 	case time.Time:
 		e.text(x.Format(time.RFC3339Nano))

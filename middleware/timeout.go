@@ -190,7 +190,7 @@ func (t *timeout) drop(ctx context.Context, a *attempt) {
 }
 
 func (t *timeout) warn(ctx context.Context, err error) {
-	attrs := []slog.Attr{slog.Any("error", err)}
+	attrs := []slog.Attr{slog.String("error", errorText(err))}
 	if p := (*handler.PanicError)(nil); errors.As(err, &p) {
 		attrs = append(attrs, slog.String("stack", string(p.Stack)))
 	}

@@ -159,6 +159,7 @@ func TestFailedRecord(t *testing.T) {
 			return err
 		}}, nil), "x", nil},
 		{"an error", answers(nil, errWork), "x", []string{`"error":"the work went wrong"`}},
+		{"an error with what nobody is told", answers(nil, &refusedCard{"hunter2"}), "x", []string{"text withheld", "*lambda_test.refusedCard"}},
 		{"an error and an answer", answers(&handler.Response{}, errWork), "x", []string{`"error":"the work went wrong"`}},
 		{"an error in an answer", answers(&handler.Response{Err: errWork}, nil), "x", []string{`"error":"the work went wrong"`}},
 		{"an error status", answers(&handler.Response{Status: 503}, nil), "x", []string{`"error":"503: Service Unavailable"`}},

@@ -278,7 +278,7 @@ func (d *Doorway) log(ctx context.Context, req *handler.Request, status int, err
 }
 
 func errorAttrs(err error) []slog.Attr {
-	attrs := []slog.Attr{slog.Any("error", err)}
+	attrs := []slog.Attr{slog.String("error", handler.ErrorText(err))}
 	if p, ok := err.(*handler.PanicError); ok { // not errors.As: err may hold a nil pointer
 		attrs = append(attrs, slog.String("stack", string(p.Stack)))
 	}

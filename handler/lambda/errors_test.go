@@ -140,6 +140,47 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// refusedCard has in its text what a log must not have.
+type refusedCard struct {
+	Number string `redact:"secret"`
+}
+
+func (e *refusedCard) Error() string { return "card " + e.Number + " was refused" }
+
+// TestErrorsRedacted: a doorway without a log of middleware withholds the same texts as
+// that, of requests, streams, direct invocations, records and answers that were cut off.
+func TestErrorsRedacted(t *testing.T) {
+	t.Parallel()
+	card := fmt.Errorf("pay: %w", &refusedCard{"hunter2"})
+	answer := func(resp *handler.Response, err error) handler.HandlerFunc {
+		return func(context.Context, *handler.Request) (*handler.Response, error) { return resp, err }
+	}
+	request := []byte(httpEvent(`"rawPath":"/x","requestContext":{"requestId":"r-1","http":{"method":"POST"}}`))
+	for _, tt := range []struct {
+		name   string
+		handle handler.HandlerFunc
+		event  []byte
+	}{
+		{"an error", answer(nil, card), request},
+		{"below 500", answer(nil, handler.Errorf(409, "no").Wrap(card)), request},
+		{"an answer with an error", answer(&handler.Response{Status: 502, Err: card}, nil), request},
+		{"a panic", func(context.Context, *handler.Request) (*handler.Response, error) { panic(card) }, request},
+		{"a stream", answer(&handler.Response{Stream: func(context.Context, io.Writer) error { return card }}, nil), request},
+		{"a direct invocation", answer(nil, card), []byte(`{"id":1}`)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var log logged
+			opts := log.options()
+			opts.Direct = tt.handle
+			out, err := lambda.New(tt.handle, opts).Invoke(t.Context(), tt.event)
+			if told := fmt.Sprint(string(out), err, log.String()); strings.Contains(told, "hunter2") || !strings.Contains(log.String(), "*lambda_test.refusedCard") {
+				t.Errorf("%s %v\n%s", out, err, log.String())
+			}
+		})
+	}
+}
+
 // T82: a handler that gave up.
 func TestAbort(t *testing.T) {
 	t.Parallel()

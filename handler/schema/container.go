@@ -141,7 +141,7 @@ func (c *compiler) mapping(t *Type) decodeFunc {
 
 // keyOf makes a map key of a member name.
 func keyOf(t *Type) func(name string) (key reflect.Value, problem string, reason error) {
-	goType, redacted := t.Go, holdsRedacted(t.Go)
+	goType, redacted := t.Go, HoldsRedacted(t.Go)
 	return func(name string) (reflect.Value, string, error) {
 		k := reflect.New(goType).Elem()
 		switch t.Kind {

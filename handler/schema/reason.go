@@ -16,9 +16,9 @@ func told(reason error, redacted bool) error {
 	return reason
 }
 
-// holdsRedacted reports whether a type has a field with the tag redact, at any depth:
+// HoldsRedacted reports whether a type has a field with the tag redact, at any depth:
 // its own method could quote it.
-func holdsRedacted(t reflect.Type) bool { return findRedacted(t, map[reflect.Type]bool{}) }
+func HoldsRedacted(t reflect.Type) bool { return findRedacted(t, map[reflect.Type]bool{}) }
 
 func findRedacted(t reflect.Type, seen map[reflect.Type]bool) bool {
 	if seen[t] {

@@ -90,7 +90,7 @@ func decodeBytes(s *state, at unsafe.Pointer) {
 
 // custom decodes by the type's own UnmarshalJSON.
 func custom(t reflect.Type) decodeFunc {
-	redacted := holdsRedacted(t)
+	redacted := HoldsRedacted(t)
 	return func(s *state, at unsafe.Pointer) {
 		text := s.raw()
 		if s.err != "" {
@@ -109,7 +109,7 @@ const invalid = "is not valid"
 // textual decodes a JSON string by the type's own UnmarshalText.
 func textual(t *Type) decodeFunc {
 	goType := t.Go
-	message, redacted := textMessage(t), holdsRedacted(goType)
+	message, redacted := textMessage(t), HoldsRedacted(goType)
 	return func(s *state, at unsafe.Pointer) {
 		if s.peek() != '"' {
 			s.mismatch("must be a string")

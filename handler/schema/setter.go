@@ -101,7 +101,7 @@ func setFuncOf(t reflect.Type) (setFunc, error) {
 }
 
 func setText(t reflect.Type, problem string) setFunc {
-	redacted := t == timeType || holdsRedacted(t)
+	redacted := t == timeType || HoldsRedacted(t)
 	return func(at unsafe.Pointer, text string) (string, error) {
 		if err := reflect.NewAt(t, at).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
 			return problem, told(err, redacted)

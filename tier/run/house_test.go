@@ -128,6 +128,23 @@ func root(t *testing.T) string {
 	return dir
 }
 
+// TestRegularExpressions: regular expressions are those of Go, which take time in
+// proportion to the text, whatever a client sends. An engine that goes back is linked
+// nowhere, and package regexp is not what handlers and middleware read requests with.
+func TestRegularExpressions(t *testing.T) {
+	t.Parallel()
+	engine := regexp.MustCompile(`regexp2|pcre|onig|rubex|backtrack`)
+	for _, p := range list(t, "-deps", "./...") {
+		if !p.Standard && engine.MatchString(p.ImportPath) {
+			t.Errorf("%s is linked: does it go back?", p.ImportPath)
+		}
+		path := strings.TrimPrefix(p.ImportPath, module)
+		if whole(`handler(/.*)?|middleware(/.*)?`, path) && slices.Contains(p.Imports, "regexp") {
+			t.Errorf("%s imports regexp: write the parser", path)
+		}
+	}
+}
+
 func TestImports(t *testing.T) {
 	t.Parallel()
 	for _, tags := range []string{"", lambdaTags} {

@@ -40,7 +40,7 @@ func TestObservedFunction(t *testing.T) {
 		t.Errorf("answer %d %v", a.Status, a.Header)
 	}
 	done := line(`"message":"request"`)
-	check(done, map[string]any{"level": "INFO", "status": 204., "route": "POST /orders", "sku": "lamp", "cold": true})
+	check(done, map[string]any{"level": "INFO", "status": 204., "route": "POST /orders", "sku": "lamp", "cold": true, "trace": "1-5bef4de7-ad49b0e87f6ef6c87fc2e700"})
 	if done["requestId"] == nil || done["timestamp"] == nil {
 		t.Errorf("no id of the invocation, or no timestamp: %v", done)
 	}
