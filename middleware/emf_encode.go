@@ -59,8 +59,8 @@ func (l *emfLine) appendDirective(b []byte, i int, namespace string) []byte {
 // metricText is what lines have of a metric. It is the same in all of them.
 type metricText struct {
 	of         *Metric // a copy may have another name
-	definition string // {"Name":"Duration","Unit":"Milliseconds"}
-	member     string // ,"Duration":
+	definition string  // {"Name":"Duration","Unit":"Milliseconds"}
+	member     string  // ,"Duration":
 }
 
 // written is m with its text.
