@@ -116,6 +116,7 @@ const maxRecord = 10 << 20
 // Trigger is a source whose records a function works off.
 type Trigger struct {
 	function   *Function
+	runs       *Function // of a joined function the one that it was declared for, else nil
 	feed       datastore.Feed
 	operation  *handler.Operation
 	records    recordType
@@ -225,7 +226,7 @@ func (t *Trigger) Handler() (handler.Handler, error) {
 	if err := t.operation.Compile(nil); err != nil {
 		return nil, mistake(t.at, "%s: %v", t, err)
 	}
-	return functionContext(t.function, handler.Chain(ofVersion(t.feed, t.operation), t.middleware...)), nil
+	return functionContext(runsAs(t.function, t.runs), handler.Chain(ofVersion(t.feed, t.operation), t.middleware...)), nil
 }
 
 // givesUpLike reports whether records are given up in the same way.

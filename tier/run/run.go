@@ -102,7 +102,7 @@ func chooseFunction(app *tier.App, lookup func(string) (string, bool)) (*tier.Fu
 		variable = "_HANDLER"
 		name, _ = lookup(variable)
 	}
-	if f := app.FunctionNamed(name); f != nil {
+	if f := app.Deployed(name); f != nil {
 		return f, nil
 	}
 	if f := app.DeploymentNamed(name); f != nil {

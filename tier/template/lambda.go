@@ -35,7 +35,7 @@ func (s *stack) function(f *tier.Function) {
 	properties := object{
 		{"Runtime", "provided.al2023"},
 		{"Architectures", array{"arm64"}},
-		{"Handler", f.Name()},
+		{"Handler", f.Entry()},
 		{"MemorySize", f.Memory()},
 		{"Timeout", int(f.Timeout().Seconds())},
 		{"Role", getAtt(policy.RoleID(f), "Arn")},
