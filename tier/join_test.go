@@ -159,3 +159,45 @@ func TestJoinedRoutes(t *testing.T) {
 		}
 	}
 }
+
+// TestJoinedEvents: records, the end of a window and messages of a WebSocket API run as
+// the function that they were declared for, too.
+func TestJoinedEvents(t *testing.T) {
+	t.Parallel()
+	data, app, ran := datastore.New(nil, nil), tier.New("shop"), ""
+	note := func(ctx context.Context, _ string) error {
+		ran, _ = datastore.FunctionFrom(ctx)
+		return nil
+	}
+	app.API("orders").Handle("GET /a", running)
+	tier.On(app.Function("first"), queue.New[string](data, "jobs"), note)
+	tier.On(app.Function("second"), queue.New[string](data, "mails"), note)
+	chat := app.WebSocket("chat")
+	chat.Handle("say", running)
+	chat.Function("talk").Handle("ask", running)
+	app.Join()
+	f := app.Deployed("orders*")
+	ctx := datastore.WithFunction(context.Background(), f.Name())
+	for i, want := range []string{"first", "second"} {
+		h, err := f.Triggers()[i].Handler()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Handle(ctx, handlertest.Request("RECORD", "/", handlertest.Body("application/json", []byte(`"x"`)))); err != nil || ran != want {
+			t.Errorf("a record of %s ran as %q, %v", want, ran, err)
+		}
+	}
+	socket, err := f.Socket()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{"say": `"chat"`, "ask": `"talk"`} {
+		resp, err := socket.Handle(ctx, handlertest.Request("MESSAGE", "/"+key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(resp.Body) != want {
+			t.Errorf("message %s ran as %s, want %s", key, resp.Body, want)
+		}
+	}
+}

@@ -176,6 +176,10 @@ func (f *Function) Triggers() []*Trigger { return f.triggers }
 // Function that works the records off.
 func (t *Trigger) Function() *Function { return t.function }
 
+// DeclaredFor is the function that the trigger was declared for: that which works the
+// records off, or the member of it if it is a joined one ([App.Join]).
+func (t *Trigger) DeclaredFor() *Function { return runsAs(t.function, t.runs) }
+
 // Feed says what the source delivers.
 func (t *Trigger) Feed() datastore.Feed { return t.feed }
 
@@ -226,7 +230,7 @@ func (t *Trigger) Handler() (handler.Handler, error) {
 	if err := t.operation.Compile(nil); err != nil {
 		return nil, mistake(t.at, "%s: %v", t, err)
 	}
-	return functionContext(runsAs(t.function, t.runs), handler.Chain(ofVersion(t.feed, t.operation), t.middleware...)), nil
+	return functionContext(t.DeclaredFor(), handler.Chain(ofVersion(t.feed, t.operation), t.middleware...)), nil
 }
 
 // givesUpLike reports whether records are given up in the same way.

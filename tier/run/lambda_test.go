@@ -111,6 +111,62 @@ func TestTwoFunctions(t *testing.T) {
 	}
 }
 
+// TestJoinedFunctions: a Handler with the mark has one environment serve all functions
+// that are joined, each with its own handles and no other's.
+func TestJoinedFunctions(t *testing.T) {
+	t.Parallel()
+	p, rt := function(t, buildFunction(t, "./tier/run/testdata/twofunctions"), "_HANDLER=writes*")
+	for _, tt := range []struct {
+		method, path string
+		status       int
+	}{
+		{"POST", "/things", 200}, {"GET", "/things/1", 404}, {"POST", "/stolen", 500}, {"GET", "/nothing", 404},
+	} {
+		req := handlertest.Request(tt.method, tt.path, handlertest.Body("application/json", []byte(`{"id":"1"}`)))
+		if answer := invoke(t, rt, handlertest.RESTEvent(req)); answer.Status != tt.status {
+			t.Errorf("%s %s = %d %s, want %d", tt.method, tt.path, answer.Status, answer.Body, tt.status)
+		}
+	}
+	log := p.end()
+	for _, want := range []string{"opened table written\n", "opened table read\n", "belongs to function writes", "used by function reads"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log has no %q:\n%s", want, log)
+		}
+	}
+}
+
+// TestFunctionsOne: the commands that print what is deployed have one function where one
+// is asked for, and say so.
+func TestFunctionsOne(t *testing.T) {
+	t.Parallel()
+	bin := buildTool(t, "./tier/run/testdata/twofunctions")
+	for _, tt := range []struct {
+		args   []string
+		status int
+		want   []string
+		not    string
+	}{
+		{[]string{"template"}, 0, []string{`"Handler": "writes"`, `"Handler": "reads"`}, "note:"},
+		{[]string{"template", "-functions", "one"}, 0, []string{`"Handler": "writes*"`, "note: function writes is one for writes, reads\n"}, "ReadsFunction"},
+		{[]string{"policy", "-functions", "one"}, 0, []string{"(WritesRole)", "dynamodb:PutItem", "dynamodb:GetItem", "main.go:35", "main.go:36"}, "ReadsRole"},
+		{[]string{"deployer", "-functions", "one"}, 0, []string{"WritesRole"}, "ReadsRole"},
+		{[]string{"template", "-functions", "two"}, 1, []string{`-functions "two": write declared or one`}, "Resources"},
+	} {
+		stdout, stderr, status := output(t, "", bin, tt.args...)
+		if status != tt.status {
+			t.Errorf("%v: status %d, want %d\n%s", tt.args, status, tt.status, stderr)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(stdout+stderr, want) {
+				t.Errorf("%v has no %q:\n%s%s", tt.args, want, stdout, stderr)
+			}
+		}
+		if strings.Contains(stdout+stderr, tt.not) {
+			t.Errorf("%v has %q", tt.args, tt.not)
+		}
+	}
+}
+
 func TestPanicAndDeadline(t *testing.T) {
 	t.Parallel()
 	_, rt := function(t, buildFunction(t, "./tier/run/testdata/twofunctions"), "_HANDLER=bootstrap", "TIERKIT_FUNCTION=reads")

@@ -47,7 +47,7 @@ func (s *stack) triggers(f *tier.Function) {
 // prefix.
 func triggerID(t *tier.Trigger) string {
 	feed := t.Feed()
-	words := append([]string{t.Function().Name(), feed.Spec.Name(), feed.Spec.Kind()}, feed.Events...)
+	words := append([]string{t.DeclaredFor().Name(), feed.Spec.Name(), feed.Spec.Kind()}, feed.Events...)
 	return policy.LogicalID(append(words, feed.Prefix)...)
 }
 
