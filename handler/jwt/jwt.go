@@ -32,6 +32,9 @@
 //   - use: "token_use", if one is configured
 //   - time: "exp" is there and not over; "nbf" and "iat" are not in the future
 //
+// A token that was verified and comes again is held against issuer, audience, use and time
+// only, while the issuer has the key that signed it; see [Settings].Remember.
+//
 // # Keys
 //
 // Keys are fetched when a token first needs them, and again after an hour or
@@ -46,6 +49,7 @@ package jwt
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -73,6 +77,10 @@ type Settings struct {
 	// Leeway is how far the clocks of issuer and verifier may differ, for all
 	// times. 0 is none, as of API Gateway; at most a minute.
 	Leeway time.Duration
+	// Remember is how many verified tokens are remembered, the latest: one that comes again
+	// is not decoded again, nor its signature computed, as long as the issuer has the key
+	// of it. Its times are looked at every time. 0 is 100; negative remembers none.
+	Remember int
 	// JWKSURL is where the issuer's keys are. "" finds it by OpenID Connect
 	// discovery at the Issuer, which API Gateway needs too. Not with Keys.
 	JWKSURL string
@@ -91,6 +99,7 @@ const maxLeeway = time.Minute
 type Verifier struct {
 	settings Settings
 	keys     *KeySet
+	known    *remembered // nil for none
 }
 
 // New checks the settings. It fetches nothing. It returns an error if there is
@@ -100,7 +109,7 @@ func New(s Settings) (*Verifier, error) {
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("jwt.New: %w", err)
 	}
-	v := &Verifier{settings: s, keys: s.Keys}
+	v := &Verifier{settings: s, keys: s.Keys, known: newRemembered(s.Remember)}
 	v.settings.Audiences = slices.Clone(s.Audiences)
 	v.settings.ClientIDs = slices.Clone(s.ClientIDs)
 	if v.keys != nil {
@@ -152,25 +161,53 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	}
 	d, _ := desks.Get().(*desk)
 	defer desks.Put(d)
+	if v.known == nil || len(token) > maxToken {
+		c, _, err := v.verify(ctx, d, token)
+		return c, err
+	}
+	d.bytes = append(d.bytes[:0], token...)
+	sum := sha256.Sum256(d.bytes)
+	if was, ok := v.known.get(sum); ok {
+		named, err := v.keys.find(ctx, was.kid)
+		if err != nil {
+			return Claims{}, err
+		}
+		if slices.Contains(named, was.key) {
+			c := was.claims.own()
+			if err := v.settings.accept(&c, v.keys.clock()); err != nil {
+				return Claims{}, err
+			}
+			return c, nil
+		}
+	}
+	c, by, err := v.verify(ctx, d, token)
+	if err == nil {
+		v.known.put(sum, verified{by.key, by.kid, c.own()})
+	}
+	return c, err
+}
+
+// verify verifies a token, and is by which key.
+func (v *Verifier) verify(ctx context.Context, d *desk, token string) (c Claims, by verified, err error) {
 	t, err := d.parse(token, v.keys.algorithms, &v.keys.header)
 	if err != nil {
-		return Claims{}, err
+		return Claims{}, by, err
 	}
 	named, err := v.keys.find(ctx, t.kid)
 	if err != nil {
-		return Claims{}, err
+		return Claims{}, by, err
 	}
-	if err := t.signedBy(named); err != nil {
-		return Claims{}, err
+	if by.key, err = t.signedBy(named); err != nil {
+		return Claims{}, by, err
 	}
-	c, err := registered(t.payload)
-	if err != nil {
-		return Claims{}, err
+	if c, err = registered(t.payload); err != nil {
+		return Claims{}, by, err
 	}
 	if err := v.settings.accept(&c, v.keys.clock()); err != nil {
-		return Claims{}, err
+		return Claims{}, by, err
 	}
-	return c, nil
+	by.kid = t.kid
+	return c, by, nil
 }
 
 // FromHeader is the token in the value of an Authorization header: what follows

@@ -138,10 +138,10 @@ func checkType(typ string) error {
 	return errorf(CodeTokenUse, `the header's "typ" is %s, which is no access or ID token`, quote(typ))
 }
 
-// signedBy wants one of the keys of the id that the token names to be of its
-// algorithm and to have signed it. Two keys may share an id if they are of
-// different kinds (RFC 7517 section 4.5).
-func (t *token) signedBy(named []*key) error {
+// signedBy is the key that has signed it, one of those of the id that the token names: it
+// must be of the token's algorithm. Two keys may share an id if they are of different
+// kinds (RFC 7517 section 4.5).
+func (t *token) signedBy(named []*key) (*key, error) {
 	var unusable error
 	tried := false
 	for _, k := range named {
@@ -151,18 +151,18 @@ func (t *token) signedBy(named []*key) error {
 		case !t.alg.fits(k):
 			unusable = errOtherAlgorithm
 		case t.alg.check(t.alg, k.public, t.signed, t.signature):
-			return nil
+			return k, nil
 		default:
 			tried = true
 		}
 	}
 	switch {
 	case tried:
-		return errorf(CodeSignature, "the signature is not that of the issuer's key %s", quote(t.kid))
+		return nil, errorf(CodeSignature, "the signature is not that of the issuer's key %s", quote(t.kid))
 	case unusable == errOtherAlgorithm:
-		return errorf(CodeKey, "key %s of the issuer cannot be used: it is not for %s", quote(t.kid), t.alg.name)
+		return nil, errorf(CodeKey, "key %s of the issuer cannot be used: it is not for %s", quote(t.kid), t.alg.name)
 	}
-	return errorf(CodeKey, "key %s of the issuer cannot be used: %w", quote(t.kid), unusable)
+	return nil, errorf(CodeKey, "key %s of the issuer cannot be used: %w", quote(t.kid), unusable)
 }
 
 var errOtherAlgorithm = errors.New("it is for another algorithm")
