@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"runtime/debug"
 )
 
@@ -24,7 +25,19 @@ func caught(value any) *PanicError {
 	return e
 }
 
-func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+// Error tells the value if it is an error, text, a number or a [fmt.Stringer]. Of one with
+// parts it tells the type, as the runtime of Go does: a part may be what no log is to have.
+func (e *PanicError) Error() string {
+	switch e.Value.(type) {
+	case nil, error, fmt.Stringer:
+		return fmt.Sprintf("panic: %v", e.Value)
+	}
+	switch reflect.TypeOf(e.Value).Kind() {
+	case reflect.Struct, reflect.Pointer, reflect.Map, reflect.Slice, reflect.Array:
+		return fmt.Sprintf("panic: a value of type %T", e.Value)
+	}
+	return fmt.Sprintf("panic: %v", e.Value)
+}
 
 // Is reports whether the panic's value is target. The value is not unwrapped
 // further, so that the status of an [*Error] in it is not taken for an answer.

@@ -56,7 +56,9 @@ type Validator struct {
 // handler runs. Between that and the change another one may come: where that matters, the
 // handler gives the version of If-Match to the store, as a condition of the write.
 //
-// It belongs inside of [Compress], and outside of [Cache]. Records pass. opts may be nil.
+// It belongs inside of [Compress] and [Once], and outside of [Cache]. Outside of Once it would
+// refuse a change that is sent again because its answer was lost: the state is another one
+// since. Records pass. opts may be nil.
 //
 // See https://www.rfc-editor.org/rfc/rfc9110#section-13
 func Conditional(opts *ConditionalOptions) handler.Middleware {

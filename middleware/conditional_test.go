@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
 	"github.com/seed-18e8afb5/tierkit/middleware"
@@ -138,6 +139,34 @@ func TestConditionalDropped(t *testing.T) {
 		if ended != 1 || streamed {
 			t.Errorf("%s: ended %d times, streamed %v", name, ended, streamed)
 		}
+	}
+}
+
+// TestConditionalOnce: inside of Once a change that was made is not refused when it is sent
+// again, although its condition holds no more; another one is.
+func TestConditionalOnce(t *testing.T) {
+	t.Parallel()
+	k := newKitchen(t)
+	version := 1
+	k.answer = func(context.Context, *handler.Request) (*handler.Response, error) {
+		version++
+		return &handler.Response{Status: 200, Header: http.Header{"Etag": {fmt.Sprintf(`"v%d"`, version)}}}, nil
+	}
+	marks := datastore.Use[middleware.Marks](function{}, table.New[middleware.Mark](k.data, "marks"))
+	h := handler.Chain(k, middleware.Once(marks, nil),
+		middleware.Conditional(&middleware.ConditionalOptions{Require: true, Current: func(context.Context, *handler.Request) (middleware.Validator, error) {
+			return middleware.Validator{ETag: fmt.Sprintf(`"v%d"`, version)}, nil
+		}}))
+	change := func(key string) handlertest.Answer {
+		return do(t, h, handlertest.Request("PUT", "/", handlertest.JSON(1), header("If-Match", `"v1"`), header("Idempotency-Key", key)))
+	}
+	for range 2 {
+		if a := change("a"); a.Status != 200 || a.Header.Get("Etag") != `"v2"` {
+			t.Errorf("answered %d %v, want 200 and \"v2\"", a.Status, a.Header)
+		}
+	}
+	if a := change("b"); a.Status != 412 || version != 2 {
+		t.Errorf("another change of the same state is answered %d, and it is version %d now; want 412 and 2", a.Status, version)
 	}
 }
 

@@ -35,9 +35,9 @@ type outcome struct {
 func (inv *invocation) outcome(err error) outcome {
 	switch {
 	case inv.resp == nil:
-		return outcome{status: statusOf(err), err: err}
+		return outcome{status: statusOf(err), err: unanswered(err)}
 	case err == nil:
-		return outcome{status: inv.resp.StatusCode(), err: inv.resp.Err}
+		return outcome{status: inv.resp.StatusCode(), err: unanswered(inv.resp.Err)}
 	case inv.resp.Stream == nil: // and so it is answered in place of the response
 		return outcome{status: statusOf(err), err: err, cut: true}
 	}

@@ -97,6 +97,34 @@ func fails(err error) handler.HandlerFunc {
 	return func(context.Context, *handler.Request) (*handler.Response, error) { return nil, err }
 }
 
+// TestLogErrorAsItIs: what adds headers to the answer of an error changes nothing of what is
+// told of it.
+func TestLogErrorAsItIs(t *testing.T) {
+	t.Parallel()
+	headers := func(name string) handler.Middleware {
+		return middleware.SecurityHeaders(&middleware.SecurityHeadersOptions{Set: map[string]string{name: "a"}})
+	}
+	for _, err := range []error{
+		&datastore.Error{Op: "get", Store: "table orders", Kind: datastore.ErrNotFound},
+		fmt.Errorf("pay: %w", handler.Errorf(409, "again")),
+		&handler.PanicError{Value: "ouch", Stack: []byte("main.go:1")},
+	} {
+		var told []string
+		for _, between := range [][]handler.Middleware{nil, {headers("A"), headers("B"), headers("C")}} {
+			logs, book := newLogs(nil)
+			h := handler.Chain(fails(err), append([]handler.Middleware{logs.Middleware()}, between...)...)
+			a, _ := handlertest.Do(t.Context(), h, handlertest.Request("GET", "/"))
+			told = append(told, book.String())
+			if between != nil && (a.Header.Get("A") != "a" || a.Header.Get("B") != "a" || a.Header.Get("C") != "a") {
+				t.Errorf("%v is answered with %v", err, a.Header)
+			}
+		}
+		if diff := cmp.Diff(told[0], told[1]); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 // TestLogLine: one line tells how an invocation ended.
 func TestLogLine(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"reflect"
 	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/handler"
 )
 
 // Redacted is v as it may be told in a log, an error or a trace: fields with the tag
@@ -31,7 +33,8 @@ import (
 // 10 and up to 16 KB; text is cut at 16 KB. A [slog.LogValuer] tells itself, and so does
 // a [json.Marshaler] or [encoding.TextMarshaler], unless a field in it has the tag or is
 // an interface. Of an error it is the text, but not if one in its chain has a
-// tagged field: then it is the types of the chain and the fields, redacted.
+// tagged field, or a field with a value that has one, such as that of a panic: then it is
+// the types of the chain and the fields, redacted.
 func Redacted(v any) Redaction { return Redaction{v} }
 
 // Redaction is a value that tells itself without its secrets, however it is printed or
@@ -139,15 +142,59 @@ func errorText(err error) (text string) {
 // fields is an error of which the fields are told, and not the text.
 type fields struct{ err error }
 
-// taggedErrors adds the errors in the tree of err that have a tagged field.
+// taggedErrors adds the errors in the tree of err that have a tagged field, or hold a
+// value that has one, as a panic may; of a tree that is too large to be looked at whole,
+// one that says so.
 func taggedErrors(found []error, err error) []error {
+	looked := 0
 	for inTree := range errorTree(err) {
-		if plan := planOf(reflect.TypeOf(inTree)); plan.tagged {
+		if looked++; looked == maxErrors {
+			return append(found, tooMany{Looked: looked})
+		}
+		if planOf(reflect.TypeOf(inTree)).tagged || holdsTagged(inTree) {
 			found = append(found, inTree)
 		}
 	}
 	return found
 }
+
+// holdsTagged reports whether a field of an error is an interface with a value, or a list
+// of such, whose type has a tagged field. Causes of the error are looked at by themselves. It
+// looks at types alone: who else works with what is deeper in an error is not known.
+func holdsTagged(err error) bool {
+	several, one := causes(err)
+	unwraps := one != nil || several != nil
+	tagged := func(v reflect.Value) bool {
+		return !v.IsNil() && planOf(v.Elem().Type()).tagged && !(unwraps && v.Elem().Type().Implements(reflect.TypeFor[error]()))
+	}
+	v := reflect.ValueOf(err)
+	for v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct || !planOf(v.Type()).mixed {
+		return false
+	}
+	for i := range v.NumField() {
+		switch f := v.Field(i); {
+		case f.Kind() == reflect.Interface:
+			if tagged(f) {
+				return true
+			}
+		case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Interface:
+			for j := range min(f.Len(), maxErrors) {
+				if tagged(f.Index(j)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// tooMany is told in place of the errors that nobody has looked at.
+type tooMany struct{ Looked int }
+
+func (tooMany) Error() string { return "more errors than are looked at" }
 
 // maxErrors is how many errors of a tree are looked at.
 const maxErrors = 100
@@ -186,6 +233,10 @@ func causes(err error) (several []error, one error) {
 		}
 	}()
 	switch e := err.(type) {
+	case *answered: // the answer is made of the error
+		one = e.error
+	case *handler.PanicError: // which does not unwrap
+		one, _ = e.Value.(error)
 	case interface{ Unwrap() error }:
 		one = e.Unwrap()
 	case interface{ Unwrap() []error }:
@@ -200,7 +251,7 @@ func errorChain(err error) string {
 	var names []string
 	for e := range errorTree(err) {
 		name := reflect.TypeOf(e).String()
-		if strings.HasPrefix(name, "*errors.") || strings.HasPrefix(name, "*fmt.") || name == "*datastore.sentinel" {
+		if strings.HasPrefix(name, "*errors.") || strings.HasPrefix(name, "*fmt.") || name == "*datastore.sentinel" || name == "*middleware.answered" {
 			continue
 		}
 		names = append(names, name)

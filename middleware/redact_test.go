@@ -199,6 +199,19 @@ type cardError struct {
 func (e cardError) Error() string { return "card " + e.Number + " is refused" }
 func (e cardError) Unwrap() error { return e.Err }
 
+type payee struct {
+	Name string `json:"name" redact:"personal"`
+	Code int    `json:"code"`
+}
+
+// refused is an error that says of what.
+type refused struct {
+	What any
+	More []any
+}
+
+func (r refused) Error() string { return fmt.Sprint("refused ", r.What, r.More) }
+
 // TestRedactedErrors: the text of an error with a tagged field is not told, wherever in
 // the chain it is, nor by a log nor by an answer.
 func TestRedactedErrors(t *testing.T) {
@@ -214,6 +227,14 @@ func TestRedactedErrors(t *testing.T) {
 		{"a cause", fmt.Errorf("pay: %w", &cardError{Number: hush, Code: 7}), `text withheld for its redacted fields: *middleware_test.cardError {"number":"[personal]","code":7}`},
 		{"one of several", errors.Join(errors.New("a"), handler.Errorf(409, "no").Wrap(cardError{Number: hush, Code: 7})),
 			`text withheld for its redacted fields: *handler.Error > middleware_test.cardError {"number":"[personal]","code":7}`},
+		{"a panic", &handler.PanicError{Value: cardError{Number: hush, Code: 7}},
+			`text withheld for its redacted fields: *handler.PanicError > middleware_test.cardError {"number":"[personal]","code":7}`},
+		{"a panic of a value", fmt.Errorf("work: %w", &handler.PanicError{Value: map[string]payee{"a": {hush, 7}}}),
+			`text withheld for its redacted fields: *handler.PanicError {"Value":{"a":{"name":"[personal]","code":7}},"Stack":null}`},
+		{"a panic of a cause", &handler.PanicError{Value: fmt.Errorf("pay: %w", cardError{Number: hush, Code: 7})},
+			`text withheld for its redacted fields: *handler.PanicError > middleware_test.cardError {"number":"[personal]","code":7}`},
+		{"any value", refused{payee{hush, 7}, nil}, `text withheld for its redacted fields: middleware_test.refused {"What":{"name":"[personal]","code":7},"More":null}`},
+		{"any values", refused{nil, []any{1, &payee{hush, 7}}}, `text withheld for its redacted fields: middleware_test.refused {"What":null,"More":[1,{"name":"[personal]","code":7}]}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -228,6 +249,16 @@ func TestRedactedErrors(t *testing.T) {
 				t.Errorf("it is told:\n%s\n%s", book, a.Body)
 			}
 		})
+	}
+	many := []error{cardError{Number: hush}}
+	for range 200 {
+		many = append([]error{errors.New("a")}, many...)
+	}
+	if text := middleware.Redacted(errors.Join(many...)).String(); strings.Contains(text, hush) {
+		t.Errorf("many errors: %s", text)
+	}
+	if text := middleware.Redacted(errors.Join(many[:50]...)).String(); text != strings.Repeat("a\n", 49)+"a" {
+		t.Errorf("many errors without a tagged field: %s", text)
 	}
 	if text := middleware.Redacted(self).String(); len(text) > 20_000 || strings.Contains(text, hush) {
 		t.Errorf("what is its own cause: %s", text)

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"log/slog"
 	"time"
 )
@@ -26,24 +25,6 @@ const (
 	defaultMaxAge   = 45 * time.Second
 	defaultMaxStale = 24 * time.Hour
 )
-
-// ages are the options with their defaults.
-func (o *Options) ages() (maxAge, maxStale time.Duration, err error) {
-	if o == nil {
-		return defaultMaxAge, defaultMaxStale, nil
-	}
-	maxAge, maxStale = o.MaxAge, o.MaxStale
-	if maxAge == 0 {
-		maxAge = defaultMaxAge
-	}
-	if maxStale == 0 {
-		maxStale = max(defaultMaxStale, maxAge)
-	}
-	if maxStale > 0 && maxStale < maxAge {
-		err = errors.New("MaxStale is less than MaxAge; write a longer one, or -1 to serve nothing that is older than MaxAge")
-	}
-	return maxAge, maxStale, err
-}
 
 func (o *Options) log() *slog.Logger {
 	if o == nil || o.Log == nil {

@@ -32,7 +32,10 @@ func newState[T any](data *datastore.Data, spec Spec, initial T, opts *Options) 
 	s := &state[T]{log: opts.log()}
 	s.keeping = handle.Keeping{Passing: survived, Stale: s.stale}
 	var wrong, unfit error
-	s.keeping.MaxAge, s.keeping.MaxStale, wrong = opts.ages()
+	if opts != nil {
+		s.keeping.MaxAge, s.keeping.MaxStale = opts.MaxAge, opts.MaxStale
+	}
+	wrong = s.keeping.Default(defaultMaxAge, defaultMaxStale)
 	spec.MaxAge, spec.Existing = s.keeping.MaxAge, opts != nil && opts.Existing
 	spec.Initial, unfit = initialOf(spec.Source, initial)
 	var errs []error

@@ -1,7 +1,6 @@
 package secret
 
 import (
-	"errors"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -31,21 +30,3 @@ const (
 	defaultMaxAge   = 5 * time.Minute
 	defaultMaxStale = time.Hour
 )
-
-// ages are the options with their defaults.
-func (o *Options) ages() (maxAge, maxStale time.Duration, err error) {
-	if o == nil {
-		return defaultMaxAge, defaultMaxStale, nil
-	}
-	maxAge, maxStale = o.MaxAge, o.MaxStale
-	if maxAge == 0 {
-		maxAge = defaultMaxAge
-	}
-	if maxStale == 0 {
-		maxStale = max(defaultMaxStale, maxAge)
-	}
-	if maxStale > 0 && maxStale < maxAge {
-		err = errors.New("MaxStale is less than MaxAge; write a longer one, or -1 to serve nothing that is older than MaxAge")
-	}
-	return maxAge, maxStale, err
-}

@@ -26,7 +26,10 @@ func newState(data *datastore.Data, spec Spec, opts *Options, decode func([]byte
 		}
 	}
 	s := &state{decode: decode, keeping: handle.Keeping{Passing: handle.Passing}}
-	s.keeping.MaxAge, s.keeping.MaxStale, wrong = opts.ages()
+	if opts != nil {
+		s.keeping.MaxAge, s.keeping.MaxStale = opts.MaxAge, opts.MaxStale
+	}
+	wrong = s.keeping.Default(defaultMaxAge, defaultMaxStale)
 	var errs []error
 	for _, err := range []error{spec.check(), noKey, wrong, mistake} {
 		if err != nil {

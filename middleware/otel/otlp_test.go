@@ -38,17 +38,8 @@ func (c *received) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.wait != nil {
 		<-c.wait
 	}
-	var body io.Reader = r.Body
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		body, _ = gzip.NewReader(r.Body)
-	}
-	data, err := io.ReadAll(body)
 	var req collector.ExportTraceServiceRequest
-	if err == nil {
-		err = proto.Unmarshal(data, &req)
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	if !exported(w, r, &req) {
 		return
 	}
 	c.mu.Lock()
@@ -60,6 +51,26 @@ func (c *received) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+}
+
+// exported reads what an exporter sent, and reports whether it could be read.
+func exported(w http.ResponseWriter, r *http.Request, into proto.Message) bool {
+	var body io.Reader = r.Body
+	var err error
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		body, err = gzip.NewReader(r.Body)
+	}
+	var data []byte
+	if err == nil {
+		data, err = io.ReadAll(body)
+	}
+	if err == nil {
+		err = proto.Unmarshal(data, into)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+	return err == nil
 }
 
 func exporting(t *testing.T, c *received) *sdktrace.TracerProvider {

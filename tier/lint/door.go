@@ -114,8 +114,8 @@ func wildcards(d *declaration) {
 		if _, private := api.IsPrivate(); private || p == nil {
 			continue
 		}
+		denies := slices.ContainsFunc(p.Statements, func(s tier.PolicyStatement) bool { return s.Effect == tier.Deny })
 		for i, s := range p.Statements {
-			denies := slices.ContainsFunc(p.Statements, func(other tier.PolicyStatement) bool { return other.Effect == tier.Deny })
 			if s.Effect == tier.Allow && s.Everybody() && len(s.Conditions) == 0 && !denies {
 				d.found("API "+api.Name(), p.At, "name Principals or Conditions, or add a statement that denies",
 					"statement %d of its resource policy lets everybody in, and none keeps anybody out", i+1)

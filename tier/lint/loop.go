@@ -36,7 +36,7 @@ type step struct {
 func loops(d *declaration) {
 	functions := d.app.Functions()
 	for i, f := range functions {
-		path := d.way(f, f, functions[i:], nil)
+		path := d.way(f, f, functions[i:])
 		if path == nil || f.IsRecursive() { // by declaration
 			continue
 		}
@@ -56,12 +56,12 @@ func loops(d *declaration) {
 
 // way is the shortest way from one function to another through those of among, nil if
 // there is none.
-func (d *declaration) way(from, to *tier.Function, among []*tier.Function, seen []*tier.Function) []step {
+func (d *declaration) way(from, to *tier.Function, among []*tier.Function) []step {
 	type ways struct {
 		at   *tier.Function
 		path []step
 	}
-	next := []ways{{from, nil}}
+	next, seen := []ways{{from, nil}}, []*tier.Function(nil)
 	for len(next) > 0 {
 		w := next[0]
 		next = next[1:]

@@ -119,11 +119,11 @@ func (p *program) uploadSite(ctx context.Context, site *tier.Site, u *upload, fi
 	}
 	gone := u.gone(files)
 	if remove {
-		for _, key := range gone {
-			fmt.Fprintf(p.stdout, "deleted %s\n", key)
-		}
 		if err := u.remove(ctx, gone); err != nil {
 			return fmt.Errorf("site %s: delete: %w", site.Name(), err)
+		}
+		for _, key := range gone {
+			fmt.Fprintf(p.stdout, "deleted %s\n", key)
 		}
 	}
 	p.summarise(site, u, len(files), uploaded, gone, remove)

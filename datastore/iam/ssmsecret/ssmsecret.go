@@ -51,7 +51,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -113,16 +112,7 @@ func (d *driver) OpenSecret(_ context.Context, data *datastore.Data, spec secret
 	if err != nil {
 		return nil, err
 	}
-	return &conn{client, d.retry, qualified(name)}, nil
-}
-
-// qualified is the name as Parameter Store wants it: one in a hierarchy begins with
-// a slash.
-func qualified(name string) string {
-	if strings.HasPrefix(name, "arn:") || strings.HasPrefix(name, "/") || !strings.Contains(name, "/") {
-		return name
-	}
-	return "/" + name
+	return &conn{client, d.retry, iam.ParameterName(name)}, nil
 }
 
 // conn is one parameter.

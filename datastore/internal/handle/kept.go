@@ -1,7 +1,9 @@
 package handle
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -46,6 +48,17 @@ type Keeping struct {
 	// Stale is told of each failure in spite of which a value is served, not of those
 	// that are spared the fetch for a while. nil for nobody.
 	Stale func(context.Context, error)
+}
+
+// Default sets the ages that nobody declared, and refuses those that contradict each
+// other. A value that is kept for longer than its default goes stale no sooner.
+func (k *Keeping) Default(maxAge, maxStale time.Duration) error {
+	k.MaxAge = cmp.Or(k.MaxAge, maxAge)
+	k.MaxStale = cmp.Or(k.MaxStale, max(maxStale, k.MaxAge))
+	if k.MaxStale > 0 && k.MaxStale < k.MaxAge {
+		return errors.New("MaxStale is less than MaxAge; write a longer one, or -1 to serve nothing that is older than MaxAge")
+	}
+	return nil
 }
 
 // Get is the value that is kept, if it may be served, or what fetch answers; with
