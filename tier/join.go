@@ -26,10 +26,10 @@ type Apart struct {
 // another is refused as before.
 //
 // Functions of one API, one WebSocket API, or none are joined if they ask for the same
-// memory, timeout and network. An event does not say which of two APIs it is from, so each API
-// has a function of its own. Those that are invoked by their name, have a role or settings
-// that hold for them alone, or work off what another does, stay apart: Join returns them,
-// in order of declaration, each with the reason.
+// memory, timeout, network and versions ([Live], [Provisioned]). An event does not say which
+// of two APIs it is from, so each API has a function of its own. Those that are invoked by
+// their name, have a role or settings that hold for them alone, or work off what another
+// does, stay apart: Join returns them, in order of declaration, each with the reason.
 //
 // Join changes the App, which must be without mistakes ([App.Check]) and served by nobody.
 // What is too much for one function together is told by Check afterwards.
@@ -87,8 +87,6 @@ func (f *Function) alone() string {
 		return "programs invoke it by its name"
 	case f.url != nil:
 		return "it has a URL, at which all of its routes are"
-	case f.rollout != nil:
-		return "it has versions of its own"
 	case f.reserved != nil:
 		return "it has reserved concurrency"
 	case f.recursive:
@@ -122,8 +120,12 @@ func (f *Function) unlike(members []*Function) string {
 		return fmt.Sprintf("it has %d MB, and %s has %d MB", f.memory, first.name, first.memory)
 	case f.timeout != first.timeout:
 		return fmt.Sprintf("its timeout is %v, and that of %s is %v", f.timeout, first.name, first.timeout)
-	case f.networked() != first.networked():
-		return "one of it and " + first.name + " is in the private network"
+	case f.networked() && !first.networked():
+		return "it is in the private network, and " + first.name + " is not"
+	case !f.networked() && first.networked():
+		return "it is not in the private network, and " + first.name + " is"
+	case !f.rollsOutLike(first):
+		return "its versions do not take over as those of " + first.name + " do (tier.Live, tier.Provisioned)"
 	case len((&Function{app: f.app, grants: grants}).checkVariables()) > 0:
 		return fmt.Sprintf("the variables of its stores and of those of %s can take more than %d bytes", first.name, maxVariables)
 	}
@@ -143,6 +145,16 @@ func (f *Function) clash(m *Function) *Trigger {
 	return nil
 }
 
+// rollsOutLike reports whether the versions of both, if they have any, take over in the
+// same way and have as many environments started.
+func (f *Function) rollsOutLike(other *Function) bool {
+	a, b := f.rollout, other.rollout
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Shift == b.Shift && a.Errors == b.Errors && slices.Equal(a.Alarms, b.Alarms) && f.provisioned == other.provisioned
+}
+
 // networked reports whether a store puts the function into the private network.
 func (f *Function) networked() bool {
 	for _, u := range datastore.Usages(f.grants) {
@@ -156,7 +168,10 @@ func (f *Function) networked() bool {
 // join puts one function in the place of members.
 func (a *App) join(members []*Function) {
 	first := members[0]
-	j := &Function{app: a, name: first.name, at: first.at, memory: first.memory, timeout: first.timeout, members: members}
+	j := &Function{
+		app: a, name: first.name, at: first.at, memory: first.memory, timeout: first.timeout,
+		rollout: first.rollout, provisioned: first.provisioned, members: members,
+	}
 	for _, f := range members {
 		if f.api != nil {
 			j.api = f.api

@@ -2,6 +2,7 @@ package tier_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	caches "github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/handler"
@@ -64,8 +66,24 @@ func TestJoin(t *testing.T) {
 			api.Function("loop", tier.Recursive()).Handle("GET /f", running)
 			api.Function("door", tier.URL(tier.FunctionURL{})).Handle("GET /g", running)
 		}, []string{"orders", "large", "slow", "live", "few", "loop", "door"}, map[string]string{
-			"large": "512 MB", "slow": "20s", "live": "versions", "few": "reserved", "loop": "itself", "door": "URL",
+			"large": "512 MB", "slow": "20s", "live": "its versions do not take over as those of orders do", "few": "reserved", "loop": "itself", "door": "URL",
 		}},
+		{"versions that take over alike", func(app *tier.App) {
+			rollout := tier.Rollout{Shift: tier.Canary10Percent5Minutes, Alarms: []string{"full"}}
+			api := app.API("orders", tier.Live(rollout))
+			api.Handle("GET /a", running)
+			api.Function("files", tier.Live(rollout)).Handle("GET /b", running)
+			app.WebSocket("chat", tier.Live(rollout), tier.Provisioned(1, 2)).Handle("say", running)
+			tier.On(app.Function("worker", tier.Live(rollout)), queue.New[string](data, "jobs"), ignore)
+		}, []string{"orders*", "chat"}, map[string]string{"chat": "tier.Provisioned"}},
+		{"the private network", func(app *tier.App) {
+			api := app.API("orders")
+			api.Handle("GET /a", running)
+			sessions := api.Function("sessions")
+			sessions.Handle("GET /b", running)
+			datastore.Use[caches.Getter[string]](sessions, caches.New[string](data, "sessions"))
+			tier.On(app.Function("worker"), queue.New[string](data, "jobs"), ignore)
+		}, []string{"orders*", "sessions"}, map[string]string{"sessions": "it is in the private network, and orders is not"}},
 		{"an authorizer and a function that programs invoke", func(app *tier.App) {
 			gate := app.Authorizer("gate", tier.AuthorizerSettings{Token: "Authorization"})
 			gate.Check(func(context.Context, handler.Check) (handler.Verdict, error) { return handler.Verdict{}, nil })
@@ -157,6 +175,92 @@ func TestJoinedRoutes(t *testing.T) {
 		if resp.StatusCode() != tt.status || resp.Header.Get("X-Around") != tt.around || resp.Header.Get("Allow") != tt.allow || tt.body != "" && string(resp.Body) != tt.body {
 			t.Errorf("%s %s = %d %s %v, want %+v", tt.method, tt.path, resp.StatusCode(), resp.Body, resp.Header, tt)
 		}
+	}
+}
+
+// TestJoinedAnswers: whatever routes there are, a joined function answers as the API does
+// that serves them in functions of their own.
+func TestJoinedAnswers(t *testing.T) {
+	t.Parallel()
+	where := handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		name, _ := datastore.FunctionFrom(ctx)
+		return &handler.Response{Body: []byte(name + " " + req.Pattern() + " " + req.Version() + " " + req.PathValue("id") + req.PathValue("path"))}, nil
+	})
+	apps := map[string]func() (*tier.App, *tier.API){
+		"mocks, any method, the rest of a path, CORS": func() (*tier.App, *tier.API) {
+			app := tier.New("shop")
+			api := app.API("orders")
+			api.CORS(handler.CORS{Origins: []string{"https://app.example"}})
+			files := api.Function("files")
+			api.Handle("GET /orders/{id}", where)
+			files.Handle("/orders", where)
+			files.Handle("GET /files/{path...}", where)
+			files.Handle("GET /later", handler.New(func(context.Context, struct{}) (string, error) { return "", nil }, handler.Example("soon")), tier.Mock())
+			return app, api
+		},
+		"versions by path": func() (*tier.App, *tier.API) {
+			app := tier.New("shop")
+			api := app.API("orders", tier.HTTP, tier.VersionByPath())
+			one := api.Version("1")
+			one.Handle("GET /orders", where)
+			api.Function("files").Handle("GET /files/{path...}", where, tier.In(one))
+			api.Version("2").Handle("GET /more", where)
+			return app, api
+		},
+		"versions by header": func() (*tier.App, *tier.API) {
+			app := tier.New("shop")
+			api := app.API("orders", tier.VersionByHeader("Api-Version"), tier.DefaultVersion("1"))
+			one := api.Version("1")
+			one.Handle("GET /orders", where)
+			api.Function("files").Handle("GET /files/{path...}", where, tier.In(one))
+			api.Version("2").Handle("GET /orders/{id}", where)
+			return app, api
+		},
+	}
+	requests := []string{
+		"GET /orders/7", "PUT /orders/7", "HEAD /orders/7", "OPTIONS /orders/7", "GET /orders", "DELETE /orders", "OPTIONS /orders",
+		"GET /files/a/b", "POST /files/a/b", "GET /later", "GET /none", "GET /files/%zz", "GET /orders/%zz",
+		"GET /v1/orders", "GET /v1/files/a", "GET /v2/files/a", "GET /v2/more", "GET /v1/more", "GET /v3/orders", "OPTIONS /v1/orders",
+	}
+	for name, newApp := range apps {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, api := newApp()
+			declared, err := api.Handler()
+			if err != nil {
+				t.Fatal(err)
+			}
+			app, _ := newApp()
+			joined, err := app.Deployed("orders*").Handler()
+			if err != nil {
+				t.Fatal(err)
+			}
+			answered := 0
+			for _, request := range requests {
+				for _, version := range []string{"", "1", "2", "9"} {
+					method, path, _ := strings.Cut(request, " ")
+					answer := func(h handler.Handler) string {
+						req := handlertest.Request(method, path, handlertest.Header("Origin", "https://app.example"),
+							handlertest.Header("Access-Control-Request-Method", "GET"), handlertest.Header("Api-Version", version))
+						resp, err := h.Handle(context.Background(), req)
+						if err != nil {
+							resp = handler.Respond(req, err)
+						}
+						return fmt.Sprintf("%d %v %s", resp.StatusCode(), resp.Header, resp.Body)
+					}
+					want := answer(declared)
+					if got := answer(joined); got != want {
+						t.Errorf("%s of version %q: %s, want %s", request, version, got, want)
+					}
+					if strings.HasPrefix(want, "200") {
+						answered++
+					}
+				}
+			}
+			if answered < 3 {
+				t.Errorf("%d requests were answered", answered)
+			}
+		})
 	}
 }
 

@@ -116,6 +116,9 @@ func declaredIn(f *tier.Function) map[string]bool {
 		}
 	}
 	add(f.At())
+	for _, m := range f.Joined() {
+		add(m.At())
+	}
 	add(f.DirectAt())
 	if api := f.API(); api != nil {
 		add(api.At())

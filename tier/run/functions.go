@@ -46,7 +46,7 @@ func (p *program) deployed(count functionCount) (*tier.App, error) {
 			names = append(names, m.Name())
 		}
 		if names != nil {
-			fmt.Fprintf(p.stderr, "note: function %s is one for %s\n", f.Name(), strings.Join(names, ", "))
+			fmt.Fprintf(p.stderr, "note: function %s is one for %s: each may do in AWS what any of them may\n", f.Name(), strings.Join(names, ", "))
 		}
 	}
 	for _, a := range apart {

@@ -147,7 +147,7 @@ func TestFunctionsOne(t *testing.T) {
 		not    string
 	}{
 		{[]string{"template"}, 0, []string{`"Handler": "writes"`, `"Handler": "reads"`}, "note:"},
-		{[]string{"template", "-functions", "one"}, 0, []string{`"Handler": "writes*"`, "note: function writes is one for writes, reads\n"}, "ReadsFunction"},
+		{[]string{"template", "-functions", "one"}, 0, []string{`"Handler": "writes*"`, "note: function writes is one for writes, reads: each may do in AWS what any of them may\n"}, "ReadsFunction"},
 		{[]string{"policy", "-functions", "one"}, 0, []string{"(WritesRole)", "dynamodb:PutItem", "dynamodb:GetItem", "main.go:35", "main.go:36"}, "ReadsRole"},
 		{[]string{"deployer", "-functions", "one"}, 0, []string{"WritesRole"}, "ReadsRole"},
 		{[]string{"template", "-functions", "two"}, 1, []string{`-functions "two": write declared or one`}, "Resources"},

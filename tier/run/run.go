@@ -114,7 +114,7 @@ func chooseFunction(app *tier.App, lookup func(string) (string, bool)) (*tier.Fu
 	}
 	names := make([]string, len(fns))
 	for i, f := range fns {
-		names[i] = f.Name()
+		names[i] = f.Entry()
 	}
 	slices.Sort(names)
 	return nil, fmt.Errorf("%s is %q, which names no function of app %s; set the function's Handler to one of: %s",

@@ -36,3 +36,17 @@ func joinedNetwork(data *datastore.Data) *tier.App {
 	app.Join()
 	return app
 }
+
+// joinedLive has one function with versions for two that roll out alike.
+func joinedLive(data *datastore.Data) *tier.App {
+	app := tier.New("shop")
+	rollout := tier.Rollout{Shift: tier.Linear10PercentEvery1Minute}
+	orders := table.New[order](data, "orders")
+	api := app.API("orders", tier.Live(rollout), tier.Provisioned(1, 4))
+	datastore.Use[table.Creator[order]](api, orders)
+	api.Handle("POST /orders", handler.New(place))
+	worker := app.Function("worker", tier.Live(rollout), tier.Provisioned(1, 4))
+	tier.On(worker, queue.New[order](data, "jobs"), work[order])
+	app.Join()
+	return app
+}

@@ -49,12 +49,12 @@ func (w width) source(r *tier.Route) string {
 }
 
 // widthOf is the narrowest width by which the permissions of a function have room
-// in its policy.
-func widthOf(api *tier.API, f *tier.Function) width {
+// in its policy, beside those that it has already and one for its WebSocket API.
+func (s *stack) widthOf(api *tier.API, f *tier.Function) width {
 	for w := byRoute; w < byStage; w++ {
-		size, seen := policyFrame, map[string]bool{}
-		if u := f.URL(); u != nil && u.Auth == tier.URLPublic {
-			size += 2 * statementSize
+		size, seen := s.permitted(f), map[string]bool{}
+		if len(f.SocketRoutes()) > 0 {
+			size += statementSize + len(socketSource)
 		}
 		for _, stage := range api.DeployedStages() {
 			for _, r := range f.Routes() {
@@ -82,7 +82,7 @@ func (s *stack) permissions(api *tier.API) {
 	}
 	widths := map[*tier.Function]width{}
 	for _, f := range api.Functions() {
-		widths[f] = widthOf(api, f)
+		widths[f] = s.widthOf(api, f)
 	}
 	for i, stage := range api.DeployedStages() {
 		of := ""
@@ -138,14 +138,17 @@ func (s *stack) granted(f *tier.Function, size int) {
 	if s.policies == nil {
 		s.policies = map[*tier.Function]int{}
 	}
-	before := max(s.policies[f], policyFrame)
+	before := s.permitted(f)
 	s.policies[f] = before + size
 	if before <= maxFunctionPolicy && before+size > maxFunctionPolicy {
 		s.errs = append(s.errs, &datastore.DeclarationError{At: f.At(), Message: fmt.Sprintf(
-			"function %s: too many stages or APIs may invoke it: their permissions can take more than the %d bytes that Lambda allows; divide it into several functions",
+			"function %s: too many stages, APIs or sources may invoke it: their permissions can take more than the %d bytes that Lambda allows; divide it into several functions",
 			f.Name(), maxFunctionPolicy)})
 	}
 }
+
+// permitted is what the permissions of a function take that there are already.
+func (s *stack) permitted(f *tier.Function) int { return max(s.policies[f], policyFrame) }
 
 // permissionID is made of the words of the route. Routes such as /a-b and /a/b
 // have the same.

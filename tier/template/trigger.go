@@ -141,7 +141,12 @@ func (s *stack) invokedBy(t *tier.Trigger, id, service string, source reference,
 		{"Principal", service},
 		{"SourceArn", source},
 	}, more...)})
+	s.granted(t.Function(), statementSize+sourceName)
 }
+
+// sourceName is what the name of a source usually takes at most, which CloudFormation
+// gives it.
+const sourceName = 64
 
 // asynchronous says when an invocation that nobody waits for is given up. A function has
 // one such setting: tier sees to it that its triggers agree.
