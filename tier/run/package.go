@@ -48,7 +48,7 @@ func (p *program) packageApp(args []string) error {
 	if err != nil {
 		return err
 	}
-	bootstrap, err := p.buildBootstrap()
+	bootstrap, err := p.buildBootstrap(app)
 	if err != nil {
 		return err
 	}

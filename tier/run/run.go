@@ -8,6 +8,8 @@
 //
 //	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc,validator_novalidatefn -trimpath -ldflags=-s -o bootstrap .
 //
+// or GOARCH=amd64 for an App with tier.X86. The command package does that, too.
+//
 // Without it, the program serves itself on localhost (go run .) and prints what
 // follows from the declaration (go run . help).
 //

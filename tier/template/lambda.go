@@ -34,7 +34,7 @@ func (s *stack) function(f *tier.Function) {
 	s.directoryApart(f)
 	properties := object{
 		{"Runtime", "provided.al2023"},
-		{"Architectures", array{"arm64"}},
+		{"Architectures", array{string(s.app.DeclaredArchitecture())}},
 		{"Handler", f.Entry()},
 		{"MemorySize", f.Memory()},
 		{"Timeout", int(f.Timeout().Seconds())},
