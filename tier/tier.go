@@ -84,6 +84,9 @@ func New(name string) *App {
 // Name of the application.
 func (a *App) Name() string { return a.name }
 
+// At is where the application was declared.
+func (a *App) At() datastore.Position { return a.at }
+
 // APIs in order of declaration.
 func (a *App) APIs() []*API { return a.apis }
 

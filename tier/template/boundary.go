@@ -90,23 +90,28 @@ func (t *Template) allowances(o outside) (all []allowance, notes []string) {
 
 // roleStatements are those of a role, or of a policy of one.
 func roleStatements(r resource) []object {
-	var documents []any
-	switch r.typ {
-	case "AWS::IAM::Role":
-		policies, _ := at(r.properties, "Policies").(array)
-		for _, p := range policies {
-			documents = append(documents, at(p.(object), "PolicyDocument"))
-		}
-	case "AWS::IAM::RolePolicy":
-		documents = append(documents, at(r.properties, "PolicyDocument"))
-	}
 	var all []object
-	for _, d := range documents {
-		for _, s := range at(d.(object), "Statement").(array) {
+	for _, d := range policyDocuments(r) {
+		for _, s := range at(d, "Statement").(array) {
 			all = append(all, s.(object))
 		}
 	}
 	return all
+}
+
+// policyDocuments are the policies in a role, or the one that is a resource of its own.
+func policyDocuments(r resource) []object {
+	var documents []object
+	switch r.typ {
+	case "AWS::IAM::Role":
+		policies, _ := at(r.properties, "Policies").(array)
+		for _, p := range policies {
+			documents = append(documents, at(p.(object), "PolicyDocument").(object))
+		}
+	case "AWS::IAM::RolePolicy":
+		documents = append(documents, at(r.properties, "PolicyDocument").(object))
+	}
+	return documents
 }
 
 // at is a member's value, nil if there is none.

@@ -151,6 +151,7 @@ func NewWith(app *tier.App, opts *Options) (*Template, error) {
 	}
 	s.checkCircles()
 	s.checkReferences()
+	s.checkQuotas()
 	if len(s.errs) > 0 {
 		return nil, errors.Join(s.errs...)
 	}

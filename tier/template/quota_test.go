@@ -1,0 +1,135 @@
+package template_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/service"
+	"github.com/seed-18e8afb5/tierkit/handler"
+	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/template"
+)
+
+// TestQuotas: what no deployment could make is refused, with the line and what to do; as
+// much as there may be is not.
+func TestQuotas(t *testing.T) {
+	t.Parallel()
+	functions := func(n int) func(*datastore.Data) *tier.App {
+		return func(*datastore.Data) *tier.App {
+			app := tier.New("shop")
+			for i := range n {
+				app.Function(fmt.Sprintf("f%d", i)).Invoke(handler.New(place))
+			}
+			return app
+		}
+	}
+	routes := func(n int, opts ...tier.APIOption) func(*datastore.Data) *tier.App {
+		return func(*datastore.Data) *tier.App {
+			app := tier.New("shop")
+			api := app.API("orders", opts...)
+			for i := range n {
+				api.Handle(fmt.Sprintf("GET /r%d", i), handler.New(list))
+			}
+			return app
+		}
+	}
+	services := func(functions int) func(*datastore.Data) *tier.App {
+		return func(data *datastore.Data) *tier.App {
+			app := tier.New("shop")
+			for i := range functions {
+				f := app.Function(fmt.Sprintf("f%d", i))
+				f.Invoke(handler.New(place))
+				for j := range 10 {
+					datastore.Use[service.Caller](f, service.New(data, fmt.Sprintf("s%d-%d", i, j), nil))
+				}
+			}
+			return app
+		}
+	}
+	prefixes := func(n int, join bool) func(*datastore.Data) *tier.App {
+		return func(data *datastore.Data) *tier.App {
+			app := tier.New("shop")
+			files := blob.New(data, "files")
+			api := app.API("orders")
+			api.Handle("GET /a", handler.New(list))
+			second := api.Function("second")
+			second.Handle("GET /b", handler.New(list))
+			for i := range n {
+				part := files.Under(fmt.Sprintf("a-prefix-%d/", i))
+				if i%2 == 0 {
+					datastore.Use[blob.Getter](api, part)
+				} else {
+					datastore.Use[blob.Putter](second, part)
+				}
+			}
+			if join {
+				app.Join()
+			}
+			return app
+		}
+	}
+	for name, tt := range map[string]struct {
+		app  func(*datastore.Data) *tier.App
+		want string
+	}{
+		"498 resources":               {functions(166), ""},
+		"501 resources":               {functions(167), "app shop: its template has 501 resources, and CloudFormation takes 500: deploy it with fewer functions (-functions one), or divide the App"},
+		"201 outputs":                 {functions(201), "its template has 201 outputs, and CloudFormation takes 200: divide the App"},
+		"402 parameters":              {services(20), "its template has 402 parameters, and CloudFormation takes 200: divide the App"},
+		"182 parameters":              {services(9), ""},
+		"300 routes of an HTTP API":   {routes(300, tier.HTTP), ""},
+		"301 routes of an HTTP API":   {routes(301, tier.HTTP), "API orders: it has 301 routes, each with an integration, and an HTTP API has 300"},
+		"301 routes of a REST API":    {routes(301), ""},
+		"a role with 60 prefixes":     {prefixes(60, false), ""},
+		"a joined role with as many":  {prefixes(60, true), ""},
+		"a role with 200 prefixes":    {prefixes(200, false), "function orders: the policies of its role take"},
+		"a joined role of 120 in all": {prefixes(120, true), "IAM allows 10240: deploy the functions as they are declared"},
+		"the same role, not joined":   {prefixes(120, false), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := template.New(tt.app(datastore.New(nil, nil)))
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "quota_test.go:")) {
+				t.Errorf("%v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// TestRoleSizes: what a role takes in a stack lies between the least and the most, and not
+// far from either.
+func TestRoleSizes(t *testing.T) {
+	t.Parallel()
+	made, err := template.New(joinedShop(datastore.New(nil, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d doc
+	if err := json.Unmarshal(made.CloudFormation("bootstrap.zip"), &d); err != nil {
+		t.Fatal(err)
+	}
+	const tail = "-1A2B3C4D5E6F"
+	names := strings.NewReplacer(
+		"${AWS::Partition}", "aws", "${AWS::Region}", "eu-central-1", "${AWS::AccountId}", "123456789012",
+		"${OrdersTable}", "shop-OrdersTable"+tail, "${JobsQueue.QueueName}", "shop-JobsQueue"+tail, "${OrdersLog}", "shop-OrdersLog"+tail)
+	for _, role := range made.Roles() {
+		if role.ID != "OrdersRole" {
+			continue
+		}
+		text, err := json.Marshal(d.Resources[role.ID].Properties["Policies"].([]any)[0].(map[string]any)["PolicyDocument"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := len(regexp.MustCompile(`\{"Fn::Sub":("[^"]*")\}`).ReplaceAllString(names.Replace(string(text)), "$1"))
+		if size < role.Least || size > role.Most || role.Most-role.Least > size/4 {
+			t.Errorf("the policy of the role has %d characters, want %d to %d, which are close", size, role.Least, role.Most)
+		}
+		return
+	}
+	t.Error("there is no such role")
+}
