@@ -15,7 +15,7 @@ func fullRole(data *datastore.Data) *tier.App {
 	app := tier.New("shop-of-many-things")
 	worker := app.Function("worker")
 	files := blob.New(data, "files")
-	for i := range 72 {
+	for i := range 125 {
 		datastore.Use[blob.Getter](worker, files.Under(fmt.Sprintf("a-prefix-of-some-length-%d/", i)))
 	}
 	worker.Invoke(handler.New(place))

@@ -23,9 +23,61 @@ const (
 	maxOutputs    = 200
 )
 
+// foldRoles has statements that differ in their resources alone be one, in roles whose
+// policies may otherwise be longer than IAM takes.
+func (s *stack) foldRoles(t *Template) {
+	for _, role := range t.Roles() {
+		if role.Most <= MaxRolePolicy {
+			continue
+		}
+		i := slices.IndexFunc(s.resources, func(r resource) bool { return r.id == role.ID })
+		if i < 0 {
+			continue // it is one that SAM makes
+		}
+		policies, _ := at(s.resources[i].properties, "Policies").(array)
+		for _, p := range policies {
+			o := p.(object)
+			document := o[indexOf(o, "PolicyDocument")].value.(object)
+			statements := &document[indexOf(document, "Statement")].value
+			*statements = folded((*statements).(array))
+		}
+	}
+}
+
+// folded are statements with the resources of those in one that say the same of them.
+func folded(statements array) array {
+	var all array
+	for _, one := range statements {
+		st := one.(object)
+		resource := indexOf(st, "Resource")
+		i := slices.IndexFunc(all, func(other any) bool { return sameTree(without(other.(object), "Resource"), without(st, "Resource")) })
+		if i < 0 {
+			all = append(all, slices.Clone(st))
+			continue
+		}
+		same := &all[i].(object)[resource].value
+		*same = append(listOf(*same), listOf(st[resource].value)...)
+	}
+	return all
+}
+
+// without is an object without a member.
+func without(o object, name string) object {
+	return slices.DeleteFunc(slices.Clone(o), func(m member) bool { return m.name == name })
+}
+
+// listOf is a list, or one of what is none.
+func listOf(value any) array {
+	if list, ok := value.(array); ok {
+		return slices.Clone(list)
+	}
+	return array{value}
+}
+
 // checkQuotas refuses what no deployment could make.
 func (s *stack) checkQuotas() {
 	t := &Template{app: s.app.Name(), resources: s.resources}
+	s.foldRoles(t)
 	const instead = "divide the App into several"
 	if n := len(t.plain()); n > MaxResources {
 		fix := instead

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,9 +88,10 @@ func TestQuotas(t *testing.T) {
 		"301 routes of a REST API":    {routes(301), ""},
 		"a role with 60 prefixes":     {prefixes(60, false), ""},
 		"a joined role with as many":  {prefixes(60, true), ""},
-		"a role with 200 prefixes":    {prefixes(200, false), "function orders: the policies of its role take"},
-		"a joined role of 120 in all": {prefixes(120, true), "IAM allows 10240: deploy the functions as they are declared"},
-		"the same role, not joined":   {prefixes(120, false), ""},
+		"a role with 120 prefixes":    {prefixes(240, false), ""},
+		"a role with 200 prefixes":    {prefixes(400, false), "function orders: the policies of its role take"},
+		"a joined role of 300 in all": {prefixes(300, true), "IAM allows 10240: deploy the functions as they are declared"},
+		"the same, not joined":        {prefixes(300, false), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,6 +100,51 @@ func TestQuotas(t *testing.T) {
 				t.Errorf("%v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestFoldedRole: where a statement a store has no room in a role, statements that say the
+// same of several are one.
+func TestFoldedRole(t *testing.T) {
+	t.Parallel()
+	resources := func(n int) (statements int, prefixes []string) {
+		text := sam(t, func(data *datastore.Data) *tier.App {
+			app := tier.New("shop")
+			worker := app.Function("worker")
+			files := blob.New(data, "files")
+			for i := range n {
+				datastore.Use[blob.Getter](worker, files.Under(fmt.Sprintf("a-prefix-%03d/", i)))
+			}
+			worker.Invoke(handler.New(place))
+			return app
+		})
+		var d doc
+		if err := json.Unmarshal(text, &d); err != nil {
+			t.Fatal(err)
+		}
+		policy := d.Resources["WorkerRole"].Properties["Policies"].([]any)[0].(map[string]any)["PolicyDocument"].(map[string]any)
+		for _, one := range policy["Statement"].([]any) {
+			st := one.(map[string]any)
+			list, several := st["Resource"].([]any)
+			if !several {
+				list = []any{st["Resource"]}
+			}
+			if actions := fmt.Sprint(st["Action"]); actions == "[s3:GetObject]" {
+				statements++
+				for _, r := range list {
+					_, prefix, _ := strings.Cut(r.(map[string]any)["Fn::Sub"].(string), "/")
+					prefixes = append(prefixes, prefix)
+				}
+			}
+		}
+		return statements, prefixes
+	}
+	for n, want := range map[int]int{40: 40, 120: 1} {
+		statements, prefixes := resources(n)
+		slices.Sort(prefixes)
+		if statements != want || len(slices.Compact(prefixes)) != n || prefixes[n-1] != fmt.Sprintf("a-prefix-%03d/*", n-1) {
+			t.Errorf("%d prefixes: %d statements of %v, want %d", n, statements, prefixes, want)
+		}
 	}
 }
 
