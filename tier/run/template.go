@@ -117,7 +117,7 @@ func (p *program) infrastructure(opts templateOptions) (*tier.App, map[string][]
 	p.warnDriverless(app)
 	p.noteMigrations(app)
 	files, err := opts.files(t)
-	return app, files, err
+	return app, files, errors.Join(err, checkSizes(0, files))
 }
 
 func writeFiles(folder string, files map[string][]byte) error {

@@ -92,9 +92,28 @@ func (s *stack) checkQuotas() {
 	if n := len(s.outputs); n > maxOutputs {
 		s.refuse(s.app.At(), "app %s: its template has %d outputs, and CloudFormation takes %d: %s", s.app.Name(), n, maxOutputs, instead)
 	}
+	s.checkSubscriptions()
 	for _, role := range t.Roles() {
 		if role.Least > MaxRolePolicy {
 			s.refuse(role.At, "%s: the policies of its role take %d characters at least, and IAM allows %d: %s", s.bearer(role.ID), role.Least, MaxRolePolicy, s.lighter(role.ID))
+		}
+	}
+}
+
+// maxSubscriptions is how many subscriptions a log group has. See
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html.
+const maxSubscriptions = 2
+
+// checkSubscriptions refuses more subscriptions to a log group than there can be.
+func (s *stack) checkSubscriptions() {
+	count := map[any]int{}
+	for _, r := range s.resources {
+		if r.typ != "AWS::Logs::SubscriptionFilter" {
+			continue
+		}
+		group := at(r.properties, "LogGroupName")
+		if count[group]++; count[group] == maxSubscriptions+1 {
+			s.refuse(r.at, "log group %s: this is the third subscription to it, and a log group has %d: let one function work its events off for both", group, maxSubscriptions)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/service"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	bus "github.com/seed-18e8afb5/tierkit/tier/event"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
@@ -74,6 +75,16 @@ func TestQuotas(t *testing.T) {
 			return app
 		}
 	}
+	subscriptions := func(n int) func(*datastore.Data) *tier.App {
+		return func(*datastore.Data) *tier.App {
+			app := tier.New("shop")
+			for i := range n {
+				name := fmt.Sprintf("logs%d", i)
+				tier.On(app.Function(name), bus.NewLogs(name, "/aws/vpc", ""), work[bus.LogBatch])
+			}
+			return app
+		}
+	}
 	for name, tt := range map[string]struct {
 		app  func(*datastore.Data) *tier.App
 		want string
@@ -85,6 +96,8 @@ func TestQuotas(t *testing.T) {
 		"182 parameters":              {services(9), ""},
 		"300 routes of an HTTP API":   {routes(300, tier.HTTP), ""},
 		"301 routes of an HTTP API":   {routes(301, tier.HTTP), "API orders: it has 301 routes, each with an integration, and an HTTP API has 300"},
+		"two subscriptions":           {subscriptions(2), ""},
+		"three subscriptions":         {subscriptions(3), "log group /aws/vpc: this is the third subscription to it, and a log group has 2"},
 		"301 routes of a REST API":    {routes(301), ""},
 		"a role with 60 prefixes":     {prefixes(60, false), ""},
 		"a joined role with as many":  {prefixes(60, true), ""},
