@@ -14,7 +14,7 @@ import (
 // depends on the names of the stack and of what is in it. What is longer whatever the
 // names are is a mistake of the declaration.
 func fullRoles(d *declaration) {
-	for _, role := range d.template.Roles() {
+	for _, role := range d.template.RoleSizes() {
 		if role.Most > template.MaxRolePolicy {
 			d.found(d.bearer(role.ID), role.At, "divide what has it into several functions, or let it have fewer stores and scopes",
 				"can have policies of %d characters in its role, in a stack with the name %s; IAM takes %d, and the deployment fails beyond that", role.Most, d.app.Name(), template.MaxRolePolicy)

@@ -276,10 +276,15 @@ var inSub = regexp.MustCompile(`\{"Fn::Sub":("[^"]*")\}`)
 
 // sizeOf is how long a policy is at most once CloudFormation has filled it in.
 func sizeOf(policy object) int {
+	return len(pseudoSizes.Replace(inSub.ReplaceAllString(string(compact(policy)), "$1")))
+}
+
+// compact is a policy as JSON without white space, which IAM does not count.
+func compact(policy object) []byte {
 	var indented, b bytes.Buffer
 	appendJSON(&indented, policy, "")
-	if err := json.Compact(&b, indented.Bytes()); err != nil {
-		return maxManagedPolicy + 1
+	if err := json.Compact(&b, indented.Bytes()); err != nil { // what appendJSON writes is JSON
+		return indented.Bytes()
 	}
-	return len(pseudoSizes.Replace(inSub.ReplaceAllString(b.String(), "$1")))
+	return b.Bytes()
 }

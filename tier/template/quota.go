@@ -1,8 +1,6 @@
 package template
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -26,7 +24,7 @@ const (
 // foldRoles has statements that differ in their resources alone be one, in roles whose
 // policies may otherwise be longer than IAM takes.
 func (s *stack) foldRoles(t *Template) {
-	for _, role := range t.Roles() {
+	for _, role := range t.RoleSizes() {
 		if role.Most <= MaxRolePolicy {
 			continue
 		}
@@ -93,7 +91,7 @@ func (s *stack) checkQuotas() {
 		s.refuse(s.app.At(), "app %s: its template has %d outputs, and CloudFormation takes %d: %s", s.app.Name(), n, maxOutputs, instead)
 	}
 	s.checkSubscriptions()
-	for _, role := range t.Roles() {
+	for _, role := range t.RoleSizes() {
 		if role.Least > MaxRolePolicy {
 			s.refuse(role.At, "%s: the policies of its role take %d characters at least, and IAM allows %d: %s", s.bearer(role.ID), role.Least, MaxRolePolicy, s.lighter(role.ID))
 		}
@@ -158,9 +156,9 @@ type RoleSize struct {
 	Least, Most int
 }
 
-// Roles are the roles of the template and what their policies take. CloudFormation gives
+// RoleSizes are what the policies in each role of the template take. CloudFormation gives
 // names to most of what stands in them, so it is not known before.
-func (t *Template) Roles() []RoleSize {
+func (t *Template) RoleSizes() []RoleSize {
 	all := t.plain()
 	byID := map[string]resource{}
 	for _, r := range all {
@@ -196,11 +194,7 @@ type extent struct {
 func (e extent) policies(r resource) int {
 	size := 0
 	for _, d := range policyDocuments(r) {
-		var indented, b bytes.Buffer
-		appendJSON(&indented, e.filled(d), "")
-		if json.Compact(&b, indented.Bytes()) == nil { // as all that is printed
-			size += b.Len()
-		}
+		size += len(compact(e.filled(d).(object)))
 	}
 	return size
 }
@@ -223,6 +217,10 @@ func (e extent) filled(value any) any {
 	case reference:
 		if v.text == "" {
 			return e.value(v.id, v.attribute)
+		}
+		if found := inText.FindString(v.text); found == v.text { // what is an ARN by itself
+			id, _, _ := strings.Cut(found[2:len(found)-1], ".")
+			return e.value(id, "Arn")
 		}
 		return inText.ReplaceAllStringFunc(v.text, func(found string) string {
 			id, attribute, _ := strings.Cut(found[2:len(found)-1], ".")
@@ -254,7 +252,7 @@ func (e extent) value(id, attribute string) string {
 	default:
 		if r, ok := e.resources[id]; ok {
 			short, long = e.name(r)
-			if attribute == "Arn" {
+			if strings.HasSuffix(attribute, "Arn") {
 				long += len("arn:aws-us-gov:secretsmanager:ap-southeast-1:123456789012:secret:")
 			}
 		}
@@ -268,8 +266,16 @@ func (e extent) value(id, attribute string) string {
 // name is how long the name of a resource is: the stack's, its logical id and 12 letters
 // where CloudFormation gives it and does not cut it.
 func (e extent) name(r resource) (short, long int) {
-	if _, ok := named[r.typ]; !ok {
+	property, ok := named[r.typ]
+	if !ok {
 		return 1, max(lengthOfIDs, len(e.stack)+len(r.id)+endOfName)
+	}
+	if own := at(r.properties, property); own != nil {
+		text, isText := e.filled(own).(string)
+		if !isText {
+			return 1, lengthOfGiven
+		}
+		return len(text), len(text)
 	}
 	n := len(e.stack) + len(r.id) + endOfName + 1
 	return min(n, maxName-1), n

@@ -165,6 +165,17 @@ func TestFoldedRole(t *testing.T) {
 // far from either.
 func TestRoleSizes(t *testing.T) {
 	t.Parallel()
+	for name, newApp := range apps {
+		made, err := template.New(newApp(datastore.New(nil, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, role := range made.RoleSizes() {
+			if role.Least > role.Most || role.At.IsZero() {
+				t.Errorf("%s: %+v", name, role)
+			}
+		}
+	}
 	made, err := template.New(joinedShop(datastore.New(nil, nil)))
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +188,7 @@ func TestRoleSizes(t *testing.T) {
 	names := strings.NewReplacer(
 		"${AWS::Partition}", "aws", "${AWS::Region}", "eu-central-1", "${AWS::AccountId}", "123456789012",
 		"${OrdersTable}", "shop-OrdersTable"+tail, "${JobsQueue.QueueName}", "shop-JobsQueue"+tail, "${OrdersLog}", "shop-OrdersLog"+tail)
-	for _, role := range made.Roles() {
+	for _, role := range made.RoleSizes() {
 		if role.ID != "OrdersRole" {
 			continue
 		}
