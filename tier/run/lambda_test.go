@@ -3,6 +3,7 @@ package run_test
 import (
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -139,13 +140,18 @@ func TestJoinedFunctions(t *testing.T) {
 // is asked for, and say so.
 func TestFunctionsOne(t *testing.T) {
 	t.Parallel()
-	bin := buildTool(t, "./tier/run/testdata/twofunctions")
+	bin, out := buildTool(t, "./tier/run/testdata/twofunctions"), t.TempDir()
+	declared, _, _ := output(t, "", bin, "policy", "-json")
+	writeFile(t, out, "declared.json", declared)
+	before := filepath.Join(out, "declared.json")
 	for _, tt := range []struct {
 		args   []string
 		status int
 		want   []string
 		not    string
 	}{
+		{[]string{"policy", "-functions", "one", "-diff", before, "-fail"}, 1, []string{"wider: WritesRole: Allow dynamodb:GetItem", "1 wider"}, "wider: ReadsRole"},
+		{[]string{"package", "-functions", "one", "-out", out}, 0, []string{"note: function writes is one for", "deploy it with"}, "Error"},
 		{[]string{"template"}, 0, []string{`"Handler": "writes"`, `"Handler": "reads"`}, "note:"},
 		{[]string{"template", "-functions", "one"}, 0, []string{`"Handler": "writes*"`, "note: function writes is one for writes, reads: each may do in AWS what any of them may\n"}, "ReadsFunction"},
 		{[]string{"policy", "-functions", "one"}, 0, []string{"(WritesRole)", "dynamodb:PutItem", "dynamodb:GetItem", "main.go:35", "main.go:36"}, "ReadsRole"},
@@ -164,6 +170,10 @@ func TestFunctionsOne(t *testing.T) {
 		if strings.Contains(stdout+stderr, tt.not) {
 			t.Errorf("%v has %q", tt.args, tt.not)
 		}
+	}
+	printed, _, _ := output(t, "", bin, "template", "-functions", "one")
+	if string(readFolder(t, out)["template.json"]) != printed {
+		t.Error("the packaged template is not that of the command template")
 	}
 }
 
