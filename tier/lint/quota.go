@@ -16,20 +16,10 @@ import (
 func fullRoles(d *declaration) {
 	for _, role := range d.template.RoleSizes() {
 		if role.Most > template.MaxRolePolicy {
-			d.found(d.bearer(role.ID), role.At, "divide what has it into several functions, or let it have fewer stores and scopes",
+			d.found(policy.Bearer(d.app, role.ID), role.At, "divide what has it into several functions, or let it have fewer stores and scopes",
 				"can have policies of %d characters in its role, in a stack with the name %s; IAM takes %d, and the deployment fails beyond that", role.Most, d.app.Name(), template.MaxRolePolicy)
 		}
 	}
-}
-
-// bearer is what a role is of, for people.
-func (d *declaration) bearer(role string) string {
-	for _, f := range d.functions() {
-		if policy.RoleID(f) == role {
-			return function(f)
-		}
-	}
-	return "role " + role
 }
 
 // Quotas of an API that AWS raises for who asks.

@@ -93,7 +93,7 @@ func (s *stack) checkQuotas() {
 	s.checkSubscriptions()
 	for _, role := range t.RoleSizes() {
 		if role.Least > MaxRolePolicy {
-			s.refuse(role.At, "%s: the policies of its role take %d characters at least, and IAM allows %d: %s", s.bearer(role.ID), role.Least, MaxRolePolicy, s.lighter(role.ID))
+			s.refuse(role.At, "%s: the policies of its role take %d characters at least, and IAM allows %d: %s", policy.Bearer(s.app, role.ID), role.Least, MaxRolePolicy, s.lighter(role.ID))
 		}
 	}
 }
@@ -116,29 +116,12 @@ func (s *stack) checkSubscriptions() {
 	}
 }
 
-// bearer is what a role is of, for people.
-func (s *stack) bearer(role string) string {
-	if f := s.functionOf(role); f != nil {
-		return "function " + f.Name()
-	}
-	return "role " + role
-}
-
 // lighter is how a role gets smaller.
 func (s *stack) lighter(role string) string {
-	if f := s.functionOf(role); f != nil && f.Joined() != nil {
+	if slices.ContainsFunc(s.app.Functions(), func(f *tier.Function) bool { return policy.RoleID(f) == role && f.Joined() != nil }) {
 		return "deploy the functions as they are declared, without -functions one"
 	}
 	return "divide what has it into several functions, or let it have fewer stores and scopes"
-}
-
-func (s *stack) functionOf(role string) *tier.Function {
-	for _, f := range append(s.app.Functions(), s.deployments...) {
-		if policy.RoleID(f) == role {
-			return f
-		}
-	}
-	return nil
 }
 
 // MaxRolePolicy is what the policies in a role may take together, in characters that are
