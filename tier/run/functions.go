@@ -10,6 +10,8 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
 // functionCount says whether there is a Lambda function for each that is declared.
@@ -53,4 +55,14 @@ func (p *program) deployed(count functionCount) (*tier.App, error) {
 		fmt.Fprintf(p.stderr, "note: function %s stays apart: %s (%s)\n", a.Function.Name(), a.Why, a.Function.At().RelativeTo(p.folder))
 	}
 	return app, nil
+}
+
+// noteFullRoles says which roles IAM may find too long.
+func (p *program) noteFullRoles(app *tier.App, t *template.Template) {
+	for _, role := range t.RoleSizes() {
+		if role.Most > template.MaxRolePolicy {
+			fmt.Fprintf(p.stderr, "note: the policies in the role of %s can have %d characters, and IAM takes %d: if the deployment fails by that, deploy without -functions one\n",
+				policy.Bearer(app, role.ID), role.Most, template.MaxRolePolicy)
+		}
+	}
 }

@@ -114,6 +114,9 @@ func (p *program) infrastructure(opts templateOptions) (*tier.App, map[string][]
 			return nil, nil, fmt.Errorf("-boundary: %w", err)
 		}
 	}
+	if opts.functions == "one" { // lint looks at those that are declared
+		p.noteFullRoles(app, t)
+	}
 	p.warnDriverless(app)
 	p.noteMigrations(app)
 	files, err := opts.files(t)
