@@ -135,16 +135,21 @@ func (s *stack) permit(id string, f *tier.Function, apiID, source string, at dat
 // granted counts what the permissions of a function take, and says so when they
 // have no room, once.
 func (s *stack) granted(f *tier.Function, size int) {
-	if s.policies == nil {
-		s.policies = map[*tier.Function]int{}
-	}
 	before := s.permitted(f)
-	s.policies[f] = before + size
+	s.count(f, size)
 	if before <= maxFunctionPolicy && before+size > maxFunctionPolicy {
 		s.errs = append(s.errs, &datastore.DeclarationError{At: f.At(), Message: fmt.Sprintf(
 			"function %s: too many stages, APIs or sources may invoke it: their permissions can take more than the %d bytes that Lambda allows; divide it into several functions",
 			f.Name(), maxFunctionPolicy)})
 	}
+}
+
+// count adds what a permission takes.
+func (s *stack) count(f *tier.Function, size int) {
+	if s.policies == nil {
+		s.policies = map[*tier.Function]int{}
+	}
+	s.policies[f] = s.permitted(f) + size
 }
 
 // permitted is what the permissions of a function take that there are already.

@@ -141,11 +141,11 @@ func (s *stack) invokedBy(t *tier.Trigger, id, service string, source reference,
 		{"Principal", service},
 		{"SourceArn", source},
 	}, more...)})
-	s.granted(t.Function(), statementSize+sourceName)
+	s.count(t.Function(), statementSize+sourceName)
 }
 
-// sourceName is what the name of a source usually takes at most, which CloudFormation
-// gives it.
+// sourceName is what the name of a source takes at most in most cases, which
+// CloudFormation gives it. Nothing is refused for it.
 const sourceName = 64
 
 // asynchronous says when an invocation that nobody waits for is given up. A function has
