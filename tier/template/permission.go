@@ -135,25 +135,27 @@ func (s *stack) permit(id string, f *tier.Function, apiID, source string, at dat
 // granted counts what the permissions of a function take, and says so when they
 // have no room, once.
 func (s *stack) granted(f *tier.Function, size int) {
-	before := s.permitted(f)
-	s.count(f, size)
+	if s.policies == nil {
+		s.policies = map[*tier.Function]int{}
+	}
+	before := max(s.policies[f], policyFrame)
+	s.policies[f] = before + size
 	if before <= maxFunctionPolicy && before+size > maxFunctionPolicy {
 		s.errs = append(s.errs, &datastore.DeclarationError{At: f.At(), Message: fmt.Sprintf(
-			"function %s: too many stages, APIs or sources may invoke it: their permissions can take more than the %d bytes that Lambda allows; divide it into several functions",
+			"function %s: too many stages or APIs may invoke it: their permissions can take more than the %d bytes that Lambda allows; divide it into several functions",
 			f.Name(), maxFunctionPolicy)})
 	}
 }
 
-// count adds what a permission takes.
-func (s *stack) count(f *tier.Function, size int) {
-	if s.policies == nil {
-		s.policies = map[*tier.Function]int{}
-	}
-	s.policies[f] = s.permitted(f) + size
+// permitted is what the permissions of a function take that there are already, those of
+// its event sources included.
+func (s *stack) permitted(f *tier.Function) int {
+	return max(s.policies[f], policyFrame) + s.sources[f]*(statementSize+sourceName)
 }
 
-// permitted is what the permissions of a function take that there are already.
-func (s *stack) permitted(f *tier.Function) int { return max(s.policies[f], policyFrame) }
+// sourceName is what the name of an event source, which CloudFormation gives it, takes in
+// most cases at most: enough to fold permissions of routes, not to refuse a function.
+const sourceName = 64
 
 // permissionID is made of the words of the route. Routes such as /a-b and /a/b
 // have the same.

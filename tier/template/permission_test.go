@@ -89,7 +89,7 @@ func TestFoldedPermissions(t *testing.T) {
 	if d := cmp.Diff(stages, got["OrdersFunction"]); d != "" || len(got["FewFunction"]) != 8 || got["FewFunction"][0] != "s0/GET/few/*" {
 		t.Errorf("by stage: %v\n%v", d, got["FewFunction"])
 	}
-	wants(t, routes(1, 60, "GET"), "function orders: too many stages, APIs or sources may invoke it", "divide it into several functions")
+	wants(t, routes(1, 60, "GET"), "function orders: too many stages or APIs may invoke it", "divide it into several functions")
 }
 
 // TestPolicyHasRoom: what is not folded fits into the policy of a function with

@@ -141,12 +141,11 @@ func (s *stack) invokedBy(t *tier.Trigger, id, service string, source reference,
 		{"Principal", service},
 		{"SourceArn", source},
 	}, more...)})
-	s.count(t.Function(), statementSize+sourceName)
+	if s.sources == nil {
+		s.sources = map[*tier.Function]int{}
+	}
+	s.sources[t.Function()]++
 }
-
-// sourceName is what the name of a source takes at most in most cases, which
-// CloudFormation gives it. Nothing is refused for it.
-const sourceName = 64
 
 // asynchronous says when an invocation that nobody waits for is given up. A function has
 // one such setting: tier sees to it that its triggers agree.
