@@ -37,6 +37,8 @@ type Function struct {
 
 	deployed   datastore.Spec        // to which it does something at a deployment, nil for none
 	deployment *datastore.Deployment // what that is
+
+	members []*Function // that are joined in it; nil for one as it was declared
 }
 
 const (
@@ -129,6 +131,9 @@ func (f *Function) Handle(pattern string, h handler.Handler, opts ...RouteOption
 func (f *Function) Handler() (handler.Handler, error) {
 	if len(f.settled()) == 0 {
 		return nil, nil
+	}
+	if f.members != nil {
+		return f.joinedRoutes()
 	}
 	return f.api.compile([]*Function{f})
 }

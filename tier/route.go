@@ -11,7 +11,8 @@ import (
 // Route is one route of an API.
 type Route struct {
 	function   *Function
-	text       string // the pattern as written
+	runs       *Function // of a joined function the one that it was declared for, else nil
+	text       string    // the pattern as written
 	pattern    handler.Pattern
 	handler    handler.Handler
 	middleware []handler.Middleware
@@ -181,7 +182,7 @@ func (r *Route) register(mux *handler.Mux, plan *versionPlan) error {
 	case r.version != "":
 		h = inVersion(r.version, h)
 	}
-	return mux.Route(r.text, functionContext(r.function, r.onceKeyed(h)))
+	return mux.Route(r.text, functionContext(runsAs(r.function, r.runs), r.onceKeyed(h)))
 }
 
 // Pattern of the route.

@@ -39,7 +39,8 @@ type Stage struct {
 	Version string
 }
 
-// Canary is what is different for a part of a stage's requests. See
+// Canary is what is different for a part of a stage's requests: its variables. They
+// reach the same routes and functions; new code is tried by a [Rollout]. See
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/canary-release.html.
 type Canary struct {
 	// Percent of the requests, chosen at random: 0 to 100.

@@ -20,6 +20,7 @@
 //	app.Function             a function that programs invoke
 //	app.Authorizer           a function that decides who may call
 //	api.Function             a further function of an API; with URL it has a URL of its own
+//	app.Architecture         the processor of all functions
 //	tier.Live                versions of a function, and how they take over; with
 //	                         Provisioned, Reserved and Recursive
 //	tier.On                  a source whose records a function works off: a queue, a
@@ -64,6 +65,8 @@ type App struct {
 	apis    []*API
 	sockets []*WebSocket
 	sites   []*Site
+	// of the functions, "" if nothing was declared
+	architecture Architecture
 	// functions of all kinds, in order of declaration
 	functions   []*Function
 	forwardings []*Forwarding
@@ -80,6 +83,9 @@ func New(name string) *App {
 
 // Name of the application.
 func (a *App) Name() string { return a.name }
+
+// At is where the application was declared.
+func (a *App) At() datastore.Position { return a.at }
 
 // APIs in order of declaration.
 func (a *App) APIs() []*API { return a.apis }

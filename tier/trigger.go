@@ -116,6 +116,7 @@ const maxRecord = 10 << 20
 // Trigger is a source whose records a function works off.
 type Trigger struct {
 	function   *Function
+	runs       *Function // of a joined function the one that it was declared for, else nil
 	feed       datastore.Feed
 	operation  *handler.Operation
 	records    recordType
@@ -175,6 +176,10 @@ func (f *Function) Triggers() []*Trigger { return f.triggers }
 // Function that works the records off.
 func (t *Trigger) Function() *Function { return t.function }
 
+// DeclaredFor is the function that the trigger was declared for: that which works the
+// records off, or the member of it if it is a joined one ([App.Join]).
+func (t *Trigger) DeclaredFor() *Function { return runsAs(t.function, t.runs) }
+
 // Feed says what the source delivers.
 func (t *Trigger) Feed() datastore.Feed { return t.feed }
 
@@ -225,7 +230,7 @@ func (t *Trigger) Handler() (handler.Handler, error) {
 	if err := t.operation.Compile(nil); err != nil {
 		return nil, mistake(t.at, "%s: %v", t, err)
 	}
-	return functionContext(t.function, handler.Chain(ofVersion(t.feed, t.operation), t.middleware...)), nil
+	return functionContext(t.DeclaredFor(), handler.Chain(ofVersion(t.feed, t.operation), t.middleware...)), nil
 }
 
 // givesUpLike reports whether records are given up in the same way.

@@ -11,6 +11,7 @@ import (
 // SocketRoute is one route of a WebSocket API.
 type SocketRoute struct {
 	function   *Function
+	runs       *Function // of a joined function the one that it was declared for, else nil
 	key        string
 	handler    handler.Handler
 	middleware []handler.Middleware
@@ -104,7 +105,7 @@ func (r *SocketRoute) register(mux *handler.Mux) error {
 		}
 	}
 	h := handler.Chain(r.handler, r.middleware...)
-	return mux.Route(r.Event()+" /"+r.key, functionContext(r.function, h))
+	return mux.Route(r.Event()+" /"+r.key, functionContext(runsAs(r.function, r.runs), h))
 }
 
 // Routes in order of declaration.
@@ -166,6 +167,9 @@ func (f *Function) Socket() (handler.Handler, error) {
 	routes := f.SocketRoutes()
 	if len(routes) == 0 {
 		return nil, nil
+	}
+	if f.members != nil {
+		return f.joinedSocket(routes)
 	}
 	return f.socket.compile(routes)
 }

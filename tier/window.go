@@ -177,7 +177,7 @@ func (t *Trigger) WindowEnd() handler.Handler {
 	if t.window == nil {
 		return nil
 	}
-	return functionContext(t.function, handler.Chain(handler.HandlerFunc(func(ctx context.Context, _ *handler.Request) (*handler.Response, error) {
+	return functionContext(t.DeclaredFor(), handler.Chain(handler.HandlerFunc(func(ctx context.Context, _ *handler.Request) (*handler.Response, error) {
 		return &handler.Response{}, t.window.end(ctx)
 	}), t.middleware...))
 }

@@ -255,4 +255,7 @@ var broken = map[string]func(data *datastore.Data) *tier.App{
 		app.Site("web", tier.SiteOptions{Folder: "web", Headers: map[string]string{"Content-Security-Policy": ""}})
 		return app
 	},
+	"quota-role":    fullRole,
+	"quota-gateway": beyondQuotas,
+	"quota-stack":   fullStack,
 }

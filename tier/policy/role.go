@@ -49,3 +49,13 @@ func ownersOf(f *tier.Function) string {
 	}
 	return strings.Join(all.Tags(), "s and ") + "s"
 }
+
+// Bearer is what the role of a logical id is of: "function orders".
+func Bearer(app *tier.App, id string) string {
+	for _, r := range Roles(app) {
+		if r.ID == id {
+			return r.Of
+		}
+	}
+	return "role " + id
+}

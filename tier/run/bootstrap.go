@@ -16,13 +16,21 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
 // lambdaTags are the build tags of a function.
 var lambdaTags = []string{"lambda.norpc", "validator_novalidatefn"}
 
-// lambdaEnv is what a function is built for.
-var lambdaEnv = []string{"GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0"}
+// lambdaEnv is what the functions of an App are built for.
+func lambdaEnv(app *tier.App) []string {
+	arch := "arm64"
+	if app.DeclaredArchitecture() == tier.X86 {
+		arch = "amd64"
+	}
+	return []string{"GOOS=linux", "GOARCH=" + arch, "CGO_ENABLED=0"}
+}
 
 // functionTags are the tags that a function of this program is built with: those that
 // this program was built with, and those of functions.
@@ -41,7 +49,7 @@ func functionTags() string {
 
 // buildBootstrap builds the executable of the functions. Nothing of this machine is in
 // it: no paths, no state of a repository, no symbols.
-func (p *program) buildBootstrap() ([]byte, error) {
+func (p *program) buildBootstrap(app *tier.App) ([]byte, error) {
 	if err := p.noSource(); err != nil {
 		return nil, fmt.Errorf("package: %w; start it with go run where its source is", err)
 	}
@@ -50,7 +58,7 @@ func (p *program) buildBootstrap() ([]byte, error) {
 		return nil, fmt.Errorf("package: %w", err)
 	}
 	bin := filepath.Join(work, "bootstrap")
-	built, err := p.goBuild(bin)
+	built, err := p.goBuild(app, bin)
 	return built, errors.Join(err, os.RemoveAll(work))
 }
 
@@ -68,12 +76,12 @@ func (p *program) noSource() error {
 	return nil
 }
 
-func (p *program) goBuild(bin string) ([]byte, error) {
+func (p *program) goBuild(app *tier.App, bin string) ([]byte, error) {
 	cmd := exec.Command("go", "build", "-o", bin, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-tags", functionTags(), ".")
 	cmd.Dir = p.folder
-	cmd.Env = append(cmd.Environ(), lambdaEnv...)
+	cmd.Env = append(cmd.Environ(), lambdaEnv(app)...)
 	if said, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("package: go build (%s, tags %s): %w\n%s", strings.Join(lambdaEnv, " "), functionTags(), err, bytes.TrimSpace(said))
+		return nil, fmt.Errorf("package: go build (%s, tags %s): %w\n%s", strings.Join(lambdaEnv(app), " "), functionTags(), err, bytes.TrimSpace(said))
 	}
 	return os.ReadFile(bin)
 }

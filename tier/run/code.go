@@ -83,7 +83,7 @@ func (p *program) listCode(app *tier.App) (*code, error) {
 	cmd := exec.Command("go", "list", "-deps", "-tags", functionTags(),
 		"-json=Dir,ImportPath,Standard,Imports,Module,GoFiles,SFiles,HFiles,SysoFiles,EmbedFiles", ".")
 	cmd.Dir = p.folder
-	cmd.Env = append(cmd.Environ(), lambdaEnv...)
+	cmd.Env = append(cmd.Environ(), lambdaEnv(app)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -116,6 +116,9 @@ func declaredIn(f *tier.Function) map[string]bool {
 		}
 	}
 	add(f.At())
+	for _, m := range f.Joined() {
+		add(m.At())
+	}
 	add(f.DirectAt())
 	if api := f.API(); api != nil {
 		add(api.At())
@@ -177,7 +180,7 @@ func (c *code) reach(pkg *codePackage, reached map[string]bool) {
 // sum is the sum of what a function reaches.
 func (c *code) sum(f *tier.Function) (string, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s %s\n", runtime.Version(), strings.Join(lambdaEnv, " "), functionTags())
+	fmt.Fprintf(&b, "%s %s %s\n", runtime.Version(), strings.Join(lambdaEnv(c.app), " "), functionTags())
 	for _, path := range slices.Sorted(maps.Keys(c.reached(f))) {
 		sum, err := c.packageSum(c.packages[path])
 		if err != nil {

@@ -73,9 +73,9 @@ func Declare(app *tier.App) {
 }
 
 // versionsOf are the versions of the functions of a program, by function.
-func versionsOf(t *testing.T, bin string, env ...string) (versions map[string]string, stderr string) {
+func versionsOf(t *testing.T, bin string, args ...string) (versions map[string]string, stderr string) {
 	t.Helper()
-	stdout, stderr, status := outputWith(t, append(env, packaging...), "", bin, "template", "-format", "cloudformation")
+	stdout, stderr, status := outputWith(t, packaging, "", bin, append([]string{"template", "-format", "cloudformation"}, args...)...)
 	var doc struct {
 		Resources map[string]struct{ Type string }
 	}
@@ -146,5 +146,27 @@ func TestCodeSumsWithoutSource(t *testing.T) {
 	again, _ := versionsOf(t, bin)
 	if len(without) != 2 || maps.Equal(with, without) || !maps.Equal(without, again) {
 		t.Errorf("versions %v with the source, %v and %v without", with, without, again)
+	}
+}
+
+// TestCodeSumsJoined: a function that was joined is another one when the code of any of
+// those is that it was declared as.
+func TestCodeSumsJoined(t *testing.T) {
+	t.Parallel()
+	files := maps.Clone(rolled)
+	files["billing/billing.go"] = strings.Replace(files["billing/billing.go"],
+		`app.API("billing", tier.Live(tier.Rollout{})).Handle("GET /bills"`, `app.WebSocket("bills", tier.Live(tier.Rollout{})).Handle("show"`, 1)
+	dir := copyFiles(t, files)
+	bin := buildIn(t, dir)
+	first, _ := versionsOf(t, bin, "-functions", "one")
+	if len(first) != 1 {
+		t.Fatalf("versions %v, want one", first)
+	}
+	for _, tt := range []struct{ file, old, text string }{{"text/text.go", "one", "two"}, {"billing/rates.txt", "7", "8"}} {
+		writeFile(t, dir, tt.file, strings.Replace(files[tt.file], tt.old, tt.text, 1))
+		if now, _ := versionsOf(t, bin, "-functions", "one"); maps.Equal(now, first) {
+			t.Errorf("a change of %s gives no new version", tt.file)
+		}
+		writeFile(t, dir, tt.file, files[tt.file])
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 
-	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
@@ -15,16 +14,18 @@ import (
 func (p *program) deployer(args []string) error {
 	var d template.Deployer
 	out, yaml := "", false
+	var count functionCount
 	if _, err := p.parse("deployer", args, 0, func(f *flag.FlagSet) {
 		f.StringVar(&d.Stack, "stack", "", "`name` of the stack; default that of the App")
 		f.StringVar(&d.Boundary, "boundary", "", "`name` of the boundary's policy, as template -boundary has it; default boundary-of-STACK")
 		f.BoolVar(&d.APILogs, "api-logs", false, "also set the role by which REST and WebSocket APIs of the account write logs")
+		count.define(f)
 		f.BoolVar(&yaml, "yaml", false, "YAML in place of JSON")
 		f.StringVar(&out, "out", "", "`folder` to write the file to: deployer.json or deployer.yaml")
 	}); err != nil {
 		return err
 	}
-	app, err := p.checked(datastore.New(nil, nil))
+	app, err := p.deployed(count)
 	if err != nil {
 		return err
 	}

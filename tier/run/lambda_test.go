@@ -3,6 +3,7 @@ package run_test
 import (
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -108,6 +109,71 @@ func TestTwoFunctions(t *testing.T) {
 	}
 	if !strings.Contains(log, "belongs to function writes") || !strings.Contains(log, "used by function reads") {
 		t.Errorf("the refusal does not name both functions:\n%s", log)
+	}
+}
+
+// TestJoinedFunctions: a Handler with the mark has one environment serve all functions
+// that are joined, each with its own handles and no other's.
+func TestJoinedFunctions(t *testing.T) {
+	t.Parallel()
+	p, rt := function(t, buildFunction(t, "./tier/run/testdata/twofunctions"), "_HANDLER=writes*")
+	for _, tt := range []struct {
+		method, path string
+		status       int
+	}{
+		{"POST", "/things", 200}, {"GET", "/things/1", 404}, {"POST", "/stolen", 500}, {"GET", "/nothing", 404},
+	} {
+		req := handlertest.Request(tt.method, tt.path, handlertest.Body("application/json", []byte(`{"id":"1"}`)))
+		if answer := invoke(t, rt, handlertest.RESTEvent(req)); answer.Status != tt.status {
+			t.Errorf("%s %s = %d %s, want %d", tt.method, tt.path, answer.Status, answer.Body, tt.status)
+		}
+	}
+	log := p.end()
+	for _, want := range []string{"opened table written\n", "opened table read\n", "belongs to function writes", "used by function reads"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log has no %q:\n%s", want, log)
+		}
+	}
+}
+
+// TestFunctionsOne: the commands that print what is deployed have one function where one
+// is asked for, and say so.
+func TestFunctionsOne(t *testing.T) {
+	t.Parallel()
+	bin, out := buildTool(t, "./tier/run/testdata/twofunctions"), t.TempDir()
+	declared, _, _ := output(t, "", bin, "policy", "-json")
+	writeFile(t, out, "declared.json", declared)
+	before := filepath.Join(out, "declared.json")
+	for _, tt := range []struct {
+		args   []string
+		status int
+		want   []string
+		not    string
+	}{
+		{[]string{"policy", "-functions", "one", "-diff", before, "-fail"}, 1, []string{"wider: WritesRole: Allow dynamodb:GetItem", "1 wider"}, "wider: ReadsRole"},
+		{[]string{"package", "-functions", "one", "-out", out}, 0, []string{"note: function writes is one for", "deploy it with"}, "Error"},
+		{[]string{"template"}, 0, []string{`"Handler": "writes"`, `"Handler": "reads"`}, "note:"},
+		{[]string{"template", "-functions", "one"}, 0, []string{`"Handler": "writes*"`, "note: function writes is one for writes, reads: each may do in AWS what any of them may\n"}, "ReadsFunction"},
+		{[]string{"policy", "-functions", "one"}, 0, []string{"(WritesRole)", "dynamodb:PutItem", "dynamodb:GetItem", "main.go:35", "main.go:36"}, "ReadsRole"},
+		{[]string{"deployer", "-functions", "one"}, 0, []string{"WritesRole"}, "ReadsRole"},
+		{[]string{"template", "-functions", "two"}, 1, []string{`-functions "two": write declared or one`}, "Resources"},
+	} {
+		stdout, stderr, status := output(t, "", bin, tt.args...)
+		if status != tt.status {
+			t.Errorf("%v: status %d, want %d\n%s", tt.args, status, tt.status, stderr)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(stdout+stderr, want) {
+				t.Errorf("%v has no %q:\n%s%s", tt.args, want, stdout, stderr)
+			}
+		}
+		if strings.Contains(stdout+stderr, tt.not) {
+			t.Errorf("%v has %q", tt.args, tt.not)
+		}
+	}
+	printed, _, _ := output(t, "", bin, "template", "-functions", "one")
+	if string(readFolder(t, out)["template.json"]) != printed {
+		t.Error("the packaged template is not that of the command template")
 	}
 }
 

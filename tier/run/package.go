@@ -27,7 +27,7 @@ const (
 	maxDirectZip      = 50 << 20
 	maxUnzipped       = 250 << 20
 	maxDirectTemplate = 51_200
-	maxTemplate       = 1 << 20
+	maxTemplate       = 1_000_000 // "1 MB"; the number is that of CloudFormation's own message
 )
 
 // packageApp builds the function, zips it and writes the template beside it. Nothing is
@@ -48,7 +48,7 @@ func (p *program) packageApp(args []string) error {
 	if err != nil {
 		return err
 	}
-	bootstrap, err := p.buildBootstrap()
+	bootstrap, err := p.buildBootstrap(app)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (p *program) packageApp(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkSizes(len(bootstrap), files); err != nil {
+	if err := checkSizes(len(bootstrap), nil); err != nil {
 		return err
 	}
 	w := written{folder: out, form: opts.form, stack: app.Name(), sites: app.Sites(), template: opts.templateFile(), unzipped: len(bootstrap), files: maps.Clone(files)}

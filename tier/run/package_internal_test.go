@@ -28,8 +28,8 @@ func TestPackageLimits(t *testing.T) {
 		{"a large template", 1, 1, 51_201, "cloudformation", "template.yaml", "", "the template is over 51200 bytes: it " + viaS3, "the zip is over"},
 		{"a large module", 1, 1, 51_201, "terraform", "stack.json", "", "terraform -chdir=out init", viaS3}, // which uploads the template
 		{"too large an executable", 250<<20 + 1, 1, 1, "sam", "template.json", "the executable is 262144001 bytes, and Lambda takes 262144000", "", ""},
-		{"too large a template", 1, 1, 1<<20 + 1, "sam", "template.json", "template.json is 1048577 bytes, and CloudFormation takes 1048576", "", ""},
-		{"too large a stack", 1, 1, 1<<20 + 1, "terraform", "stack.json", "stack.json is 1048577 bytes", "", ""},
+		{"too large a template", 1, 1, 1_000_001, "sam", "template.json", "template.json is 1000001 bytes, and CloudFormation takes 1000000", "", ""},
+		{"too large a stack", 1, 1, 1_000_001, "terraform", "stack.json", "stack.json is 1000001 bytes", "", ""},
 	} {
 		files := map[string][]byte{tt.file: make([]byte, tt.template)}
 		err := checkSizes(tt.unzipped, files)

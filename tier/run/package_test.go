@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"debug/elf"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,11 +67,40 @@ func TestPackage(t *testing.T) {
 	if !bytes.Equal(zips[0], zips[1]) || !bytes.Equal(templates[0], templates[1]) {
 		t.Error("two copies gave different files")
 	}
-	checkBootstrap(t, zips[1], folder)
+	checkBootstrap(t, zips[1], folder, elf.EM_AARCH64)
+}
+
+// TestPackageForX86: the executable and the template have the architecture that is declared.
+func TestPackageForX86(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(root(t), "examples", "quickstart", "main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const line = `app := tier.New("shop")`
+	dir := copyFiles(t, map[string]string{"main.go": strings.Replace(string(text), line, line+"\n\tapp.Architecture(tier.X86)", 1)})
+	out := t.TempDir()
+	if _, stderr, status := outputWith(t, packaging, "", buildIn(t, dir), "package", "-out", out); status != 0 {
+		t.Fatalf("package: status %d\n%s", status, stderr)
+	}
+	files := readFolder(t, out)
+	checkBootstrap(t, files["bootstrap.zip"], dir, elf.EM_X86_64)
+	var doc struct {
+		Resources map[string]struct {
+			Type       string
+			Properties struct{ Architectures []string }
+		}
+	}
+	if err := json.Unmarshal(files["template.json"], &doc); err != nil {
+		t.Fatal(err)
+	}
+	if got := doc.Resources["OrdersFunction"].Properties.Architectures; !slices.Equal(got, []string{"x86_64"}) {
+		t.Errorf("the template says %v, want x86_64", got)
+	}
 }
 
 // checkBootstrap looks at the executable in a zip, which was built in the folder.
-func checkBootstrap(t *testing.T, code []byte, folder string) {
+func checkBootstrap(t *testing.T, code []byte, folder string, machine elf.Machine) {
 	t.Helper()
 	r, err := zip.NewReader(bytes.NewReader(code), int64(len(code)))
 	if err != nil || len(r.File) != 1 {
@@ -88,8 +119,8 @@ func checkBootstrap(t *testing.T, code []byte, folder string) {
 		t.Fatal(err)
 	}
 	program, err := elf.NewFile(bytes.NewReader(text))
-	if err != nil || program.Machine != elf.EM_AARCH64 || program.Section(".symtab") != nil {
-		t.Errorf("the executable: %v, %+v; want one of arm64 without symbols", err, program)
+	if err != nil || program.Machine != machine || program.Section(".symtab") != nil {
+		t.Errorf("the executable: %v, %+v; want one of %v without symbols", err, program, machine)
 	}
 	libraries, err := program.ImportedLibraries()
 	if err != nil || len(libraries) > 0 {

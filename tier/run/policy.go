@@ -21,10 +21,12 @@ import (
 // changed.
 func (p *program) policy(args []string) error {
 	asJSON, fail, action, before := false, false, "", ""
+	var count functionCount
 	if _, err := p.parse("policy", args, 0, func(f *flag.FlagSet) {
 		f.BoolVar(&asJSON, "json", false, "print JSON")
 		f.StringVar(&action, "explain", "", "the statements of an `action` alone: dynamodb:GetItem, or with *")
 		f.StringVar(&before, "diff", "", "what is wider and narrower than in a `file` that -json wrote")
+		count.define(f)
 		f.BoolVar(&fail, "fail", false, "with -diff: fail if something is wider")
 	}); err != nil {
 		return err
@@ -35,7 +37,7 @@ func (p *program) policy(args []string) error {
 	case fail && before == "":
 		return errors.New("-fail is for -diff: write -diff FILE, too")
 	}
-	app, err := p.checked(datastore.New(nil, nil))
+	app, err := p.deployed(count)
 	if err != nil {
 		return err
 	}

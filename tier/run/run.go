@@ -8,6 +8,8 @@
 //
 //	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc,validator_novalidatefn -trimpath -ldflags=-s -o bootstrap .
 //
+// or GOARCH=amd64 for an App with tier.X86. The command package does that, too.
+//
 // Without it, the program serves itself on localhost (go run .) and prints what
 // follows from the declaration (go run . help).
 //
@@ -102,7 +104,7 @@ func chooseFunction(app *tier.App, lookup func(string) (string, bool)) (*tier.Fu
 		variable = "_HANDLER"
 		name, _ = lookup(variable)
 	}
-	if f := app.FunctionNamed(name); f != nil {
+	if f := app.Deployed(name); f != nil {
 		return f, nil
 	}
 	if f := app.DeploymentNamed(name); f != nil {
@@ -114,7 +116,7 @@ func chooseFunction(app *tier.App, lookup func(string) (string, bool)) (*tier.Fu
 	}
 	names := make([]string, len(fns))
 	for i, f := range fns {
-		names[i] = f.Name()
+		names[i] = f.Entry()
 	}
 	slices.Sort(names)
 	return nil, fmt.Errorf("%s is %q, which names no function of app %s; set the function's Handler to one of: %s",

@@ -10,17 +10,17 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
 // templateOptions are the flags that say what a template is printed as.
 type templateOptions struct {
-	form     string
-	code     string
-	boundary string
-	yaml     bool
+	form      string
+	functions functionCount
+	code      string
+	boundary  string
+	yaml      bool
 }
 
 func (o *templateOptions) define(f *flag.FlagSet) {
@@ -32,6 +32,7 @@ func (o *templateOptions) define(f *flag.FlagSet) {
 func (o *templateOptions) defineForm(f *flag.FlagSet) {
 	f.StringVar(&o.form, "format", "sam", "`form`: sam, cloudformation or terraform")
 	f.StringVar(&o.boundary, "boundary", "", "`name` of the managed policy that bounds every role, see the command deployer")
+	o.functions.define(f)
 	f.BoolVar(&o.yaml, "yaml", false, "YAML in place of JSON")
 }
 
@@ -44,7 +45,7 @@ func (o *templateOptions) check() error {
 	case o.form == "terraform" && strings.HasPrefix(o.code, "s3://"):
 		return errors.New("-code: the module uploads the zip itself; write its path")
 	}
-	return nil
+	return o.functions.check()
 }
 
 // files are the template in its form, by name of file.
@@ -96,7 +97,7 @@ func (p *program) template(args []string) error {
 
 // infrastructure is the App and the files of its template, by their names.
 func (p *program) infrastructure(opts templateOptions) (*tier.App, map[string][]byte, error) {
-	app, err := p.checked(datastore.New(nil, nil))
+	app, err := p.deployed(opts.functions)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,10 +114,13 @@ func (p *program) infrastructure(opts templateOptions) (*tier.App, map[string][]
 			return nil, nil, fmt.Errorf("-boundary: %w", err)
 		}
 	}
+	if opts.functions == "one" { // lint looks at those that are declared
+		p.noteFullRoles(app, t)
+	}
 	p.warnDriverless(app)
 	p.noteMigrations(app)
 	files, err := opts.files(t)
-	return app, files, err
+	return app, files, errors.Join(err, checkSizes(0, files))
 }
 
 func writeFiles(folder string, files map[string][]byte) error {

@@ -41,7 +41,7 @@ func (s *stack) restAPI(api *tier.API) {
 	stages := api.DeployedStages()
 	name, body := sub("${AWS::StackName}-"+api.Name()), openAPI(api, s.securitySchemes(api))
 	deployment, settings := deploymentRef(api, body), append(s.stageSettings(api), s.accessLog(api.DeclaredAccessLog(), apiID(api), "AccessLogSetting", restLine)...)
-	stage := slices.Concat(restStage(stages[0]), settings)
+	stage := slices.Concat(restStage(stages[0], deployment), settings)
 	endpointType, forSAM, plain := s.endpointType(api)
 	s.add(resource{
 		id: apiID(api), typ: "AWS::Serverless::Api", at: api.At(),

@@ -95,7 +95,7 @@ func (s *stack) flows(users datastore.Spec) array {
 // records. It is the role of the stream by which it invokes the function.
 // See https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html.
 func (s *stack) transformed(t *tier.Trigger) {
-	id := policy.LogicalID(t.Function().Name(), t.Feed().Spec.Name(), "firehose")
+	id := policy.LogicalID(t.DeclaredFor().Name(), t.Feed().Spec.Name(), "firehose")
 	s.output(id+"FunctionArn", "The function that transforms the records of "+t.Feed().Spec.Name()+
 		": name it in the processing configuration of the delivery stream, whose role needs lambda:InvokeFunction and lambda:GetFunctionConfiguration on it.",
 		invokedARN(t.Function()), t.At())

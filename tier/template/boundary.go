@@ -90,23 +90,28 @@ func (t *Template) allowances(o outside) (all []allowance, notes []string) {
 
 // roleStatements are those of a role, or of a policy of one.
 func roleStatements(r resource) []object {
-	var documents []any
-	switch r.typ {
-	case "AWS::IAM::Role":
-		policies, _ := at(r.properties, "Policies").(array)
-		for _, p := range policies {
-			documents = append(documents, at(p.(object), "PolicyDocument"))
-		}
-	case "AWS::IAM::RolePolicy":
-		documents = append(documents, at(r.properties, "PolicyDocument"))
-	}
 	var all []object
-	for _, d := range documents {
-		for _, s := range at(d.(object), "Statement").(array) {
+	for _, d := range policyDocuments(r) {
+		for _, s := range at(d, "Statement").(array) {
 			all = append(all, s.(object))
 		}
 	}
 	return all
+}
+
+// policyDocuments are the policies in a role, or the one that is a resource of its own.
+func policyDocuments(r resource) []object {
+	var documents []object
+	switch r.typ {
+	case "AWS::IAM::Role":
+		policies, _ := at(r.properties, "Policies").(array)
+		for _, p := range policies {
+			documents = append(documents, at(p.(object), "PolicyDocument").(object))
+		}
+	case "AWS::IAM::RolePolicy":
+		documents = append(documents, at(r.properties, "PolicyDocument").(object))
+	}
+	return documents
 }
 
 // at is a member's value, nil if there is none.
@@ -271,10 +276,15 @@ var inSub = regexp.MustCompile(`\{"Fn::Sub":("[^"]*")\}`)
 
 // sizeOf is how long a policy is at most once CloudFormation has filled it in.
 func sizeOf(policy object) int {
+	return len(pseudoSizes.Replace(inSub.ReplaceAllString(string(compact(policy)), "$1")))
+}
+
+// compact is a policy as JSON without white space, which IAM does not count.
+func compact(policy object) []byte {
 	var indented, b bytes.Buffer
 	appendJSON(&indented, policy, "")
-	if err := json.Compact(&b, indented.Bytes()); err != nil {
-		return maxManagedPolicy + 1
+	if err := json.Compact(&b, indented.Bytes()); err != nil { // what appendJSON writes is JSON
+		return indented.Bytes()
 	}
-	return len(pseudoSizes.Replace(inSub.ReplaceAllString(b.String(), "$1")))
+	return b.Bytes()
 }

@@ -65,10 +65,6 @@ func customAttributes(spec identity.Spec) object {
 	return object{{"Schema", attributes}}
 }
 
-// maxRolePolicy is what the policies in a role may take together, in bytes.
-// See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
-const maxRolePolicy = 10240
-
 // visitorRole adds the role that the credentials of an identity pool are of, without
 // which it gives out none. It may invoke the routes with tier.SignedIn, and nothing else
 // before somebody attaches a policy.
@@ -119,9 +115,9 @@ func (s *stack) invoking(store usedStore, routes []policy.Statement) object {
 		_, path, _ := strings.Cut(st.Resource, "}/")
 		size += len(`"arn:aws-us-gov:execute-api:ap-southeast-1:123456789012:a1b2c3d4e5/",`) + len(path)
 	}
-	if size > maxRolePolicy {
+	if size > MaxRolePolicy {
 		s.refuse(routes[0].Because[0].At, "identity %s: the policy of who has signed in takes up to %d bytes for %d routes and stages, and IAM allows %d; give some routes to another exchange, or have them under one route with a greedy parameter",
-			store.spec.Name(), size, len(routes), maxRolePolicy)
+			store.spec.Name(), size, len(routes), MaxRolePolicy)
 	}
 	return object{{"Effect", "Allow"}, {"Action", texts(routes[0].Actions)}, {"Resource", arns}}
 }

@@ -2,7 +2,6 @@ package template_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
-	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
@@ -396,8 +394,7 @@ func TestManyFunctions(t *testing.T) {
 		text, notes := deployerOf(t, func(data *datastore.Data) *tier.App {
 			app := tier.New("shop")
 			for i := range functions {
-				name := fmt.Sprintf("a-function-with-a-name-%d", i)
-				tier.On(app.Function(name), queue.New[order](data, name), func(context.Context, order) error { return nil })
+				app.Function(fmt.Sprintf("a-function-with-a-name-%d", i)).Invoke(handler.New(place))
 			}
 			return app
 		}, template.Deployer{Stack: stack})

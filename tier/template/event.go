@@ -12,7 +12,7 @@ import (
 // rule has EventBridge invoke a function for events of a bus.
 func (s *stack) rule(t *tier.Trigger) {
 	feed := t.Feed()
-	id := policy.LogicalID(t.Function().Name(), feed.Spec.Name(), "rule")
+	id := policy.LogicalID(t.DeclaredFor().Name(), feed.Spec.Name(), "rule")
 	s.eventRule(t, id, feed.Spec.(event.RuleSpec).Bus, valueOf(feed.Filter))
 }
 
@@ -38,7 +38,7 @@ func (s *stack) eventRule(t *tier.Trigger, id, bus string, pattern any) {
 func (s *stack) schedule(t *tier.Trigger) {
 	spec := t.Feed().Spec.(event.ScheduleSpec)
 	function := invokedARN(t.Function())
-	id := policy.LogicalID(t.Function().Name(), spec.Name(), "schedule")
+	id := policy.LogicalID(t.DeclaredFor().Name(), spec.Name(), "schedule")
 	s.add(resource{id: id + "Role", typ: "AWS::IAM::Role", at: t.At(), properties: object{
 		// Nobody else's schedule may borrow the role.
 		{"AssumeRolePolicyDocument", document(object{
@@ -79,7 +79,7 @@ func (s *stack) schedule(t *tier.Trigger) {
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-subscriptionfilter.html.
 func (s *stack) logs(t *tier.Trigger) {
 	spec := t.Feed().Spec.(event.LogsSpec)
-	id := policy.LogicalID(t.Function().Name(), spec.Name(), "logs")
+	id := policy.LogicalID(t.DeclaredFor().Name(), spec.Name(), "logs")
 	s.invokedBy(t, id, "logs.amazonaws.com",
 		sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"+spec.Group+":*"),
 		member{"SourceAccount", ref("AWS::AccountId")})

@@ -14,11 +14,19 @@ import (
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html.
 const httpTimeout = 30000
 
+// maxIntegrations is how many integrations an HTTP API has, which each route is in what is
+// imported. It cannot be raised. See
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html.
+const maxIntegrations = 300
+
 // httpAPI adds an HTTP API: routes and integrations in an OpenAPI document, and
 // its stages.
 // See https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-httpapi.html.
 func (s *stack) httpAPI(api *tier.API) {
 	stages := api.DeployedStages()
+	if n := len(api.Routes()); n > maxIntegrations {
+		s.refuse(api.At(), "API %s: it has %d routes, each with an integration, and an HTTP API has %d at most: have several under one route with a greedy parameter ({path...}), make it a REST API, or divide it into two", api.Name(), n, maxIntegrations)
+	}
 	body, log := s.httpOpenAPI(api), s.accessLog(api.DeclaredAccessLog(), apiID(api), "AccessLogSettings", httpLine)
 	stage := slices.Concat(httpStage(api, stages[0]), log)
 	s.add(resource{

@@ -57,6 +57,6 @@ func (s *stack) kafkaMapping(t *tier.Trigger) {
 			member{"BisectBatchOnFunctionError", true})
 	}
 	properties = append(properties, givenUp(set, "MaximumRecordAgeInSeconds")...)
-	id := policy.LogicalID(t.Function().Name(), spec.Name(), spec.Kind(), "mapping")
+	id := policy.LogicalID(t.DeclaredFor().Name(), spec.Name(), spec.Kind(), "mapping")
 	s.add(resource{id: id, typ: "AWS::Lambda::EventSourceMapping", at: t.At(), properties: properties})
 }

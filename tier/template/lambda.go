@@ -34,8 +34,8 @@ func (s *stack) function(f *tier.Function) {
 	s.directoryApart(f)
 	properties := object{
 		{"Runtime", "provided.al2023"},
-		{"Architectures", array{"arm64"}},
-		{"Handler", f.Name()},
+		{"Architectures", array{string(s.app.DeclaredArchitecture())}},
+		{"Handler", f.Entry()},
 		{"MemorySize", f.Memory()},
 		{"Timeout", int(f.Timeout().Seconds())},
 		{"Role", getAtt(policy.RoleID(f), "Arn")},

@@ -49,12 +49,12 @@ func (w width) source(r *tier.Route) string {
 }
 
 // widthOf is the narrowest width by which the permissions of a function have room
-// in its policy.
-func widthOf(api *tier.API, f *tier.Function) width {
+// in its policy, beside those that it has already and one for its WebSocket API.
+func (s *stack) widthOf(api *tier.API, f *tier.Function) width {
 	for w := byRoute; w < byStage; w++ {
-		size, seen := policyFrame, map[string]bool{}
-		if u := f.URL(); u != nil && u.Auth == tier.URLPublic {
-			size += 2 * statementSize
+		size, seen := s.permitted(f), map[string]bool{}
+		if len(f.SocketRoutes()) > 0 {
+			size += statementSize + len(socketSource)
 		}
 		for _, stage := range api.DeployedStages() {
 			for _, r := range f.Routes() {
@@ -82,7 +82,7 @@ func (s *stack) permissions(api *tier.API) {
 	}
 	widths := map[*tier.Function]width{}
 	for _, f := range api.Functions() {
-		widths[f] = widthOf(api, f)
+		widths[f] = s.widthOf(api, f)
 	}
 	for i, stage := range api.DeployedStages() {
 		of := ""
@@ -146,6 +146,16 @@ func (s *stack) granted(f *tier.Function, size int) {
 			f.Name(), maxFunctionPolicy)})
 	}
 }
+
+// permitted is what the permissions of a function take that there are already, those of
+// its event sources included.
+func (s *stack) permitted(f *tier.Function) int {
+	return max(s.policies[f], policyFrame) + s.sources[f]*(statementSize+sourceName)
+}
+
+// sourceName is what the name of an event source, which CloudFormation gives it, takes in
+// most cases at most: enough to fold permissions of routes, not to refuse a function.
+const sourceName = 64
 
 // permissionID is made of the words of the route. Routes such as /a-b and /a/b
 // have the same.

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/internal/whole"
@@ -34,7 +35,7 @@ func sources(t *testing.T, newApp func(*datastore.Data) *tier.App) map[string][]
 		if r.Type != "AWS::Lambda::Permission" {
 			continue
 		}
-		arn := r.Properties["SourceArn"].(map[string]any)["Fn::Sub"].(string)
+		arn, _ := r.Properties["SourceArn"].(map[string]any)["Fn::Sub"].(string) // a topic has none
 		_, source, _ := strings.Cut(strings.TrimPrefix(arn, "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"), "}/")
 		f := r.Properties["FunctionName"].(map[string]any)["Ref"].(string)
 		all[f] = append(all[f], source)
@@ -137,6 +138,40 @@ func TestFoldedSocket(t *testing.T) {
 	})
 	if d := cmp.Diff(map[string][]string{"ChatFunction": {"live/*"}, "FewFunction": {"live/say"}}, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestJoinedPermissions: what a function serves beside an API takes room in its policy,
+// too.
+func TestJoinedPermissions(t *testing.T) {
+	t.Parallel()
+	joined := func(data *datastore.Data) *tier.App {
+		app := tier.New("shop")
+		api := app.API("orders")
+		for i := range 25 {
+			api.Handle(fmt.Sprintf("GET /r%d", i), handler.New(list))
+		}
+		chat := app.WebSocket("chat")
+		for i := range 25 {
+			chat.Handle(fmt.Sprintf("key%d", i), handler.New(list))
+		}
+		worker := app.Function("worker")
+		for i := range 10 {
+			tier.On(worker, topic.New[order](data, fmt.Sprintf("topic%d", i)), work[order])
+		}
+		return app
+	}
+	apart := sources(t, joined)
+	if len(apart["OrdersFunction"]) != 25 || len(apart["ChatFunction"]) != 25 || len(apart["WorkerFunction"]) != 10 {
+		t.Errorf("each has room for its own: %v", apart)
+	}
+	got := sources(t, func(data *datastore.Data) *tier.App {
+		app := joined(data)
+		app.Join()
+		return app
+	})["OrdersFunction"]
+	if len(got) != 10+25+1 || !slices.Contains(got, "live/*") {
+		t.Errorf("%d permissions, want one each for topics and routes, and one for the WebSocket API: %v", len(got), got)
 	}
 }
 

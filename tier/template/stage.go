@@ -41,13 +41,17 @@ func stageID(api *tier.API, stage tier.Stage) string {
 // restStage are the properties of a stage of a REST API that SAM's own resource
 // and CloudFormation's share.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-stage.html.
-func restStage(stage tier.Stage) object {
+//
+// A canary that does not name its deployment gets the stage's when it is made, and keeps
+// that when the stage goes on to the next: its requests would see the API as it was, and
+// CloudFormation could not delete the deployment.
+func restStage(stage tier.Stage, deployment reference) object {
 	var o object
 	if len(stage.Variables) > 0 {
 		o = append(o, member{"Variables", variableMap(stage.Variables)})
 	}
 	if c := stage.Canary; c != nil {
-		setting := object{{"PercentTraffic", c.Percent}, {"UseStageCache", c.UseStageCache}}
+		setting := object{{"DeploymentId", deployment}, {"PercentTraffic", c.Percent}, {"UseStageCache", c.UseStageCache}}
 		if len(c.Variables) > 0 {
 			setting = append(setting, member{"StageVariableOverrides", variableMap(c.Variables)})
 		}
@@ -65,7 +69,7 @@ func (s *stack) restStage(api *tier.API, stage tier.Stage, deployment reference,
 			{"RestApiId", ref(apiID(api))},
 			{"DeploymentId", deployment},
 			{"StageName", stage.Name},
-		}, slices.Concat(restStage(stage), settings)...),
+		}, slices.Concat(restStage(stage, deployment), settings)...),
 	})
 }
 

@@ -64,7 +64,8 @@ type stack struct {
 	outputs     object
 	errs        []error
 	declared    map[string]datastore.Position // of outputs
-	policies    map[*tier.Function]int        // bytes that permissions take
+	policies    map[*tier.Function]int        // bytes that permissions of APIs and URLs take
+	sources     map[*tier.Function]int        // event sources that have a permission
 	code        func(*tier.Function) string   // see [Options]
 	rolledOut   bool                          // the application of CodeDeploy is there
 }
@@ -151,6 +152,7 @@ func NewWith(app *tier.App, opts *Options) (*Template, error) {
 	}
 	s.checkCircles()
 	s.checkReferences()
+	s.checkQuotas()
 	if len(s.errs) > 0 {
 		return nil, errors.Join(s.errs...)
 	}

@@ -47,7 +47,7 @@ func (s *stack) triggers(f *tier.Function) {
 // prefix.
 func triggerID(t *tier.Trigger) string {
 	feed := t.Feed()
-	words := append([]string{t.Function().Name(), feed.Spec.Name(), feed.Spec.Kind()}, feed.Events...)
+	words := append([]string{t.DeclaredFor().Name(), feed.Spec.Name(), feed.Spec.Kind()}, feed.Events...)
 	return policy.LogicalID(append(words, feed.Prefix)...)
 }
 
@@ -141,6 +141,10 @@ func (s *stack) invokedBy(t *tier.Trigger, id, service string, source reference,
 		{"Principal", service},
 		{"SourceArn", source},
 	}, more...)})
+	if s.sources == nil {
+		s.sources = map[*tier.Function]int{}
+	}
+	s.sources[t.Function()]++
 }
 
 // asynchronous says when an invocation that nobody waits for is given up. A function has

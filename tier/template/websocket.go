@@ -29,7 +29,9 @@ func (s *stack) socket(w *tier.WebSocket) {
 			{"RouteSelectionExpression", w.Selection()},
 		},
 	})
+	widths := map[*tier.Function]width{}
 	for _, f := range w.Functions() {
+		widths[f] = s.socketWidth(f)
 		s.add(resource{
 			id: integrationID(w, f), typ: "AWS::ApiGatewayV2::Integration", at: f.At(),
 			properties: object{
@@ -39,22 +41,25 @@ func (s *stack) socket(w *tier.WebSocket) {
 				{"TimeoutInMillis", integrationTimeout},
 			},
 		})
-		if socketWidth(f) == byStage {
-			s.permit(integrationID(w, f)+"Permission", f, id, tier.DefaultStage+"/*", f.At())
+		if widths[f] == byStage {
+			s.permit(integrationID(w, f)+"Permission", f, id, socketSource, f.At())
 		}
 	}
 	if a, ok := w.Authorizer().(*tier.LambdaAuthorizer); ok {
 		s.socketAuthorizer(w, a, id)
 	}
-	routes := s.socketRoutes(w, id)
+	routes := s.socketRoutes(w, id, widths)
 	s.socketStage(w, id, routes)
 	s.output(id+"Url", "Where clients of the WebSocket API "+w.Name()+" connect.", sub("wss://"+socketHost(id)), w.At())
 }
 
-// socketWidth is by how many permissions a function has room for its routes: one
-// each, or one for the stage.
-func socketWidth(f *tier.Function) width {
-	size := policyFrame
+// socketSource is what the permission for all routes of a WebSocket API says of them.
+const socketSource = tier.DefaultStage + "/*"
+
+// socketWidth is by how many permissions a function has room for its routes, beside
+// those that it has already: one each, or one for the stage.
+func (s *stack) socketWidth(f *tier.Function) width {
+	size := s.permitted(f)
 	for _, r := range f.SocketRoutes() {
 		size += statementSize + len(tier.DefaultStage+"/"+r.Key())
 	}
@@ -69,7 +74,7 @@ func integrationID(w *tier.WebSocket, f *tier.Function) string {
 }
 
 // socketRoutes adds the routes and returns their logical ids.
-func (s *stack) socketRoutes(w *tier.WebSocket, id string) []string {
+func (s *stack) socketRoutes(w *tier.WebSocket, id string, widths map[*tier.Function]width) []string {
 	same := map[string]int{}
 	for _, r := range w.Routes() {
 		same[policy.LogicalID(w.Name(), "socket", r.Key())]++
@@ -83,6 +88,9 @@ func (s *stack) socketRoutes(w *tier.WebSocket, id string) []string {
 		}
 		ids = append(ids, words+"Route")
 		s.socketRoute(w, r, id, words)
+		if widths[r.Function()] == byRoute {
+			s.permit(words+"Permission", r.Function(), id, tier.DefaultStage+"/"+r.Key(), r.At())
+		}
 		if r.Responds() {
 			ids = append(ids, words+"RouteResponse")
 		}
@@ -141,9 +149,6 @@ func (s *stack) socketRoute(w *tier.WebSocket, r *tier.SocketRoute, id, words st
 			id: words + "RouteResponse", typ: "AWS::ApiGatewayV2::RouteResponse", at: r.At(),
 			properties: object{{"ApiId", ref(id)}, {"RouteId", ref(words + "Route")}, {"RouteResponseKey", "$default"}},
 		})
-	}
-	if socketWidth(r.Function()) == byRoute {
-		s.permit(words+"Permission", r.Function(), id, tier.DefaultStage+"/"+r.Key(), r.At())
 	}
 }
 
