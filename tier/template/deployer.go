@@ -174,9 +174,9 @@ func (t *Template) policies(o outside, d Deployer) ([]array, error) {
 		for _, c := range capabilities {
 			all = append(all, o.allowance(c))
 		}
-		for _, c := range managingOwn[r.typ] {
-			a := o.allowance(c)
-			a.condition = o.ofStack()
+		if own, ok := managingOwn[r.typ]; ok {
+			a := o.allowance(own.capability)
+			a.condition = o.tagged(own.tag)
 			all = append(all, a)
 		}
 		sources = sources || r.typ == "AWS::Lambda::EventSourceMapping"
@@ -225,9 +225,12 @@ func (o outside) allowance(c capability) allowance {
 	return a
 }
 
-// ofStack is the condition that a resource is one of the stack.
-func (o outside) ofStack() object {
-	return object{{"StringEquals", object{{"aws:ResourceTag/aws:cloudformation:stack-name", array{o.stack}}}}}
+// ofStack is the condition that a resource is one that CloudFormation tagged as the
+// stack's, tagged that it has the name of the stack in another tag.
+func (o outside) ofStack() object { return o.tagged(cloudFormationTag) }
+
+func (o outside) tagged(tag string) object {
+	return object{{"StringEquals", object{{"aws:ResourceTag/" + tag, array{o.stack}}}}}
 }
 
 // sources let CloudFormation attach sources to functions of the stack, and to no others.

@@ -100,23 +100,23 @@ var managing = map[string][]capability{
 	"AWS::KMS::Key": {{"kms", "*", "CreateKey"},
 		{"kms", "key/*", "DescribeKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListResourceTags TagResource CreateGrant Decrypt GenerateDataKey"}},
 	"AWS::Kinesis::Stream": {{"kinesis", "stream/{stack}-*", "CreateStream DeleteStream DescribeStream DescribeStreamSummary IncreaseStreamRetentionPeriod DecreaseStreamRetentionPeriod StartStreamEncryption " +
-		"StopStreamEncryption AddTagsToStream RemoveTagsFromStream ListTagsForStream"},
+		"StopStreamEncryption UpdateMaxRecordSize AddTagsToStream RemoveTagsFromStream ListTagsForStream " + tags},
 		{"kinesis", "*", "UpdateShardCount UpdateStreamMode"}},
 
 	// CloudFormation has CodeDeploy move an alias, if the template says so.
 	"AWS::Lambda::Alias": {{"lambda", "{functions}", "CreateAlias DeleteAlias GetAlias UpdateAlias"}, {"lambda", "{versions}", provisioned},
 		{"codedeploy", "application:{stack}-*", "RegisterApplicationRevision GetApplicationRevision"},
 		{"codedeploy", "deploymentgroup:{stack}-*/*", "CreateDeployment GetDeployment"}, {"codedeploy", "deploymentconfig:*", "GetDeploymentConfig"}, {"codedeploy", "*", "StopDeployment"}},
-	"AWS::Lambda::Version":            {{"lambda", "{functions}", "PublishVersion ListVersionsByFunction GetFunction GetFunctionConfiguration DeleteFunction"}, {"lambda", "{versions}", provisioned}},
+	"AWS::Lambda::Version":            {{"lambda", "{functions}", "PublishVersion ListVersionsByFunction GetFunction GetFunctionConfiguration GetFunctionScalingConfig GetRuntimeManagementConfig DeleteFunction"}, {"lambda", "{versions}", provisioned}},
 	"AWS::Lambda::EventInvokeConfig":  {{"lambda", "{functions}", "PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig GetFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig"}},
-	"AWS::Lambda::EventSourceMapping": {{"lambda", "event-source-mapping:*", "TagResource UntagResource"}}, // and [Template.sources]
+	"AWS::Lambda::EventSourceMapping": {{"lambda", "event-source-mapping:*", "ListTags TagResource UntagResource"}}, // and [Template.sources]
 	"AWS::Lambda::Function": {{"lambda", "{functions}", "CreateFunction DeleteFunction GetFunction GetFunctionConfiguration UpdateFunctionCode UpdateFunctionConfiguration PutFunctionConcurrency " +
-		"DeleteFunctionConcurrency GetFunctionCodeSigningConfig GetFunctionRecursionConfig GetRuntimeManagementConfig ListTags TagResource UntagResource"},
-		{"ec2", "*", "DescribeSecurityGroups DescribeSubnets DescribeVpcs"}},
+		"DeleteFunctionConcurrency GetFunctionCodeSigningConfig GetFunctionRecursionConfig PutFunctionRecursionConfig GetFunctionScalingConfig GetRuntimeManagementConfig ListTags TagResource UntagResource"},
+		{"ec2", "*", "DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs"}},
 	"AWS::Lambda::Permission": {{"lambda", "{functions}", "AddPermission RemovePermission GetPolicy"}},
 	"AWS::Lambda::Url":        {{"lambda", "{functions}", "CreateFunctionUrlConfig DeleteFunctionUrlConfig GetFunctionUrlConfig UpdateFunctionUrlConfig"}},
 
-	"AWS::Logs::LogGroup":           {{"logs", "log-group:{stack}-*", logGroups}, {"logs", "log-group:/aws/vendedlogs/apigateway/{stack}/*", logGroups}, {"logs", "*", "DescribeLogGroups"}},
+	"AWS::Logs::LogGroup":           {{"logs", "log-group:{stack}-*", logGroups}, {"logs", "log-group:/aws/vendedlogs/apigateway/{stack}/*", logGroups}, {"logs", "*", "DescribeIndexPolicies DescribeLogGroups DescribeResourcePolicies"}},
 	"AWS::Logs::MetricFilter":       {{"logs", "log-group:{stack}-*", "PutMetricFilter DeleteMetricFilter DescribeMetricFilters"}},
 	"AWS::Logs::SubscriptionFilter": {{"logs", "log-group:*", "PutSubscriptionFilter DeleteSubscriptionFilter DescribeSubscriptionFilters"}},
 
@@ -127,9 +127,9 @@ var managing = map[string][]capability{
 	"AWS::OpenSearchService::Domain": {{"es", "domain/*", "CreateDomain DeleteDomain DescribeDomain DescribeDomainConfig DescribeDomainChangeProgress UpdateDomainConfig UpgradeDomain AddTags ListTags RemoveTags"},
 		{"ec2", "*", "DescribeSecurityGroups DescribeSubnets DescribeVpcs"}, linked("opensearchservice.amazonaws.com/*")},
 
-	"AWS::RDS::DBCluster":               {{"rds", "*", "CreateDBCluster DeleteDBCluster DescribeDBClusters ModifyDBCluster EnableHttpEndpoint DisableHttpEndpoint " + tagging}, masterSecret, linked("rds.amazonaws.com/*")},
+	"AWS::RDS::DBCluster":               {{"rds", "*", "CreateDBCluster CreateDBClusterSnapshot DeleteDBCluster DescribeDBClusters DescribeDBClusterSnapshots DescribeDBSubnetGroups DescribeEvents DescribeGlobalClusters ModifyDBCluster EnableHttpEndpoint DisableHttpEndpoint " + tagging}, masterSecret, linked("rds.amazonaws.com/*")},
 	"AWS::RDS::DBClusterParameterGroup": {{"rds", "*", "CreateDBClusterParameterGroup DeleteDBClusterParameterGroup DescribeDBClusterParameterGroups DescribeDBClusterParameters DescribeEngineDefaultClusterParameters DescribeDBClusters ModifyDBClusterParameterGroup ResetDBClusterParameterGroup " + tagging}},
-	"AWS::RDS::DBInstance":              {{"rds", "*", "CreateDBInstance DeleteDBInstance DescribeDBInstances DescribeDBClusters DescribeEvents ModifyDBInstance RebootDBInstance " + tagging}, masterSecret, linked("rds.amazonaws.com/*")},
+	"AWS::RDS::DBInstance":              {{"rds", "*", "CreateDBInstance CreateDBSnapshot DeleteDBInstance DescribeDBInstances DescribeDBSnapshots DescribeDBClusters DescribeEvents ModifyDBInstance RebootDBInstance " + tagging}, masterSecret, linked("rds.amazonaws.com/*")},
 	"AWS::RDS::DBParameterGroup":        {{"rds", "*", "CreateDBParameterGroup DeleteDBParameterGroup DescribeDBParameterGroups DescribeDBParameters DescribeEngineDefaultParameters DescribeDBInstances ModifyDBParameterGroup ResetDBParameterGroup " + tagging}},
 	"AWS::RDS::DBProxy":                 {{"rds", "*", "CreateDBProxy DeleteDBProxy DescribeDBProxies ModifyDBProxy " + tagging}},
 	"AWS::RDS::DBProxyEndpoint":         {{"rds", "*", "CreateDBProxyEndpoint DeleteDBProxyEndpoint DescribeDBProxyEndpoints ModifyDBProxyEndpoint " + tagging}},
@@ -166,14 +166,26 @@ var managing = map[string][]capability{
 }
 
 // managingOwn are further capabilities for resources whose names say nothing, which hold
-// for those of the stack alone: CloudFormation tags them, and nobody else can set tags
-// that begin with "aws:".
+// for those of the stack alone. CloudFormation tags secrets, and nobody else can set tags
+// that begin with "aws:". Keys it does not tag, so that the template does, by stackTag.
 //
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html.
-var managingOwn = map[string][]capability{
-	"AWS::KMS::Key":               {{"kms", "key/*", "DisableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription"}},
-	"AWS::SecretsManager::Secret": {{"secretsmanager", "secret:*", "DeleteSecret GetSecretValue PutSecretValue UntagResource UpdateSecret"}},
+var managingOwn = map[string]own{
+	"AWS::KMS::Key":               {stackTag, capability{"kms", "key/*", "DisableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription"}},
+	"AWS::SecretsManager::Secret": {cloudFormationTag, capability{"secretsmanager", "secret:*", "DeleteSecret GetSecretValue PutSecretValue UntagResource UpdateSecret"}},
 }
+
+// own is a capability for resources whose tag has the name of the stack.
+type own struct {
+	tag string
+	capability
+}
+
+// The tags with the name of the stack.
+const (
+	cloudFormationTag = "aws:cloudformation:stack-name"
+	stackTag          = "tierkit:stack"
+)
 
 // Actions that several kinds share.
 const (
@@ -183,7 +195,7 @@ const (
 	securityGroups = "CreateSecurityGroup DeleteSecurityGroup DescribeSecurityGroups DescribeSecurityGroupRules AuthorizeSecurityGroupEgress RevokeSecurityGroupEgress AuthorizeSecurityGroupIngress " +
 		"RevokeSecurityGroupIngress UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress CreateTags DeleteTags"
 	eventRules = "PutRule DeleteRule DescribeRule PutTargets RemoveTargets ListTargetsByRule TagResource UntagResource ListTagsForResource"
-	logGroups  = "CreateLogGroup DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy ListTagsForResource TagResource UntagResource"
+	logGroups  = "CreateLogGroup DeleteLogGroup GetDataProtectionPolicy PutRetentionPolicy DeleteRetentionPolicy ListTagsForResource TagResource UntagResource"
 	buckets    = "CreateBucket DeleteBucket ListBucket GetBucketTagging PutBucketTagging GetEncryptionConfiguration PutEncryptionConfiguration GetBucketCORS PutBucketCORS GetLifecycleConfiguration PutLifecycleConfiguration " +
 		"GetBucketNotification PutBucketNotification GetBucketOwnershipControls PutBucketOwnershipControls GetBucketPublicAccessBlock PutBucketPublicAccessBlock"
 	subscriptions = "Subscribe GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe ListSubscriptionsByTopic GetTopicAttributes"

@@ -263,20 +263,21 @@ func TestOwnSecrets(t *testing.T) {
 		}
 	}
 	const secret, key = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:x-AbCdEf", "arn:aws:kms:eu-west-1:111122223333:key/1"
+	const ofCloudFormation, ofTemplate = "aws:cloudformation:stack-name", "tierkit:stack" // keys have the second alone
 	for _, c := range []struct {
-		who, action, resource string
-		policies              []*evaluate.Policy
+		who, action, resource, tag string
+		policies                   []*evaluate.Policy
 	}{
-		{"the role", "secretsmanager:GetSecretValue", secret, deployer},
-		{"the role", "secretsmanager:DeleteSecret", secret, deployer},
-		{"the role", "kms:ScheduleKeyDeletion", key, deployer},
-		{"the role", "kms:PutKeyPolicy", key, deployer},
-		{"a function", "secretsmanager:GetSecretValue", secret, []*evaluate.Policy{parsed(t, "Boundary", all["Boundary"])}},
+		{"the role", "secretsmanager:GetSecretValue", secret, ofCloudFormation, deployer},
+		{"the role", "secretsmanager:DeleteSecret", secret, ofCloudFormation, deployer},
+		{"the role", "kms:ScheduleKeyDeletion", key, ofTemplate, deployer},
+		{"the role", "kms:PutKeyPolicy", key, ofTemplate, deployer},
+		{"a function", "secretsmanager:GetSecretValue", secret, ofCloudFormation, []*evaluate.Policy{parsed(t, "Boundary", all["Boundary"])}},
 	} {
 		for of, want := range map[string]bool{stack: true, "foreign": false, "": false} {
 			facts := map[string][]string{}
 			if of != "" {
-				facts["aws:ResourceTag/aws:cloudformation:stack-name"] = []string{of}
+				facts["aws:ResourceTag/"+c.tag] = []string{of}
 			}
 			got := evaluate.Evaluate(evaluate.Request{
 				Principal: evaluate.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/r/s"}, Action: c.action, Resource: c.resource, Context: facts,
