@@ -36,6 +36,10 @@ const maxPolicies = 10
 // maxResources is how many resources a statement has, so that it has room in a policy.
 const maxResources = 20
 
+// maxDirect is how many bytes a template may have that does not come from S3.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html.
+const maxDirect = 51_200
+
 var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
 
 // DefaultBoundary is the name of the boundary of a stack's roles if nobody gives it one.
@@ -94,7 +98,11 @@ func (t *Template) Deployer(d Deployer) (text []byte, notes []string, err error)
 		{"BoundaryArn", object{{"Description", "The boundary of the stack's roles."}, {"Value", ref("Boundary")}}},
 		{"StarterPolicyArn", object{{"Description", "The policy for whoever starts deployments."}, {"Value", ref("Starter")}}},
 	}
-	return admin.print(nil, admin.plain(), form{}), notes, nil
+	text = admin.print(nil, admin.plain(), form{})
+	if len(text) > maxDirect {
+		notes = append(notes, fmt.Sprintf("the template is over %d bytes: deploy it by way of a bucket, aws cloudformation deploy --s3-bucket BUCKET", maxDirect))
+	}
+	return text, notes, nil
 }
 
 // boundaryPolicy has the name by which the roles of the stack find it.

@@ -414,6 +414,9 @@ func TestManyFunctions(t *testing.T) {
 		if said := slices.ContainsFunc(notes, func(note string) bool { return strings.Contains(note, "more than 10 policies") }); said != wide {
 			t.Errorf("%d functions: notes %q", functions, notes)
 		}
+		if said := slices.ContainsFunc(notes, func(note string) bool { return strings.Contains(note, "--s3-bucket") }); said != (len(text) > 51_200) {
+			t.Errorf("%d functions: %d bytes, notes %q", functions, len(text), notes)
+		}
 	}
 }
 
