@@ -397,8 +397,11 @@ func TestManyFunctions(t *testing.T) {
 		text, notes := deployerOf(t, func(data *datastore.Data) *tier.App {
 			app := tier.New("shop")
 			for i := range functions {
-				name := fmt.Sprintf("a-function-with-a-name-%d", i)
-				tier.On(app.Function(name), queue.New[order](data, name), func(context.Context, order) error { return nil })
+				f := app.Function(fmt.Sprintf("a-function-with-a-name-%d", i))
+				f.Invoke(handler.New(list))
+				if i < 10 {
+					tier.On(f, queue.New[order](data, f.Name()), func(context.Context, order) error { return nil })
+				}
 			}
 			return app
 		}, template.Deployer{Stack: stack})

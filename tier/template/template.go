@@ -67,6 +67,7 @@ type stack struct {
 	policies    map[*tier.Function]int        // bytes that permissions take
 	code        func(*tier.Function) string   // see [Options]
 	rolledOut   bool                          // the application of CodeDeploy is there
+	least       width                         // of permissions, see [build]
 }
 
 // output puts out a value. Names are those of resources with other words behind
@@ -122,7 +123,23 @@ func NewWith(app *tier.App, opts *Options) (*Template, error) {
 	if errs := app.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s := &stack{app: app, deployments: app.Deployments()}
+	t, err := build(app, opts, byRoute)
+	if err == nil && len(t.plain()) > maxTemplate {
+		t, err = build(app, opts, byMethod)
+	}
+	if err == nil && len(t.plain()) > maxTemplate {
+		return nil, fmt.Errorf("the template has %d resources, and CloudFormation takes %d; divide the App into several", len(t.plain()), maxTemplate)
+	}
+	return t, err
+}
+
+// maxTemplate is how many resources a template may have.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html.
+const maxTemplate = 500
+
+// build is the template with permissions that are no narrower than least.
+func build(app *tier.App, opts *Options, least width) (*Template, error) {
+	s := &stack{app: app, deployments: app.Deployments(), least: least}
 	if opts != nil {
 		s.code = opts.Code
 	}
