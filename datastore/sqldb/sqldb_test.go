@@ -286,7 +286,7 @@ func TestProxyNeeds(t *testing.T) {
 		}, true, true},
 		"reader":   {[]sqldb.Option{sqldb.Proxy(), sqldb.IAMLogin("a", "b")}, []string{"Read"}, []datastore.Need{{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:{resource}/b"}}, true, false},
 		"secrets":  {[]sqldb.Option{sqldb.Proxy(), sqldb.Secret(writer, reader)}, all, []datastore.Need{{Depends: []datastore.Dependence{{Spec: writer.Spec(), Ops: []string{"Get"}}, {Spec: reader.Spec(), Ops: []string{"Get"}}}}}, true, true},
-		"owner":    {[]sqldb.Option{sqldb.Proxy()}, []string{"Own"}, nil, false, true},
+		"an owner": {[]sqldb.Option{sqldb.Proxy()}, []string{"Own"}, nil, false, true},
 		"no proxy": {nil, all, nil, false, true},
 	} {
 		spec := sqldb.New(data, strings.ReplaceAll(name, " ", "_"), sqldb.Postgres, tt.opts...).Spec().(sqldb.Spec)
