@@ -219,6 +219,12 @@ func (o outside) allowance(c capability) allowance {
 	case "{topics}":
 		a.resources = o.arns("AWS::SNS::Topic")
 		return a
+	case "{schedules}":
+		for _, id := range o.ids("AWS::Scheduler::Schedule") {
+			// AWS does not document whether the names that CloudFormation gives have the stack's.
+			a.resources = append(a.resources, globalARN(c.service, "schedule/default/"+o.exactly(id)), globalARN(c.service, "schedule/default/"+id+"-*"))
+		}
+		return a
 	case "{functions}", "{versions}":
 		a.resources = o.arns("AWS::Lambda::Function")
 		if c.resource == "{versions}" {

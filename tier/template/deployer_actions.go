@@ -3,7 +3,7 @@ package template
 // capability is what CloudFormation does to resources of one kind: actions of one
 // service on one form of ARN. {stack} stands for the name of the stack, and {lower} for
 // it in lower case, where names of resources begin with that; {functions}, {versions} (and
-// aliases) and {topics} for the names of those.
+// aliases), {schedules} and {topics} for the names of those.
 type capability struct {
 	service  string
 	resource string // behind the account; "*" where AWS has no narrower form, or none is known
@@ -146,7 +146,7 @@ var managing = map[string][]capability{
 	"AWS::S3::Bucket":       {{"s3", "{lower}-*", buckets}},
 	"AWS::S3::BucketPolicy": {{"s3", "{lower}-*", "PutBucketPolicy GetBucketPolicy DeleteBucketPolicy"}},
 
-	"AWS::Scheduler::Schedule":    {{"scheduler", "schedule/default/{stack}-*", "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule"}},
+	"AWS::Scheduler::Schedule":    {{"scheduler", "{schedules}", "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule"}},
 	"AWS::SecretsManager::Secret": {{"secretsmanager", "*", "GetRandomPassword"}, {"secretsmanager", "secret:*", "CreateSecret DescribeSecret TagResource"}},
 
 	"AWS::SSM::Parameter": {{"ssm", "parameter/{stack}/*", "PutParameter GetParameter GetParameters DeleteParameter " + tagging}, {"ssm", "*", "DescribeParameters"}},

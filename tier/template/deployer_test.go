@@ -237,6 +237,9 @@ func TestDeployerRole(t *testing.T) {
 		{"sqs:DeleteQueue", "arn:aws:sqs:eu-west-1:" + account + ":ours-JobsQueue-1", nil, true},
 		{"sqs:DeleteQueue", "arn:aws:sqs:eu-west-1:" + account + ":foreign-JobsQueue-1", nil, false},
 		{"sqs:ReceiveMessage", "arn:aws:sqs:eu-west-1:" + account + ":ours-JobsQueue-1", nil, false},
+		{"scheduler:CreateSchedule", "arn:aws:scheduler:eu-west-1:" + account + ":schedule/default/ours-ClerkNightlySchedule-1", nil, true},
+		{"scheduler:CreateSchedule", "arn:aws:scheduler:eu-west-1:" + account + ":schedule/default/ClerkNightlySchedule-1", nil, true},
+		{"scheduler:DeleteSchedule", "arn:aws:scheduler:eu-west-1:" + account + ":schedule/default/foreign-ClerkNightlySchedule-1", nil, false},
 		{"rds:CreateDBInstance", "*", nil, false}, // the template has none
 		{"s3:GetObject", "arn:aws:s3:::ours-CodeBucket/code.zip", nil, true},
 	} {
