@@ -32,7 +32,7 @@ var managing = map[string][]capability{
 	"AWS::ApiGateway::UsagePlan":    {{"apigateway", "/usageplans", "POST GET"}, {"apigateway", "/usageplans/*", "GET PATCH DELETE"}, {"apigateway", "/tags/*", "PUT"}},
 	"AWS::ApiGateway::UsagePlanKey": {{"apigateway", "/usageplans/*", "POST GET DELETE"}},
 
-	"AWS::ApiGatewayV2::Api":           {{"apigateway", "/apis", "POST"}, {"apigateway", apis, "GET PUT PATCH DELETE"}, {"apigateway", "/tags/*", "POST PUT DELETE"}},
+	"AWS::ApiGatewayV2::Api":           {{"apigateway", "/apis", "POST PUT"}, {"apigateway", apis, "GET PUT PATCH DELETE"}, {"apigateway", "/tags/*", "POST PUT DELETE"}},
 	"AWS::ApiGatewayV2::ApiMapping":    {{"apigateway", "/domainnames/*", "POST GET PATCH DELETE"}},
 	"AWS::ApiGatewayV2::Authorizer":    {{"apigateway", apis, "POST GET PATCH DELETE"}},
 	"AWS::ApiGatewayV2::Deployment":    {{"apigateway", apis, "POST GET PATCH DELETE"}},

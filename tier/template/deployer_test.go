@@ -253,6 +253,27 @@ func TestDeployerRole(t *testing.T) {
 	}
 }
 
+// TestDeployerImports: an HTTP API is imported from its definition, which is another
+// request than that by which one without any is made.
+func TestDeployerImports(t *testing.T) {
+	t.Parallel()
+	text, _ := deployerOf(t, httpShop, template.Deployer{Stack: stack})
+	var policies []*evaluate.Policy
+	for id, document := range managedPolicies(t, text) {
+		if strings.HasPrefix(id, "DeployerPolicy") {
+			policies = append(policies, parsed(t, id, document))
+		}
+	}
+	for _, resource := range []string{"/apis", "/apis/a1b2c3d4e5"} {
+		if !evaluate.Evaluate(evaluate.Request{
+			Principal: evaluate.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/deployer-of-ours/AWSCloudFormation"},
+			Action:    "apigateway:PUT", Resource: "arn:aws:apigateway:eu-west-1::" + resource,
+		}, policies...).Allowed() {
+			t.Errorf("the role cannot import into %s", resource)
+		}
+	}
+}
+
 // TestOwnSecrets: secrets and keys have no name of the stack's; the role changes and
 // reads those that have its tag, and so do functions within the boundary.
 func TestOwnSecrets(t *testing.T) {
