@@ -71,7 +71,7 @@ var managing = map[string][]capability{
 		{"cognito-idp", "userpool/*", "DeleteUserPool DescribeUserPool UpdateUserPool AddCustomAttributes GetUserPoolMfaConfig SetUserPoolMfaConfig TagResource UntagResource ListTagsForResource"}},
 	"AWS::Cognito::UserPoolClient": {{"cognito-idp", "userpool/*", "CreateUserPoolClient DeleteUserPoolClient DescribeUserPoolClient UpdateUserPoolClient"}},
 
-	"AWS::DSQL::Cluster": {{"dsql", "cluster/*", "CreateCluster DeleteCluster GetCluster UpdateCluster TagResource UntagResource ListTagsForResource GetVpcEndpointServiceName"}, linked("dsql.amazonaws.com/*")},
+	"AWS::DSQL::Cluster": {{"dsql", "cluster/*", "CreateCluster DeleteCluster GetCluster GetClusterPolicy UpdateCluster TagResource UntagResource ListTagsForResource GetVpcEndpointServiceName"}, linked("dsql.amazonaws.com/*")},
 	"AWS::DynamoDB::Table": {{"dynamodb", "table/{stack}-*", "CreateTable DeleteTable DescribeTable UpdateTable DescribeContinuousBackups UpdateContinuousBackups DescribeTimeToLive UpdateTimeToLive " +
 		"DescribeContributorInsights DescribeKinesisStreamingDestination GetResourcePolicy ListTagsOfResource TagResource UntagResource"}},
 
