@@ -222,6 +222,12 @@ func TestDeclarations(t *testing.T) {
 		"too large": {func(d *datastore.Data) error {
 			return get(d, config.New(d, "limit", config.Parameter, strings.Repeat("x", 4095), nil))
 		}, "4096 at most"},
+		"another parameter": {func(d *datastore.Data) error {
+			return get(d, config.New(d, "limit", config.Parameter, "hello {{name}}", nil))
+		}, `"{{" and "}}"`},
+		"a dynamic reference": {func(d *datastore.Data) error {
+			return get(d, config.New(d, "limit", config.AppConfig, "{{resolve:ssm:/limit}}", nil))
+		}, "CloudFormation would put something else"},
 		"no flags": {func(d *datastore.Data) error {
 			return get(d, config.New(d, "limit", config.FeatureFlags, map[string]any{"version": "1"}, nil))
 		}, "no document of feature flags"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -98,6 +99,19 @@ func (s Spec) check() error {
 		return errors.New("config " + s.Logical + " has no source; write config.AppConfig, config.FeatureFlags or config.Parameter")
 	case len(s.Initial) > s.Source.MaxDocument():
 		return fmt.Errorf("config %s begins with %d bytes, and %v has %d at most", s.Logical, len(s.Initial), s.Source, s.Source.MaxDocument())
+	case s.Source == Parameter && nested(s.Initial):
+		return fmt.Errorf(`config %s begins with a text in "{{" and "}}", which %v does not take; write it another way, or use config.AppConfig`, s.Logical, s.Source)
+	case strings.Contains(s.Initial, "{{resolve:"):
+		return fmt.Errorf(`config %s begins with a text of "{{resolve:", in place of which CloudFormation would put something else; write it another way`, s.Logical)
 	}
 	return nil
+}
+
+// nested reports whether a text looks as if it named another parameter, which the value
+// of a parameter may not.
+//
+// See https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+func nested(text string) bool {
+	_, after, found := strings.Cut(text, "{{")
+	return found && strings.Contains(after, "}}")
 }

@@ -157,25 +157,27 @@ func TestMistakes(t *testing.T) {
 		opts   []sqldb.Option
 		want   string
 	}{
-		{"db", "oracle", nil, "there is no engine"},
-		{"db", sqldb.Postgres, []sqldb.Option{nil}, "an option is nil"},
-		{"db", sqldb.Postgres, []sqldb.Option{sqldb.Migrations(nil)}, "there are no files"},
-		{"db", sqldb.Postgres, []sqldb.Option{sqldb.IAMLogin("a", "a")}, "name two users"},
-		{"db", sqldb.Postgres, []sqldb.Option{sqldb.Secret(secret, nil)}, "a login is missing"},
-		{"db", sqldb.Postgres, []sqldb.Option{sqldb.OwnerSecret(nil)}, "a login is missing"},
+		{"main", "oracle", nil, "there is no engine"},
+		{"main", sqldb.Postgres, []sqldb.Option{nil}, "an option is nil"},
+		{"main", sqldb.Postgres, []sqldb.Option{sqldb.Migrations(nil)}, "there are no files"},
+		{"main", sqldb.Postgres, []sqldb.Option{sqldb.IAMLogin("a", "a")}, "name two users"},
+		{"main", sqldb.Postgres, []sqldb.Option{sqldb.Secret(secret, nil)}, "a login is missing"},
+		{"main", sqldb.Postgres, []sqldb.Option{sqldb.OwnerSecret(nil)}, "a login is missing"},
 		{long, sqldb.MySQL, nil, "more than the 32 letters"},
 		{long, sqldb.MySQL, []sqldb.Option{sqldb.IAMLogin("w", "r")}, "its owner a secret with sqldb.OwnerSecret"},
 		{strings.Repeat("n", 64), sqldb.Postgres, []sqldb.Option{sqldb.Secret(secret, secret), sqldb.OwnerSecret(secret)}, "more than the 63 letters"},
-		{"db", sqldb.Postgres, []sqldb.Option{sqldb.DataAPI(), sqldb.Secret(secret, secret)}, "the Data API is one of Aurora"},
-		{"db", sqldb.AuroraPostgres, []sqldb.Option{sqldb.DataAPI()}, "add sqldb.Secret"},
-		{"db", sqldb.DSQL, []sqldb.Option{sqldb.Secret(secret, secret)}, "by the function's role alone"},
+		{"main", sqldb.Postgres, []sqldb.Option{sqldb.DataAPI(), sqldb.Secret(secret, secret)}, "the Data API is one of Aurora"},
+		{"main", sqldb.AuroraPostgres, []sqldb.Option{sqldb.DataAPI()}, "add sqldb.Secret"},
+		{"main", sqldb.DSQL, []sqldb.Option{sqldb.Secret(secret, secret)}, "by the function's role alone"},
 		{"order", sqldb.Postgres, nil, `RDS makes no database called "order", which is a reserved word of postgres`},
 		{"current-user", sqldb.AuroraPostgres, nil, "reserved word"},
+		{"catalog", sqldb.Postgres, nil, "reserved word"}, // of the standard, not of PostgreSQL
+		{"db", sqldb.AuroraPostgres, nil, `such as "db_db"`},
 		{"Rank", sqldb.MySQL, nil, "reserved word of mysql"},
 		{"sys", sqldb.AuroraMySQL, nil, "reserved word"},
-		{"db", sqldb.DSQL, []sqldb.Option{sqldb.Proxy()}, "Aurora DSQL has no proxy"},
-		{"db", sqldb.AuroraMySQL, []sqldb.Option{sqldb.Proxy(), sqldb.DataAPI(), sqldb.Secret(secret, secret)}, "leave out sqldb.Proxy or sqldb.DataAPI"},
-		{"db", sqldb.MySQL, []sqldb.Option{sqldb.Proxy(), sqldb.Secret(secret, &login{"elsewhere"})}, "where secret elsewhere is not"},
+		{"main", sqldb.DSQL, []sqldb.Option{sqldb.Proxy()}, "Aurora DSQL has no proxy"},
+		{"main", sqldb.AuroraMySQL, []sqldb.Option{sqldb.Proxy(), sqldb.DataAPI(), sqldb.Secret(secret, secret)}, "leave out sqldb.Proxy or sqldb.DataAPI"},
+		{"main", sqldb.MySQL, []sqldb.Option{sqldb.Proxy(), sqldb.Secret(secret, &login{"elsewhere"})}, "where secret elsewhere is not"},
 	} {
 		data := datastore.New(nil, nil)
 		db := sqldb.New(data, tt.name, tt.engine, tt.opts...)
@@ -208,7 +210,7 @@ func TestNames(t *testing.T) {
 func TestOneMistake(t *testing.T) {
 	t.Parallel()
 	data := datastore.New(nil, nil)
-	sqldb.New(data, "db", sqldb.AuroraPostgres, sqldb.DataAPI(), sqldb.Secret(&login{"a"}, nil))
+	sqldb.New(data, "main", sqldb.AuroraPostgres, sqldb.DataAPI(), sqldb.Secret(&login{"a"}, nil))
 	if errs := data.Errs(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "sqldb.Secret: a login is missing") {
 		t.Errorf("Errs = %v, want the mistake in sqldb.Secret alone", errs)
 	}
@@ -284,7 +286,7 @@ func TestProxyNeeds(t *testing.T) {
 		}, true, true},
 		"reader":   {[]sqldb.Option{sqldb.Proxy(), sqldb.IAMLogin("a", "b")}, []string{"Read"}, []datastore.Need{{Service: "rds-db", Actions: []string{"connect"}, Resource: "dbuser:{resource}/b"}}, true, false},
 		"secrets":  {[]sqldb.Option{sqldb.Proxy(), sqldb.Secret(writer, reader)}, all, []datastore.Need{{Depends: []datastore.Dependence{{Spec: writer.Spec(), Ops: []string{"Get"}}, {Spec: reader.Spec(), Ops: []string{"Get"}}}}}, true, true},
-		"owner":    {[]sqldb.Option{sqldb.Proxy()}, []string{"Own"}, nil, false, true},
+		"an owner": {[]sqldb.Option{sqldb.Proxy()}, []string{"Own"}, nil, false, true},
 		"no proxy": {nil, all, nil, false, true},
 	} {
 		spec := sqldb.New(data, strings.ReplaceAll(name, " ", "_"), sqldb.Postgres, tt.opts...).Spec().(sqldb.Spec)
@@ -359,7 +361,7 @@ func TestRepeated(t *testing.T) {
 	} {
 		s := &scripted{errs: []error{tt.err}, fault: func(error) sqldb.Fault { return tt.fault }}
 		data := datastore.New([]datastore.Driver{s}, nil)
-		h := datastore.Use[sqldb.Writer](function("f"), sqldb.New(data, "db", sqldb.Postgres))
+		h := datastore.Use[sqldb.Writer](function("f"), sqldb.New(data, "main", sqldb.Postgres))
 		_, err := h.Write().ExecContext(t.Context(), "UPDATE x")
 		if !errors.Is(err, tt.want) || s.sent != tt.sent {
 			t.Errorf("%s: error = %v after %d statements, want %v after %d", tt.name, err, s.sent, tt.want, tt.sent)
@@ -375,12 +377,12 @@ func TestNotConnected(t *testing.T) {
 	t.Parallel()
 	s := &scripted{refuse: errors.New("refused"), fault: func(error) sqldb.Fault { return sqldb.Fault{Kind: datastore.ErrDenied} }}
 	data := datastore.New([]datastore.Driver{s}, nil)
-	h := datastore.Use[all](function("f"), sqldb.New(data, "db", sqldb.Postgres))
+	h := datastore.Use[all](function("f"), sqldb.New(data, "main", sqldb.Postgres))
 	_, err := h.Write().ExecContext(t.Context(), "UPDATE x")
 	if !errors.Is(err, datastore.ErrDenied) || s.sent != 0 || s.dialed != 1 {
 		t.Errorf("error = %v after %d connections, want ErrDenied after 1", err, s.dialed)
 	}
-	if h := datastore.Use[sqldb.Reader](function("f"), sqldb.New(datastore.New(nil, nil), "db", sqldb.Postgres)); !errors.Is(h.Read().PingContext(t.Context()), datastore.ErrUnavailable) {
+	if h := datastore.Use[sqldb.Reader](function("f"), sqldb.New(datastore.New(nil, nil), "main", sqldb.Postgres)); !errors.Is(h.Read().PingContext(t.Context()), datastore.ErrUnavailable) {
 		t.Error("without a driver: want ErrUnavailable")
 	}
 }

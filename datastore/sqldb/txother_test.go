@@ -46,7 +46,7 @@ func (*haltingConn) QueryContext(context.Context, string, []driver.NamedValue) (
 func TestTxOfAnother(t *testing.T) {
 	t.Parallel()
 	d := &halting{}
-	h := datastore.Use[all](function("f"), sqldb.New(datastore.New([]datastore.Driver{d}, nil), "db", sqldb.Postgres))
+	h := datastore.Use[all](function("f"), sqldb.New(datastore.New([]datastore.Driver{d}, nil), "main", sqldb.Postgres))
 	err := h.Tx(t.Context(), nil, func(ctx context.Context, _ *sql.Tx) error {
 		return h.Read().QueryRowContext(ctx, "SELECT 1").Scan(new(int))
 	})

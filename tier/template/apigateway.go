@@ -79,9 +79,9 @@ func (s *stack) restAPI(api *tier.API) {
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html.
 func openAPI(api *tier.API, schemes object) object {
 	var paths object
-	checked := newValidation()
+	checked, binary := newValidation(), api.BinaryMediaTypes()
 	for _, res := range api.Resources() {
-		paths = append(paths, member{res.Path, pathItem(res, checked)})
+		paths = append(paths, member{res.Path, pathItem(res, checked, len(binary) > 0)})
 	}
 	doc := object{
 		{"openapi", "3.0.1"},
@@ -104,7 +104,7 @@ func openAPI(api *tier.API, schemes object) object {
 	if responses := gatewayResponses(api); len(responses) > 0 {
 		doc = append(doc, member{"x-amazon-apigateway-gateway-responses", responses})
 	}
-	if binary := api.BinaryMediaTypes(); len(binary) > 0 {
+	if len(binary) > 0 {
 		doc = append(doc, member{"x-amazon-apigateway-binary-media-types", texts(binary)})
 	}
 	if api.KeyRequired() {
@@ -116,16 +116,17 @@ func openAPI(api *tier.API, schemes object) object {
 	return doc
 }
 
-func pathItem(res *tier.Resource, checked *validation) object {
+// pathItem is a resource. binary says that the API has binary media types.
+func pathItem(res *tier.Resource, checked *validation, binary bool) object {
 	var item object
 	for _, r := range res.Routes {
-		item = append(item, member{methodKey(r.Pattern().Method), append(guardOf(r), checked.operation(operation(res, r), r)...)})
+		item = append(item, member{methodKey(r.Pattern().Method), append(guardOf(r), checked.operation(operation(res, r, binary), r)...)})
 	}
 	if res.CORS != nil {
-		item = append(item, member{"options", preflight(res)})
+		item = append(item, member{"options", preflight(res, binary)})
 	}
 	for _, method := range res.Refused {
-		item = append(item, member{methodKey(method), methodNotAllowed(res)})
+		item = append(item, member{methodKey(method), methodNotAllowed(res, binary)})
 	}
 	return item
 }
@@ -149,9 +150,9 @@ func answered(r *tier.Route) int {
 
 // operation is what the gateway does with requests of a route: it answers them
 // itself, or invokes the function.
-func operation(res *tier.Resource, r *tier.Route) object {
+func operation(res *tier.Resource, r *tier.Route, binary bool) object {
 	if answer := r.Mock(); answer != nil {
-		return example(answer).operation(res)
+		return example(answer).operation(res, binary)
 	}
 	return object{
 		{"parameters", parameters(r)},

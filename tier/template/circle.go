@@ -1,31 +1,27 @@
 package template
 
-import (
-	"fmt"
-	"strings"
+import "strings"
 
-	"github.com/seed-18e8afb5/tierkit/datastore"
-)
-
-// checkCircles refuses a user pool that needs a function which needs, by whatever way,
-// the pool: CloudFormation cannot make either first. Other circles are known to tier or
-// have a check of their own.
+// checkCircles refuses resources that need each other, by whatever way: CloudFormation
+// cannot make either first. Some circles are known to tier or have a check of their own,
+// which says more.
 func (s *stack) checkCircles() {
+	plain := plainOf(s.resources)
 	needs := map[string][]string{}
-	for _, r := range s.resources {
-		for _, p := range append(r.plain, r) {
-			needs[p.id] = append(needs[p.id], p.needs()...)
-		}
+	for _, r := range plain {
+		needs[r.id] = r.needs()
 	}
-	for _, r := range s.resources {
-		if r.typ != "AWS::Cognito::UserPool" {
+	for _, r := range plain {
+		way := wayTo(needs, r.id, r.id, map[string]bool{})
+		if way == nil {
 			continue
 		}
-		if way := wayTo(needs, r.id, r.id, map[string]bool{}); way != nil {
-			s.errs = append(s.errs, &datastore.DeclarationError{At: r.at, Message: fmt.Sprintf(
-				"the user pool needs a function that answers its triggers, and that needs the pool (%s), which CloudFormation cannot make; answer the triggers with a function that does not use what needs the pool",
-				strings.Join(way, " needs "))})
+		what := "resources need each other (%s), which CloudFormation cannot make; let a function do with less of what is in the circle, or divide it"
+		if r.typ == "AWS::Cognito::UserPool" {
+			what = "the user pool needs a function that answers its triggers, and that needs the pool (%s), which CloudFormation cannot make; answer the triggers with a function that does not use what needs the pool"
 		}
+		s.refuse(r.at, what, strings.Join(way, " needs "))
+		return
 	}
 }
 

@@ -36,6 +36,10 @@ const maxPolicies = 10
 // maxResources is how many resources a statement has, so that it has room in a policy.
 const maxResources = 20
 
+// maxDirect is how many bytes a template may have that does not come from S3.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html.
+const maxDirect = 51_200
+
 var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
 
 // DefaultBoundary is the name of the boundary of a stack's roles if nobody gives it one.
@@ -94,7 +98,11 @@ func (t *Template) Deployer(d Deployer) (text []byte, notes []string, err error)
 		{"BoundaryArn", object{{"Description", "The boundary of the stack's roles."}, {"Value", ref("Boundary")}}},
 		{"StarterPolicyArn", object{{"Description", "The policy for whoever starts deployments."}, {"Value", ref("Starter")}}},
 	}
-	return admin.print(nil, admin.plain(), form{}), notes, nil
+	text = admin.print(nil, admin.plain(), form{})
+	if len(text) > maxDirect {
+		notes = append(notes, fmt.Sprintf("the template is over %d bytes: deploy it by way of a bucket, aws cloudformation deploy --s3-bucket BUCKET", maxDirect))
+	}
+	return text, notes, nil
 }
 
 // boundaryPolicy has the name by which the roles of the stack find it.
@@ -174,9 +182,9 @@ func (t *Template) policies(o outside, d Deployer) ([]array, error) {
 		for _, c := range capabilities {
 			all = append(all, o.allowance(c))
 		}
-		for _, c := range managingOwn[r.typ] {
-			a := o.allowance(c)
-			a.condition = o.ofStack()
+		if own, ok := managingOwn[r.typ]; ok {
+			a := o.allowance(own.capability)
+			a.condition = o.tagged(own.tag)
 			all = append(all, a)
 		}
 		sources = sources || r.typ == "AWS::Lambda::EventSourceMapping"
@@ -211,6 +219,12 @@ func (o outside) allowance(c capability) allowance {
 	case "{topics}":
 		a.resources = o.arns("AWS::SNS::Topic")
 		return a
+	case "{schedules}":
+		for _, id := range o.ids("AWS::Scheduler::Schedule") {
+			// AWS does not document whether the names that CloudFormation gives have the stack's.
+			a.resources = append(a.resources, globalARN(c.service, "schedule/default/"+o.exactly(id)), globalARN(c.service, "schedule/default/"+id+"-*"))
+		}
+		return a
 	case "{functions}", "{versions}":
 		a.resources = o.arns("AWS::Lambda::Function")
 		if c.resource == "{versions}" {
@@ -225,9 +239,12 @@ func (o outside) allowance(c capability) allowance {
 	return a
 }
 
-// ofStack is the condition that a resource is one of the stack.
-func (o outside) ofStack() object {
-	return object{{"StringEquals", object{{"aws:ResourceTag/aws:cloudformation:stack-name", array{o.stack}}}}}
+// ofStack is the condition that a resource is one that CloudFormation tagged as the
+// stack's, tagged that it has the name of the stack in another tag.
+func (o outside) ofStack() object { return o.tagged(cloudFormationTag) }
+
+func (o outside) tagged(tag string) object {
+	return object{{"StringEquals", object{{"aws:ResourceTag/" + tag, array{o.stack}}}}}
 }
 
 // sources let CloudFormation attach sources to functions of the stack, and to no others.

@@ -3,7 +3,7 @@ package template
 // capability is what CloudFormation does to resources of one kind: actions of one
 // service on one form of ARN. {stack} stands for the name of the stack, and {lower} for
 // it in lower case, where names of resources begin with that; {functions}, {versions} (and
-// aliases) and {topics} for the names of those.
+// aliases), {schedules} and {topics} for the names of those.
 type capability struct {
 	service  string
 	resource string // behind the account; "*" where AWS has no narrower form, or none is known
@@ -32,7 +32,7 @@ var managing = map[string][]capability{
 	"AWS::ApiGateway::UsagePlan":    {{"apigateway", "/usageplans", "POST GET"}, {"apigateway", "/usageplans/*", "GET PATCH DELETE"}, {"apigateway", "/tags/*", "PUT"}},
 	"AWS::ApiGateway::UsagePlanKey": {{"apigateway", "/usageplans/*", "POST GET DELETE"}},
 
-	"AWS::ApiGatewayV2::Api":           {{"apigateway", "/apis", "POST"}, {"apigateway", apis, "GET PUT PATCH DELETE"}, {"apigateway", "/tags/*", "POST PUT DELETE"}},
+	"AWS::ApiGatewayV2::Api":           {{"apigateway", "/apis", "POST PUT"}, {"apigateway", apis, "GET PUT PATCH DELETE"}, {"apigateway", "/tags/*", "POST PUT DELETE"}},
 	"AWS::ApiGatewayV2::ApiMapping":    {{"apigateway", "/domainnames/*", "POST GET PATCH DELETE"}},
 	"AWS::ApiGatewayV2::Authorizer":    {{"apigateway", apis, "POST GET PATCH DELETE"}},
 	"AWS::ApiGatewayV2::Deployment":    {{"apigateway", apis, "POST GET PATCH DELETE"}},
@@ -71,7 +71,7 @@ var managing = map[string][]capability{
 		{"cognito-idp", "userpool/*", "DeleteUserPool DescribeUserPool UpdateUserPool AddCustomAttributes GetUserPoolMfaConfig SetUserPoolMfaConfig TagResource UntagResource ListTagsForResource"}},
 	"AWS::Cognito::UserPoolClient": {{"cognito-idp", "userpool/*", "CreateUserPoolClient DeleteUserPoolClient DescribeUserPoolClient UpdateUserPoolClient"}},
 
-	"AWS::DSQL::Cluster": {{"dsql", "cluster/*", "CreateCluster DeleteCluster GetCluster UpdateCluster TagResource UntagResource ListTagsForResource GetVpcEndpointServiceName"}, linked("dsql.amazonaws.com/*")},
+	"AWS::DSQL::Cluster": {{"dsql", "cluster/*", "CreateCluster DeleteCluster GetCluster GetClusterPolicy UpdateCluster TagResource UntagResource ListTagsForResource GetVpcEndpointServiceName"}, linked("dsql.amazonaws.com/*")},
 	"AWS::DynamoDB::Table": {{"dynamodb", "table/{stack}-*", "CreateTable DeleteTable DescribeTable UpdateTable DescribeContinuousBackups UpdateContinuousBackups DescribeTimeToLive UpdateTimeToLive " +
 		"DescribeContributorInsights DescribeKinesisStreamingDestination GetResourcePolicy ListTagsOfResource TagResource UntagResource"}},
 
@@ -100,23 +100,23 @@ var managing = map[string][]capability{
 	"AWS::KMS::Key": {{"kms", "*", "CreateKey"},
 		{"kms", "key/*", "DescribeKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListResourceTags TagResource CreateGrant Decrypt GenerateDataKey"}},
 	"AWS::Kinesis::Stream": {{"kinesis", "stream/{stack}-*", "CreateStream DeleteStream DescribeStream DescribeStreamSummary IncreaseStreamRetentionPeriod DecreaseStreamRetentionPeriod StartStreamEncryption " +
-		"StopStreamEncryption AddTagsToStream RemoveTagsFromStream ListTagsForStream"},
+		"StopStreamEncryption UpdateMaxRecordSize AddTagsToStream RemoveTagsFromStream ListTagsForStream " + tags},
 		{"kinesis", "*", "UpdateShardCount UpdateStreamMode"}},
 
 	// CloudFormation has CodeDeploy move an alias, if the template says so.
 	"AWS::Lambda::Alias": {{"lambda", "{functions}", "CreateAlias DeleteAlias GetAlias UpdateAlias"}, {"lambda", "{versions}", provisioned},
 		{"codedeploy", "application:{stack}-*", "RegisterApplicationRevision GetApplicationRevision"},
 		{"codedeploy", "deploymentgroup:{stack}-*/*", "CreateDeployment GetDeployment"}, {"codedeploy", "deploymentconfig:*", "GetDeploymentConfig"}, {"codedeploy", "*", "StopDeployment"}},
-	"AWS::Lambda::Version":            {{"lambda", "{functions}", "PublishVersion ListVersionsByFunction GetFunction GetFunctionConfiguration DeleteFunction"}, {"lambda", "{versions}", provisioned}},
+	"AWS::Lambda::Version":            {{"lambda", "{functions}", "PublishVersion ListVersionsByFunction GetFunction GetFunctionConfiguration GetFunctionScalingConfig GetRuntimeManagementConfig DeleteFunction"}, {"lambda", "{versions}", provisioned}},
 	"AWS::Lambda::EventInvokeConfig":  {{"lambda", "{functions}", "PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig GetFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig"}},
-	"AWS::Lambda::EventSourceMapping": {{"lambda", "event-source-mapping:*", "TagResource UntagResource"}}, // and [Template.sources]
+	"AWS::Lambda::EventSourceMapping": {{"lambda", "event-source-mapping:*", "ListTags TagResource UntagResource"}}, // and [Template.sources]
 	"AWS::Lambda::Function": {{"lambda", "{functions}", "CreateFunction DeleteFunction GetFunction GetFunctionConfiguration UpdateFunctionCode UpdateFunctionConfiguration PutFunctionConcurrency " +
-		"DeleteFunctionConcurrency GetFunctionCodeSigningConfig GetFunctionRecursionConfig GetRuntimeManagementConfig ListTags TagResource UntagResource"},
-		{"ec2", "*", "DescribeSecurityGroups DescribeSubnets DescribeVpcs"}},
+		"DeleteFunctionConcurrency GetFunctionCodeSigningConfig GetFunctionRecursionConfig PutFunctionRecursionConfig GetFunctionScalingConfig GetRuntimeManagementConfig ListTags TagResource UntagResource"},
+		{"ec2", "*", "DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs"}},
 	"AWS::Lambda::Permission": {{"lambda", "{functions}", "AddPermission RemovePermission GetPolicy"}},
 	"AWS::Lambda::Url":        {{"lambda", "{functions}", "CreateFunctionUrlConfig DeleteFunctionUrlConfig GetFunctionUrlConfig UpdateFunctionUrlConfig"}},
 
-	"AWS::Logs::LogGroup":           {{"logs", "log-group:{stack}-*", logGroups}, {"logs", "log-group:/aws/vendedlogs/apigateway/{stack}/*", logGroups}, {"logs", "*", "DescribeLogGroups"}},
+	"AWS::Logs::LogGroup":           {{"logs", "log-group:{stack}-*", logGroups}, {"logs", "log-group:/aws/vendedlogs/apigateway/{stack}/*", logGroups}, {"logs", "*", "DescribeIndexPolicies DescribeLogGroups DescribeResourcePolicies"}},
 	"AWS::Logs::MetricFilter":       {{"logs", "log-group:{stack}-*", "PutMetricFilter DeleteMetricFilter DescribeMetricFilters"}},
 	"AWS::Logs::SubscriptionFilter": {{"logs", "log-group:*", "PutSubscriptionFilter DeleteSubscriptionFilter DescribeSubscriptionFilters"}},
 
@@ -127,9 +127,9 @@ var managing = map[string][]capability{
 	"AWS::OpenSearchService::Domain": {{"es", "domain/*", "CreateDomain DeleteDomain DescribeDomain DescribeDomainConfig DescribeDomainChangeProgress UpdateDomainConfig UpgradeDomain AddTags ListTags RemoveTags"},
 		{"ec2", "*", "DescribeSecurityGroups DescribeSubnets DescribeVpcs"}, linked("opensearchservice.amazonaws.com/*")},
 
-	"AWS::RDS::DBCluster":               {{"rds", "*", "CreateDBCluster DeleteDBCluster DescribeDBClusters ModifyDBCluster EnableHttpEndpoint DisableHttpEndpoint " + tagging}, masterSecret, linked("rds.amazonaws.com/*")},
+	"AWS::RDS::DBCluster":               {{"rds", "*", "CreateDBCluster CreateDBClusterSnapshot DeleteDBCluster DescribeDBClusters DescribeDBClusterSnapshots DescribeDBSubnetGroups DescribeEvents DescribeGlobalClusters ModifyDBCluster EnableHttpEndpoint DisableHttpEndpoint " + tagging}, masterSecret, linked("rds.amazonaws.com/*")},
 	"AWS::RDS::DBClusterParameterGroup": {{"rds", "*", "CreateDBClusterParameterGroup DeleteDBClusterParameterGroup DescribeDBClusterParameterGroups DescribeDBClusterParameters DescribeEngineDefaultClusterParameters DescribeDBClusters ModifyDBClusterParameterGroup ResetDBClusterParameterGroup " + tagging}},
-	"AWS::RDS::DBInstance":              {{"rds", "*", "CreateDBInstance DeleteDBInstance DescribeDBInstances DescribeDBClusters DescribeEvents ModifyDBInstance RebootDBInstance " + tagging}, masterSecret, linked("rds.amazonaws.com/*")},
+	"AWS::RDS::DBInstance":              {{"rds", "*", "CreateDBInstance CreateDBSnapshot DeleteDBInstance DescribeDBInstances DescribeDBSnapshots DescribeDBClusters DescribeEvents ModifyDBInstance RebootDBInstance " + tagging}, masterSecret, linked("rds.amazonaws.com/*")},
 	"AWS::RDS::DBParameterGroup":        {{"rds", "*", "CreateDBParameterGroup DeleteDBParameterGroup DescribeDBParameterGroups DescribeDBParameters DescribeEngineDefaultParameters DescribeDBInstances ModifyDBParameterGroup ResetDBParameterGroup " + tagging}},
 	"AWS::RDS::DBProxy":                 {{"rds", "*", "CreateDBProxy DeleteDBProxy DescribeDBProxies ModifyDBProxy " + tagging}},
 	"AWS::RDS::DBProxyEndpoint":         {{"rds", "*", "CreateDBProxyEndpoint DeleteDBProxyEndpoint DescribeDBProxyEndpoints ModifyDBProxyEndpoint " + tagging}},
@@ -146,7 +146,7 @@ var managing = map[string][]capability{
 	"AWS::S3::Bucket":       {{"s3", "{lower}-*", buckets}},
 	"AWS::S3::BucketPolicy": {{"s3", "{lower}-*", "PutBucketPolicy GetBucketPolicy DeleteBucketPolicy"}},
 
-	"AWS::Scheduler::Schedule":    {{"scheduler", "schedule/default/{stack}-*", "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule"}},
+	"AWS::Scheduler::Schedule":    {{"scheduler", "{schedules}", "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule"}},
 	"AWS::SecretsManager::Secret": {{"secretsmanager", "*", "GetRandomPassword"}, {"secretsmanager", "secret:*", "CreateSecret DescribeSecret TagResource"}},
 
 	"AWS::SSM::Parameter": {{"ssm", "parameter/{stack}/*", "PutParameter GetParameter GetParameters DeleteParameter " + tagging}, {"ssm", "*", "DescribeParameters"}},
@@ -166,14 +166,26 @@ var managing = map[string][]capability{
 }
 
 // managingOwn are further capabilities for resources whose names say nothing, which hold
-// for those of the stack alone: CloudFormation tags them, and nobody else can set tags
-// that begin with "aws:".
+// for those of the stack alone. CloudFormation tags secrets, and nobody else can set tags
+// that begin with "aws:". Keys it does not tag, so that the template does, by stackTag.
 //
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html.
-var managingOwn = map[string][]capability{
-	"AWS::KMS::Key":               {{"kms", "key/*", "DisableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription"}},
-	"AWS::SecretsManager::Secret": {{"secretsmanager", "secret:*", "DeleteSecret GetSecretValue PutSecretValue UntagResource UpdateSecret"}},
+var managingOwn = map[string]own{
+	"AWS::KMS::Key":               {stackTag, capability{"kms", "key/*", "DisableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription"}},
+	"AWS::SecretsManager::Secret": {cloudFormationTag, capability{"secretsmanager", "secret:*", "DeleteSecret GetSecretValue PutSecretValue UntagResource UpdateSecret"}},
 }
+
+// own is a capability for resources whose tag has the name of the stack.
+type own struct {
+	tag string
+	capability
+}
+
+// The tags with the name of the stack.
+const (
+	cloudFormationTag = "aws:cloudformation:stack-name"
+	stackTag          = "tierkit:stack"
+)
 
 // Actions that several kinds share.
 const (
@@ -183,7 +195,7 @@ const (
 	securityGroups = "CreateSecurityGroup DeleteSecurityGroup DescribeSecurityGroups DescribeSecurityGroupRules AuthorizeSecurityGroupEgress RevokeSecurityGroupEgress AuthorizeSecurityGroupIngress " +
 		"RevokeSecurityGroupIngress UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress CreateTags DeleteTags"
 	eventRules = "PutRule DeleteRule DescribeRule PutTargets RemoveTargets ListTargetsByRule TagResource UntagResource ListTagsForResource"
-	logGroups  = "CreateLogGroup DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy ListTagsForResource TagResource UntagResource"
+	logGroups  = "CreateLogGroup DeleteLogGroup GetDataProtectionPolicy PutRetentionPolicy DeleteRetentionPolicy ListTagsForResource TagResource UntagResource"
 	buckets    = "CreateBucket DeleteBucket ListBucket GetBucketTagging PutBucketTagging GetEncryptionConfiguration PutEncryptionConfiguration GetBucketCORS PutBucketCORS GetLifecycleConfiguration PutLifecycleConfiguration " +
 		"GetBucketNotification PutBucketNotification GetBucketOwnershipControls PutBucketOwnershipControls GetBucketPublicAccessBlock PutBucketPublicAccessBlock"
 	subscriptions = "Subscribe GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe ListSubscriptionsByTopic GetTopicAttributes"

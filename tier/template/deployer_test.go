@@ -2,6 +2,7 @@ package template_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
@@ -235,6 +237,9 @@ func TestDeployerRole(t *testing.T) {
 		{"sqs:DeleteQueue", "arn:aws:sqs:eu-west-1:" + account + ":ours-JobsQueue-1", nil, true},
 		{"sqs:DeleteQueue", "arn:aws:sqs:eu-west-1:" + account + ":foreign-JobsQueue-1", nil, false},
 		{"sqs:ReceiveMessage", "arn:aws:sqs:eu-west-1:" + account + ":ours-JobsQueue-1", nil, false},
+		{"scheduler:CreateSchedule", "arn:aws:scheduler:eu-west-1:" + account + ":schedule/default/ours-ClerkNightlySchedule-1", nil, true},
+		{"scheduler:CreateSchedule", "arn:aws:scheduler:eu-west-1:" + account + ":schedule/default/ClerkNightlySchedule-1", nil, true},
+		{"scheduler:DeleteSchedule", "arn:aws:scheduler:eu-west-1:" + account + ":schedule/default/foreign-ClerkNightlySchedule-1", nil, false},
 		{"rds:CreateDBInstance", "*", nil, false}, // the template has none
 		{"s3:GetObject", "arn:aws:s3:::ours-CodeBucket/code.zip", nil, true},
 	} {
@@ -244,6 +249,27 @@ func TestDeployerRole(t *testing.T) {
 		}, policies...).Allowed()
 		if got != c.want {
 			t.Errorf("%s on %s with %v: %v, want %v", c.action, c.resource, c.facts, got, c.want)
+		}
+	}
+}
+
+// TestDeployerImports: an HTTP API is imported from its definition, which is another
+// request than that by which one without any is made.
+func TestDeployerImports(t *testing.T) {
+	t.Parallel()
+	text, _ := deployerOf(t, httpShop, template.Deployer{Stack: stack})
+	var policies []*evaluate.Policy
+	for id, document := range managedPolicies(t, text) {
+		if strings.HasPrefix(id, "DeployerPolicy") {
+			policies = append(policies, parsed(t, id, document))
+		}
+	}
+	for _, resource := range []string{"/apis", "/apis/a1b2c3d4e5"} {
+		if !evaluate.Evaluate(evaluate.Request{
+			Principal: evaluate.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/deployer-of-ours/AWSCloudFormation"},
+			Action:    "apigateway:PUT", Resource: "arn:aws:apigateway:eu-west-1::" + resource,
+		}, policies...).Allowed() {
+			t.Errorf("the role cannot import into %s", resource)
 		}
 	}
 }
@@ -261,20 +287,21 @@ func TestOwnSecrets(t *testing.T) {
 		}
 	}
 	const secret, key = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:x-AbCdEf", "arn:aws:kms:eu-west-1:111122223333:key/1"
+	const ofCloudFormation, ofTemplate = "aws:cloudformation:stack-name", "tierkit:stack" // keys have the second alone
 	for _, c := range []struct {
-		who, action, resource string
-		policies              []*evaluate.Policy
+		who, action, resource, tag string
+		policies                   []*evaluate.Policy
 	}{
-		{"the role", "secretsmanager:GetSecretValue", secret, deployer},
-		{"the role", "secretsmanager:DeleteSecret", secret, deployer},
-		{"the role", "kms:ScheduleKeyDeletion", key, deployer},
-		{"the role", "kms:PutKeyPolicy", key, deployer},
-		{"a function", "secretsmanager:GetSecretValue", secret, []*evaluate.Policy{parsed(t, "Boundary", all["Boundary"])}},
+		{"the role", "secretsmanager:GetSecretValue", secret, ofCloudFormation, deployer},
+		{"the role", "secretsmanager:DeleteSecret", secret, ofCloudFormation, deployer},
+		{"the role", "kms:ScheduleKeyDeletion", key, ofTemplate, deployer},
+		{"the role", "kms:PutKeyPolicy", key, ofTemplate, deployer},
+		{"a function", "secretsmanager:GetSecretValue", secret, ofCloudFormation, []*evaluate.Policy{parsed(t, "Boundary", all["Boundary"])}},
 	} {
 		for of, want := range map[string]bool{stack: true, "foreign": false, "": false} {
 			facts := map[string][]string{}
 			if of != "" {
-				facts["aws:ResourceTag/aws:cloudformation:stack-name"] = []string{of}
+				facts["aws:ResourceTag/"+c.tag] = []string{of}
 			}
 			got := evaluate.Evaluate(evaluate.Request{
 				Principal: evaluate.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/r/s"}, Action: c.action, Resource: c.resource, Context: facts,
@@ -394,7 +421,11 @@ func TestManyFunctions(t *testing.T) {
 		text, notes := deployerOf(t, func(data *datastore.Data) *tier.App {
 			app := tier.New("shop")
 			for i := range functions {
-				app.Function(fmt.Sprintf("a-function-with-a-name-%d", i)).Invoke(handler.New(place))
+				f := app.Function(fmt.Sprintf("a-function-with-a-name-%d", i))
+				f.Invoke(handler.New(place))
+				if i < 10 {
+					tier.On(f, queue.New[order](data, f.Name()), func(context.Context, order) error { return nil })
+				}
 			}
 			return app
 		}, template.Deployer{Stack: stack})
@@ -409,6 +440,9 @@ func TestManyFunctions(t *testing.T) {
 		}
 		if said := slices.ContainsFunc(notes, func(note string) bool { return strings.Contains(note, "more than 10 policies") }); said != wide {
 			t.Errorf("%d functions: notes %q", functions, notes)
+		}
+		if said := slices.ContainsFunc(notes, func(note string) bool { return strings.Contains(note, "--s3-bucket") }); said != (len(text) > 51_200) {
+			t.Errorf("%d functions: %d bytes, notes %q", functions, len(text), notes)
 		}
 	}
 }

@@ -136,12 +136,26 @@ func (s *stack) afterDeployments(f *tier.Function) object {
 	return object{{"DependsOn", texts(ids)}}
 }
 
-// listed reports whether a deployment names the role of a function.
+// listed reports whether a deployment needs the role of a function: to name it, or by
+// way of an endpoint that lets it through.
 func (s *stack) listed(f *tier.Function) bool {
 	return slices.ContainsFunc(s.deployments, func(d *tier.Function) bool {
 		store, _ := d.Deployment()
 		db, ok := store.(sqldb.Spec)
-		return ok && db.Engine == sqldb.DSQL && slices.ContainsFunc(f.Stores(), func(own datastore.Spec) bool { return datastore.Same(own, store) })
+		return ok && db.Engine == sqldb.DSQL && slices.ContainsFunc(f.Stores(), func(own datastore.Spec) bool { return datastore.Same(own, store) }) ||
+			!s.given && sharesEndpoint(f, d)
+	})
+}
+
+// sharesEndpoint reports whether two functions in the private network call the same
+// service, whose endpoint then names both of their roles.
+func sharesEndpoint(f, other *tier.Function) bool {
+	if len(policy.Reaches(f)) == 0 || len(policy.Reaches(other)) == 0 {
+		return false
+	}
+	theirs := policy.Services(other)
+	return slices.ContainsFunc(policy.Services(f), func(service string) bool {
+		return service == "s3" || slices.Contains(theirs, service) // deployments answer by way of S3
 	})
 }
 
@@ -151,7 +165,7 @@ func calls(st policy.Statement) bool {
 }
 
 // callsApart lets a function call others by a resource of its own, if a deployment
-// names its role: these others may wait for the deployment, which would then wait for
+// needs its role: these others may wait for the deployment, which would then wait for
 // them.
 func (s *stack) callsApart(f *tier.Function) {
 	var statements []policy.Statement

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/call"
 	"github.com/seed-18e8afb5/tierkit/datastore/key"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
@@ -270,4 +271,39 @@ func migratedHere(data *datastore.Data) *tier.App {
 	datastore.Use[sqldb.Writer](api, sqldb.New(data, "main", sqldb.Postgres, onDeploy(), sqldb.OwnerSecret(secret.NewLogin(data, "owner", nil))))
 	api.Handle("POST /orders", handler.New(place))
 	return app
+}
+
+// calling has a function that calls one whose database is migrated: both sign requests
+// that go through the endpoint for secrets, and so does the migration.
+func calling(data *datastore.Data) *tier.App {
+	app := tier.New("shop")
+	shop, stock := app.Function("shop"), app.Function("stock")
+	datastore.Use[cache.Getter[order]](shop, cache.New[order](data, "prices"))
+	datastore.Use[secret.Getter[string]](shop, secret.New[string](data, "token", secret.Manager, nil))
+	datastore.Use[call.Caller[order, order]](shop, call.New[order, order](data, "stock"))
+	datastore.Use[sqldb.Writer](stock, sqldb.New(data, "main", sqldb.Postgres, onDeploy(), sqldb.OwnerSecret(secret.NewLogin(data, "owner", nil))))
+	shop.Invoke(handler.New(place))
+	stock.Invoke(handler.New(place))
+	return app
+}
+
+// TestDeploymentCircle: a migration waits for the endpoint, that for the roles of all
+// who use it, and the function that is called for the migration; so the caller may call
+// it by a resource that none of them waits for.
+func TestDeploymentCircle(t *testing.T) {
+	t.Parallel()
+	var d doc
+	if err := json.Unmarshal(sam(t, calling), &d); err != nil { // which fails where there is a circle
+		t.Fatal(err)
+	}
+	of := func(id, action string) bool {
+		text, err := json.Marshal(d.Resources[id].Properties)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(string(text), action)
+	}
+	if of("ShopRole", "lambda:InvokeFunction") || !of("ShopRoleCalls", "lambda:InvokeFunction") {
+		t.Errorf("ShopRole calls: %v, ShopRoleCalls: %v", of("ShopRole", "lambda:InvokeFunction"), of("ShopRoleCalls", "lambda:InvokeFunction"))
+	}
 }

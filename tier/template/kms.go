@@ -7,7 +7,8 @@ import (
 )
 
 // key adds a KMS key that is rotated each year. Its policy leaves it to the
-// account's IAM policies who may use it, as the roles of the functions say.
+// account's IAM policies who may use it, as the roles of the functions say. CloudFormation
+// does not tag keys with the stack that they are of, as it does others.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html
 // and https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html.
 func (s *stack) key(store usedStore, spec key.Spec) {
@@ -23,6 +24,7 @@ func (s *stack) key(store usedStore, spec key.Spec) {
 				{"Action", "kms:*"},
 				{"Resource", "*"},
 			}}, s.topicsWith(spec)...)...)},
+			{"Tags", array{object{{"Key", stackTag}, {"Value", ref("AWS::StackName")}}}},
 		},
 	})
 }

@@ -25,7 +25,7 @@ type mock struct {
 
 const allowOrigin = "Access-Control-Allow-Origin"
 
-func (m mock) operation(res *tier.Resource) object {
+func (m mock) operation(res *tier.Resource, binary bool) object {
 	body := m.body
 	names := []string{}
 	for name := range m.header {
@@ -61,7 +61,7 @@ func (m mock) operation(res *tier.Resource) object {
 		{"responseParameters", fixed},
 		{"responseTemplates", object{{"application/json", body}}},
 	}
-	if len(res.Routes[0].Function().API().BinaryMediaTypes()) > 0 {
+	if binary {
 		integration = append(integration, asText)
 		response = append(response, asText)
 	}
@@ -117,15 +117,15 @@ func literal(text string) string {
 }
 
 // methodNotAllowed answers the methods that a resource has no route for.
-func methodNotAllowed(res *tier.Resource) object {
+func methodNotAllowed(res *tier.Resource, binary bool) object {
 	header := http.Header{"Allow": {res.Allow}, "Content-Type": {handler.ProblemType}}
 	vary(header, res.CORS)
-	return mock{http.StatusMethodNotAllowed, header, tier.MethodNotAllowedBody, res.CORS}.operation(res)
+	return mock{http.StatusMethodNotAllowed, header, tier.MethodNotAllowedBody, res.CORS}.operation(res, binary)
 }
 
 // preflight answers a browser that asks before it sends a request.
-func preflight(res *tier.Resource) object {
-	return mock{http.StatusNoContent, res.Preflight(), "", res.CORS}.operation(res)
+func preflight(res *tier.Resource, binary bool) object {
+	return mock{http.StatusNoContent, res.Preflight(), "", res.CORS}.operation(res, binary)
 }
 
 func vary(header http.Header, cors *handler.CORS) {

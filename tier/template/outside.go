@@ -76,13 +76,23 @@ func (o outside) exactly(id string) string {
 	return o.stack + "-" + id[:min(staysOfIDs, len(id))] + "*"
 }
 
-// names are those of all resources of a type, each once.
-func (o outside) names(typ string) []string {
+// ids are the logical ids of all resources of a type.
+func (o outside) ids(typ string) []string {
 	var all []string
 	for id, r := range o.resources {
 		if r.typ == typ {
-			all = append(all, o.name(id))
+			all = append(all, id)
 		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// names are those of all resources of a type, each once.
+func (o outside) names(typ string) []string {
+	var all []string
+	for _, id := range o.ids(typ) {
+		all = append(all, o.name(id))
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

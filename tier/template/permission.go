@@ -28,7 +28,7 @@ var statementSize = len(`{"Sid":"","Effect":"Allow","Principal":{"Service":"apig
 const policyFrame = len(`{"Version":"2012-10-17","Id":"default","Statement":[]}`)
 
 // width is how much one permission lets in. The policy of a function with many
-// routes and stages has no room for one a route.
+// routes and stages has no room for one a route, nor has a template for all of them.
 type width int
 
 const (
@@ -72,8 +72,8 @@ func (s *stack) widthOf(api *tier.API, f *tier.Function) width {
 }
 
 // permissions let each route of each stage of the API in this account invoke
-// its function, and nothing else; where a function's policy has no room for that,
-// the methods of its routes in the stage, or the stage.
+// its function, and nothing else; where a function's policy or the template has no room
+// for that, the methods of its routes in the stage, or the stage.
 func (s *stack) permissions(api *tier.API) {
 	id := apiID(api)
 	ids := map[string]int{}
@@ -82,7 +82,7 @@ func (s *stack) permissions(api *tier.API) {
 	}
 	widths := map[*tier.Function]width{}
 	for _, f := range api.Functions() {
-		widths[f] = s.widthOf(api, f)
+		widths[f] = max(s.widthOf(api, f), s.least)
 	}
 	for i, stage := range api.DeployedStages() {
 		of := ""

@@ -124,6 +124,41 @@ func TestPolicyHasRoom(t *testing.T) {
 	}
 }
 
+// TestFoldedTemplate: a template that CloudFormation would refuse for its number of
+// resources has a permission a method, also where functions have room for more; one that
+// has too many others is refused.
+func TestFoldedTemplate(t *testing.T) {
+	t.Parallel()
+	functions := func(n int) *tier.App {
+		app := tier.New("shop")
+		api := app.API("orders")
+		for f := range n {
+			fn := api.Function(fmt.Sprintf("f%d", f))
+			for i := range 30 {
+				fn.Handle(fmt.Sprintf("GET /f%d/r%d", f, i), handler.New(list))
+			}
+		}
+		return app
+	}
+	for n, permissions := range map[int]int{15: 15 * 30, 16: 16, 140: -1} {
+		made, err := template.New(functions(n))
+		if permissions < 0 {
+			if err == nil || !strings.Contains(err.Error(), "CloudFormation takes 500: deploy it with fewer functions") {
+				t.Errorf("%d functions: New = %v", n, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := made.Resources()
+		got := len(slices.DeleteFunc(slices.Clone(all), func(r template.Resource) bool { return r.Type != "AWS::Lambda::Permission" }))
+		if got != permissions || len(all) > 500 {
+			t.Errorf("%d functions: %d permissions of %d resources, want %d", n, got, len(all), permissions)
+		}
+	}
+}
+
 // TestFoldedSocket: the same of the routes of a WebSocket API.
 func TestFoldedSocket(t *testing.T) {
 	t.Parallel()

@@ -29,9 +29,11 @@ func (t *Template) CloudFormation(code string) []byte {
 }
 
 // plain are the resources without those of SAM.
-func (t *Template) plain() []resource {
+func (t *Template) plain() []resource { return plainOf(t.resources) }
+
+func plainOf(resources []resource) []resource {
 	var all []resource
-	for _, r := range t.resources {
+	for _, r := range resources {
 		if r.plain == nil {
 			r.plain = []resource{r}
 		}

@@ -113,6 +113,9 @@ func TestWebACL(t *testing.T) {
 	if len(associated) != 3 {
 		t.Errorf("web ACLs before %v, want the three stages", associated)
 	}
+	if got := d.Resources["OrdersApiWebAcl"].Properties["Name"].(map[string]any)["Fn::Sub"]; got != "${AWS::StackName}-OrdersApiWebAcl" {
+		t.Errorf("the web ACL is called %v, and the role that deploys makes those of its stack alone", got)
+	}
 	var names []string
 	for i, rule := range d.Resources["OrdersApiWebAcl"].Properties["Rules"].([]any) {
 		r := rule.(map[string]any)

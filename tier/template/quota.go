@@ -77,7 +77,7 @@ func (s *stack) checkQuotas() {
 	t := &Template{app: s.app.Name(), resources: s.resources}
 	s.foldRoles(t)
 	const instead = "divide the App into several"
-	if n := len(t.plain()); n > MaxResources {
+	if n := len(t.plain()); n > MaxResources && s.least > byRoute { // see [NewWith]
 		fix := instead
 		if !slices.ContainsFunc(s.app.Functions(), func(f *tier.Function) bool { return f.Joined() != nil }) {
 			fix = "deploy it with fewer functions (-functions one), or " + instead

@@ -68,6 +68,7 @@ type stack struct {
 	sources     map[*tier.Function]int        // event sources that have a permission
 	code        func(*tier.Function) string   // see [Options]
 	rolledOut   bool                          // the application of CodeDeploy is there
+	least       width                         // of permissions, see [build]
 }
 
 // output puts out a value. Names are those of resources with other words behind
@@ -123,7 +124,16 @@ func NewWith(app *tier.App, opts *Options) (*Template, error) {
 	if errs := app.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s := &stack{app: app, deployments: app.Deployments()}
+	t, err := build(app, opts, byRoute)
+	if err == nil && len(t.plain()) > MaxResources {
+		t, err = build(app, opts, byMethod)
+	}
+	return t, err
+}
+
+// build is the template with permissions that are no narrower than least.
+func build(app *tier.App, opts *Options, least width) (*Template, error) {
+	s := &stack{app: app, deployments: app.Deployments(), least: least}
 	if opts != nil {
 		s.code = opts.Code
 	}

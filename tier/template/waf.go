@@ -59,6 +59,7 @@ func (s *stack) webACL(id string, w *tier.DeclaredWAF) {
 		add(string(group), member{"OverrideAction", object{{"None", object{}}}}, member{"Statement", object{{"ManagedRuleGroupStatement", statement}}})
 	}
 	s.add(resource{id: id, typ: "AWS::WAFv2::WebACL", at: w.At, properties: object{
+		{"Name", sub("${AWS::StackName}-" + id)}, // CloudFormation's own is without the stack, by which a deployer knows it
 		{"Scope", "REGIONAL"},
 		{"DefaultAction", object{{"Allow", object{}}}},
 		{"Rules", rules},
