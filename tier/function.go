@@ -31,6 +31,7 @@ type Function struct {
 	events     *Trigger // direct invocations that nobody waits for; nil if nothing is said of them
 
 	rollout     *Rollout // nil if no versions are published
+	report      Report   // of a hook; nil for a function that is none
 	provisioned [2]int   // environments at least and at most; 0 for none
 	reserved    *int     // concurrent invocations; nil if none are set apart
 	recursive   bool

@@ -21,7 +21,8 @@
 //	app.Authorizer           a function that decides who may call
 //	api.Function             a further function of an API; with URL it has a URL of its own
 //	tier.Live                versions of a function, and how they take over; with
-//	                         Provisioned, Reserved and Recursive
+//	                         Provisioned, Reserved and Recursive; package tier/hook
+//	                         checks them on the way
 //	tier.On                  a source whose records a function works off: a queue, a
 //	                         topic, a stream, the changes of a table, a bucket's events
 //	tier.Forward             a topic whose messages go to a queue
@@ -129,6 +130,7 @@ func (a *App) Check() []error {
 		errs = append(errs, f.checkTriggers()...)
 		errs = append(errs, f.checkEvents()...)
 		errs = append(errs, f.checkRollout()...)
+		errs = append(errs, f.checkHooks()...)
 		errs = append(errs, f.checkConcurrency()...)
 		errs = append(errs, f.checkVariables()...)
 		errs = append(errs, f.checkTimeout()...)

@@ -5,16 +5,28 @@ import (
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
 
 // checkCircles refuses a user pool that needs a function which needs, by whatever way,
-// the pool: CloudFormation cannot make either first. Other circles are known to tier or
+// the pool, and an alias whose hook does: CloudFormation cannot make either first. Other circles are known to tier or
 // have a check of their own.
 func (s *stack) checkCircles() {
 	needs := map[string][]string{}
 	for _, r := range s.resources {
 		for _, p := range append(r.plain, r) {
 			needs[p.id] = append(needs[p.id], p.needs()...)
+		}
+	}
+	for _, f := range s.app.Functions() {
+		checked := f.Checked()
+		if checked == nil {
+			continue
+		}
+		alias := policy.AliasID(checked)
+		if way := wayTo(needs, policy.FunctionID(f), alias, map[string]bool{}); way != nil {
+			s.refuse(f.DirectAt(), "function %s is a hook of function %s and needs what waits for its rollout (%s); call the new version itself, without a qualifier, and leave the rest to another function",
+				f.Name(), checked.Name(), strings.Join(way, " needs "))
 		}
 	}
 	for _, r := range s.resources {

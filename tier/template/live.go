@@ -96,6 +96,7 @@ func (s *stack) live(f *tier.Function, properties object) liveFunction {
 		{"FunctionName", ref(id)},
 		{"FunctionVersion", getAtt(version.id, "Version")},
 	}}
+	s.versions[f] = version.id
 	l.sam = object{{"AutoPublishAlias", tier.LiveAlias}, {"AutoPublishCodeSha256", l.sum}}
 	if least, _ := f.ProvisionedConcurrency(); least > 0 {
 		ready := member{"ProvisionedConcurrencyConfig", object{{"ProvisionedConcurrentExecutions", least}}}

@@ -67,6 +67,7 @@ type stack struct {
 	policies    map[*tier.Function]int        // bytes that permissions take
 	code        func(*tier.Function) string   // see [Options]
 	rolledOut   bool                          // the application of CodeDeploy is there
+	versions    map[*tier.Function]string     // ids of versions that are published
 }
 
 // output puts out a value. Names are those of resources with other words behind
@@ -122,7 +123,7 @@ func NewWith(app *tier.App, opts *Options) (*Template, error) {
 	if errs := app.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s := &stack{app: app, deployments: app.Deployments()}
+	s := &stack{app: app, deployments: app.Deployments(), versions: map[*tier.Function]string{}}
 	if opts != nil {
 		s.code = opts.Code
 	}
@@ -132,7 +133,15 @@ func NewWith(app *tier.App, opts *Options) (*Template, error) {
 	for _, spec := range stores(app) {
 		s.store(spec)
 	}
+	var hooks []*tier.Function // which call new versions of the others
 	for _, f := range app.Functions() {
+		if f.Report() != nil {
+			hooks = append(hooks, f)
+			continue
+		}
+		s.function(f)
+	}
+	for _, f := range hooks {
 		s.function(f)
 	}
 	for _, f := range s.deployments {
