@@ -15,6 +15,10 @@ type Report func(lookup func(variable string) (string, bool)) handler.Middleware
 // as direct invocations do; in Lambda report stands around it. Package tier/hook calls
 // it, with the line at that declares the hook.
 func (f *Function) AnswerRollout(at datastore.Position, h handler.Handler, report Report) {
+	if h == nil {
+		f.app.fail(at, "function %s: hook.On: the function that checks is nil", f.name)
+		return
+	}
 	f.invoke(at, h, nil)
 	f.report = report
 }
