@@ -35,6 +35,7 @@ type Function struct {
 	provisioned [2]int   // environments at least and at most; 0 for none
 	reserved    *int     // concurrent invocations; nil if none are set apart
 	recursive   bool
+	tenancy     *TenantFrom // nil if tenants share execution environments
 
 	deployed   datastore.Spec        // to which it does something at a deployment, nil for none
 	deployment *datastore.Deployment // what that is
@@ -170,7 +171,7 @@ func (f *Function) checkVariables() []error {
 }
 
 // FunctionOption sets what a function gets: [Memory], [Timeout], [URL], [Live],
-// [Provisioned], [Reserved], [Recursive].
+// [Provisioned], [Reserved], [Recursive], [PerTenant].
 type FunctionOption interface {
 	APIOption
 	applyFunction(*Function)

@@ -13,8 +13,12 @@ type Report func(lookup func(variable string) (string, bool)) handler.Middleware
 
 // AnswerRollout makes the function a hook: what [Rollout].Before and After name. h runs
 // as direct invocations do; in Lambda report stands around it. Package tier/hook calls
-// it, with the line at that declares the hook.
+// it, with the line at that declares the hook. Panics with a [*datastore.DeclarationError]
+// if f is nil.
 func (f *Function) AnswerRollout(at datastore.Position, h handler.Handler, report Report) {
+	if f == nil {
+		refuse(at, `hook.On: the function is nil; write hook.On(app.Function("check"), fn)`)
+	}
 	if h == nil {
 		f.app.fail(at, "function %s: hook.On: the function that checks is nil", f.name)
 		return

@@ -45,6 +45,7 @@ func (s *stack) function(f *tier.Function) {
 		properties = append(properties, member{"Environment", object{{"Variables", vars}}})
 	}
 	properties = append(properties, s.attached(f)...)
+	properties = append(properties, tenancy(f)...)
 	after := s.afterDeployments(f)
 	live := s.live(f, properties)
 	properties = append(properties, concurrency(f)...) // which is not of a version

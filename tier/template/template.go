@@ -112,6 +112,9 @@ type Options struct {
 	// the code is. A function with tier.Live gets a version when it, or the
 	// configuration, is another one than before. Default: the configuration alone.
 	Code func(*tier.Function) string
+	// Unverified are the names of what the template may have although nobody of this
+	// project has tried it on AWS, see [Unverified]. Default none: it is refused.
+	Unverified []string
 }
 
 // New is the template of app. The error joins every mistake of the declaration and
@@ -123,10 +126,11 @@ func NewWith(app *tier.App, opts *Options) (*Template, error) {
 	if errs := app.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s := &stack{app: app, deployments: app.Deployments(), versions: map[*tier.Function]string{}}
-	if opts != nil {
-		s.code = opts.Code
+	if opts == nil {
+		opts = &Options{}
 	}
+	s := &stack{app: app, deployments: app.Deployments(), versions: map[*tier.Function]string{}, code: opts.Code}
+	s.checkUnverified(opts.Unverified)
 	s.checkCalls()
 	s.checkDeployments()
 	s.network(app)
