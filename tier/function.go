@@ -36,6 +36,7 @@ type Function struct {
 	reserved    *int     // concurrent invocations; nil if none are set apart
 	recursive   bool
 	tenancy     *TenantFrom // nil if tenants share execution environments
+	instances   *Instances  // nil for Lambda's own
 
 	deployed   datastore.Spec        // to which it does something at a deployment, nil for none
 	deployment *datastore.Deployment // what that is
@@ -171,7 +172,7 @@ func (f *Function) checkVariables() []error {
 }
 
 // FunctionOption sets what a function gets: [Memory], [Timeout], [URL], [Live],
-// [Provisioned], [Reserved], [Recursive], [PerTenant].
+// [Provisioned], [Reserved], [Recursive], [PerTenant], [OnInstances].
 type FunctionOption interface {
 	APIOption
 	applyFunction(*Function)

@@ -132,6 +132,7 @@ func (a *App) Check() []error {
 		errs = append(errs, f.checkRollout()...)
 		errs = append(errs, f.checkHooks()...)
 		errs = append(errs, f.checkTenancy()...)
+		errs = append(errs, f.checkInstances()...)
 		errs = append(errs, f.checkConcurrency()...)
 		errs = append(errs, f.checkVariables()...)
 		errs = append(errs, f.checkTimeout()...)

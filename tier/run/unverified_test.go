@@ -22,7 +22,7 @@ func TestUnverified(t *testing.T) {
 	}{
 		{"template", 1, "main.go:22: function report: tier.PerTenant was never tried on AWS by this project; add -unverified tenancy"},
 		{"package -out " + out, 1, "add -unverified tenancy"},
-		{"template -unverified tenants", 2, "write one of: tenancy"},
+		{"template -unverified tenants", 2, "write one of: managed-instances, tenancy"},
 		{"template -unverified tenancy", 0, `"TenantIsolationMode": "PER_TENANT"`},
 		{"deployer", 0, "function:shop-"},
 		{"policy", 0, "function report"},

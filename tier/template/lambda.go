@@ -47,16 +47,17 @@ func (s *stack) function(f *tier.Function) {
 	properties = append(properties, s.attached(f)...)
 	properties = append(properties, tenancy(f)...)
 	after := s.afterDeployments(f)
-	live := s.live(f, properties)
+	samInstances, instances := s.onInstances(f)
+	live := s.live(f, slices.Concat(properties, instances))
 	properties = append(properties, concurrency(f)...) // which is not of a version
 	s.add(resource{
 		id: policy.FunctionID(f), typ: "AWS::Serverless::Function", at: f.At(),
 		// The executable is built by go build, not by sam build.
 		attributes: append(object{{"Metadata", object{{"SkipBuild", true}}}}, after...),
-		properties: slices.Concat(object{{"CodeUri", codePlace{}}}, properties, live.sam),
+		properties: slices.Concat(object{{"CodeUri", codePlace{}}}, properties, samInstances, live.sam),
 		plain: append([]resource{{
 			id: policy.FunctionID(f), typ: "AWS::Lambda::Function", at: f.At(), attributes: after,
-			properties: slices.Concat(object{{"Code", codePlace{}}}, properties, live.description()),
+			properties: slices.Concat(object{{"Code", codePlace{}}}, properties, instances, live.description()),
 		}}, live.plain...),
 	})
 	s.scaling(f)

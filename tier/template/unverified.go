@@ -7,18 +7,30 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// Tenancy is what [Options].Unverified calls functions with [tier.PerTenant].
-const Tenancy = "tenancy"
+// What [Options].Unverified calls functions with [tier.PerTenant] and
+// [tier.OnInstances].
+const (
+	Tenancy          = "tenancy"
+	ManagedInstances = "managed-instances"
+)
 
 // Unverified are the names of what a template can have and nobody of this project has
 // tried on AWS.
-func Unverified() []string { return []string{Tenancy} }
+func Unverified() []string { return []string{ManagedInstances, Tenancy} }
 
 // checkUnverified refuses what was not asked for by name.
 func (s *stack) checkUnverified(asked []string) {
 	for _, f := range s.app.Functions() {
-		if f.Tenancy() != nil && !slices.Contains(asked, Tenancy) {
-			s.refuse(f.At(), "function %s: tier.PerTenant was never tried on AWS by this project; add -unverified %s to the command to have it all the same", f.Name(), Tenancy)
+		for _, used := range []struct {
+			is           bool
+			option, name string
+		}{
+			{f.Tenancy() != nil, "tier.PerTenant", Tenancy},
+			{f.Instances() != nil, "tier.OnInstances", ManagedInstances},
+		} {
+			if used.is && !slices.Contains(asked, used.name) {
+				s.refuse(f.At(), "function %s: %s was never tried on AWS by this project; add -unverified %s to the command to have it all the same", f.Name(), used.option, used.name)
+			}
 		}
 	}
 }

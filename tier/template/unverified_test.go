@@ -3,6 +3,7 @@ package template_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/table"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
@@ -36,6 +39,18 @@ func isolated(*datastore.Data) *tier.App {
 	return app
 }
 
+// instanced has functions on instances that Lambda manages.
+func instanced(data *datastore.Data) *tier.App {
+	app := tier.New("shop")
+	live := tier.Live(tier.Rollout{})
+	orders := app.API("orders", tier.OnInstances(tier.Instances{Concurrency: 10, MemoryPerVCPU: 4, Least: 3, Most: 20}), tier.Memory(4096), live)
+	datastore.Use[table.Getter[order]](orders, table.New[order](data, "orders"))
+	orders.Handle("GET /orders/{id}", handler.New(get))
+	app.Function("price", tier.OnInstances(tier.Instances{}), tier.Memory(2048), live).Invoke(handler.New(place))
+	app.Function("tax", tier.OnInstances(tier.Instances{Provider: "large"}), tier.Memory(8192), live).Invoke(handler.New(place))
+	return app
+}
+
 // TestUnverified: what was never tried on AWS is in a template only if its name was asked
 // for.
 func TestUnverified(t *testing.T) {
@@ -51,6 +66,81 @@ func TestUnverified(t *testing.T) {
 	}
 	if _, err := template.NewWith(isolated(nil), &template.Options{Unverified: []string{template.Tenancy}}); err != nil {
 		t.Errorf("NewWith: %v", err)
+	}
+	_, err = template.NewWith(instanced(datastore.New(nil, nil)), &template.Options{Unverified: []string{template.Tenancy}})
+	if want := "function tax: tier.OnInstances was never tried on AWS by this project; add -unverified managed-instances"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("NewWith: %v, want %s", err, want)
+	}
+}
+
+// TestInstances: versions on instances go when others follow, and functions with the same
+// provider share its parameter.
+func TestInstances(t *testing.T) {
+	t.Parallel()
+	var d struct {
+		Parameters map[string]any
+		Resources  map[string]struct {
+			Type, DeletionPolicy string
+			Properties           map[string]any
+		}
+	}
+	if err := json.Unmarshal(made(t, instanced).CloudFormation("s3://bucket/code.zip"), &d); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for id, r := range d.Resources {
+		switch r.Type {
+		case "AWS::Lambda::Function":
+			got[id] = fmt.Sprint(r.Properties["CapacityProviderConfig"], " ", r.Properties["FunctionScalingConfig"])
+		case "AWS::Lambda::Version":
+			got[fmt.Sprint(r.Properties["FunctionName"])] = fmt.Sprint(r.DeletionPolicy, " ", r.Properties["FunctionScalingConfig"])
+		}
+	}
+	const config = "map[LambdaManagedInstancesCapacityProviderConfig:map[CapacityProviderArn:map[Ref:%s]%s]] %s"
+	const environments = "map[MaxExecutionEnvironments:20 MinExecutionEnvironments:3]"
+	want := map[string]string{
+		"OrdersFunction":          fmt.Sprintf(config, "InstancesCapacityProvider", " ExecutionEnvironmentMemoryGiBPerVCpu:4 PerExecutionEnvironmentMaxConcurrency:10", environments),
+		"PriceFunction":           fmt.Sprintf(config, "InstancesCapacityProvider", "", "<nil>"),
+		"TaxFunction":             fmt.Sprintf(config, "LargeCapacityProvider", "", "<nil>"),
+		"map[Ref:OrdersFunction]": "Delete " + environments,
+		"map[Ref:PriceFunction]":  "Delete <nil>",
+		"map[Ref:TaxFunction]":    "Delete <nil>",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("functions and versions (-want +got):\n%s", diff)
+	}
+	if len(d.Parameters) != 2 {
+		t.Errorf("parameters %v, want two capacity providers", d.Parameters)
+	}
+}
+
+// TestInstancesInNetwork: a function has one network, and it is not the template's.
+func TestInstancesInNetwork(t *testing.T) {
+	t.Parallel()
+	data, app := datastore.New(nil, nil), tier.New("shop")
+	f := app.Function("price", tier.OnInstances(tier.Instances{}), tier.Memory(2048), tier.Live(tier.Rollout{}))
+	datastore.Use[cache.Getter[order]](f, cache.New[order](data, "seen"))
+	f.Invoke(handler.New(place))
+	_, err := template.NewWith(app, &template.Options{Unverified: template.Unverified()})
+	if want := "function price: tier.OnInstances: the network is that of the capacity provider, and cache seen is in that of the template"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("NewWith: %v, want %s", err, want)
+	}
+}
+
+// TestInstancesDeployer: who deploys may hand a capacity provider to functions, if there
+// are some on instances.
+func TestInstancesDeployer(t *testing.T) {
+	t.Parallel()
+	for name, newApp := range map[string]func(*datastore.Data) *tier.App{"instanced": instanced, "one": one} {
+		text, _, err := made(t, newApp).Deployer(template.Deployer{Stack: "shop"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, action := range []string{"lambda:PassCapacityProvider", "lambda:PutFunctionScalingConfig"} {
+			if got, want := strings.Contains(string(text), action), name == "instanced"; got != want {
+				t.Errorf("the deployer of %s may do %s: %v, want %v", name, action, got, want)
+			}
+		}
 	}
 }
 
