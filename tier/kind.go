@@ -16,7 +16,7 @@ type Kind string
 // Kinds of APIs. An HTTP API costs less and has JWT authorizers; only a REST API
 // has Cognito authorizers, a resource policy, a response cache, usage plans and
 // API keys, mock integrations, request validation, gateway responses, canary
-// stages, response streaming, private endpoints and a web ACL.
+// stages, response streaming, private endpoints, a web ACL and functions per tenant.
 const (
 	REST Kind = "REST" // the default
 	HTTP Kind = "HTTP"

@@ -22,7 +22,8 @@
 //	api.Function             a further function of an API; with URL it has a URL of its own
 //	tier.Live                versions of a function, and how they take over; with
 //	                         Provisioned, Reserved and Recursive; package tier/hook
-//	                         checks them on the way
+//	                         checks them on the way; PerTenant and OnInstances, which
+//	                         nobody has tried on AWS
 //	tier.On                  a source whose records a function works off: a queue, a
 //	                         topic, a stream, the changes of a table, a bucket's events
 //	tier.Forward             a topic whose messages go to a queue

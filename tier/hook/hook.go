@@ -17,8 +17,8 @@
 // the hook.
 //
 // The first deployment of a function has no hooks: there is no version to move away
-// from. CodeDeploy may invoke a hook twice for one deployment, and takes the first
-// outcome.
+// from. A hook may run twice for one deployment, as what Lambda runs for others may; the
+// first outcome counts.
 //
 // An invocation without the ids of a deployment, such as {}, runs the hook and reports
 // nothing: on localhost, where nothing is reported at all, and by hand in AWS.

@@ -79,6 +79,38 @@ func TestPerTenant(t *testing.T) {
 	}
 }
 
+// TestPerTenantByCognito: the claim is that of the token which the gateway has checked.
+func TestPerTenantByCognito(t *testing.T) {
+	t.Parallel()
+	keys := newIssuer(t)
+	app := tier.New("shop")
+	api := app.API("orders", tier.PerTenant("claim.tenant"))
+	api.Authorize(tier.Cognito("users", tier.CognitoSettings{Pools: []string{poolARN}}))
+	api.Use(middleware.Tenant(middleware.LambdaTenant, nil))
+	api.Handle("GET /orders", handler.New(tenantOf))
+	for _, err := range app.Check() {
+		t.Fatal(err)
+	}
+	opts := fixed(&local.Options{Identities: &local.Identities{Issuers: map[string]local.Issuer{"users": {JWKS: keys.URL}}}})
+	g, err := local.NewGateway(api, doorways(t, app), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		claims members
+		status int
+		want   string
+	}{
+		{members{"tenant": "acme"}, 200, `"acme"`},
+		{nil, 500, "Internal server error"},
+	} {
+		status, _, body := (&gated{Gateway: g}).ask(t, "GET /orders", "Authorization: Bearer "+rs256(t, idToken(tt.claims)), "X-Tenant: globex")
+		if status != tt.status || !strings.Contains(body, tt.want) {
+			t.Errorf("with the claims %v: %d %s, want %d %s", tt.claims, status, body, tt.status, tt.want)
+		}
+	}
+}
+
 // TestLambdaPerTenant: programs name the tenant, of a function that is one per tenant and
 // of no other.
 func TestLambdaPerTenant(t *testing.T) {

@@ -66,8 +66,8 @@ func reporting(f *tier.Function) []Statement {
 func RolloutRoleID(f *tier.Function) string { return LogicalID(f.Name(), "rollout-role") }
 
 // RolloutStatements are those of the role by which CodeDeploy moves a function's alias,
-// reads the alarms that stop it, and runs its hooks: what its managed policy for Lambda allows of all
-// functions. None for a function without a [tier.Shift].
+// reads the alarms that stop it, and runs its hooks: what its managed policy for Lambda
+// allows of all functions. None for a function without a [tier.Shift].
 //
 // See https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambdaLimited.html
 func RolloutStatements(f *tier.Function) []Statement {

@@ -9,8 +9,8 @@ import (
 )
 
 // checkCircles refuses a user pool that needs a function which needs, by whatever way,
-// the pool, and an alias whose hook does: CloudFormation cannot make either first. Other circles are known to tier or
-// have a check of their own.
+// the pool, and a hook that needs the alias which waits for it: CloudFormation cannot make
+// either first. Other circles are known to tier or have a check of their own.
 func (s *stack) checkCircles() {
 	needs := map[string][]string{}
 	for _, r := range s.resources {
