@@ -53,7 +53,7 @@ var sdk = sync.OnceValue(func() string {
 // declaring are the packages of the SDK through which a declaration passes; the
 // caller's line is the first frame outside them.
 var declaring = []string{
-	"datastore.", "datastore/internal/handle.", "tier.", "tier/run.", "handler.", "middleware.",
+	"datastore.", "datastore/internal/handle.", "tier.", "tier/hook.", "tier/run.", "handler.", "middleware.",
 	"datastore/blob.", "datastore/cache.", "datastore/call.", "datastore/config.", "datastore/connection.", "datastore/identity.", "datastore/key.",
 	"datastore/queue.", "datastore/search.", "datastore/secret.", "datastore/service.", "datastore/sqldb.",
 	"datastore/stream.", "datastore/table.", "datastore/topic.", "datastore/warehouse.",

@@ -31,9 +31,12 @@ type Function struct {
 	events     *Trigger // direct invocations that nobody waits for; nil if nothing is said of them
 
 	rollout     *Rollout // nil if no versions are published
+	report      Report   // of a hook; nil for a function that is none
 	provisioned [2]int   // environments at least and at most; 0 for none
 	reserved    *int     // concurrent invocations; nil if none are set apart
 	recursive   bool
+	tenancy     *TenantFrom // nil if tenants share execution environments
+	instances   *Instances  // nil for Lambda's own
 
 	deployed   datastore.Spec        // to which it does something at a deployment, nil for none
 	deployment *datastore.Deployment // what that is
@@ -174,7 +177,7 @@ func (f *Function) checkVariables() []error {
 }
 
 // FunctionOption sets what a function gets: [Memory], [Timeout], [URL], [Live],
-// [Provisioned], [Reserved], [Recursive].
+// [Provisioned], [Reserved], [Recursive], [PerTenant], [OnInstances].
 type FunctionOption interface {
 	APIOption
 	applyFunction(*Function)

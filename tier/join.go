@@ -89,6 +89,10 @@ func (f *Function) alone() string {
 		return "it has a URL, at which all of its routes are"
 	case f.reserved != nil:
 		return "it has reserved concurrency"
+	case f.tenancy != nil:
+		return "each of its tenants has environments of its own"
+	case f.instances != nil:
+		return "it runs on instances"
 	case f.recursive:
 		return "it may invoke itself without end"
 	case f.owners() != 0:
@@ -152,7 +156,8 @@ func (f *Function) rollsOutLike(other *Function) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.Shift == b.Shift && a.Errors == b.Errors && slices.Equal(a.Alarms, b.Alarms) && f.provisioned == other.provisioned
+	return a.Shift == b.Shift && a.Errors == b.Errors && slices.Equal(a.Alarms, b.Alarms) &&
+		a.Before == b.Before && a.After == b.After && f.provisioned == other.provisioned
 }
 
 // networked reports whether a store puts the function into the private network.

@@ -16,7 +16,7 @@ type Kind string
 // Kinds of APIs. An HTTP API costs less and has JWT authorizers; only a REST API
 // has Cognito authorizers, a resource policy, a response cache, usage plans and
 // API keys, mock integrations, request validation, gateway responses, canary
-// stages, response streaming, private endpoints and a web ACL.
+// stages, response streaming, private endpoints, a web ACL and functions per tenant.
 const (
 	REST Kind = "REST" // the default
 	HTTP Kind = "HTTP"
@@ -71,7 +71,7 @@ func (api *API) withGateway(at datastore.Position, what string) {
 // [*datastore.DeclarationError], joined.
 func (api *API) NeedsGateway() error {
 	var errs []error
-	for _, f := range slices.Concat(api.restFeatures, api.gatewayFeatures) {
+	for _, f := range slices.Concat(api.restFeatures, api.perTenant(), api.gatewayFeatures) {
 		if f.others {
 			continue
 		}
@@ -90,7 +90,7 @@ func (f feature) lacking(api *API, kind Kind) error {
 func (api *API) Expressible(kind Kind) error {
 	var errs []error
 	if kind != REST {
-		for _, f := range api.restFeatures {
+		for _, f := range slices.Concat(api.restFeatures, api.perTenant()) {
 			errs = append(errs, f.lacking(api, kind))
 		}
 	}

@@ -22,6 +22,11 @@ type Rollout struct {
 	// are watched, too: at most 8. CodeDeploy's role here cannot read composite alarms,
 	// which AWS shows only to who may read all that there is.
 	Alarms []string
+	// Before is a function that CodeDeploy has check the new version before any
+	// invocation goes there, and After one that it asks when all of them do: hook.On of
+	// package tier/hook declares what they do. An error of either moves all invocations
+	// back. Default none. One function can be both, of one rollout.
+	Before, After *Function
 }
 
 // Shift is how CodeDeploy moves invocations to a new version: those that AWS has

@@ -22,7 +22,9 @@
 //	api.Function             a further function of an API; with URL it has a URL of its own
 //	app.Architecture         the processor of all functions
 //	tier.Live                versions of a function, and how they take over; with
-//	                         Provisioned, Reserved and Recursive
+//	                         Provisioned, Reserved and Recursive; package tier/hook
+//	                         checks them on the way; PerTenant and OnInstances, which
+//	                         nobody has tried on AWS
 //	tier.On                  a source whose records a function works off: a queue, a
 //	                         topic, a stream, the changes of a table, a bucket's events
 //	tier.Forward             a topic whose messages go to a queue
@@ -135,6 +137,9 @@ func (a *App) Check() []error {
 		errs = append(errs, f.checkTriggers()...)
 		errs = append(errs, f.checkEvents()...)
 		errs = append(errs, f.checkRollout()...)
+		errs = append(errs, f.checkHooks()...)
+		errs = append(errs, f.checkTenancy()...)
+		errs = append(errs, f.checkInstances()...)
 		errs = append(errs, f.checkConcurrency()...)
 		errs = append(errs, f.checkVariables()...)
 		errs = append(errs, f.checkTimeout()...)

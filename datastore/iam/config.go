@@ -55,6 +55,14 @@ func Config(service string, lookup func(string) (string, bool)) (aws.Config, err
 	return cfg, nil
 }
 
+// Domain is what names of AWS's services end in, in a region.
+func Domain(region string) string {
+	if strings.HasPrefix(region, "cn-") {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}
+
 // credentials do not change while a sandbox lives.
 type credentials struct{ aws.Credentials }
 

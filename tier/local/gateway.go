@@ -150,7 +150,7 @@ func completeFunction(declared *tier.Function, invoke func(string) Function) (*F
 	if f.Memory <= 0 {
 		f.Memory = declared.Memory()
 	}
-	f.arn = functionARN(f.Name)
+	f.arn, f.tenancy = functionARN(f.Name), declared.Tenancy()
 	return &f, nil
 }
 
@@ -214,6 +214,9 @@ func (g *Gateway) serve(x *exchange) *answer {
 
 // run invokes the function and makes an answer of what it returns.
 func (g *Gateway) run(x *exchange, event []byte) (*answer, error) {
+	if err := x.enterTenant(); err != nil {
+		return nil, err
+	}
 	x.invoked = true
 	if door, ok := g.door.steps.(streamer); ok && door.streams(x) {
 		return g.stream(x, event, door)

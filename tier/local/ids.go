@@ -22,6 +22,7 @@ type identifiers struct {
 	// client is what a program that invokes a function directly says of itself,
 	// nil for nothing.
 	client *lambdacontext.ClientContext
+	tenant string // for whom a function that is one per tenant runs, "" for nobody
 }
 
 // newIdentifiers draws the ids of r, received at that time, from random.

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
 // Function is a Lambda function as the gateway runs it.
@@ -38,7 +39,8 @@ type Function struct {
 	// error. Default: the answer of Invoke, as of a function that does not stream.
 	Stream func(ctx context.Context, payload []byte) (Output, error)
 
-	arn string
+	arn     string
+	tenancy *tier.TenantFrom // nil for a function whose tenants share execution environments
 }
 
 // What [Function.Invoke] can say by an error in whose chain it is.
@@ -98,7 +100,7 @@ func (f *Function) invoke(payload []byte, ids *identifiers, wait time.Duration) 
 
 // context is what an invocation gets, by the keys of aws-lambda-go.
 func (f *Function) context(ctx context.Context, ids *identifiers) context.Context {
-	lc := &lambdacontext.LambdaContext{AwsRequestID: ids.invocation, InvokedFunctionArn: f.arn}
+	lc := &lambdacontext.LambdaContext{AwsRequestID: ids.invocation, InvokedFunctionArn: f.arn, TenantID: ids.tenant}
 	if ids.client != nil {
 		lc.ClientContext = *ids.client
 	}

@@ -65,6 +65,9 @@ func (l *Lambda) answer(c *lambdaCall) *lambdaAnswer {
 	if refused := c.readHeader(); refused != nil {
 		return refused
 	}
+	if refused := c.readTenant(); refused != nil {
+		return refused
+	}
 	payload, refused := c.readPayload()
 	if refused != nil {
 		return refused

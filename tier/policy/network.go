@@ -44,6 +44,9 @@ func Services(f *tier.Function) []string {
 	if len(CallerStatements(f)) > 0 {
 		all = append(all, "sts") // by which it assumes the role of its callers
 	}
+	if f.Report() != nil {
+		all = append(all, "codedeploy") // which it tells the outcome
+	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }

@@ -45,6 +45,7 @@ type Cause struct {
 func Statements(f *tier.Function) []Statement {
 	all := granted(f, false)
 	all = append(all, assuming(f)...)
+	all = append(all, reporting(f)...)
 	all = append(all, attachment(f)...)
 	all = append(all, keptFromCode(f)...)
 	return append(all, ownLog(f))
@@ -66,9 +67,7 @@ func granted(f *tier.Function, owned bool) []Statement {
 				if db, ok := MasterOf(usages, u.Spec); ok {
 					s.Resource = "${" + MasterSecret(db) + "}"
 				}
-				if _, live := LiveCallee(f.App(), u.Spec); live {
-					s.Resource += ":" + tier.LiveAlias
-				}
+				s.Resource += calledBy(f, u.Spec)
 				if s.Because = causesOf(u, need); s.Because == nil {
 					s.Because = because[u.Spec]
 				}

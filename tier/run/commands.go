@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler/lambda"
@@ -37,13 +38,13 @@ func commands() []command {
 	return []command{
 		{"serve", "[-port N] [-lambda N] [-door DOOR] [-watch] [-explain] [-identities FILE] [-data embedded|aws] [-dir DIR]", "serve on 127.0.0.1 behind a local front door: rest, http, url, alb, alb-multi; by default that of the API's kind", (*program).serve},
 		{"routes", "", "list the routes, their functions, who may call them and Go lines, and the sites", (*program).routes},
-		{"template", "[-format sam|cloudformation|terraform] [-yaml] [-code PATH|s3://BUCKET/KEY] [-functions declared|one] [-boundary NAME] [-out DIR]", "print the infrastructure: an AWS SAM template, one without SAM, or a Terraform module around that", (*program).template},
-		{"package", "[-format sam|cloudformation|terraform] [-functions declared|one] [-yaml] [-boundary NAME] [-out DIR]", "build the function for Lambda, zip it, and write the template beside it, ready to deploy", (*program).packageApp},
+		{"template", "[-format sam|cloudformation|terraform] [-yaml] [-code PATH|s3://BUCKET/KEY] [-functions declared|one] [-boundary NAME] [-unverified NAME]... [-out DIR]", "print the infrastructure: an AWS SAM template, one without SAM, or a Terraform module around that", (*program).template},
+		{"package", "[-format sam|cloudformation|terraform] [-functions declared|one] [-yaml] [-boundary NAME] [-unverified NAME]... [-out DIR]", "build the function for Lambda, zip it, and write the template beside it, ready to deploy", (*program).packageApp},
 		{"deployer", "[-stack NAME] [-boundary NAME] [-functions declared|one] [-api-logs] [-yaml] [-out DIR]", "print a template for an administrator: the boundary of all roles, and a role by which CloudFormation makes what this App has and no more", (*program).deployer},
 		{"policy", "[-functions declared|one] [-json] [-explain ACTION] [-diff OLD.json [-fail]]", "print each role's IAM statements and the Go lines behind them, those of one action, or what has become wider", (*program).policy},
 		{"site", "-bucket BUCKET [-delete] [-dry-run] [SITE]", "upload the files of a site that have changed, pages last", (*program).siteCommand},
 		{"lint", "[-strict] [-json] [-ignore RULE[:ON]]...", "find what AWS takes and what will hurt: limits, lost records, loops, open doors, costs; fails on warnings", (*program).lint},
-		{"invoke", "FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
+		{"invoke", "[-tenant ID] FUNCTION < EVENT.json", "run a function once with an event and print its answer", (*program).invoke},
 		{"fire", "[-data embedded|aws] [-dir DIR] [-key KEY] NAME [< EVENT.json]", "run what works off a schedule, a rule, a topic of Kafka, a trigger of a directory or a delivery stream once, with what it is given", (*program).fire},
 		{"send", "QUEUE|TOPIC|STREAM [-group G] [-dedup ID] [-delay TIME] [-subject TEXT] [-attr NAME=VALUE]... [-data embedded|aws] [-dir DIR] < MESSAGE", "send a message, which is checked first, in the serve that runs with the data of -dir, or in AWS", (*program).send},
 		{"queue", "[QUEUE] [-bodies] [-dir DIR]", "show what the queues of the serve that runs have, and their dead-letter queues", (*program).queueCommand},
@@ -132,7 +133,11 @@ const maxEvent = 6 << 20
 
 func (p *program) invoke(args []string) error {
 	opts := storeOptions{data: "embedded", dir: defaultDir}
-	rest, err := p.parse("invoke", args, 1, opts.define)
+	tenant := ""
+	rest, err := p.parse("invoke", args, 1, func(f *flag.FlagSet) {
+		opts.define(f)
+		f.StringVar(&tenant, "tenant", "", "`id` of the tenant for whom a function with tier.PerTenant runs")
+	})
 	if err != nil {
 		return err
 	}
@@ -149,12 +154,21 @@ func (p *program) invoke(args []string) error {
 	if f == nil {
 		return fmt.Errorf("app %s has no function %q; see the command routes", app.Name(), rest[0])
 	}
+	ctx := context.Background()
+	switch isolated := f.Tenancy() != nil; {
+	case isolated && tenant == "":
+		return fmt.Errorf("function %s is one per tenant; name one with -tenant", f.Name())
+	case !isolated && tenant != "":
+		return fmt.Errorf("-tenant: function %s is not one per tenant; leave -tenant out, or declare tier.PerTenant", f.Name())
+	case isolated:
+		ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{TenantID: tenant})
+	}
 	callees, err := data.callees.serve(app, nil)
 	if err != nil {
 		return err
 	}
 	defer callees.Close()
-	return p.runOnce(f, event)
+	return p.runOnce(ctx, f, event)
 }
 
 // openApp opens the data and declares the App on it.
@@ -186,12 +200,12 @@ func (p *program) readEvent() ([]byte, error) {
 }
 
 // runOnce runs a function with an event and prints its answer.
-func (p *program) runOnce(f *tier.Function, event []byte) error {
+func (p *program) runOnce(ctx context.Context, f *tier.Function, event []byte) error {
 	h, with, err := doorway.Of(f, p.lookup)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), f.Timeout())
+	ctx, cancel := context.WithTimeout(ctx, f.Timeout())
 	defer cancel()
 	answer, err := lambda.New(h, with).Stream(ctx, event)
 	if err != nil {

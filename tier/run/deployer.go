@@ -29,7 +29,7 @@ func (p *program) deployer(args []string) error {
 	if err != nil {
 		return err
 	}
-	t, err := template.New(app)
+	t, err := template.NewWith(app, &template.Options{Unverified: template.Unverified()})
 	if err := errors.Join(err, p.checkDeployments(app)); err != nil {
 		return err
 	}

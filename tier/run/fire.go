@@ -79,7 +79,7 @@ func (p *program) fireHere(opts storeOptions, what firing) error {
 		payload, err := what.event(data.Data, t)
 		if err == nil {
 			fmt.Fprintln(p.stdout, p.placed(t))
-			err = p.runOnce(t.Function(), payload)
+			err = p.runOnce(context.Background(), t.Function(), payload)
 		}
 		errs = append(errs, err)
 	}

@@ -46,7 +46,11 @@ func (p *program) prepare() (handler.Handler, *lambda.Options, error) {
 	if _, d := f.Deployment(); d != nil {
 		return nil, deploys(f, data), nil
 	}
-	return doorway.Of(f, p.lookup)
+	h, opts, err := doorway.Of(f, p.lookup)
+	if report := f.Report(); report != nil && err == nil {
+		opts.Direct = report(p.lookup)(opts.Direct)
+	}
+	return h, opts, err
 }
 
 // reportInitError tells Lambda why the function cannot start, so that the reason

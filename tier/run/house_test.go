@@ -73,6 +73,7 @@ var rules = []rule{
 	{`datastore/iam/.*`, `datastore(/[a-z]+)?|datastore/iam`, `github.com/aws/(aws-sdk-go-v2|smithy-go).*`},
 	{`tier`, `handler(/schema)?|datastore(/eventfilter)?`, ``},
 	{`tier/event`, `datastore(/topic/filterpolicy)?`, ``},
+	{`tier/hook`, `tier|handler|middleware|datastore(/iam)?`, `github.com/aws/(aws-sdk-go-v2/aws(/signer/v4)?|smithy-go)`},
 	{`tier/internal/doorway`, `tier|handler(/lambda)?|datastore`, ``},
 	{`tier/internal/.*`, `tier|handler|datastore(/[a-z]+)?`, ``},
 	{`tier/openapi`, `handler/schema`, ``},
@@ -201,6 +202,7 @@ var notInLambda = []string{
 	"github.com/aws/aws-sdk-go-v2/config", "github.com/coder/websocket.*", "github.com/google/go-cmp/.*", "github.com/fsnotify/.*",
 	module + "tier/(local|template|policy|openapi|client|console|scaffold)",
 	module + "datastore/(sqldb/migrate|internal/customresource)", // but by a program that names migrate.OnDeploy
+	module + "tier/hook", // but by a program with a hook
 	module + "datastore/(embedded|datatest).*", module + "datastore/[a-z]+/[a-z]+test", module + "handler/handlertest",
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -21,6 +22,8 @@ type templateOptions struct {
 	code      string
 	boundary  string
 	yaml      bool
+	// names of what the template may have untried
+	unverified []string
 }
 
 func (o *templateOptions) define(f *flag.FlagSet) {
@@ -33,6 +36,13 @@ func (o *templateOptions) defineForm(f *flag.FlagSet) {
 	f.StringVar(&o.form, "format", "sam", "`form`: sam, cloudformation or terraform")
 	f.StringVar(&o.boundary, "boundary", "", "`name` of the managed policy that bounds every role, see the command deployer")
 	o.functions.define(f)
+	f.Func("unverified", "have `NAME` in the template, which nobody of this project has tried on AWS: "+strings.Join(template.Unverified(), ", "), func(name string) error {
+		if !slices.Contains(template.Unverified(), name) {
+			return errors.New("write one of: " + strings.Join(template.Unverified(), ", "))
+		}
+		o.unverified = append(o.unverified, name)
+		return nil
+	})
 	f.BoolVar(&o.yaml, "yaml", false, "YAML in place of JSON")
 }
 
@@ -105,7 +115,7 @@ func (p *program) infrastructure(opts templateOptions) (*tier.App, map[string][]
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := template.NewWith(app, &template.Options{Code: sums})
+	t, err := template.NewWith(app, &template.Options{Code: sums, Unverified: opts.unverified})
 	if err := errors.Join(err, p.checkDeployments(app)); err != nil {
 		return nil, nil, err
 	}

@@ -1,15 +1,30 @@
 package template
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/tier/policy"
+)
 
 // checkCircles refuses resources that need each other, by whatever way: CloudFormation
-// cannot make either first. Some circles are known to tier or have a check of their own,
-// which says more.
+// cannot make either first; and a hook that needs the alias which waits for it. Some
+// circles are known to tier or have a check of their own, which says more.
 func (s *stack) checkCircles() {
 	plain := plainOf(s.resources)
 	needs := map[string][]string{}
 	for _, r := range plain {
 		needs[r.id] = r.needs()
+	}
+	for _, f := range s.app.Functions() {
+		checked := f.Checked()
+		if checked == nil {
+			continue
+		}
+		alias := policy.AliasID(checked)
+		if way := wayTo(needs, policy.FunctionID(f), alias, map[string]bool{}); way != nil {
+			s.refuse(f.DirectAt(), "function %s is a hook of function %s and needs what waits for its rollout (%s); call the new version itself, without a qualifier, and leave the rest to another function",
+				f.Name(), checked.Name(), strings.Join(way, " needs "))
+		}
 	}
 	for _, r := range plain {
 		way := wayTo(needs, r.id, r.id, map[string]bool{})

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
 // TestCheckCircles: resources that need each other are refused with the way on which
@@ -29,7 +30,7 @@ func TestCheckCircles(t *testing.T) {
 			waiting("Alarm", "F"),
 		}, ""},
 	} {
-		s := &stack{resources: tt.resources}
+		s := &stack{app: tier.New("shop"), resources: tt.resources}
 		s.checkCircles()
 		err := errors.Join(s.errs...)
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {

@@ -179,6 +179,12 @@ func (t *Template) policies(o outside, d Deployer) ([]array, error) {
 		if r.typ == "AWS::ApiGatewayV2::Stage" && at(r.properties, "AccessLogSettings") != nil {
 			capabilities = append(slices.Clip(capabilities), deliveries)
 		}
+		if at(r.properties, "CapacityProviderConfig") != nil {
+			capabilities = append(slices.Clip(capabilities), capacity)
+		}
+		if at(r.properties, "FunctionScalingConfig") != nil {
+			capabilities = append(slices.Clip(capabilities), environmentsOf...)
+		}
 		for _, c := range capabilities {
 			all = append(all, o.allowance(c))
 		}

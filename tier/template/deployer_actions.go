@@ -214,6 +214,16 @@ var (
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html.
 var deliveries = capability{"logs", "*", "CreateLogDelivery DeleteLogDelivery DescribeResourcePolicies GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery"}
 
+// capacity lets functions run on the instances of a capacity provider, which is a
+// parameter of the template.
+// See https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances.html.
+var capacity = capability{"lambda", "capacity-provider:*", "PassCapacityProvider"}
+
+// environmentsOf are how many execution environments functions have there.
+var environmentsOf = []capability{{"lambda", "{functions}", scalingConfig}, {"lambda", "{versions}", scalingConfig}}
+
+const scalingConfig = "GetFunctionScalingConfig PutFunctionScalingConfig"
+
 // linked lets a service have its own role, which it makes when it is first used in an
 // account.
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html.

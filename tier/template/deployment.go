@@ -59,7 +59,7 @@ func (s *stack) deployment(f *tier.Function) {
 		{"ServiceToken", getAtt(policy.FunctionID(f), "Arn")},
 		{"ServiceTimeout", deploymentTimeout},
 		{"Version", d.Version},
-		{"Stores", variables(f)},
+		{"Stores", s.variables(f)},
 	}
 	if db, ok := store.(sqldb.Spec); ok && db.Engine == sqldb.DSQL {
 		properties = append(properties,

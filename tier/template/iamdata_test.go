@@ -184,6 +184,8 @@ var beyondReference = map[string]string{
 	// See https://docs.aws.amazon.com/opensearch-service/latest/developerguide/ac.html
 	"es:ESHttpGet": `domain/.+`, "es:ESHttpPost": `domain/.+`, "es:ESHttpPut": `domain/.+`,
 	"es:ESHttpDelete": `domain/.+`, "es:ESHttpHead": `domain/.+`,
+	// See https://github.com/aws/serverless-application-model/blob/develop/docs/safe_lambda_deployments.rst
+	"codedeploy:PutLifecycleEventHookExecutionStatus": `deploymentgroup:.+/.+`,
 	// See https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-permissions.html
 	"cloudformation:CreateChangeSet": `transform/Serverless-2016-10-31`,
 }

@@ -41,27 +41,29 @@ func (s *stack) function(f *tier.Function) {
 		{"Role", getAtt(policy.RoleID(f), "Arn")},
 		{"LoggingConfig", object{{"LogFormat", "JSON"}, {"LogGroup", ref(policy.LogID(f))}}},
 	}
-	if vars := variables(f); len(vars) > 0 {
+	if vars := s.variables(f); len(vars) > 0 {
 		properties = append(properties, member{"Environment", object{{"Variables", vars}}})
 	}
 	properties = append(properties, s.attached(f)...)
+	properties = append(properties, tenancy(f)...)
 	after := s.afterDeployments(f)
-	live := s.live(f, properties)
+	samInstances, instances := s.onInstances(f)
+	live := s.live(f, slices.Concat(properties, instances))
 	properties = append(properties, concurrency(f)...) // which is not of a version
 	s.add(resource{
 		id: policy.FunctionID(f), typ: "AWS::Serverless::Function", at: f.At(),
 		// The executable is built by go build, not by sam build.
 		attributes: append(object{{"Metadata", object{{"SkipBuild", true}}}}, after...),
-		properties: slices.Concat(object{{"CodeUri", codePlace{}}}, properties, live.sam),
+		properties: slices.Concat(object{{"CodeUri", codePlace{}}}, properties, samInstances, live.sam),
 		plain: append([]resource{{
 			id: policy.FunctionID(f), typ: "AWS::Lambda::Function", at: f.At(), attributes: after,
-			properties: slices.Concat(object{{"Code", codePlace{}}}, properties, live.description()),
+			properties: slices.Concat(object{{"Code", codePlace{}}}, properties, instances, live.description()),
 		}}, live.plain...),
 	})
 	s.scaling(f)
 	s.url(f)
 	s.triggers(f)
-	if f.DirectHandler() != nil {
+	if f.DirectHandler() != nil && f.Report() == nil {
 		// Whoever invokes it needs its name, and a permission of their own role.
 		s.output(policy.FunctionID(f)+"Name", "The name by which the function "+f.Name()+" is invoked.", invokedName(f), f.DirectAt())
 	}
@@ -69,13 +71,16 @@ func (s *stack) function(f *tier.Function) {
 
 // variables tell the function the physical names of its stores, and the
 // endpoints of those that have one.
-func variables(f *tier.Function) object {
+func (s *stack) variables(f *tier.Function) object {
 	var vars object
 	usages := datastore.Usages(f.Grants())
 	for _, spec := range f.Stores() {
 		var value any = physical(spec)
 		if callee, live := policy.LiveCallee(f.App(), spec); live {
 			value = ref(policy.AliasID(callee))
+		}
+		if policy.NewVersion(f, spec) {
+			value = ref(s.versions[f.Checked()])
 		}
 		if db, ok := policy.MasterOf(usages, spec); ok {
 			value = sub("${" + policy.MasterSecret(db) + "}")

@@ -89,13 +89,17 @@ func (s *stack) live(f *tier.Function, properties object) liveFunction {
 	version := resource{
 		id: id + "Version" + l.sum[:10], typ: "AWS::Lambda::Version", at: f.At(),
 		attributes: object{{"DeletionPolicy", "Retain"}}, // who rolls back needs the versions before
-		properties: object{{"FunctionName", ref(id)}},
+		properties: append(object{{"FunctionName", ref(id)}}, environments(f)...),
+	}
+	if f.Instances() != nil {
+		version.attributes = object{{"DeletionPolicy", "Delete"}} // each version keeps instances
 	}
 	alias := resource{id: policy.AliasID(f), typ: "AWS::Lambda::Alias", at: f.At(), properties: object{
 		{"Name", tier.LiveAlias},
 		{"FunctionName", ref(id)},
 		{"FunctionVersion", getAtt(version.id, "Version")},
 	}}
+	s.versions[f] = version.id
 	l.sam = object{{"AutoPublishAlias", tier.LiveAlias}, {"AutoPublishCodeSha256", l.sum}}
 	if least, _ := f.ProvisionedConcurrency(); least > 0 {
 		ready := member{"ProvisionedConcurrencyConfig", object{{"ProvisionedConcurrentExecutions", least}}}

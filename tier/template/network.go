@@ -41,6 +41,7 @@ var gateways = map[string]string{"dynamodb": "dynamodb", "s3": "s3"}
 // prefix. See https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html.
 var interfaceEndpoints = map[string]string{
 	"appconfig":        "appconfigdata",
+	"codedeploy":       "codedeploy",
 	"cognito-identity": "cognito-identity",
 	"cognito-idp":      "cognito-idp",
 	"execute-api":      "execute-api",

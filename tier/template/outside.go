@@ -28,14 +28,15 @@ func (t *Template) outside(stack string) outside {
 // property that says another one, "" for none.
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html.
 var named = map[string]string{
-	"AWS::DynamoDB::Table":  "TableName",
-	"AWS::IAM::Role":        "RoleName",
-	"AWS::Kinesis::Stream":  "Name",
-	"AWS::Lambda::Function": "FunctionName",
-	"AWS::Logs::LogGroup":   "LogGroupName",
-	"AWS::S3::Bucket":       "BucketName",
-	"AWS::SNS::Topic":       "TopicName",
-	"AWS::SQS::Queue":       "QueueName",
+	"AWS::CodeDeploy::Application": "ApplicationName",
+	"AWS::DynamoDB::Table":         "TableName",
+	"AWS::IAM::Role":               "RoleName",
+	"AWS::Kinesis::Stream":         "Name",
+	"AWS::Lambda::Function":        "FunctionName",
+	"AWS::Logs::LogGroup":          "LogGroupName",
+	"AWS::S3::Bucket":              "BucketName",
+	"AWS::SNS::Topic":              "TopicName",
+	"AWS::SQS::Queue":              "QueueName",
 }
 
 // name is a pattern of the name of a resource, "*" if nothing is known of it.

@@ -166,11 +166,7 @@ func TestFoldedRole(t *testing.T) {
 func TestRoleSizes(t *testing.T) {
 	t.Parallel()
 	for name, newApp := range apps {
-		made, err := template.New(newApp(datastore.New(nil, nil)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, role := range made.RoleSizes() {
+		for _, role := range made(t, newApp).RoleSizes() {
 			if role.Least > role.Most || role.At.IsZero() {
 				t.Errorf("%s: %+v", name, role)
 			}

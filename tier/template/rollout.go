@@ -5,33 +5,40 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
 
-// rolloutsID is the logical id of what the rollouts of a stack share, as SAM names it.
-const rolloutsID = "ServerlessDeploymentApplication"
-
 // rollout has CodeDeploy move the invocations of a function to its new version.
 //
 // See https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/automating-updates-to-serverless-apps.html
 func (s *stack) rollout(f *tier.Function, l *liveFunction) {
 	r, group := f.Rollout(), policy.FunctionID(f)+"DeploymentGroup"
 	alarms, role := s.alarms(f), getAtt(s.rolloutRole(f), "Arn")
-	l.sam = append(l.sam, member{"DeploymentPreference", object{
-		{"Type", string(r.Shift)}, {"Alarms", alarms}, {"Role", role},
-	}})
+	var sam, plain object // hooks
+	if r.Before != nil {
+		sam = append(sam, member{"PreTraffic", ref(policy.FunctionID(r.Before))})
+		plain = append(plain, member{"BeforeAllowTrafficHook", ref(policy.FunctionID(r.Before))})
+	}
+	if r.After != nil {
+		sam = append(sam, member{"PostTraffic", ref(policy.FunctionID(r.After))})
+		plain = append(plain, member{"AfterAllowTrafficHook", ref(policy.FunctionID(r.After))})
+	}
+	preference := object{{"Type", string(r.Shift)}, {"Alarms", alarms}, {"Role", role}}
+	if sam != nil {
+		preference = append(preference, member{"Hooks", sam})
+	}
+	l.sam = append(l.sam, member{"DeploymentPreference", preference})
 	named := make(array, len(alarms))
 	for i, a := range alarms {
 		named[i] = object{{"Name", a}}
 	}
 	alias := &l.plain[len(l.plain)-1]
-	alias.attributes = object{{"UpdatePolicy", object{{"CodeDeployLambdaAliasUpdate", object{
-		{"ApplicationName", ref(rolloutsID)}, {"DeploymentGroupName", ref(group)},
-	}}}}}
+	update := append(object{{"ApplicationName", ref(policy.RolloutsID)}, {"DeploymentGroupName", ref(group)}}, plain...)
+	alias.attributes = object{{"UpdatePolicy", object{{"CodeDeployLambdaAliasUpdate", update}}}}
 	if !s.rolledOut {
 		s.rolledOut = true
-		l.plain = append(l.plain, resource{id: rolloutsID, typ: "AWS::CodeDeploy::Application", at: f.At(), properties: object{{"ComputePlatform", "Lambda"}}})
+		l.plain = append(l.plain, resource{id: policy.RolloutsID, typ: "AWS::CodeDeploy::Application", at: f.At(), properties: object{{"ComputePlatform", "Lambda"}}})
 	}
 	l.plain = append(l.plain, resource{id: group, typ: "AWS::CodeDeploy::DeploymentGroup", at: f.At(), properties: object{
 		{"AlarmConfiguration", object{{"Enabled", true}, {"Alarms", named}}},
-		{"ApplicationName", ref(rolloutsID)},
+		{"ApplicationName", ref(policy.RolloutsID)},
 		{"AutoRollbackConfiguration", object{
 			{"Enabled", true},
 			{"Events", array{"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"}},

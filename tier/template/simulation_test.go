@@ -39,7 +39,7 @@ func TestSimulation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			app := newApp(datastore.New(nil, nil))
-			made, err := template.New(app)
+			made, err := template.NewWith(app, &template.Options{Unverified: template.Unverified()})
 			if err != nil {
 				t.Fatal(err)
 			}

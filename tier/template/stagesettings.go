@@ -160,5 +160,5 @@ func parameters(r *tier.Route) array {
 			{"name", p.Name}, {"in", string(p.In)}, {"required", false}, {"schema", object{{"type", "string"}}},
 		})
 	}
-	return params
+	return tenantParameter(r, params)
 }

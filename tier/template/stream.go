@@ -24,5 +24,5 @@ func integration(r *tier.Route) object {
 	if r.Streams() {
 		o = append(o, member{"responseTransferMode", "STREAM"})
 	}
-	return o
+	return append(o, tenantOf(r)...)
 }

@@ -69,6 +69,7 @@ type stack struct {
 	code        func(*tier.Function) string   // see [Options]
 	rolledOut   bool                          // the application of CodeDeploy is there
 	least       width                         // of permissions, see [build]
+	versions    map[*tier.Function]string     // ids of versions that are published
 }
 
 // output puts out a value. Names are those of resources with other words behind
@@ -113,6 +114,9 @@ type Options struct {
 	// the code is. A function with tier.Live gets a version when it, or the
 	// configuration, is another one than before. Default: the configuration alone.
 	Code func(*tier.Function) string
+	// Unverified are the names of what the template may have although nobody of this
+	// project has tried it on AWS, see [Unverified]. Default none: it is refused.
+	Unverified []string
 }
 
 // New is the template of app. The error joins every mistake of the declaration and
@@ -133,17 +137,26 @@ func NewWith(app *tier.App, opts *Options) (*Template, error) {
 
 // build is the template with permissions that are no narrower than least.
 func build(app *tier.App, opts *Options, least width) (*Template, error) {
-	s := &stack{app: app, deployments: app.Deployments(), least: least}
-	if opts != nil {
-		s.code = opts.Code
+	if opts == nil {
+		opts = &Options{}
 	}
+	s := &stack{app: app, deployments: app.Deployments(), versions: map[*tier.Function]string{}, code: opts.Code, least: least}
+	s.checkUnverified(opts.Unverified)
 	s.checkCalls()
 	s.checkDeployments()
 	s.network(app)
 	for _, spec := range stores(app) {
 		s.store(spec)
 	}
+	var hooks []*tier.Function // which call new versions of the others
 	for _, f := range app.Functions() {
+		if f.Report() != nil {
+			hooks = append(hooks, f)
+			continue
+		}
+		s.function(f)
+	}
+	for _, f := range hooks {
 		s.function(f)
 	}
 	for _, f := range s.deployments {

@@ -97,7 +97,7 @@ func sam(t testing.TB, newApp func(*datastore.Data) *tier.App) []byte {
 
 func made(t testing.TB, newApp func(*datastore.Data) *tier.App) *template.Template {
 	t.Helper()
-	made, err := template.New(newApp(datastore.New(nil, nil)))
+	made, err := template.NewWith(newApp(datastore.New(nil, nil)), &template.Options{Unverified: template.Unverified()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ var apps = map[string]func(*datastore.Data) *tier.App{
 	"direct": direct, "socket": socket, "stores": stores, "encrypted": encrypted, "network": network, "services": services, "reports": reports, "gatedsocket": gatedSocket, "whole": whole.App, "events": events, "guardedevents": guardedEvents, "kafka": kafka,
 	"migrated": migrated, "migratedhere": migratedHere, "wired": wired, "asked": asked, "proxied": proxied, "http": httpShop, "stages": stagedShop, "versions": versionedShop, "live": live, "traffic": traffic, "authorizers": authorized, "tenants": tenants,
 	"site": webShop, "plainsite": plainSite, "signedin": signedInShop,
-	"logged": logged, "secluded": secluded, "joined": joinedShop, "joinednetwork": joinedNetwork, "joinedlive": joinedLive, "guardedshop": guardedShop,
+	"hooked": hooked, "isolated": isolated, "instanced": instanced, "logged": logged, "secluded": secluded, "joined": joinedShop, "joinednetwork": joinedNetwork, "joinedlive": joinedLive, "guardedshop": guardedShop,
 }
 
 func TestGolden(t *testing.T) {

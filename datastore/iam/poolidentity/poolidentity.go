@@ -107,11 +107,7 @@ func providerOf(userPool string) (string, error) {
 	if !ok || region == "" || rest == "" {
 		return "", errors.New("is not set to the id of a user pool, such as eu-west-1_Example12 (the generated template sets it)")
 	}
-	domain := "amazonaws.com"
-	if strings.HasPrefix(region, "cn-") {
-		domain = "amazonaws.com.cn"
-	}
-	return "cognito-idp." + region + "." + domain + "/" + userPool, nil
+	return "cognito-idp." + region + "." + iam.Domain(region) + "/" + userPool, nil
 }
 
 func unavailable(err error) error {
