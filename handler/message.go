@@ -71,7 +71,7 @@ type Request struct {
 	replaced bool
 	match    *match
 	facts    *Facts  // nil unless changed
-	caller   *Caller // nil unless changed
+	calling  Calling // nil unless changed
 	version  string
 	moved    bool // the path is not the one that the front door routed
 
@@ -263,8 +263,8 @@ func (r *Request) FrontDoor() string {
 // Caller is who is calling, as the front door verified it, or a middleware
 // ([Request.WithCaller]).
 func (r *Request) Caller() Caller {
-	if r.caller != nil {
-		return *r.caller
+	if r.calling != nil {
+		return r.calling.Caller()
 	}
 	return r.event.Caller()
 }
@@ -328,10 +328,27 @@ func (r *Request) WithBody(body []byte) *Request {
 func (r *Request) WithCaller(caller Caller) *Request {
 	both := &struct {
 		Request
-		caller Caller
-	}{*r, caller}
-	both.Request.caller = &both.caller
+		caller verified
+	}{*r, verified{caller}}
+	both.Request.calling = &both.caller
 	return &both.Request
+}
+
+// Calling is who is calling, told when somebody asks. Every answer is the same, and it may
+// be asked by several at once.
+type Calling interface{ Caller() Caller }
+
+// verified is a caller who is known before anybody asks.
+type verified struct{ caller Caller }
+
+func (v *verified) Caller() Caller { return v.caller }
+
+// WithCalling is [Request.WithCaller] for a middleware whose caller takes work to tell,
+// which most requests have no use for.
+func (r *Request) WithCalling(calling Calling) *Request {
+	c := *r
+	c.calling = calling
+	return &c
 }
 
 // MarkLogged says that the error with which the request ended stands in a log, in this

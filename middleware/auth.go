@@ -16,14 +16,26 @@ type identifier func(ctx context.Context, req *handler.Request) (caller handler.
 // identify is the middleware of an identifier. none is what a request that says
 // nothing is answered; nil lets it pass as it is.
 func identify(by identifier, none *handler.Error) handler.Middleware {
+	return recognize(func(ctx context.Context, req *handler.Request) (id string, as *handler.Request, err error) {
+		caller, ok, err := by(ctx, req)
+		if err != nil || !ok {
+			return "", nil, err
+		}
+		return caller.ID, req.WithCaller(caller), nil
+	}, none)
+}
+
+// recognize is identify by what gives the caller's id and the request of the caller, nil
+// if the request says nothing of it.
+func recognize(by func(context.Context, *handler.Request) (id string, as *handler.Request, err error), none *handler.Error) handler.Middleware {
 	return func(next handler.Handler) handler.Handler {
 		return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
-			caller, ok, err := by(ctx, req)
+			id, as, err := by(ctx, req)
 			switch {
 			case err != nil:
 				return nil, err
-			case ok:
-				ctx, req = identified(ctx, req, caller)
+			case as != nil:
+				ctx, req = identified(ctx, id), as
 			case none != nil:
 				return nil, none.Wrap(nil)
 			}
@@ -32,14 +44,14 @@ func identify(by identifier, none *handler.Error) handler.Middleware {
 	}
 }
 
-// identified is the request of a caller who has been verified: the handler sees the
-// caller, stores of the caller's own rows know the id, and it is told in the log.
-func identified(ctx context.Context, req *handler.Request, caller handler.Caller) (context.Context, *handler.Request) {
-	ctx = WithNotes(ctx)
-	if caller.ID != "" {
-		Note(ctx, slog.String("caller", caller.ID))
+// identified is the context of a caller who has been verified: stores of the caller's own
+// rows know the id, and it is told in the log.
+func identified(ctx context.Context, id string) context.Context {
+	ctx, notes := withNotes(ctx)
+	if id != "" {
+		notes.set(slog.String(noteCaller, id))
 	}
-	return datastore.WithCallerID(ctx, caller.ID), req.WithCaller(caller)
+	return datastore.WithCallerID(ctx, id)
 }
 
 // unauthenticated is the answer to a request of which it is not known who sent it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/jwt"
@@ -79,22 +80,30 @@ func JWT(settings jwt.Settings, opts *JWTOptions) handler.Middleware {
 		misdeclared("JWT: %v", err)
 	}
 	j.choice = choice
-	if j.Caller == nil {
-		j.Caller = callerOf
-	}
 	none := unauthenticated("unauthenticated", "this takes a token; send it as Authorization: Bearer", "Bearer")
 	if j.Optional {
 		none = nil
 	}
-	return identify(j.identify, none)
+	return recognize(j.recognize, none)
 }
 
-// callerOf is the caller of a token. A machine's may have no subject, and nobody's id is
-// to be that of what nobody owns.
-func callerOf(claims jwt.Claims) handler.Caller {
-	caller := claims.Caller()
-	caller.ID = cmp.Or(caller.ID, claims.ClientID)
-	return caller
+// tokenCaller is the caller of a token, whose claims are made texts when somebody asks.
+type tokenCaller struct {
+	claims jwt.Claims
+	once   sync.Once
+	caller handler.Caller
+}
+
+// id is the caller's. A machine's token may have no subject, and nobody's id is to be that
+// of what nobody owns.
+func (t *tokenCaller) id() string { return cmp.Or(t.claims.Subject, t.claims.ClientID) }
+
+func (t *tokenCaller) Caller() handler.Caller {
+	t.once.Do(func() {
+		t.caller = t.claims.Caller()
+		t.caller.ID = t.id()
+	})
+	return t.caller
 }
 
 type jwtAuth struct {
@@ -102,22 +111,27 @@ type jwtAuth struct {
 	choice *jwt.Choice
 }
 
-func (j *jwtAuth) identify(ctx context.Context, req *handler.Request) (caller handler.Caller, ok bool, err error) {
+func (j *jwtAuth) recognize(ctx context.Context, req *handler.Request) (id string, as *handler.Request, err error) {
 	token := j.Token(req)
 	if token == "" {
-		return caller, false, nil
+		return "", nil, nil
 	}
 	claims, err := j.choice.Verify(ctx, token)
 	if err != nil {
-		return caller, false, invalidToken(err)
+		return "", nil, invalidToken(err)
 	}
-	if caller = j.Caller(claims); caller.ID == "" {
-		return handler.Caller{}, false, invalidToken(errNobodysToken)
+	if j.Caller == nil {
+		caller := &tokenCaller{claims: claims}
+		if id = caller.id(); id != "" {
+			return id, req.WithCalling(caller), nil
+		}
+	} else if caller := j.Caller(claims); caller.ID != "" {
+		if caller.Anonymous() {
+			caller.Kind = handler.CallerJWT
+		}
+		return caller.ID, req.WithCaller(caller), nil
 	}
-	if caller.Anonymous() {
-		caller.Kind = handler.CallerJWT
-	}
-	return caller, true, nil
+	return "", nil, invalidToken(errNobodysToken)
 }
 
 var errNobodysToken = errors.New("jwt: the token names neither a subject nor a client, so it is nobody's")

@@ -141,7 +141,8 @@ func (s *signed) handle(ctx context.Context, req *handler.Request, next handler.
 	if err := s.verify(ctx, &sig); err != nil {
 		return nil, err
 	}
-	ctx, req = identified(ctx, req, handler.Caller{Kind: handler.CallerSignature, ID: s.scheme.Name})
+	caller := handler.Caller{Kind: handler.CallerSignature, ID: s.scheme.Name}
+	ctx, req = identified(ctx, caller.ID), req.WithCaller(caller)
 	if s.Nonces == nil {
 		return next.Handle(ctx, req)
 	}

@@ -190,7 +190,9 @@ func (l *emfLine) add(target int, m Measurement) bool {
 	return true
 }
 
-func sameMetric(a, b *Metric) bool { return a == b || *a == *b }
+func sameMetric(a, b *Metric) bool {
+	return a == b || a.Name == b.Name && a.Kind == b.Kind && a.Unit == b.Unit && a.HighResolution == b.HighResolution
+}
 
 // directive is the place of the set of dimensions, -1 if there is none.
 func (l *emfLine) directive(dims []Dimension) int {

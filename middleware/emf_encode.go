@@ -56,8 +56,32 @@ func (l *emfLine) appendDirective(b []byte, i int, namespace string) []byte {
 	return append(b, `]}`...)
 }
 
+// metricText is what lines have of a metric. It is the same in all of them.
+type metricText struct {
+	of         *Metric // a copy may have another name
+	definition string  // {"Name":"Duration","Unit":"Milliseconds"}
+	member     string  // ,"Duration":
+}
+
+// written is m with its text.
+func (m *Metric) written() *Metric {
+	m.emf = metricText{m, string(m.appendDefinition(nil)), string(m.appendMember(nil))}
+	return m
+}
+
 // append appends the definition of a metric.
 func (m *Metric) append(b []byte) []byte {
+	if m.emf.of == m {
+		return append(b, m.emf.definition...)
+	}
+	return m.appendDefinition(b)
+}
+
+func (m *Metric) appendMember(b []byte) []byte {
+	return append(appendQuoted(append(b, ','), m.Name), ':')
+}
+
+func (m *Metric) appendDefinition(b []byte) []byte {
 	b = append(b, `{"Name":`...)
 	b = appendQuoted(b, m.Name)
 	b = append(b, `,"Unit":`...)
@@ -113,9 +137,11 @@ func (d *Dimension) printable() string {
 
 // append appends a metric with its values.
 func (t *emfTarget) append(b []byte) []byte {
-	b = append(b, ',')
-	b = appendQuoted(b, t.metric.Name)
-	b = append(b, ':')
+	if m := t.metric; m.emf.of == m {
+		b = append(b, m.emf.member...)
+	} else {
+		b = m.appendMember(b)
+	}
 	if len(t.values) == 1 {
 		return appendNumber(b, t.values[0])
 	}
@@ -134,7 +160,8 @@ func appendNumber(b []byte, v float64) []byte { return strconv.AppendFloat(b, v,
 // appendNotes appends what is noted of the invocation, but for the route, which is a
 // dimension of most.
 func (l *emfLine) appendNotes(b []byte, n *notes) []byte {
-	for a := range n.all {
+	var some [room]slog.Attr
+	for _, a := range n.appendTo(some[:0]) {
 		if !l.noted(a) || len(b) > maxLine-2*maxNoted {
 			continue
 		}

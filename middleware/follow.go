@@ -87,9 +87,8 @@ func (f *Followed) Finish(err error) { f.end.End(f.ctx, f.ended(err)) }
 // Request that is followed.
 func (f *Followed) Request() *handler.Request { return f.req }
 
-// Note is the i-th fact that was noted of the invocation ([Notes]); ok is false if there
-// are fewer.
-func (f *Followed) Note(i int) (fact slog.Attr, ok bool) { return f.notes.at(i) }
+// AppendNotes appends the facts that were noted of the invocation ([Notes]).
+func (f *Followed) AppendNotes(facts []slog.Attr) []slog.Attr { return f.notes.appendTo(facts) }
 
 // ended is how an invocation ended with err, which is that of its response if it has one.
 func (inv *invocation) ended(err error) Ended {

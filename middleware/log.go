@@ -227,6 +227,9 @@ func (inv *logged) tellKept() {
 
 // close forgets the lines that were kept.
 func (inv *logged) close() {
+	if inv.logs.opts.Buffer == 0 { // nothing is kept
+		return
+	}
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	inv.ended, inv.kept = true, nil

@@ -71,12 +71,10 @@ func appendNoted(attrs []slog.Attr, ctx context.Context) []slog.Attr {
 	if n == nil {
 		return attrs
 	}
-	for i := 0; ; i++ {
-		a, ok := n.at(i)
-		if !ok {
-			break
-		}
-		attrs = append(attrs, redactAttr(a))
+	from := len(attrs)
+	attrs = n.appendTo(attrs)
+	for i := range attrs[from:] {
+		attrs[from+i] = redactAttr(attrs[from+i])
 	}
 	req := n.request()
 	if req == nil {

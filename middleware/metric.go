@@ -137,7 +137,7 @@ func (m *Metrics) metric(kind MetricKind, name string, unit Unit) *Metric {
 	if !unit.known() {
 		misdeclared("Metrics: unit %q of %s: CloudWatch has no such unit", unit, name)
 	}
-	return &Metric{Name: name, Kind: kind, Unit: unit}
+	return (&Metric{Name: name, Kind: kind, Unit: unit}).written()
 }
 
 // Counter is a metric of how often something happened, in units of Count. Panics with
@@ -237,7 +237,7 @@ func (g Gauge) HighResolution() Gauge { return Gauge{g.metrics, g.metric.precise
 func (m *Metric) precise() *Metric {
 	p := *m
 	p.HighResolution = true
-	return &p
+	return p.written()
 }
 
 // add takes a measurement.
@@ -305,11 +305,13 @@ type measured struct {
 
 	mu    sync.Mutex
 	ended bool
-	list  []Measurement
-	first [8]Measurement
+	list  *[]Measurement // of gathered, nil for none
 
 	invocation
 }
+
+// gathered are where the measurements of an invocation are gathered, which no sink keeps.
+var gathered = sync.Pool{New: func() any { return new([]Measurement) }}
 
 type measuredKey struct{ metrics *Metrics }
 
@@ -327,17 +329,21 @@ func (m *Metrics) of(ctx context.Context) *measured {
 	return inv
 }
 
-// take gathers a measurement, unless the invocation has ended.
-func (inv *measured) take(one Measurement) bool {
+// take gathers measurements, unless the invocation has ended.
+func (inv *measured) take(some ...Measurement) bool {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	if inv.ended {
 		return false
 	}
-	if len(inv.list) == mostGathered {
-		inv.metrics.record(inv.Context, inv.list)
-		inv.list = inv.list[:0]
+	if inv.list == nil {
+		inv.list, _ = gathered.Get().(*[]Measurement)
 	}
-	inv.list = append(inv.list, one)
+	list := inv.list
+	if len(*list)+len(some) > mostGathered {
+		inv.metrics.record(inv.Context, *list)
+		*list = (*list)[:0]
+	}
+	*list = append(*list, some...)
 	return true
 }

@@ -58,12 +58,11 @@ func (m *Metrics) Middleware() handler.Middleware {
 
 func (m *Metrics) measure(ctx context.Context, req *handler.Request, next handler.Handler) (*handler.Response, error) {
 	inv := &measured{metrics: m, invocation: invocation{req: req, began: m.now()}}
-	inv.list = inv.first[:0]
 	inv.Context = inv.begin(ctx, m.automatic.first())
 	ended := false
 	defer func() {
 		if !ended { // it was aborted
-			inv.end(false)
+			inv.end()
 		}
 	}()
 	resp, err := guarded(inv, req, next)
@@ -80,7 +79,7 @@ func (m *Metrics) measure(ctx context.Context, req *handler.Request, next handle
 // Finish measures how the invocation ended.
 func (inv *measured) Finish(err error) {
 	if inv.metrics.ownOnly {
-		inv.end(false)
+		inv.end()
 		return
 	}
 	a, now := &inv.metrics.automatic, inv.metrics.now()
@@ -92,23 +91,32 @@ func (inv *measured) Finish(err error) {
 		}
 		return 0
 	}
-	inv.take(Measurement{a.duration, milliseconds(now.Sub(inv.began)), now, dims})
-	inv.take(Measurement{a.errors, count(out.status >= http.StatusBadRequest && !out.failed()), now, dims})
-	inv.take(Measurement{a.faults, count(out.failed()), now, dims})
-	inv.end(true)
+	own := [4]Measurement{
+		{a.duration, milliseconds(now.Sub(inv.began)), now, dims},
+		{a.errors, count(out.status >= http.StatusBadRequest && !out.failed()), now, dims},
+		{a.faults, count(out.failed()), now, dims},
+		{a.coldStart, 1, inv.began, inv.metrics.base},
+	}
+	if inv.cold {
+		inv.end(own[:]...)
+	} else {
+		inv.end(own[:3]...)
+	}
 }
 
-// end hands over what was measured.
-func (inv *measured) end(whole bool) {
-	if inv.cold && whole {
-		inv.take(Measurement{inv.metrics.automatic.coldStart, 1, inv.began, inv.metrics.base})
-	}
+// end hands over what was measured, and more.
+func (inv *measured) end(more ...Measurement) {
+	inv.take(more...)
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	inv.ended = true
-	if len(inv.list) > 0 {
-		inv.metrics.record(inv.Context, inv.list)
+	if inv.list == nil {
+		return
 	}
+	inv.metrics.record(inv.Context, *inv.list)
+	clear(*inv.list)
+	*inv.list = (*inv.list)[:0]
+	gathered.Put(inv.list)
 	inv.list = nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/seed-18e8afb5/tierkit/handler"
 )
@@ -21,18 +22,9 @@ import (
 // invocation, nothing is noted. It is safe for concurrent use.
 func Note(ctx context.Context, facts ...slog.Attr) {
 	n := notesOf(ctx)
-	if n == nil {
-		return
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	for _, fact := range facts {
 		fact.Key = noteKey(fact.Key)
-		if i := n.find(fact.Key); i >= 0 {
-			n.list[i] = fact
-			continue
-		}
-		n.list = append(n.list, fact)
+		n.set(fact)
 	}
 }
 
@@ -56,10 +48,16 @@ func Notes(ctx context.Context) iter.Seq[slog.Attr] { return notesOf(ctx).all }
 // has one. Whoever tells about an invocation, and whoever has something to note, calls
 // it first, so that their order does not matter.
 func WithNotes(ctx context.Context) context.Context {
-	if notesOf(ctx) != nil {
-		return ctx
+	ctx, _ = withNotes(ctx)
+	return ctx
+}
+
+func withNotes(ctx context.Context) (context.Context, *notes) {
+	if n := notesOf(ctx); n != nil {
+		return ctx, n
 	}
-	return newNotes(ctx)
+	n := newNotes(ctx)
+	return n, n
 }
 
 // room is for how many notes there is memory from the beginning.
@@ -68,12 +66,11 @@ const room = 8
 // notes are those of one invocation. They are the context that they are in.
 type notes struct {
 	context.Context
+	req atomic.Pointer[handler.Request] // of the invocation, nil before it is introduced
 
 	mu    sync.Mutex
 	list  []slog.Attr
 	first [room]slog.Attr
-
-	req *handler.Request // of the invocation, nil before it is introduced
 }
 
 type notesKey struct{}
@@ -102,26 +99,40 @@ func (n *notes) find(key string) int {
 	return slices.IndexFunc(n.list, func(a slog.Attr) bool { return a.Key == key })
 }
 
-// all goes over the notes, which others may add to meanwhile.
-func (n *notes) all(yield func(slog.Attr) bool) {
+// set notes facts, in place of those of their keys.
+func (n *notes) set(facts ...slog.Attr) {
 	if n == nil {
 		return
 	}
-	for i := 0; ; i++ {
-		if fact, ok := n.at(i); !ok || !yield(fact) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, fact := range facts {
+		if i := n.find(fact.Key); i >= 0 {
+			n.list[i] = fact
+			continue
+		}
+		n.list = append(n.list, fact)
+	}
+}
+
+// all goes over the notes that are there as it begins: others may add to them meanwhile.
+func (n *notes) all(yield func(slog.Attr) bool) {
+	var some [room]slog.Attr
+	for _, fact := range n.appendTo(some[:0]) {
+		if !yield(fact) {
 			return
 		}
 	}
 }
 
-// at is note i; ok is false if there are fewer.
-func (n *notes) at(i int) (fact slog.Attr, ok bool) {
+// appendTo appends the notes.
+func (n *notes) appendTo(facts []slog.Attr) []slog.Attr {
+	if n == nil {
+		return facts
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if i >= len(n.list) {
-		return fact, false
-	}
-	return n.list[i], true
+	return append(facts, n.list...)
 }
 
 // value is the text of a note, "" if there is none.
@@ -155,16 +166,22 @@ func introduce(ctx context.Context, req *handler.Request) (context.Context, *not
 		n = newNotes(ctx)
 		ctx = n
 	}
+	version := req.Version()
+	if version == "" && n.request() != nil {
+		return ctx, n
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.req == nil {
-		n.req = req
+	if n.request() == nil {
+		n.req.Store(req)
 		n.unlessThere(noteRequest, req.ID())
-		if caller := req.Caller(); !caller.Anonymous() {
-			n.unlessThere(noteCaller, caller.ID)
+		if n.find(noteCaller) < 0 { // by which a caller is not made whom nobody asks for
+			if caller := req.Caller(); !caller.Anonymous() {
+				n.unlessThere(noteCaller, caller.ID)
+			}
 		}
 	}
-	n.unlessThere(noteVersion, req.Version()) // which may have been told since
+	n.unlessThere(noteVersion, version) // which may have been told since
 	return ctx, n
 }
 
@@ -173,9 +190,7 @@ func (n *notes) request() *handler.Request {
 	if n == nil {
 		return nil
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.req
+	return n.req.Load()
 }
 
 // isOfAnother reports whether the notes are of another invocation, which calls this one

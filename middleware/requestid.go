@@ -94,10 +94,10 @@ func (m *requestID) handle(ctx context.Context, req *handler.Request, next handl
 	if id != own {
 		req = req.WithID(id)
 	}
-	ctx, _ = introduce(ctx, req)
-	Note(ctx, slog.String(noteRequest, id))
+	ctx, notes := introduce(ctx, req)
+	notes.set(slog.String(noteRequest, id))
 	if id != own && own != "" {
-		Note(ctx, slog.String("delivery", own))
+		notes.set(slog.String("delivery", own))
 	}
 	resp, err := next.Handle(ctx, req)
 	if m.Header == "" || isRecord(req) || errors.Is(err, http.ErrAbortHandler) {

@@ -83,6 +83,9 @@ const maxTime = 253402300799
 // parseTime reads a NumericDate of RFC 7519: seconds since 1970, which may have
 // a fraction, as a JSON number.
 func parseTime(number string) (time.Time, error) {
+	if seconds, ok := wholeSeconds(number); ok {
+		return time.Unix(seconds, 0).UTC(), nil
+	}
 	seconds, err := strconv.ParseFloat(number, 64)
 	if err != nil {
 		return time.Time{}, errors.New("is not a number of seconds")
@@ -92,4 +95,21 @@ func parseTime(number string) (time.Time, error) {
 	}
 	whole, fraction := math.Modf(seconds)
 	return time.Unix(int64(whole), int64(fraction*1e9)).UTC(), nil
+}
+
+// wholeSeconds reads what most times are: up to eleven digits, which are no more than
+// maxTime.
+func wholeSeconds(number string) (seconds int64, ok bool) {
+	const most = 11
+	if number == "" || len(number) > most {
+		return 0, false
+	}
+	for i := range len(number) {
+		c := number[i]
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		seconds = 10*seconds + int64(c-'0')
+	}
+	return seconds, true
 }

@@ -97,29 +97,41 @@ func registered(payload string) (c Claims, err error) {
 	}
 	r := &room{}
 	c.object = object{payload, append(r.members[:0], s.found().members...)}
-	for i, name := range [...]string{"iss", "sub", "client_id", "token_use"} {
-		text, ok := c.object.textOf(name)
-		if !ok {
-			return Claims{}, errorf(CodeMalformed, "claim %q is not text", name)
+	var scope, scp, groups, audience string
+	for i := range c.object.members {
+		m, ok := &c.object.members[i], true
+		switch m.name {
+		case "iss":
+			c.Issuer, ok = textOf(m.value)
+		case "sub":
+			c.Subject, ok = textOf(m.value)
+		case "client_id":
+			c.ClientID, ok = textOf(m.value)
+		case "token_use":
+			c.TokenUse, ok = textOf(m.value)
+		case "scope":
+			scope = m.value
+		case "scp":
+			scp = m.value
+		case "cognito:groups":
+			groups = m.value
+		case "aud":
+			audience = m.value
 		}
-		switch i {
-		case 0:
-			c.Issuer = text
-		case 1:
-			c.Subject = text
-		case 2:
-			c.ClientID = text
-		case 3:
-			c.TokenUse = text
+		if !ok {
+			return Claims{}, errorf(CodeMalformed, "claim %q is not text", m.name)
 		}
 	}
-	words := appendScopes(r.words[:0], c.object)
+	words := appendWords(r.words[:0], scope)
+	if len(words) == 0 {
+		words = appendWords(words, scp)
+	}
 	c.Scopes = wordsFrom(words, 0)
 	n := len(words)
-	words = appendGroups(words, c.object)
+	words = appendGroups(words, groups)
 	c.Groups = wordsFrom(words, n)
 	n = len(words)
-	words, ok := appendAudience(words, c.object)
+	words, ok := appendAudience(words, audience)
 	if !ok {
 		return Claims{}, errorf(CodeMalformed, `claim "aud" is neither text nor a list of texts`)
 	}
@@ -137,34 +149,23 @@ func wordsFrom(words []string, n int) []string {
 }
 
 // appendAudience appends "aud": a text, or a list of texts.
-func appendAudience(words []string, o object) ([]string, bool) {
-	text, ok := o.textOf("aud")
+func appendAudience(words []string, value string) ([]string, bool) {
+	text, ok := textOf(value)
 	switch {
-	case ok && o.has("aud"):
+	case ok && !absent(value):
 		return append(words, text), true
 	case ok:
 		return words, true
 	}
-	return o.appendList(words, "aud")
+	return appendList(words, value)
 }
 
-// appendScopes appends those of "scope", a text of words (RFC 8693 section 4.2) or
-// a list; else those of "scp". Anything else is no scope.
-func appendScopes(words []string, o object) []string {
-	n := len(words)
-	for _, name := range [...]string{"scope", "scp"} {
-		words = appendWords(words, o, name)
-		if len(words) > n {
-			break
-		}
-	}
-	return words
-}
-
-func appendWords(words []string, o object, name string) []string {
-	text, ok := o.textOf(name)
+// appendWords appends the scopes of "scope" or "scp": a text of words (RFC 8693 section
+// 4.2) or a list. Anything else is no scope.
+func appendWords(words []string, value string) []string {
+	text, ok := textOf(value)
 	if !ok {
-		return appendNonEmpty(words, o, name)
+		return appendNonEmpty(words, value)
 	}
 	for word := range strings.FieldsSeq(text) {
 		words = append(words, word)
@@ -173,9 +174,9 @@ func appendWords(words []string, o object, name string) []string {
 }
 
 // appendNonEmpty appends the texts of a list but for empty ones.
-func appendNonEmpty(words []string, o object, name string) []string {
+func appendNonEmpty(words []string, value string) []string {
 	n := len(words)
-	words, _ = o.appendList(words, name)
+	words, _ = appendList(words, value)
 	kept := words[:n]
 	for _, word := range words[n:] {
 		if word != "" {
@@ -187,12 +188,11 @@ func appendNonEmpty(words []string, o object, name string) []string {
 
 // appendGroups appends those of Cognito: a list, or a text that is one group or what
 // an HTTP API makes of a list.
-func appendGroups(words []string, o object) []string {
-	const name = "cognito:groups"
-	text, ok := o.textOf(name)
+func appendGroups(words []string, value string) []string {
+	text, ok := textOf(value)
 	switch {
 	case !ok:
-		return appendNonEmpty(words, o, name)
+		return appendNonEmpty(words, value)
 	case strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]"):
 		for word := range strings.FieldsSeq(text[1 : len(text)-1]) {
 			words = append(words, word)

@@ -47,38 +47,40 @@ func (o object) value(name string) string {
 
 // has reports whether there is a member of that name that is not null.
 func (o object) has(name string) bool {
-	v := o.value(name)
-	return v != "" && v != null
+	return !absent(o.value(name))
 }
+
+// absent reports whether a value is none: null is as absent.
+func absent(value string) bool { return value == "" || value == null }
 
 // textOf is the text of a member, "" if there is none. ok is false if it is
 // something else.
-func (o object) textOf(name string) (text string, ok bool) {
-	v := o.value(name)
+func (o object) textOf(name string) (text string, ok bool) { return textOf(o.value(name)) }
+
+func textOf(value string) (text string, ok bool) {
 	switch {
-	case v == "" || v == null:
+	case absent(value):
 		return "", true
-	case v[0] != '"':
+	case value[0] != '"':
 		return "", false
 	}
-	return unquote(v), true
+	return unquote(value), true
 }
 
 // list is a list of texts, nil if there is none. ok is false if the member is
 // something else, or has something else in it.
-func (o object) list(name string) (list []string, ok bool) { return o.appendList(nil, name) }
+func (o object) list(name string) (list []string, ok bool) { return appendList(nil, o.value(name)) }
 
 // appendList appends a list of texts, or nothing.
-func (o object) appendList(list []string, name string) (longer []string, ok bool) {
-	v := o.value(name)
+func appendList(list []string, value string) (longer []string, ok bool) {
 	switch {
-	case v == "" || v == null:
+	case absent(value):
 		return list, true
-	case v[0] != '[':
+	case value[0] != '[':
 		return list, false
 	}
 	longer = list
-	for element := range elements(v) {
+	for element := range elements(value) {
 		if element[0] != '"' {
 			return list, false
 		}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -60,9 +61,10 @@ type served struct {
 	span   trace.Span
 	cold   bool
 	middleware.Followed
-
-	room [16]attribute.KeyValue // of most spans
 }
+
+// rooms are where the attributes of a span are put together, which the span then copies.
+var rooms = sync.Pool{New: func() any { return new([24]attribute.KeyValue) }}
 
 // maxText is how many bytes are kept of what a client chose.
 const maxText = 1024
@@ -71,7 +73,8 @@ const maxText = 1024
 // partly as it begins.
 func (s *served) End(ctx context.Context, e middleware.Ended) {
 	facts := s.Request().Facts()
-	attrs := append(s.room[:0], attribute.Bool(keyColdStart, s.cold))
+	room, _ := rooms.Get().(*[24]attribute.KeyValue)
+	attrs := append(room[:0], attribute.Bool(keyColdStart, s.cold))
 	attrs = appendText(attrs, keyInvocation, facts.Invocation)
 	attrs = appendText(attrs, keyInvokedARN, functionARN(ctx))
 	switch {
@@ -80,11 +83,8 @@ func (s *served) End(ctx context.Context, e middleware.Ended) {
 	case middleware.IsRecord(s.Request()):
 		attrs = appendRecord(attrs, datastore.RecordFrom(ctx))
 	}
-	for i := 0; ; i++ {
-		fact, ok := s.Note(i)
-		if !ok {
-			break
-		}
+	var noted [8]slog.Attr
+	for _, fact := range s.AppendNotes(noted[:0]) {
 		attrs = appendNote(attrs, "", fact)
 	}
 	if e.Failed {
@@ -92,6 +92,8 @@ func (s *served) End(ctx context.Context, e middleware.Ended) {
 		s.fail(e)
 	}
 	s.span.SetAttributes(attrs...)
+	clear(room[:])
+	rooms.Put(room)
 	s.span.End()
 	s.tracer.flush.atEnd(ctx)
 }

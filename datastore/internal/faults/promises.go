@@ -312,11 +312,17 @@ func wantOutcome[H any](t *testing.T, op Operation[H], err error, sent, requests
 // cut: an answer that ends before its end is none, wherever it was cut.
 func (p Promises[H]) cut(t *testing.T, op Operation[H]) {
 	proxy, call, requests := p.warm(t, op)
-	before := proxy.Passed()
-	if err := call(t.Context()); err != nil {
-		t.Fatalf("a call that is not cut: %v", err)
+	length := 0
+	for range 3 { // one of them may be the first of a connection, which takes more
+		before := proxy.Passed()
+		if err := call(t.Context()); err != nil {
+			t.Fatalf("a call that is not cut: %v", err)
+		}
+		took := (proxy.Passed() - before) / requests
+		if length == 0 || took < length {
+			length = took
+		}
 	}
-	length := (proxy.Passed() - before) / requests
 	for _, at := range []int{1, length / 2, length - p.Tail - 8} { // ids in answers differ by some bytes
 		before := proxy.Connections()
 		proxy.CutNext(at)
