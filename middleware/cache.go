@@ -73,11 +73,11 @@ const (
 //
 // The key is of the function, the stage, the host, the version, the method, the path and the
 // query as they were sent, the caller with groups and scopes, the tenant ([Tenant]), the
-// headers of [CacheOptions].Headers and [CacheOptions].Key. Behind Cache a handler sees no other
-// headers, no body and no cookies, so that nobody can have an answer kept for others that
-// depends on what only he has sent. What comes by other ways is for the application to
-// add by Key: other claims of the caller, the client's address, stage variables, the bytes of the event, what
-// another middleware has put into the context.
+// headers of [CacheOptions].Headers and [CacheOptions].Key. Behind Cache a handler sees no
+// other headers, no body and no cookies, so that nobody can have an answer kept for others
+// that depends on what only he has sent. What comes by other ways is for the application to
+// add by Key: other claims of the caller, the client's address, stage variables, the bytes
+// of the event, what another middleware has put into the context.
 //
 // Requests pass, with all their headers, that have a body or a Range header, or an
 // Authorization header although no caller is known: put what verifies it outside. So do
@@ -93,8 +93,8 @@ const (
 //
 // A successful request of another method deletes what is kept of the same URL for the
 // same caller with the same groups and scopes and the same values of the Headers, and for
-// none. What others were answered
-// stays until it expires: choose ttl by how old that may be.
+// none. What others were answered stays until it expires: choose ttl by how old that may
+// be.
 //
 // # Requests
 //

@@ -54,9 +54,9 @@ type LogOptions struct {
 // Every line that is logged with the context of an invocation, anywhere in the program,
 // has its "request" id and its "route", "caller", "version" and "tenant", as far as
 // they are known by then, "cold" if it started the sandbox, in AWS Lambda the "trace" of
-// X-Ray, and what else was noted of it ([Note]). Values are redacted ([Redacted]), and text is cut at 16 KB. Line breaks
-// and quotes in a text stay within it, in both formats, so that no client can write a
-// line of the log.
+// X-Ray, and what else was noted of it ([Note]). Values are redacted ([Redacted]), and
+// text is cut at 16 KB. Line breaks and quotes in a text stay within it, in both formats,
+// so that no client can write a line of the log.
 //
 // In AWS Lambda a function whose logging configuration has the format JSON drops lines
 // below its application log level after they were written. To have Sample and Buffer

@@ -50,8 +50,19 @@ func (t *Tracer) handle(ctx context.Context, req *handler.Request, next handler.
 	if !span.IsRecording() {
 		return next.Handle(ctx, req)
 	}
+	if t.opts.Note {
+		next = noting(next, span.SpanContext().TraceID())
+	}
 	s := &served{tracer: t, plan: p, span: span, cold: cold}
 	return s.Follow(ctx, req, next, s)
+}
+
+// noting notes the trace before next.
+func noting(next handler.Handler, id trace.TraceID) handler.Handler {
+	return handler.HandlerFunc(func(ctx context.Context, req *handler.Request) (*handler.Response, error) {
+		middleware.Note(ctx, slog.String("trace", id.String()))
+		return next.Handle(ctx, req)
+	})
 }
 
 // served is a request or a record whose span is recorded.

@@ -74,6 +74,10 @@ type Options struct {
 	// Skip reports whether a request or a record is not traced, such as a health check.
 	// Default: none.
 	Skip func(*handler.Request) bool
+	// Note notes the id of the trace of a request or a record whose span is recorded, as
+	// "trace" (middleware.Note): lines of the log and of metrics have it in place of that of
+	// X-Ray.
+	Note bool
 	// NoPath leaves the path out of the span of a request: for paths that hold what must
 	// not be told. The route is there in any case.
 	NoPath bool

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -256,6 +257,38 @@ func TestXRay(t *testing.T) {
 		resp.Done(nil)
 		if got := spans.Ended()[0].SpanContext().TraceID().String() == "5759e988bd862e3fe1be46a994272793"; got != asked {
 			t.Errorf("XRay %v: goes on with it: %v", asked, got)
+		}
+	}
+}
+
+// TestNoted: the lines of a request whose span is recorded have the id of its trace, if
+// that is asked for, wherever the log stands.
+func TestNoted(t *testing.T) {
+	t.Parallel()
+	for _, note := range []bool{false, true} {
+		for _, sampled := range []bool{false, true} {
+			for _, outside := range []bool{false, true} {
+				sampler := sdktrace.NeverSample()
+				if sampled {
+					sampler = sdktrace.AlwaysSample()
+				}
+				provider, spans := recorded(sdktrace.WithSampler(sampler))
+				var book strings.Builder
+				logs := middleware.NewLogs(&middleware.LogOptions{Handler: slog.NewJSONHandler(&book, nil)})
+				chain := []handler.Middleware{logs.Middleware(), otel.New(provider, &otel.Options{Note: note}).Middleware()}
+				if !outside {
+					slices.Reverse(chain)
+				}
+				do(t, handler.Chain(answer(200, nil), chain...), handlertest.Request("GET", "/"))
+				want := ""
+				if note && sampled {
+					want = spans.Ended()[0].SpanContext().TraceID().String()
+				}
+				var line struct{ Trace string }
+				if err := json.Unmarshal([]byte(book.String()), &line); err != nil || line.Trace != want {
+					t.Errorf("noted %v, sampled %v, log outside %v: trace %q, %v, want %q", note, sampled, outside, line.Trace, err, want)
+				}
+			}
 		}
 	}
 }
