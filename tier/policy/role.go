@@ -17,8 +17,8 @@ type Role struct {
 }
 
 // Roles are those of all functions, also of deployments: that of each, and that of its
-// callers and tenants if it has one; those of rollouts, of the proxies of databases, and
-// of who has signed in.
+// callers and tenants if it has one; those of rollouts, of schedules, of the proxies of
+// databases, and of who has signed in.
 func Roles(app *tier.App) []Role {
 	var all []Role
 	for _, f := range append(app.Functions(), app.Deployments()...) {
@@ -30,6 +30,11 @@ func Roles(app *tier.App) []Role {
 	for _, f := range app.Functions() {
 		if statements := RolloutStatements(f); len(statements) > 0 {
 			all = append(all, Role{"rollout of function " + f.Name(), RolloutRoleID(f), "", statements})
+		}
+		for _, t := range f.Triggers() {
+			if t.Feed().Service == "scheduler" {
+				all = append(all, Role{name(t.Feed().Spec) + " of function " + f.Name(), ScheduleRoleID(t), "", ScheduleStatements(t)})
+			}
 		}
 	}
 	for _, db := range Proxied(app) {

@@ -29,6 +29,7 @@ func TestCommands(t *testing.T) {
 		{"template -format terraform", 1, []string{"-out"}},
 		{"template -format terraform -yaml -out x", 1, []string{"-yaml"}},
 		{"template -format terraform -code s3://releases/1.zip -out x", 1, []string{"-code"}},
+		{"template -format cloudformation -code s3://releases", 1, []string{`-code "s3://releases": write the path of the zip, or s3://BUCKET/KEY`}},
 		{"template -format pulumi", 1, []string{`"pulumi"`, "sam, cloudformation or terraform"}},
 		{"template extra", 2, []string{"usage: template"}},
 		{"nothing", 2, []string{`no command "nothing"`, "serve"}},

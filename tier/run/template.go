@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -54,9 +55,14 @@ func (o *templateOptions) check() error {
 		return errors.New("-yaml: Terraform reads JSON; leave -yaml out")
 	case o.form == "terraform" && strings.HasPrefix(o.code, "s3://"):
 		return errors.New("-code: the module uploads the zip itself; write its path")
+	case o.code == "" || strings.HasPrefix(o.code, "s3://") && !objectAddress.MatchString(o.code):
+		return fmt.Errorf("-code %q: write the path of the zip, or s3://BUCKET/KEY", o.code)
 	}
 	return o.functions.check()
 }
+
+// objectAddress is where an object of S3 is.
+var objectAddress = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]+/.+$`)
 
 // files are the template in its form, by name of file.
 func (o *templateOptions) files(t *template.Template) (map[string][]byte, error) {

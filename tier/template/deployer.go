@@ -188,9 +188,9 @@ func (t *Template) policies(o outside, d Deployer) ([]array, error) {
 		for _, c := range capabilities {
 			all = append(all, o.allowance(c))
 		}
-		if own, ok := managingOwn[r.typ]; ok {
-			a := o.allowance(own.capability)
-			a.condition = o.tagged(own.tag)
+		if further, ok := managingOwn[r.typ]; ok {
+			a := o.allowance(further.capability)
+			a.condition = o.tagged(further.tag)
 			all = append(all, a)
 		}
 		sources = sources || r.typ == "AWS::Lambda::EventSourceMapping"

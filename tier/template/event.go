@@ -38,21 +38,14 @@ func (s *stack) eventRule(t *tier.Trigger, id, bus string, pattern any) {
 func (s *stack) schedule(t *tier.Trigger) {
 	spec := t.Feed().Spec.(event.ScheduleSpec)
 	function := invokedARN(t.Function())
-	id := policy.LogicalID(t.DeclaredFor().Name(), spec.Name(), "schedule")
-	s.add(resource{id: id + "Role", typ: "AWS::IAM::Role", at: t.At(), properties: object{
+	id, role := policy.ScheduleID(t), policy.ScheduleRoleID(t)
+	s.add(resource{id: role, typ: "AWS::IAM::Role", at: t.At(), properties: roleOf(policy.ScheduleStatements(t), object{
+		{"Effect", "Allow"},
+		{"Principal", object{{"Service", "scheduler.amazonaws.com"}}},
+		{"Action", "sts:AssumeRole"},
 		// Nobody else's schedule may borrow the role.
-		{"AssumeRolePolicyDocument", document(object{
-			{"Effect", "Allow"},
-			{"Principal", object{{"Service", "scheduler.amazonaws.com"}}},
-			{"Action", "sts:AssumeRole"},
-			{"Condition", object{{"StringEquals", object{{"aws:SourceAccount", ref("AWS::AccountId")}}}}},
-		})},
-		{"Policies", array{object{
-			{"PolicyName", "invoke"},
-			{"PolicyDocument", document(object{{"Effect", "Allow"}, {"Action", array{"lambda:InvokeFunction"}},
-				{"Resource", sub("arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:" + nameInText(t.Function()))}})},
-		}}},
-	}})
+		{"Condition", object{{"StringEquals", object{{"aws:SourceAccount", ref("AWS::AccountId")}}}}},
+	})})
 	state, window := "ENABLED", object{{"Mode", "OFF"}}
 	if spec.Off {
 		state = "DISABLED"
@@ -68,7 +61,7 @@ func (s *stack) schedule(t *tier.Trigger) {
 		{"FlexibleTimeWindow", window},
 		{"Target", object{
 			{"Arn", function},
-			{"RoleArn", getAtt(id+"Role", "Arn")},
+			{"RoleArn", getAtt(role, "Arn")},
 			{"Input", spec.Payload("<aws.scheduler.execution-id>", "<aws.scheduler.scheduled-time>", "<aws.scheduler.schedule-arn>")},
 		}},
 	}})

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/config"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -447,4 +449,64 @@ func attribute(id, attr string, types map[string]string) string {
 		return "arn:aws:" + service + ":eu-central-1:111122223333:" + ours + id
 	}
 	return ours + id
+}
+
+// TestRolesAreTold: whoever asks who may do what hears of all roles of the template, and
+// of all that each may do.
+func TestRolesAreTold(t *testing.T) {
+	t.Parallel()
+	for name, newApp := range apps {
+		told := map[string][]string{}
+		for _, role := range policy.Roles(newApp(datastore.New(nil, nil))) {
+			for _, s := range role.Statements {
+				told[role.ID] = append(told[role.ID], s.Actions...)
+			}
+		}
+		var d doc
+		if err := json.Unmarshal(sam(t, newApp), &d); err != nil {
+			t.Fatal(err)
+		}
+		made := map[string][]string{}
+		for id, r := range d.Resources {
+			switch r.Type {
+			case "AWS::IAM::Role":
+				made[id] = append(made[id], actionsIn(r.Properties["Policies"])...)
+			case "AWS::IAM::RolePolicy":
+				role := r.Properties["RoleName"].(map[string]any)["Ref"].(string)
+				made[role] = append(made[role], actionsIn(r.Properties["PolicyDocument"])...)
+			}
+		}
+		for _, all := range []map[string][]string{told, made} {
+			for id, actions := range all {
+				slices.Sort(actions)
+				if all[id] = slices.Compact(actions); len(actions) == 0 { // that of visitors who may call nothing
+					delete(all, id)
+				}
+			}
+		}
+		if d := cmp.Diff(made, told); d != "" {
+			t.Errorf("%s: roles of the template and those that are told (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+// actionsIn are the actions in a policy, or in a list of them.
+func actionsIn(value any) (all []string) {
+	switch v := value.(type) {
+	case []any:
+		for _, one := range v {
+			all = append(all, actionsIn(one)...)
+		}
+	case map[string]any:
+		for name, one := range v {
+			if name != "Action" {
+				all = append(all, actionsIn(one)...)
+				continue
+			}
+			for _, action := range one.([]any) {
+				all = append(all, action.(string))
+			}
+		}
+	}
+	return all
 }
