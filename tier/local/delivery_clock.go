@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 	_ "time/tzdata" // for machines without one
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	directory "github.com/seed-18e8afb5/tierkit/datastore/identity"
+	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/event"
 )
@@ -105,7 +107,7 @@ func Fired(app *tier.App, name string, given []byte) ([]*tier.Trigger, error) {
 		if err := notByHand(app, name); err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("app %s has nothing to fire of the name %q: no schedule, rule, topic of Kafka, transformation or trigger of a directory; see the command routes", app.Name(), name)
+		return nil, fmt.Errorf("app %s has nothing to fire of the name %q: no schedule, rule, topic of Kafka, transformation, trigger of a directory or rotation of a secret; see the command routes", app.Name(), name)
 	}
 	return chosen(all, given)
 }
@@ -132,7 +134,7 @@ func notByHand(app *tier.App, name string) error {
 // byHand reports whether a source can be fired by hand.
 func byHand(t *tier.Trigger) bool {
 	switch t.Feed().Service {
-	case "scheduler", "events", "kafka", "firehose", "cognito":
+	case "scheduler", "events", "kafka", "firehose", "cognito", "secretsmanager":
 		return true
 	}
 	return false
@@ -140,7 +142,8 @@ func byHand(t *tier.Trigger) bool {
 
 // FiredEvent is the event that a function gets when something is fired by hand. payload
 // is the event of a rule or a trigger, of which what is missing is made up, the value of
-// a record of Kafka, or the data of one that is transformed. The code of a custom sender
+// a record of Kafka, the data of one that is transformed, or a step of a rotation and its
+// token. The code of a custom sender
 // is encrypted with the key that data has for it.
 func FiredEvent(data *datastore.Data, t *tier.Trigger, payload []byte, random io.Reader) ([]byte, error) {
 	now := data.Now()
@@ -153,10 +156,22 @@ func FiredEvent(data *datastore.Data, t *tier.Trigger, payload []byte, random io
 		return KafkaEvent(t, "", payload, now)
 	case event.FirehoseSpec:
 		return transformationEvent(spec, payload, now, random)
+	case secret.Spec:
+		return rotationEvent(spec, payload)
 	case directory.Spec:
 		return askedEvent(data, spec, t.Feed().Asks, payload, random)
 	}
 	return nil, errors.New("it cannot be fired")
+}
+
+// rotationEvent is a step of a rotation of a secret of this machine, as Secrets Manager
+// asks for it.
+func rotationEvent(spec secret.Spec, given []byte) ([]byte, error) {
+	var e secret.RotationEvent
+	if err := json.Unmarshal(given, &e); err != nil || !slices.Contains(secret.RotationSteps[:], e.Step) || e.Token == "" {
+		return nil, fmt.Errorf(`the event: write {"Step": "createSecret", "ClientRequestToken": "..."}, or have all steps done: go run . secret rotate %s`, spec.Name())
+	}
+	return json.Marshal(map[string]string{"Step": e.Step, "SecretId": arnOf("secretsmanager", "secret:"+spec.Name()), "ClientRequestToken": e.Token})
 }
 
 // ScheduledEvent is what a schedule sends at a time.

@@ -149,6 +149,8 @@ var managing = map[string][]capability{
 	"AWS::Scheduler::Schedule":    {{"scheduler", "schedule/default/{stack}-*", "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule"}},
 	"AWS::SecretsManager::Secret": {{"secretsmanager", "*", "GetRandomPassword"}, {"secretsmanager", "secret:*", "CreateSecret DescribeSecret TagResource"}},
 
+	"AWS::SecretsManager::RotationSchedule": {{"lambda", "{functions}", "InvokeFunction"}}, // and [managingOwn]
+
 	"AWS::SSM::Parameter": {{"ssm", "parameter/{stack}/*", "PutParameter GetParameter GetParameters DeleteParameter " + tagging}, {"ssm", "*", "DescribeParameters"}},
 
 	"AWS::SNS::Subscription": {{"sns", "{topics}", subscriptions}},
@@ -171,8 +173,9 @@ var managing = map[string][]capability{
 //
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html.
 var managingOwn = map[string][]capability{
-	"AWS::KMS::Key":               {{"kms", "key/*", "DisableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription"}},
-	"AWS::SecretsManager::Secret": {{"secretsmanager", "secret:*", "DeleteSecret GetSecretValue PutSecretValue UntagResource UpdateSecret"}},
+	"AWS::KMS::Key":                         {{"kms", "key/*", "DisableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription"}},
+	"AWS::SecretsManager::RotationSchedule": {{"secretsmanager", "secret:*", "CancelRotateSecret DescribeSecret RotateSecret"}},
+	"AWS::SecretsManager::Secret":           {{"secretsmanager", "secret:*", "DeleteSecret GetSecretValue PutSecretValue UntagResource UpdateSecret"}},
 }
 
 // Actions that several kinds share.
