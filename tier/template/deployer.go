@@ -171,6 +171,14 @@ func (t *Template) policies(o outside, d Deployer) ([]array, error) {
 		if r.typ == "AWS::ApiGatewayV2::Stage" && at(r.properties, "AccessLogSettings") != nil {
 			capabilities = append(slices.Clip(capabilities), deliveries)
 		}
+		if config, ok := at(r.properties, "DistributionConfig").(object); ok {
+			if at(config, "Logging") != nil {
+				capabilities = append(slices.Clip(capabilities), siteLogs)
+			}
+			if at(config, "WebACLId") != nil {
+				capabilities = append(slices.Clip(capabilities), siteFirewall)
+			}
+		}
 		for _, c := range capabilities {
 			all = append(all, o.allowance(c))
 		}

@@ -143,6 +143,8 @@ var managing = map[string][]capability{
 	"AWS::RedshiftServerless::Workgroup": {{"redshift-serverless", "*", "CreateWorkgroup DeleteWorkgroup GetWorkgroup UpdateWorkgroup GetNamespace ListTagsForResource TagResource UntagResource"},
 		{"ec2", "*", "DescribeAccountAttributes DescribeAddresses DescribeAvailabilityZones DescribeSecurityGroups DescribeSubnets DescribeVpcAttribute DescribeVpcs"}},
 
+	"AWS::Route53::RecordSet": {{"route53", "hostedzone/*", "ChangeResourceRecordSets GetHostedZone ListResourceRecordSets"}, {"route53", "change/*", "GetChange"}},
+
 	"AWS::S3::Bucket":       {{"s3", "{lower}-*", buckets}},
 	"AWS::S3::BucketPolicy": {{"s3", "{lower}-*", "PutBucketPolicy GetBucketPolicy DeleteBucketPolicy"}},
 
@@ -177,6 +179,16 @@ var managingOwn = map[string][]capability{
 	"AWS::SecretsManager::RotationSchedule": {{"secretsmanager", "secret:*", "CancelRotateSecret DescribeSecret RotateSecret"}},
 	"AWS::SecretsManager::Secret":           {{"secretsmanager", "secret:*", "DeleteSecret GetSecretValue PutSecretValue UntagResource UpdateSecret"}},
 }
+
+// What whoever makes a distribution needs, if that writes logs or has a web ACL: CloudFront
+// has the bucket let it in, in the name of the one who asks.
+//
+// See https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
+// and https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/security-iam-awsmanpol.html.
+var (
+	siteLogs     = capability{"s3", "{lower}-*", "GetBucketAcl PutBucketAcl"}
+	siteFirewall = capability{"wafv2", "global/webacl/*/*", "GetWebACL"}
+)
 
 // Actions that several kinds share.
 const (
