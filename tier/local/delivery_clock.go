@@ -96,9 +96,10 @@ func (d *Delivery) Fire(name string, payload []byte) error {
 // work off; of several triggers of a directory that which the event given is of.
 func Fired(app *tier.App, name string, given []byte) ([]*tier.Trigger, error) {
 	var all []*tier.Trigger
+	step := isStep(given)
 	for _, f := range app.Functions() {
 		for _, t := range f.Triggers() {
-			if t.Feed().Spec.Name() == name && byHand(t) {
+			if t.Feed().Spec.Name() == name && byHand(t) && (t.Feed().Service == "secretsmanager") == step {
 				all = append(all, t)
 			}
 		}
@@ -107,7 +108,7 @@ func Fired(app *tier.App, name string, given []byte) ([]*tier.Trigger, error) {
 		if err := notByHand(app, name); err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("app %s has nothing to fire of the name %q: no schedule, rule, topic of Kafka, transformation, trigger of a directory or rotation of a secret; see the command routes", app.Name(), name)
+		return nil, fmt.Errorf("app %s has nothing to fire of the name %q: no schedule, rule, topic of Kafka, transformation or trigger of a directory; see the command routes", app.Name(), name)
 	}
 	return chosen(all, given)
 }
@@ -122,6 +123,8 @@ func notByHand(app *tier.App, name string) error {
 				continue
 			}
 			switch t.Feed().Service {
+			case "secretsmanager":
+				return fmt.Errorf("secret %s is not fired, but rotated: go run . secret rotate %s", name, name)
 			case "sqs", "sns", "kinesis":
 				return fmt.Errorf("%s %s is not fired, but sent to: go run . send %s < message.json", spec.Kind(), name, name)
 			}
@@ -164,12 +167,19 @@ func FiredEvent(data *datastore.Data, t *tier.Trigger, payload []byte, random io
 	return nil, errors.New("it cannot be fired")
 }
 
+// isStep reports whether an event is a step of a rotation: something else may have the
+// name of a secret.
+func isStep(given []byte) bool {
+	var e secret.RotationEvent
+	return json.Unmarshal(given, &e) == nil && slices.Contains(secret.RotationSteps[:], e.Step)
+}
+
 // rotationEvent is a step of a rotation of a secret of this machine, as Secrets Manager
 // asks for it.
 func rotationEvent(spec secret.Spec, given []byte) ([]byte, error) {
 	var e secret.RotationEvent
-	if err := json.Unmarshal(given, &e); err != nil || !slices.Contains(secret.RotationSteps[:], e.Step) || e.Token == "" {
-		return nil, fmt.Errorf(`the event: write {"Step": "createSecret", "ClientRequestToken": "..."}, or have all steps done: go run . secret rotate %s`, spec.Name())
+	if err := json.Unmarshal(given, &e); err != nil || e.Token == "" {
+		return nil, errors.New(`the event: write {"Step": "createSecret", "ClientRequestToken": "..."}`)
 	}
 	return json.Marshal(map[string]string{"Step": e.Step, "SecretId": arnOf("secretsmanager", "secret:"+spec.Name()), "ClientRequestToken": e.Token})
 }

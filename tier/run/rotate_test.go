@@ -43,8 +43,8 @@ func TestRotate(t *testing.T) {
 	if line := value("vendor"); !strings.Contains(line, "missing") {
 		t.Errorf("the secret whose rotation failed: %s", line)
 	}
-	_, stderr, status := output(t, "", bin, "fire", "-dir", dir, "seal")
-	if want := "or have all steps done: go run . secret rotate seal"; status != 1 || !strings.Contains(stderr, want) {
+	_, stderr, status := output(t, "", bin, "fire", "-dir", dir, "vendor")
+	if want := "secret vendor is not fired, but rotated: go run . secret rotate vendor"; status != 1 || !strings.Contains(stderr, want) {
 		t.Errorf("fire: status %d %s, want %q", status, stderr, want)
 	}
 	if stdout, _, _ := output(t, "", bin, "routes"); !strings.Contains(stdout, "rotates secret seal each 24h") {

@@ -11,6 +11,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/event"
 	"github.com/seed-18e8afb5/tierkit/tier/run"
 )
 
@@ -39,6 +40,9 @@ func newApp(data *datastore.Data) *tier.App {
 	datastore.Use[secret.Getter[string]](api, own("fixed"))
 	api.Handle("GET /seal", handler.New(func(ctx context.Context, _ struct{}) (string, error) { return keep.Get(ctx) }))
 	rotator := app.Function("rotator")
+	tier.On(rotator, event.NewSchedule("seal", "rate(1 day)", "a look"), func(context.Context, string) error {
+		return errors.New("the schedule ran, and not the rotation")
+	})
 	tier.On(rotator, seal.Rotation(24*time.Hour), secret.Steps(turner{}))
 	tier.On(rotator, vendor.Rotation(24*time.Hour), secret.Steps(turner{errors.New("the vendor is closed")}))
 	return app
