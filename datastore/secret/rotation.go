@@ -17,7 +17,8 @@ import (
 // failed or its answer was lost: with the same values, and Create only until a value of
 // its was kept.
 //
-// Errors are logged and answered to Secrets Manager: they must have no value in them.
+// Errors are logged, so they must have no value in them. Secrets Manager is told what a
+// client of an API would read.
 //
 // See https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 type Rotator[T any] interface {

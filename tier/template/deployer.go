@@ -171,6 +171,9 @@ func (t *Template) policies(o outside, d Deployer) ([]array, error) {
 		if r.typ == "AWS::ApiGatewayV2::Stage" && at(r.properties, "AccessLogSettings") != nil {
 			capabilities = append(slices.Clip(capabilities), deliveries)
 		}
+		if zone, ok := at(r.properties, "HostedZoneId").(string); ok {
+			capabilities = append(slices.Clip(capabilities), inZone(zone))
+		}
 		if config, ok := at(r.properties, "DistributionConfig").(object); ok {
 			if at(config, "Logging") != nil {
 				capabilities = append(slices.Clip(capabilities), siteLogs)

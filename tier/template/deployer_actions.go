@@ -143,7 +143,7 @@ var managing = map[string][]capability{
 	"AWS::RedshiftServerless::Workgroup": {{"redshift-serverless", "*", "CreateWorkgroup DeleteWorkgroup GetWorkgroup UpdateWorkgroup GetNamespace ListTagsForResource TagResource UntagResource"},
 		{"ec2", "*", "DescribeAccountAttributes DescribeAddresses DescribeAvailabilityZones DescribeSecurityGroups DescribeSubnets DescribeVpcAttribute DescribeVpcs"}},
 
-	"AWS::Route53::RecordSet": {{"route53", "hostedzone/*", "ChangeResourceRecordSets GetHostedZone ListResourceRecordSets"}, {"route53", "change/*", "GetChange"}},
+	"AWS::Route53::RecordSet": {{"route53", "change/*", "GetChange"}}, // and [inZone]
 
 	"AWS::S3::Bucket":       {{"s3", "{lower}-*", buckets}},
 	"AWS::S3::BucketPolicy": {{"s3", "{lower}-*", "PutBucketPolicy GetBucketPolicy DeleteBucketPolicy"}},
@@ -189,6 +189,11 @@ var (
 	siteLogs     = capability{"s3", "{lower}-*", "GetBucketAcl PutBucketAcl"}
 	siteFirewall = capability{"wafv2", "global/webacl/*/*", "GetWebACL"}
 )
+
+// inZone is what makes records in one hosted zone, and in no other of the account.
+func inZone(id string) capability {
+	return capability{"route53", "hostedzone/" + id, "ChangeResourceRecordSets GetHostedZone ListResourceRecordSets"}
+}
 
 // Actions that several kinds share.
 const (

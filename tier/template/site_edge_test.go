@@ -2,6 +2,7 @@ package template_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,6 +10,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
+	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
 const zone = "Z0123456789ABCDEFGHIJ"
@@ -97,5 +99,26 @@ func TestSiteLogElsewhere(t *testing.T) {
 	bucket := config["Logging"].(map[string]any)["Bucket"]
 	if _, made := d.Resources["WebSiteLogs"]; made || d.Parameters["WebSiteLogBucket"] == nil || !cmp.Equal(bucket, map[string]any{"Ref": "WebSiteLogBucket"}) {
 		t.Errorf("logs go to %v, parameters %v", bucket, d.Parameters)
+	}
+}
+
+// TestDeployerOfSiteEdge: who deploys makes records in the zone that is declared and in no
+// other, and has CloudFront write into buckets of the stack alone.
+func TestDeployerOfSiteEdge(t *testing.T) {
+	t.Parallel()
+	text, _ := deployerOf(t, watchedSite, template.Deployer{Stack: stack})
+	for _, want := range []string{":hostedzone/" + zone, "s3:PutBucketAcl", "wafv2:GetWebACL"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the role that deploys has no %s", want)
+		}
+	}
+	if strings.Contains(string(text), ":hostedzone/*") {
+		t.Error("the role that deploys makes records in every zone")
+	}
+	text, _ = deployerOf(t, webShop, template.Deployer{Stack: stack})
+	for _, not := range []string{"route53:", "s3:PutBucketAcl", "wafv2:GetWebACL"} {
+		if strings.Contains(string(text), not) {
+			t.Errorf("the role that deploys a site without them has %s", not)
+		}
 	}
 }
