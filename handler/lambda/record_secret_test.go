@@ -116,3 +116,37 @@ func TestNoRotation(t *testing.T) {
 		t.Errorf("Invoke = %s, %v, want the direct invocation", got, err)
 	}
 }
+
+// FuzzRotation: no event has a value made current that was not made by its own rotation.
+func FuzzRotation(f *testing.F) {
+	const token = "11111111-2222-4333-8444-555555555555"
+	for _, seed := range []string{
+		`{"ClientRequestToken":"` + token + `","SecretId":"arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf","Step":"finishSecret"}`,
+		`{"Step":"createSecret","SecretId":"stripe","ClientRequestToken":"` + token + `","RotationToken":"x"}`,
+		`{"Step":"setSecret","Step":"testSecret","SecretId":"","ClientRequestToken":""}`,
+		`{"step":"createSecret","secretid":"a","clientrequesttoken":"b","Step":1}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		files := filesecret.Memory()
+		data := datastore.New([]datastore.Driver{files}, nil)
+		fn := tier.New("shop").Function("rotator")
+		tier.On(fn, secret.New[secret.Text](data, "stripe", secret.Manager, nil).Rotation(24*time.Hour), secret.Steps(&vendor{}))
+		if err := errors.Join(files.Set("", "stripe", []byte("sk_live_1")), files.BeginRotation("", "stripe", token)); err != nil {
+			t.Fatal(err)
+		}
+		o := sourcesOf(t, fn)
+		o.Logger = slog.New(slog.DiscardHandler)
+		if out, err := lambda.New(nil, o).Invoke(t.Context(), payload); err == nil && (!json.Valid(payload) || !json.Valid(out)) {
+			t.Fatalf("took %q, and answered %q", payload, out)
+		}
+		conn, err := files.OpenSecret(t.Context(), data, secret.Spec{Logical: "stripe", Source: secret.Manager})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := conn.Read(t.Context(), secret.Current); err != nil || string(v.Data) != "sk_live_1" {
+			t.Fatalf("one event changed the value to %q, %v", v.Data, err)
+		}
+	})
+}
