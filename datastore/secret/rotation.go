@@ -248,7 +248,9 @@ func (t *Turn[T]) create(ctx context.Context, conn RotatingConn, r Rotator[T]) e
 	}
 	err = conn.PutPending(ctx, t.event.Token, string(t.event.Rotation), value)
 	if errors.Is(err, datastore.ErrConflict) {
-		return nil // another one came first with a value, which the next steps read
+		if _, missing := conn.ReadPending(ctx, t.event.Token); missing == nil {
+			return nil // another one came first with a value, which the next steps read
+		}
 	}
 	return err
 }

@@ -204,7 +204,10 @@ func TestRotationSteps(t *testing.T) {
 		}, nil, "DescribeSecret GetSecretValue GetSecretValue PutSecretValue(first)"},
 		{"another one came first", "createSecret", map[string][]faults.Answer{
 			"DescribeSecret": {body(awaited)}, "GetSecretValue": {missing, body(found)}, "PutSecretValue": {refuses("ResourceExistsException")},
-		}, nil, "DescribeSecret GetSecretValue GetSecretValue PutSecretValue(hunter2+)"},
+		}, nil, "DescribeSecret GetSecretValue GetSecretValue PutSecretValue(hunter2+) GetSecretValue"},
+		{"what is put is refused", "createSecret", map[string][]faults.Answer{
+			"DescribeSecret": {body(awaited)}, "GetSecretValue": {missing, body(found), missing}, "PutSecretValue": {refuses("InvalidParameterException")},
+		}, datastore.ErrConflict, "DescribeSecret GetSecretValue GetSecretValue PutSecretValue(hunter2+) GetSecretValue"},
 		{"it is made", "createSecret", map[string][]faults.Answer{
 			"DescribeSecret": {body(awaited)}, "GetSecretValue": {body(next)},
 		}, nil, "DescribeSecret GetSecretValue"},
