@@ -45,7 +45,7 @@ type Feed struct {
 	Spec Spec
 	// Service that delivers, as records name it after "aws:": "sqs", "sns",
 	// "kinesis", "dynamodb", "s3", "kafka", "events", "scheduler", "logs", "cognito",
-	// "firehose".
+	// "firehose", "secretsmanager".
 	Service string
 	// Asks is what the service wants an answer to, as the configuration of a user pool
 	// names it, with the version of the event if it has several: "PreSignUp",
@@ -76,6 +76,8 @@ type Feed struct {
 	// is compressed: it is decoded as the JSON that it was, and control messages are
 	// left out.
 	Logs bool
+	// Every is how often a secret is rotated, 0 for what is no secret.
+	Every time.Duration
 	// Version of its messages, which each has as the [VersionAttribute]. 0 for none.
 	Version int
 	// FilterBody says that the Filter is about bodies and not attributes.
@@ -112,7 +114,7 @@ type Record struct {
 	// Source is the ARN of the queue, topic, stream, table stream, bucket, schedule or
 	// delivery stream or cluster of Kafka, or who sent an event, as the event says:
 	// "aws.ec2", "shop"; of log events the name of the log group; of a trigger the id of
-	// the user pool.
+	// the user pool; of a step of a rotation the ARN of the secret.
 	Source string
 	// ID by which the service knows the record: that of a message; the sequence
 	// number of a record of a stream, followed by "." and its place where the record

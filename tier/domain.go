@@ -13,7 +13,7 @@ import (
 // and https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html.
 type Domain struct {
 	// Name in lower case: "api.example.com". Its DNS record must point at the
-	// target that the template puts out.
+	// target that the template puts out, unless Zone has it make the record.
 	Name string
 	// Certificate is the ARN of a certificate of AWS Certificate Manager for
 	// the name, in the region of the API.
@@ -23,6 +23,12 @@ type Domain struct {
 	// longest counts. Routes do not have it. Default: none, every path that no
 	// other base path of the name fits. "ping" and "sping" are API Gateway's.
 	BasePath string
+	// Zone is the id of a hosted zone of Route 53 that there is, in which the template
+	// makes the DNS record of the name: "Z0123456789ABCDEFGHIJ". Default: none is made.
+	// Once for a name is enough.
+	//
+	// See https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-api-gateway.html
+	Zone string
 	// Stage to map. Default: the first of [API.DeployedStages].
 	Stage string
 
@@ -58,6 +64,10 @@ func (api *API) Domain(d Domain) {
 		fail("certificate %q: write the ARN of a certificate: %q", d.Certificate, "arn:aws:acm:eu-west-1:123456789012:certificate/...")
 		return
 	}
+	if d.Zone != "" && !validZone(d.Zone) {
+		fail("zone %q: write the id of a hosted zone of Route 53: %q", d.Zone, exampleZone)
+		return
+	}
 	if problem := badBasePath(d.BasePath); problem != "" {
 		fail("%s", problem)
 		return
@@ -70,6 +80,9 @@ func (api *API) Domain(d Domain) {
 			return
 		case other.Certificate != d.Certificate:
 			fail("its certificate at %s is %s; a name has one", other.at, other.Certificate)
+			return
+		case other.Zone != "" && d.Zone != "" && other.Zone != d.Zone:
+			fail("its zone at %s is %s; write one of the two", other.at, other.Zone)
 			return
 		}
 	}

@@ -31,6 +31,10 @@ type Site struct {
 	domains     []string
 	domainsAt   datastore.Position
 	apis        []SiteAPI
+	zone        string
+	zoneAt      datastore.Position
+	accessLog   *DeclaredSiteLog
+	waf         datastore.Position // zero for none
 }
 
 // SiteOptions say what a site is made of. Folder is needed; the zero value of each
@@ -233,7 +237,7 @@ func validSitePath(text string) bool {
 
 // Domain serves the site under domain names of its own, too, by a certificate for them
 // in us-east-1, whatever the region of the stack. Their DNS records must point at what
-// the template puts out. TLS is 1.2 or later then; CloudFront's own name takes older
+// the template puts out, unless [Site.Zone] has it make them. TLS is 1.2 or later then; CloudFront's own name takes older
 // ones.
 //
 // See https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html.
@@ -278,6 +282,9 @@ func (s *Site) Certificate() string { return s.certificate }
 
 // check is what is wrong with the site as a whole.
 func (s *Site) check() []error {
+	if s.zone != "" && len(s.domains) == 0 {
+		return []error{mistake(s.zoneAt, "site %s: Zone has no domain names to make records of; write them with Domain", s.name)}
+	}
 	if s.options.NotFound == "" || len(s.apis) == 0 {
 		return nil
 	}

@@ -90,6 +90,15 @@ func TestSiteMistakes(t *testing.T) {
 			s.Domain(certificate, "a.example")
 			app.Site("b", tier.SiteOptions{Folder: "b"}).Domain(certificate, "a.example")
 		}), "CloudFront knows a name once"},
+		"no zone":            {with(func(_ *tier.App, s *tier.Site) { s.Zone("shop.example") }), "the id of a hosted zone"},
+		"long zone":          {with(func(_ *tier.App, s *tier.Site) { s.Zone("Z" + strings.Repeat("A", 32)) }), "the id of a hosted zone"},
+		"zone of nothing":    {with(func(_ *tier.App, s *tier.Site) { s.Zone("Z01") }), "no domain names to make records of"},
+		"two zones":          {with(func(_ *tier.App, s *tier.Site) { s.Domain(certificate, "a.example"); s.Zone("Z01"); s.Zone("Z02") }), "its zone is Z01 already"},
+		"log of no days":     {with(func(_ *tier.App, s *tier.Site) { s.AccessLog(tier.SiteLog{Days: -1}) }), "write 1 or more"},
+		"days of a bucket":   {with(func(_ *tier.App, s *tier.Site) { s.AccessLog(tier.SiteLog{Days: 1, Existing: true}) }), "says itself how long"},
+		"two logs":           {with(func(_ *tier.App, s *tier.Site) { s.AccessLog(tier.SiteLog{}); s.AccessLog(tier.SiteLog{}) }), "declare it once"},
+		"web ACL of its own": {with(func(_ *tier.App, s *tier.Site) { s.WAF(tier.WAF{RateLimit: 100}) }), "make one there, with its rules"},
+		"two web ACLs":       {with(func(_ *tier.App, s *tier.Site) { s.WAF(tier.WAF{Existing: true}); s.WAF(tier.WAF{Existing: true}) }), "a distribution has one"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -146,6 +146,8 @@ func TestDomainMistakes(t *testing.T) {
 		"a sign":                      {domain(tier.Domain{Name: "api.example.com", BasePath: "a:b"}), `base path segment "a:b"`},
 		"a long base path":            {domain(tier.Domain{Name: "api.example.com", BasePath: strings.Repeat("x", 301)}), "more than 300"},
 		"RTE-25: the base path ping":  {domain(tier.Domain{Name: "api.example.com", BasePath: "ping"}), "answers /ping and /sping itself"},
+		"a zone":                      {domain(tier.Domain{Name: "api.example.com", Zone: "Z0123456789ABCDEFGHIJ"}), ""},
+		"no zone":                     {domain(tier.Domain{Name: "api.example.com", Zone: "example.com"}), "the id of a hosted zone"},
 		"an unknown stage":            {domain(tier.Domain{Name: "api.example.com", Stage: "dev"}), `it has no stage "dev"`},
 		"RTE-23: two base paths":      {two(tier.Domain{Name: "a.example.com"}, tier.Domain{Name: "a.example.com", BasePath: "x"}), ""},
 		"RTE-23: the same base path":  {two(tier.Domain{Name: "a.example.com", BasePath: "x"}, tier.Domain{Name: "a.example.com", BasePath: "/x"}), "it is mapped already"},

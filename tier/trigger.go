@@ -40,9 +40,11 @@ func (w *WebSocket) target() *Function { return w.functions[0] }
 //	event.Rule,           it is delivered again, twice
 //	event.Schedule, event.Logs
 //	event.Firehose        the stream puts it among its errors
+//	secret.Rotation       the rotation has failed, and Secrets Manager begins it again
 //	identity.Trigger      the user is refused, with the error as a client would read it
 //
-// The last two wait for an answer, which is what fn leaves in the record.
+// event.Firehose and identity.Trigger wait for an answer, which is what fn leaves in the
+// record.
 //
 // So records come at least once, and fn must bear to get one again. Records that
 // there is no time left for, when the function's timeout is near, count as failed
@@ -274,6 +276,8 @@ var services = map[string]service{
 	directService: asynchronous,
 	"cognito": {retries: -1,
 		instead: "Cognito asks up to three times and then refuses the user"},
+	"secretsmanager": {retries: -1,
+		instead: "Secrets Manager begins a rotation that failed again"},
 	"firehose": {retries: -1, parallel: true,
 		instead: "the configuration of the delivery stream says what becomes of its errors"},
 }
@@ -295,6 +299,9 @@ func (f *Function) checkTriggers() []error {
 			errs = append(errs, mistake(t.at, "%s: %s", t, problem))
 		}
 		errs = append(errs, t.checkAsked(i)...)
+		if other := t.rotator(); other != nil {
+			errs = append(errs, mistake(t.at, "%s: %s (%s) rotates it, too, and Secrets Manager has one function for each secret; leave it to one of them", t, other, other.at))
+		}
 		if other := t.twin(); other != nil {
 			errs = append(errs, mistake(t.at, "%s: %s (%s) works it off, too, and Kafka gives each record to one of them; declare another source of the topic for each function", t, other, other.at))
 		}
@@ -377,6 +384,25 @@ func (t *Trigger) rival() *Trigger {
 	return nil
 }
 
+// rotator is the first trigger that rotates the secret of this one, nil if that is
+// itself.
+func (t *Trigger) rotator() *Trigger {
+	if t.feed.Service != "secretsmanager" {
+		return nil
+	}
+	for _, f := range t.function.app.functions {
+		for _, other := range f.triggers {
+			if other == t {
+				return nil
+			}
+			if other.feed.Service == "secretsmanager" && datastore.Same(other.feed.Spec, t.feed.Spec) {
+				return other
+			}
+		}
+	}
+	return nil
+}
+
 // twin is another function's trigger on the topic of Kafka of this one, which would be
 // in the same consumer group: nil if there is none.
 func (t *Trigger) twin() *Trigger {
@@ -402,7 +428,7 @@ func (t *Trigger) overlaps(other *Trigger) bool {
 	if a.Service == b.Service && (a.Service == "logs" || a.Service == "kafka" || a.Service == "firehose") {
 		return shareEvents(a, b)
 	}
-	if !datastore.Same(a.Spec, b.Spec) || a.Service != b.Service {
+	if !datastore.Same(a.Spec, b.Spec) || a.Service != b.Service || a.Service == "secretsmanager" { // rotator tells it
 		return false
 	}
 	return shareEvents(a, b) && (strings.HasPrefix(a.Prefix, b.Prefix) || strings.HasPrefix(b.Prefix, a.Prefix))

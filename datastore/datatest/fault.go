@@ -18,7 +18,8 @@ type Fault struct {
 	// Op is the operation, as capabilities are named: "Get". "" means any. An
 	// operation that calls its service more than once fails at the first call, and one
 	// that needs no service, because a secret or a key is kept, does not fail. There
-	// Op can be the call, too: "Read" of a secret; "Decrypt" and "GenerateDataKey" of a
+	// Op can be the call, too: "Read" of a secret, and "Awaited", "ReadPending",
+	// "PutPending" and "Promote" of a rotation; "Decrypt" and "GenerateDataKey" of a
 	// key; "Groups", "AddToGroup" and "RemoveFromGroup" of an identity; "Execute",
 	// "Describe" and "Page" of a warehouse.
 	Op string

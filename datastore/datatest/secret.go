@@ -3,8 +3,10 @@ package datatest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
@@ -51,6 +53,37 @@ func rawOf(value any) ([]byte, error) {
 	return raw, err
 }
 
+// Rotate rotates a declared secret as AWS Secrets Manager has the function of a
+// secret.Rotation do it, whose Rotator is r: the four steps. The error is that of the
+// first step that fails, after which the secret has the value that it had.
+func Rotate[T any](t testing.TB, data *datastore.Data, rotation *secret.Rotation[T], r secret.Rotator[T]) error {
+	t.Helper()
+	spec := rotation.Feed().Spec
+	driver, err := datastore.DriverOf[*secretDriver](data, spec)
+	if err != nil {
+		t.Fatalf("datatest: secret %s: its driver is none of this package's", spec.Name())
+	}
+	token := rand.Text()
+	if err := driver.BeginRotation(data.Namespace(), spec.Name(), token); err != nil {
+		t.Fatalf("datatest.Rotate %s: %v", spec.Name(), err)
+	}
+	do := secret.Steps(r)
+	for _, step := range secret.RotationSteps {
+		event, err := json.Marshal(secret.RotationEvent{Step: step, SecretID: spec.Name(), Token: token})
+		if err != nil {
+			t.Fatalf("datatest.Rotate %s: %v", spec.Name(), err)
+		}
+		var turn *secret.Turn[T]
+		if err := rotation.Decoder()(&datastore.Record{Service: "secretsmanager", Data: event}, &turn); err != nil {
+			t.Fatalf("datatest.Rotate %s: %v", spec.Name(), err)
+		}
+		if err := do(t.Context(), turn); err != nil {
+			return fmt.Errorf("%s: %w", step, err)
+		}
+	}
+	return nil
+}
+
 // secretDriver is the embedded driver with faults.
 type secretDriver struct {
 	*filesecret.Driver
@@ -69,16 +102,16 @@ func (d *secretDriver) OpenSecret(ctx context.Context, data *datastore.Data, spe
 	if err != nil {
 		return nil, err
 	}
-	return &faultySecret{conn, spec, &d.faults}, nil
+	return &faultySecret{conn.(secret.RotatingConn), spec, &d.faults}, nil
 }
 
 type faultySecret struct {
-	conn   secret.Conn
+	conn   secret.RotatingConn
 	spec   secret.Spec
 	faults *faults
 }
 
-// Read is the one operation of the service: a fault happens when a value is fetched,
+// Read is the one operation by which the service is read: a fault happens when a value is fetched,
 // and not when one is served that was kept.
 func (f *faultySecret) Read(ctx context.Context, stage secret.Stage) (v secret.Value, err error) {
 	err = f.faults.runCall(ctx, f.spec, "Read", func() error {
@@ -86,4 +119,30 @@ func (f *faultySecret) Read(ctx context.Context, stage secret.Stage) (v secret.V
 		return err
 	})
 	return v, err
+}
+
+// What follows are the operations of a rotation.
+
+func (f *faultySecret) Awaited(ctx context.Context, token string) (awaited bool, err error) {
+	err = f.faults.runCall(ctx, f.spec, "Awaited", func() error {
+		awaited, err = f.conn.Awaited(ctx, token)
+		return err
+	})
+	return awaited, err
+}
+
+func (f *faultySecret) ReadPending(ctx context.Context, token string) (v secret.Value, err error) {
+	err = f.faults.runCall(ctx, f.spec, "ReadPending", func() error {
+		v, err = f.conn.ReadPending(ctx, token)
+		return err
+	})
+	return v, err
+}
+
+func (f *faultySecret) PutPending(ctx context.Context, token, rotation string, value []byte) error {
+	return f.faults.runCall(ctx, f.spec, "PutPending", func() error { return f.conn.PutPending(ctx, token, rotation, value) })
+}
+
+func (f *faultySecret) Promote(ctx context.Context, token string) error {
+	return f.faults.runCall(ctx, f.spec, "Promote", func() error { return f.conn.Promote(ctx, token) })
 }

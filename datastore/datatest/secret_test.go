@@ -1,6 +1,7 @@
 package datatest_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -47,6 +48,49 @@ func TestSecrets(t *testing.T) {
 	}
 	if got, err := stripe.Fresh(t.Context()); err != nil || got != "two" {
 		t.Errorf("Fresh = %q, %v", got, err)
+	}
+}
+
+// turner is a rotator that makes a value of the one before.
+type turner struct{ set []string }
+
+func (r *turner) Create(_ context.Context, current *string) (string, error) {
+	return *current + " more", nil
+}
+
+func (r *turner) Set(_ context.Context, next string, _ *string) error {
+	r.set = append(r.set, next)
+	return nil
+}
+
+func (r *turner) Test(context.Context, string) error { return nil }
+
+// TestRotate: a rotation is done as AWS does it, and fails where it is told to.
+func TestRotate(t *testing.T) {
+	t.Parallel()
+	data := datatest.New(t)
+	own := secret.New[string](data, "stripe", secret.Manager, nil)
+	stripe := datastore.Use[secrets[string]](function{}, own)
+	datatest.SetSecret(t, data, "stripe", "one")
+	r, rotation := &turner{}, own.Rotation(24*time.Hour)
+	for _, fault := range []datatest.Fault{
+		{Op: "Awaited", Err: datastore.ErrThrottled}, {Op: "PutPending", Err: datastore.ErrDenied},
+		{Op: "Promote", Err: datastore.ErrUnavailable}, {Op: "Rotate", Err: datastore.ErrThrottled},
+	} {
+		fault.Store = "secret stripe"
+		datatest.Fail(t, data, fault)
+		if err := datatest.Rotate(t, data, rotation, r); !errors.Is(err, fault.Err) {
+			t.Errorf("%s: error = %v, want %v", fault.Op, err, fault.Err)
+		}
+		if got, err := stripe.Fresh(t.Context()); err != nil || got != "one" {
+			t.Errorf("%s: Fresh = %q, %v, want what was there", fault.Op, got, err)
+		}
+	}
+	if err := datatest.Rotate(t, data, rotation, r); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := stripe.Get(t.Context()); err != nil || got != "one more" || len(r.set) != 2 {
+		t.Errorf("Get = %q, %v, %d set, want one more, 2", got, err, len(r.set))
 	}
 }
 

@@ -27,6 +27,24 @@ type Conn interface {
 	Read(ctx context.Context, stage Stage) (Value, error)
 }
 
+// RotatingConn is an optional interface of a [Conn], that of a secret which can be
+// rotated. A version is known by the token of its rotation.
+type RotatingConn interface {
+	Conn
+	// Awaited reports whether a rotation makes the version token: false if it is the
+	// current one already, so that there is nothing more to do. The error is
+	// [datastore.ErrConflict] for a version that is neither.
+	Awaited(ctx context.Context, token string) (bool, error)
+	// ReadPending is the value of the version, and [datastore.ErrNotFound] if it has none.
+	ReadPending(ctx context.Context, token string) (Value, error)
+	// PutPending gives the version its value, which does not count yet. The same value
+	// again is no error; another one is [datastore.ErrConflict]. rotation is the
+	// RotationToken of the event, "" for none.
+	PutPending(ctx context.Context, token, rotation string, value []byte) error
+	// Promote makes the version the current one, and the current one the one before it.
+	Promote(ctx context.Context, token string) error
+}
+
 // Stage is one of the two values that a secret has at a time.
 type Stage uint8
 

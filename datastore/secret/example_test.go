@@ -2,7 +2,9 @@ package secret_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/embedded/filesecret"
@@ -71,4 +73,26 @@ func ExampleNewLogin() {
 	user, password, err := login.Credentials(context.Background(), false)
 	fmt.Println(user, len(password) > 20, err) // made for the database of this machine
 	// Output: orders_db true <nil>
+}
+
+// signingKeys makes keys that nobody else needs to know.
+type signingKeys struct{}
+
+func (signingKeys) Create(context.Context, *secret.Text) (secret.Text, error) {
+	return secret.Text(rand.Text()), nil
+}
+
+func (signingKeys) Set(context.Context, secret.Text, *secret.Text) error { return nil }
+
+func (signingKeys) Test(context.Context, secret.Text) error { return nil }
+
+// A secret that a function gives another value each month:
+//
+//	tier.On(app.Function("rotator"), keys.Rotation(30*24*time.Hour), secret.Steps(signingKeys{}))
+func ExampleSteps() {
+	data := datastore.New([]datastore.Driver{filesecret.Memory()}, nil)
+	rotation := secret.New[secret.Text](data, "cookies", secret.Manager, nil).Rotation(30 * 24 * time.Hour)
+	do := secret.Steps(signingKeys{})
+	fmt.Println(do != nil, rotation.Feed().Service, rotation.Feed().Every, data.Errs())
+	// Output: true secretsmanager 720h0m0s []
 }

@@ -3,6 +3,7 @@ package secret
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
@@ -26,19 +27,27 @@ var _ datastore.Login = (*Login)(nil)
 // grant for it; the application needs none. Panics with a
 // [*datastore.DeclarationError] if data is nil.
 func NewLogin(data *datastore.Data, name string, opts *Options) *Login {
-	decode := func(raw []byte) (any, error) {
-		c, err := fromJSON[credentials](raw)
-		if err == nil && (c.Username == "" || c.Password == "") {
-			err = &datastore.Error{Kind: datastore.ErrCorrupt, Err: errors.New(`the value has no "username" or no "password"`)}
-		}
-		return c, err
-	}
-	return &Login{newState(data, Spec{Logical: name, Source: Manager, Login: true}, opts, decode, nil)}
+	return &Login{newState(data, Spec{Logical: name, Source: Manager, Login: true}, opts, loginDecoder.fetched, nil)}
 }
 
-type credentials struct {
+// Credentials are the value of a [Login].
+type Credentials struct {
 	Username Text `json:"username"`
 	Password Text `json:"password"`
+}
+
+var loginDecoder = decoder[Credentials]{shared: true, read: func(raw []byte) (Credentials, error) {
+	c, err := fromJSON[Credentials](raw)
+	if err == nil && (c.Username == "" || c.Password == "") {
+		err = &datastore.Error{Kind: datastore.ErrCorrupt, Err: errors.New(`the value has no "username" or no "password"`)}
+	}
+	return c, err
+}}
+
+// Rotation has the login rotated once in a while, as [Secret.Rotation] says. Whose
+// password RDS keeps is rotated by RDS, each 7 days, and is no matter of the application.
+func (l *Login) Rotation(every time.Duration) *Rotation[Credentials] {
+	return newRotation(l.state, loginDecoder, every)
 }
 
 // Spec is a [Spec].
@@ -62,7 +71,7 @@ func (l *Login) Credentials(ctx context.Context, fresh bool) (user, password str
 	if err != nil {
 		return "", "", err
 	}
-	c, _ := k.value.(credentials)
+	c, _ := k.value.(Credentials)
 	return string(c.Username), string(c.Password), nil
 }
 

@@ -49,16 +49,27 @@ func (s Spec) Name() string { return s.Logical }
 // EncryptedBy is the Key.
 func (s Spec) EncryptedBy() datastore.Spec { return s.Key }
 
-// Ops are all that can be done to a secret. Each needs the same.
+// ops are all by which a secret is read. Each needs the same.
 var ops = []string{"Get", "Fresh", "Previous", "Version"}
+
+// rotates are what the function that rotates a secret needs.
+var rotates = []string{"DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"}
 
 // Needs are secretsmanager:GetSecretValue on the secret, or ssm:GetParameter on
 // the parameter, and kms:Decrypt on the key through that service, if the secret
-// has a key of its own.
+// has a key of its own. The function of a [Rotation], which has the operation
+// Receive, needs what describes, reads and writes versions of it, and
+// kms:GenerateDataKey.
 //
 // See https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 // and https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
 func (s Spec) Needs(list []string) []datastore.Need {
+	if s.Source == Manager && slices.Contains(list, datastore.Receive) {
+		return []datastore.Need{{
+			Service: "secretsmanager", Actions: rotates, Resource: "secret:{name}",
+			Depends: datastore.KeyUse(s.Key, "Decrypt", "GenerateDataKey"),
+		}}
+	}
 	if !slices.ContainsFunc(list, func(op string) bool { return slices.Contains(ops, op) }) {
 		return nil
 	}

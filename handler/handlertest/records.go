@@ -37,11 +37,11 @@ const (
 //	records := handlertest.RecordsOf(jobs, Job{ID: "1"}, Job{ID: "2"})
 //	records[1].Group, records[1].Attempt = "ada", 3
 //
-// Panics if the source is a table or a bucket, whose records are no values (see
-// [ObjectRecord]), or a value has no JSON.
+// Panics if the source is a table, a bucket or the rotation of a secret, whose records are
+// no values (see [ObjectRecord] and [RotationRecord]), or a value has no JSON.
 func RecordsOf[T any](source datastore.Source[T], values ...T) []datastore.Record {
 	feed := source.Feed()
-	if feed.Service == "dynamodb" || feed.Service == "s3" {
+	if feed.Service == "dynamodb" || feed.Service == "s3" || feed.Service == "secretsmanager" {
 		panic("handlertest: RecordsOf: records of a " + feed.Spec.Kind() + " are no values of their own")
 	}
 	name := feed.Spec.Name()
@@ -150,9 +150,22 @@ func ObjectRecord[T any](source datastore.Source[T], event, key string, size int
 	}
 }
 
+// RotationRecord is a step of a rotation, as Secrets Manager asks for it: "createSecret",
+// "setSecret", "testSecret" or "finishSecret". token is the id of the version that the
+// rotation makes.
+//
+// See https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+func RotationRecord[T any](source datastore.Source[T], step, token string) datastore.Record {
+	arn := arnOf("secretsmanager", "secret:"+source.Feed().Spec.Name())
+	return datastore.Record{
+		Service: "secretsmanager", Source: arn, ID: token + "." + step,
+		Data: must(object{"Step": step, "SecretId": arn, "ClientRequestToken": token}),
+	}
+}
+
 // RecordsEvent is the event by which a service delivers records, which are all of
 // one [datastore.Record].Service. The Data of a record of a table, of a bucket, of a
-// rule and of a trigger is the record's JSON itself; that of log events is compressed.
+// rule, of a trigger and of a rotation is the record's JSON itself; that of log events is compressed.
 //
 // Panics if there is none, a service is not known, or several come through
 // EventBridge, which delivers events one by one.
@@ -173,14 +186,14 @@ func RecordsEvent(records ...datastore.Record) []byte {
 			all[i] = deliveryRecord(r)
 		case "kafka":
 			return kafkaEvent(records)
-		case "events", "scheduler", "logs", "cognito":
+		case "events", "scheduler", "logs", "cognito", "secretsmanager":
 			if len(records) > 1 {
 				panic("handlertest: RecordsEvent: " + r.Service + " delivers records one by one")
 			}
 			if r.Service == "logs" {
 				return must(object{"awslogs": object{"data": logData(r.Data)}})
 			}
-			if r.Service == "events" || r.Service == "cognito" {
+			if r.Service == "events" || r.Service == "cognito" || r.Service == "secretsmanager" {
 				return r.Data
 			}
 			return must(scheduled(r))

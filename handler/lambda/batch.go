@@ -141,6 +141,8 @@ func (e *event) recordService(k kind, all sources) (s *recordService, ok bool) {
 		s = logRecords
 	case k == unknown && e.is(e.trigger, '"') && e.is(e.pool, '"'):
 		s = triggers
+	case k == unknown && e.is(e.step, '"') && e.is(e.secret, '"') && e.is(e.token, '"'):
+		s = rotations
 	case k == unknown && e.is(e.delivery, '"') && e.is(e.kafka.records, '['):
 		s, e.records = transformations, e.kafka.records
 	case k == unknown && e.isTestEvent():

@@ -48,6 +48,7 @@ type parts struct {
 	schedule                       span // of a schedule's
 	logs                           span // of CloudWatch Logs
 	trigger, pool                  span // of Cognito
+	step, secret, token            span // of a rotation of Secrets Manager
 	delivery                       span // of Firehose, whose list of records is in the place of Kafka's
 	kafka                          kafkaParts
 	service, test, bucket          span // of S3's test event
@@ -210,6 +211,12 @@ func (s *scanner) event(p *parts) {
 			p.trigger = s.value()
 		case "userPoolId":
 			p.pool = s.value()
+		case "Step":
+			p.step = s.value()
+		case "SecretId":
+			p.secret = s.value()
+		case "ClientRequestToken":
+			p.token = s.value()
 		case "deliveryStreamArn":
 			p.delivery = s.value()
 		case "Service":

@@ -32,6 +32,7 @@
 //	EventBridge Scheduler               "scheduler"      is a function error
 //	CloudWatch Logs                     "logs"           is a function error
 //	a trigger of a Cognito user pool    "cognito"        is a function error, which the user reads
+//	a rotation of Secrets Manager       "secretsmanager" is a function error
 //	Amazon Data Firehose                "firehose"       has the result ProcessingFailed
 //
 // A function with [Options].Authorizer is a Lambda authorizer, and answers what

@@ -9,8 +9,8 @@ import (
 )
 
 // Source is a queue, a topic, a stream, the changes of a table, the events of a bucket
-// or a bus, a schedule, a topic of Kafka, the triggers of a user pool or a delivery
-// stream, and what works its records off. See [Options].Sources.
+// or a bus, a schedule, a topic of Kafka, the triggers of a user pool, a delivery
+// stream or the rotation of a secret, and what works its records off. See [Options].Sources.
 type Source struct {
 	// Feed says what is delivered.
 	Feed datastore.Feed
@@ -78,7 +78,7 @@ func resourceOf(name string) string {
 }
 
 // resourceOfARN is the name in the ARN of a queue, a topic, a stream or a consumer of
-// it, a table or its stream, or a bucket; "" of anything else.
+// it, a table or its stream, a secret, or a bucket; "" of anything else.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 func resourceOfARN(arn string) string {
@@ -89,6 +89,9 @@ func resourceOfARN(arn string) string {
 			return ""
 		}
 		rest = after
+	}
+	if name, ok := strings.CutPrefix(rest, "secret:"); ok {
+		return name
 	}
 	if kind, name, ok := strings.Cut(rest, "/"); ok && (kind == "stream" || kind == "table" || kind == "deliverystream") {
 		rest, _, _ = strings.Cut(name, "/")

@@ -87,7 +87,7 @@ func (d *declaration) started(f *tier.Function) bool {
 // canFail reports whether a service tells of what is given up: others have places of
 // their own for it.
 func canFail(service string) bool {
-	return !slices.Contains([]string{"sqs", "cognito", "firehose"}, service)
+	return !slices.Contains([]string{"sqs", "cognito", "firehose", "secretsmanager"}, service)
 }
 
 // endless finds streams that a bad record stops.

@@ -175,7 +175,7 @@ func (d *Delivery) attach(t *tier.Trigger) {
 		d.workers = append(d.workers, d.newClockWorker(t, spec.(event.ScheduleSpec)))
 	case "cognito":
 		attached = d.attachAsked(t)
-	case "events", "firehose", "kafka", "logs": // fired by hand, and not at all
+	case "events", "firehose", "kafka", "logs", "secretsmanager": // fired by hand, and not at all
 		attached = true
 	}
 	if !attached {

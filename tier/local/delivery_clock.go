@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 	_ "time/tzdata" // for machines without one
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	directory "github.com/seed-18e8afb5/tierkit/datastore/identity"
+	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/event"
 )
@@ -94,9 +96,10 @@ func (d *Delivery) Fire(name string, payload []byte) error {
 // work off; of several triggers of a directory that which the event given is of.
 func Fired(app *tier.App, name string, given []byte) ([]*tier.Trigger, error) {
 	var all []*tier.Trigger
+	step := isStep(given)
 	for _, f := range app.Functions() {
 		for _, t := range f.Triggers() {
-			if t.Feed().Spec.Name() == name && byHand(t) {
+			if t.Feed().Spec.Name() == name && byHand(t) && (t.Feed().Service == "secretsmanager") == step {
 				all = append(all, t)
 			}
 		}
@@ -120,6 +123,8 @@ func notByHand(app *tier.App, name string) error {
 				continue
 			}
 			switch t.Feed().Service {
+			case "secretsmanager":
+				return fmt.Errorf("secret %s is not fired, but rotated: go run . secret rotate %s", name, name)
 			case "sqs", "sns", "kinesis":
 				return fmt.Errorf("%s %s is not fired, but sent to: go run . send %s < message.json", spec.Kind(), name, name)
 			}
@@ -132,7 +137,7 @@ func notByHand(app *tier.App, name string) error {
 // byHand reports whether a source can be fired by hand.
 func byHand(t *tier.Trigger) bool {
 	switch t.Feed().Service {
-	case "scheduler", "events", "kafka", "firehose", "cognito":
+	case "scheduler", "events", "kafka", "firehose", "cognito", "secretsmanager":
 		return true
 	}
 	return false
@@ -140,7 +145,8 @@ func byHand(t *tier.Trigger) bool {
 
 // FiredEvent is the event that a function gets when something is fired by hand. payload
 // is the event of a rule or a trigger, of which what is missing is made up, the value of
-// a record of Kafka, or the data of one that is transformed. The code of a custom sender
+// a record of Kafka, the data of one that is transformed, or a step of a rotation and its
+// token. The code of a custom sender
 // is encrypted with the key that data has for it.
 func FiredEvent(data *datastore.Data, t *tier.Trigger, payload []byte, random io.Reader) ([]byte, error) {
 	now := data.Now()
@@ -153,10 +159,29 @@ func FiredEvent(data *datastore.Data, t *tier.Trigger, payload []byte, random io
 		return KafkaEvent(t, "", payload, now)
 	case event.FirehoseSpec:
 		return transformationEvent(spec, payload, now, random)
+	case secret.Spec:
+		return rotationEvent(spec, payload)
 	case directory.Spec:
 		return askedEvent(data, spec, t.Feed().Asks, payload, random)
 	}
 	return nil, errors.New("it cannot be fired")
+}
+
+// isStep reports whether an event is a step of a rotation: something else may have the
+// name of a secret.
+func isStep(given []byte) bool {
+	var e secret.RotationEvent
+	return json.Unmarshal(given, &e) == nil && slices.Contains(secret.RotationSteps[:], e.Step)
+}
+
+// rotationEvent is a step of a rotation of a secret of this machine, as Secrets Manager
+// asks for it.
+func rotationEvent(spec secret.Spec, given []byte) ([]byte, error) {
+	var e secret.RotationEvent
+	if err := json.Unmarshal(given, &e); err != nil || e.Token == "" {
+		return nil, errors.New(`the event: write {"Step": "createSecret", "ClientRequestToken": "..."}`)
+	}
+	return json.Marshal(map[string]string{"Step": e.Step, "SecretId": arnOf("secretsmanager", "secret:"+spec.Name()), "ClientRequestToken": e.Token})
 }
 
 // ScheduledEvent is what a schedule sends at a time.

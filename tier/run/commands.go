@@ -50,7 +50,7 @@ func commands() []command {
 		{"queue", "[QUEUE] [-bodies] [-dir DIR]", "show what the queues of the serve that runs have, and their dead-letter queues", (*program).queueCommand},
 		{"redrive", "QUEUE [-dir DIR]", "move the messages of a dead-letter queue back, in the serve that runs", (*program).redrive},
 		{"explain", "[-door DOOR] [-H 'Name: value']... [-d BODY|@FILE] [-json] METHOD PATH", "send one request through a local front door and print what each step made of it", (*program).explainRequest},
-		{"secret", "set|list|remove [-dir DIR] [NAME] [< VALUE]", "set, list or remove the values that secrets have on this machine", (*program).secretCommand},
+		{"secret", "set|list|remove|rotate [-dir DIR] [NAME] [< VALUE]", "set, list, remove or rotate the values that secrets have on this machine", (*program).secretCommand},
 		{"user", "create|list|remove|token [-dir DIR] [-directory NAME] [NAME [ATTRIBUTE=VALUE]...]", "make, list or remove the users of a directory on this machine, or print a token of one", (*program).userCommand},
 		{"migrate", "[-data embedded|aws] [-dry-run] [-owner-secret ARN] [DATABASE]", "apply the migrations of the databases, and give their users their rights", (*program).migrate},
 		{"help", "", "print this list", (*program).help},

@@ -98,13 +98,17 @@ func (p *program) triggerRows(app *tier.App) [][]string {
 }
 
 // describeTrigger is what a function works off: "works off blob photos, in/, Object
-// Created", or answers: "answers PreSignUp of identity users".
+// Created", answers: "answers PreSignUp of identity users", or rotates: "rotates secret
+// stripe each 720h".
 func describeTrigger(t *tier.Trigger) string {
 	feed := t.Feed()
 	if feed.Service == "cognito" {
 		return "answers " + feed.Asks + " of " + feed.Spec.Kind() + " " + feed.Spec.Name()
 	}
 	what := feed.Spec.Kind() + " " + feed.Spec.Name()
+	if feed.Service == "secretsmanager" {
+		return "rotates " + what + " each " + shortDuration(feed.Every)
+	}
 	if feed.Service == "dynamodb" {
 		what = "changes of " + what
 	}

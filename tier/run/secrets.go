@@ -15,8 +15,8 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// secretCommand sets, lists and removes the values that declared secrets have on
-// this machine. It never prints one.
+// secretCommand sets, lists, removes and rotates the values that declared secrets have
+// on this machine. It never prints one.
 func (p *program) secretCommand(args []string) error {
 	word, args := first(args)
 	names, do := 1, (*secretStore).set
@@ -24,6 +24,8 @@ func (p *program) secretCommand(args []string) error {
 	case "set":
 	case "remove":
 		do = (*secretStore).remove
+	case "rotate":
+		do = (*secretStore).rotate
 	case "list":
 		names, do = 0, (*secretStore).list
 	default:
@@ -39,7 +41,7 @@ func (p *program) secretCommand(args []string) error {
 	if err != nil {
 		return err
 	}
-	s := &secretStore{p, app, data, filesecret.In(opts.dir)}
+	s := &secretStore{p, app, data, filesecret.In(opts.dir), opts}
 	name := strings.Join(rest, "")
 	switch opts.data {
 	case "embedded":
@@ -71,6 +73,7 @@ type secretStore struct {
 	app   *tier.App
 	data  *datastore.Data
 	files *filesecret.Driver
+	opts  storeOptions
 }
 
 // secretOf is a declared secret.
@@ -209,10 +212,14 @@ func (s *secretStore) refuseAWS(word, name string) error {
 	if !ok {
 		id = "$" + datastore.Variable(spec)
 	}
+	if word == "rotate" && spec.Source == secret.Parameter {
+		return fmt.Errorf("secret %s is a parameter of Systems Manager, which rotates none", name)
+	}
 	command := map[secret.Source]map[string]string{
 		secret.Manager: {
 			"set":    "aws secretsmanager put-secret-value --secret-id %s --secret-string file:///dev/stdin",
 			"remove": "aws secretsmanager delete-secret --secret-id %s",
+			"rotate": "aws secretsmanager rotate-secret --secret-id %s",
 		},
 		secret.Parameter: {
 			"set":    "aws ssm put-parameter --name %s --type SecureString --overwrite --value file:///dev/stdin",

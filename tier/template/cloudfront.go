@@ -19,8 +19,9 @@ const (
 	originReadTimeout = 60 // seconds, the most without asking for more
 	edgeRuntime       = "cloudfront-js-2.0"
 	leastTLS          = "TLSv1.2_2021"
-	filesOrigin       = "files" // the bucket; APIs have "api-NAME"
-	errorPageKept     = 10      // seconds that CloudFront keeps that a file is missing
+	filesOrigin       = "files"          // the bucket; APIs have "api-NAME"
+	errorPageKept     = 10               // seconds that CloudFront keeps that a file is missing
+	edgeZone          = "Z2FDTNDATAQYW2" // the hosted zone of all distributions
 )
 
 // The functions that CloudFront runs before it looks for what answers a request.
@@ -61,7 +62,15 @@ func (s *stack) site(site *tier.Site) {
 		}
 		s.edgeFunction(site, "apis", "Takes the path of an API off.", "const PATHS = "+jsonOf(paths)+";\n"+apisCode)
 	}
-	s.add(resource{id: id, typ: "AWS::CloudFront::Distribution", at: site.At(), properties: object{{"DistributionConfig", distribution(site)}}})
+	config := append(append(distribution(site), s.siteLog(site)...), s.siteFirewall(site)...)
+	s.add(resource{id: id, typ: "AWS::CloudFront::Distribution", at: site.At(), properties: object{{"DistributionConfig", config}}})
+	if zone := site.HostedZone(); zone != "" {
+		for _, name := range site.Domains() {
+			for _, typ := range []string{"A", "AAAA"} {
+				s.record(zone, name, typ, getAtt(id, "DomainName"), edgeZone, site.At())
+			}
+		}
+	}
 	s.siteOutputs(site)
 }
 

@@ -185,6 +185,17 @@ func (t *Template) policies(o outside, d Deployer) ([]array, error) {
 		if at(r.properties, "FunctionScalingConfig") != nil {
 			capabilities = append(slices.Clip(capabilities), environmentsOf...)
 		}
+		if zone, ok := at(r.properties, "HostedZoneId").(string); ok {
+			capabilities = append(slices.Clip(capabilities), inZone(zone))
+		}
+		if config, ok := at(r.properties, "DistributionConfig").(object); ok {
+			if at(config, "Logging") != nil {
+				capabilities = append(slices.Clip(capabilities), siteLogs)
+			}
+			if at(config, "WebACLId") != nil {
+				capabilities = append(slices.Clip(capabilities), siteFirewall)
+			}
+		}
 		for _, c := range capabilities {
 			all = append(all, o.allowance(c))
 		}

@@ -143,11 +143,15 @@ var managing = map[string][]capability{
 	"AWS::RedshiftServerless::Workgroup": {{"redshift-serverless", "*", "CreateWorkgroup DeleteWorkgroup GetWorkgroup UpdateWorkgroup GetNamespace ListTagsForResource TagResource UntagResource"},
 		{"ec2", "*", "DescribeAccountAttributes DescribeAddresses DescribeAvailabilityZones DescribeSecurityGroups DescribeSubnets DescribeVpcAttribute DescribeVpcs"}},
 
+	"AWS::Route53::RecordSet": {{"route53", "change/*", "GetChange"}}, // and [inZone]
+
 	"AWS::S3::Bucket":       {{"s3", "{lower}-*", buckets}},
 	"AWS::S3::BucketPolicy": {{"s3", "{lower}-*", "PutBucketPolicy GetBucketPolicy DeleteBucketPolicy"}},
 
 	"AWS::Scheduler::Schedule":    {{"scheduler", "{schedules}", "CreateSchedule DeleteSchedule GetSchedule UpdateSchedule"}},
 	"AWS::SecretsManager::Secret": {{"secretsmanager", "*", "GetRandomPassword"}, {"secretsmanager", "secret:*", "CreateSecret DescribeSecret TagResource"}},
+
+	"AWS::SecretsManager::RotationSchedule": {{"lambda", "{functions}", "InvokeFunction"}}, // and [managingOwn]
 
 	"AWS::SSM::Parameter": {{"ssm", "parameter/{stack}/*", "PutParameter GetParameter GetParameters DeleteParameter " + tagging}, {"ssm", "*", "DescribeParameters"}},
 
@@ -171,8 +175,24 @@ var managing = map[string][]capability{
 //
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html.
 var managingOwn = map[string]own{
-	"AWS::KMS::Key":               {stackTag, capability{"kms", "key/*", "DisableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription"}},
-	"AWS::SecretsManager::Secret": {cloudFormationTag, capability{"secretsmanager", "secret:*", "DeleteSecret GetSecretValue PutSecretValue UntagResource UpdateSecret"}},
+	"AWS::KMS::Key":                         {stackTag, capability{"kms", "key/*", "DisableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription"}},
+	"AWS::SecretsManager::RotationSchedule": {cloudFormationTag, capability{"secretsmanager", "secret:*", "CancelRotateSecret DescribeSecret RotateSecret"}},
+	"AWS::SecretsManager::Secret":           {cloudFormationTag, capability{"secretsmanager", "secret:*", "DeleteSecret GetSecretValue PutSecretValue UntagResource UpdateSecret"}},
+}
+
+// What whoever makes a distribution needs, if that writes logs or has a web ACL: CloudFront
+// has the bucket let it in, in the name of the one who asks.
+//
+// See https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
+// and https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/security-iam-awsmanpol.html.
+var (
+	siteLogs     = capability{"s3", "{lower}-*", "GetBucketAcl PutBucketAcl"}
+	siteFirewall = capability{"wafv2", "global/webacl/*/*", "GetWebACL"}
+)
+
+// inZone is what makes records in one hosted zone, and in no other of the account.
+func inZone(id string) capability {
+	return capability{"route53", "hostedzone/" + id, "ChangeResourceRecordSets GetHostedZone ListResourceRecordSets"}
 }
 
 // own is a capability for resources whose tag has the name of the stack.

@@ -88,13 +88,14 @@ func (s *stack) users(store datastore.Spec, ops ...string) array {
 	return roles
 }
 
-// neededBy are the resources that the function of a deployment needs to run, and does
-// not name.
+// neededBy are the resources that a function which is invoked during a deployment needs to
+// run, and does not name.
 func (s *stack) neededBy(f *tier.Function) []string {
 	var ids []string
-	store, _ := f.Deployment()
-	if db, ok := store.(sqldb.Spec); ok && db.Aurora() {
-		ids = append(ids, auroraInstanceID(db))
+	for _, store := range f.Stores() {
+		if db, ok := store.(sqldb.Spec); ok && db.Aurora() {
+			ids = append(ids, auroraInstanceID(db))
+		}
 	}
 	if len(policy.Reaches(f)) == 0 {
 		return ids

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	"github.com/seed-18e8afb5/tierkit/tier/policy"
 )
@@ -42,7 +43,34 @@ func (s *stack) domainName(id string, d tier.Domain) {
 			}}},
 		},
 	})
+	s.domainRecord(id, d)
 	s.output(id+"Target", "What the DNS record of "+d.Name+" must point at.", getAtt(id, "RegionalDomainName"), d.At())
+}
+
+// domainRecord adds the DNS record of a domain name of APIs, if any of its declarations
+// names a zone.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-route53-recordset-aliastarget.html.
+func (s *stack) domainRecord(id string, d tier.Domain) {
+	for _, api := range s.app.APIs() {
+		for _, own := range api.Domains() {
+			if own.Name == d.Name && own.Zone != "" {
+				s.record(own.Zone, d.Name, "A", getAtt(id, "RegionalDomainName"), getAtt(id, "RegionalHostedZoneId"), own.At())
+				return
+			}
+		}
+	}
+}
+
+// record adds an alias of a name for what answers under another one, which is in a zone
+// of AWS.
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-route53-recordset.html.
+func (s *stack) record(zone, name, typ string, target reference, targetZone any, at datastore.Position) {
+	s.add(resource{id: policy.LogicalID(name, typ, "record"), typ: "AWS::Route53::RecordSet", at: at, properties: object{
+		{"HostedZoneId", zone},
+		{"Name", name},
+		{"Type", typ},
+		{"AliasTarget", object{{"DNSName", target}, {"HostedZoneId", targetZone}, {"EvaluateTargetHealth", false}}},
+	}})
 }
 
 // has reports whether the stack has a resource of that id and type.

@@ -141,8 +141,8 @@ func globalARN(service, resource string) string {
 	switch {
 	case resource == "*" || strings.HasPrefix(resource, "arn:"):
 		return resource
-	case service == "s3":
-		return "arn:${AWS::Partition}:s3:::" + resource
+	case service == "s3" || service == "route53":
+		return "arn:${AWS::Partition}:" + service + ":::" + resource
 	case service == "iam" || service == "cloudfront":
 		return "arn:${AWS::Partition}:" + service + "::${AWS::AccountId}:" + resource
 	case service == "apigateway":

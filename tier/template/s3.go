@@ -52,16 +52,20 @@ func encryptedByS3() object {
 
 // privateBucket is what every bucket has: it is encrypted, nobody else's, and keeps no
 // parts of uploads that were given up.
-func privateBucket(encryption object) object {
+func privateBucket(encryption object) object { return bucketOf(encryption, "BucketOwnerEnforced") }
+
+// bucketOf is a private bucket of which objects are whose ownership says, with further rules of
+// how long they are kept.
+func bucketOf(encryption object, ownership string, rules ...any) object {
 	return object{
 		{"BucketEncryption", object{{"ServerSideEncryptionConfiguration", array{encryption}}}},
 		{"PublicAccessBlockConfiguration", object{
 			{"BlockPublicAcls", true}, {"BlockPublicPolicy", true}, {"IgnorePublicAcls", true}, {"RestrictPublicBuckets", true},
 		}},
-		{"OwnershipControls", object{{"Rules", array{object{{"ObjectOwnership", "BucketOwnerEnforced"}}}}}},
-		{"LifecycleConfiguration", object{{"Rules", array{object{
+		{"OwnershipControls", object{{"Rules", array{object{{"ObjectOwnership", ownership}}}}}},
+		{"LifecycleConfiguration", object{{"Rules", append(array{object{
 			{"Id", "abandoned-uploads"}, {"Status", "Enabled"},
 			{"AbortIncompleteMultipartUpload", object{{"DaysAfterInitiation", uploadDays}}},
-		}}}}},
+		}}, rules...)}}},
 	}
 }

@@ -109,8 +109,8 @@ var apps = map[string]func(*datastore.Data) *tier.App{
 	"one": one, "several": several, "signed": signed, "guarded": guarded, "validated": validated, "mocks": mocks, "streams": streams,
 	"direct": direct, "socket": socket, "stores": stores, "encrypted": encrypted, "network": network, "services": services, "reports": reports, "gatedsocket": gatedSocket, "whole": whole.App, "events": events, "guardedevents": guardedEvents, "kafka": kafka,
 	"migrated": migrated, "migratedhere": migratedHere, "wired": wired, "asked": asked, "proxied": proxied, "http": httpShop, "stages": stagedShop, "versions": versionedShop, "live": live, "traffic": traffic, "authorizers": authorized, "tenants": tenants,
-	"site": webShop, "plainsite": plainSite, "signedin": signedInShop,
-	"hooked": hooked, "isolated": isolated, "instanced": instanced, "logged": logged, "secluded": secluded, "joined": joinedShop, "joinednetwork": joinedNetwork, "joinedlive": joinedLive, "guardedshop": guardedShop,
+	"site": webShop, "watchedsite": watchedSite, "plainsite": plainSite, "signedin": signedInShop,
+	"rotated": rotated, "hooked": hooked, "isolated": isolated, "instanced": instanced, "logged": logged, "secluded": secluded, "joined": joinedShop, "joinednetwork": joinedNetwork, "joinedlive": joinedLive, "guardedshop": guardedShop,
 }
 
 func TestGolden(t *testing.T) {

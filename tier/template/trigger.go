@@ -33,6 +33,8 @@ func (s *stack) triggers(f *tier.Function) {
 			s.logs(t)
 		case "scheduler":
 			s.schedule(t)
+		case "secretsmanager":
+			s.rotation(t)
 		case "cognito":
 			s.askedBy(t)
 		case "firehose":

@@ -32,3 +32,19 @@ func TestConformance(t *testing.T) {
 		}
 	}
 }
+
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	secrettest.Rotate(t, func(t testing.TB, spec secret.Spec, now func() time.Time) (*datastore.Data, secrettest.Put, secrettest.Begin) {
+		d := filesecret.In(t.TempDir())
+		fails := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return datastore.New([]datastore.Driver{d}, &datastore.Options{Now: now}),
+			func(t testing.TB, value []byte) { t.Helper(); fails(d.Set("", spec.Logical, value)) },
+			func(t testing.TB, token string) { t.Helper(); fails(d.BeginRotation("", spec.Logical, token)) }
+	})
+}

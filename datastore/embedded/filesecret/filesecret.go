@@ -29,7 +29,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -74,13 +73,15 @@ type files interface {
 // history is what is known of a secret. The names of its fields are the format of
 // the files.
 type history struct {
-	Current  *entry `json:"current"`
-	Previous *entry `json:"previous,omitempty"`
+	Current  *entry   `json:"current"`
+	Previous *entry   `json:"previous,omitempty"`
+	Pending  *pending `json:"pending,omitempty"`
 }
 
 type entry struct {
 	Value   []byte `json:"value"`
-	Version int64  `json:"version"` // counted from 1
+	Version int64  `json:"version"`         // counted from 1
+	Token   string `json:"token,omitempty"` // of the rotation that made it
 }
 
 // Set gives the secret called name of the App called namespace a value, or a new
@@ -107,7 +108,7 @@ func (d *Driver) set(file string, value []byte) error {
 	if was.Current != nil {
 		next.Version = was.Current.Version + 1
 	}
-	return d.files.write(file, history{Current: &next, Previous: was.Current})
+	return d.files.write(file, history{Current: &next, Previous: was.Current, Pending: was.Pending})
 }
 
 // Remove removes a secret with all its values. One that is not there is no error.
@@ -165,7 +166,7 @@ func (c *conn) Read(ctx context.Context, stage secret.Stage) (secret.Value, erro
 	}
 	switch {
 	case e != nil:
-		return secret.Value{Data: e.Value, Version: strconv.FormatInt(e.Version, 10)}, nil
+		return secret.Value{Data: e.Value, Version: e.version()}, nil
 	case h.Current != nil:
 		return secret.Value{}, &datastore.Error{Kind: datastore.ErrNotFound, Err: fmt.Errorf("it has had one value only")}
 	}
@@ -177,8 +178,8 @@ func (c *conn) Read(ctx context.Context, stage secret.Stage) (secret.Value, erro
 func (c *conn) history() (history, error) {
 	c.driver.mu.Lock()
 	defer c.driver.mu.Unlock()
-	h, found, err := c.driver.files.read(c.file)
-	if err != nil || found || !c.spec.Login {
+	h, _, err := c.driver.files.read(c.file)
+	if err != nil || h.Current != nil || !c.spec.Login {
 		return h, err
 	}
 	value, err := newLogin(c.spec.Logical, c.random)

@@ -49,7 +49,7 @@ func (f *folder) read(name string) (history, bool, error) {
 		return history{}, false, fmt.Errorf("%s: %w; restore %s, or remove the file and set the value again", path, err, filepath.Join(f.dir, keyFile))
 	}
 	var h history
-	if json.Unmarshal(plain, &h) != nil || h.Current == nil {
+	if json.Unmarshal(plain, &h) != nil || h.Current == nil && h.Pending == nil {
 		return history{}, false, fmt.Errorf("%s: what is sealed there is no secret of this package; remove the file and set the value again", path)
 	}
 	return h, true, nil

@@ -11,7 +11,7 @@
 //
 // # Permissions
 //
-// Every operation needs secretsmanager:GetSecretValue on the secret and on nothing
+// Reading needs secretsmanager:GetSecretValue on the secret and on nothing
 // else, and one with a customer managed key kms:Decrypt on that key, through
 // Secrets Manager. The ARN of a secret ends with six random characters after its
 // name: a policy names the whole ARN, which Ref gives, or ends with "-??????" where
@@ -23,7 +23,10 @@
 // # Stages
 //
 // Get and Fresh read the version labelled AWSCURRENT, Previous the one labelled
-// AWSPREVIOUS. The version that a rotation is preparing, AWSPENDING, is not read.
+// AWSPREVIOUS. The version that a rotation is preparing, AWSPENDING, is read and written
+// by the function of a secret.Rotation alone, which needs
+// secretsmanager:DescribeSecret, GetSecretValue, PutSecretValue and
+// UpdateSecretVersionStage, and kms:GenerateDataKey for a customer managed key.
 //
 // See https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
 //
@@ -128,13 +131,16 @@ var special = map[string]error{
 
 // labels of the stages.
 var labels = map[secret.Stage]*string{
-	secret.Current: aws.String("AWSCURRENT"),
+	secret.Current: aws.String(current),
 	secret.Before:  aws.String("AWSPREVIOUS"),
 }
 
 // Read implements [secret.Conn].
 func (c *conn) Read(ctx context.Context, stage secret.Stage) (secret.Value, error) {
-	in := &secretsmanager.GetSecretValueInput{SecretId: &c.id, VersionStage: labels[stage]}
+	return c.get(ctx, &secretsmanager.GetSecretValueInput{SecretId: &c.id, VersionStage: labels[stage]})
+}
+
+func (c *conn) get(ctx context.Context, in *secretsmanager.GetSecretValueInput) (secret.Value, error) {
 	var out *secretsmanager.GetSecretValueOutput
 	err := c.retry.Do(ctx, iam.Call{Special: special}, func(ctx context.Context) (err error) {
 		out, err = c.client.GetSecretValue(ctx, in)

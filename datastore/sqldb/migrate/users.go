@@ -24,6 +24,14 @@ type Users struct {
 // account is a user with a password.
 type account struct{ name, password string }
 
+func (a account) postgresPassword() string {
+	return fmt.Sprintf(`ALTER ROLE "%s" PASSWORD '%s'`, a.name, a.password)
+}
+
+func (a account) mysqlPassword() string {
+	return fmt.Sprintf("ALTER USER '%s'@'%%' IDENTIFIED BY '%s'", a.name, a.password)
+}
+
 // accounts are those that are named.
 func (u Users) accounts() []account {
 	all := []account{{u.Writer, u.Password}, {u.Reader, u.ReaderPassword}}
@@ -69,8 +77,8 @@ func grantOn(ctx context.Context, conn *sql.Conn, dialect sqldb.Dialect, u Users
 	if u.ReaderPassword == "" {
 		u.ReaderPassword = u.Password
 	}
-	if strings.ContainsAny(u.Password+u.ReaderPassword, "\x00\\'") {
-		return errors.New("migrate.Grant: a password with a quote or a backslash cannot be given")
+	if err := plainPassword(u.Password + u.ReaderPassword); err != nil {
+		return err
 	}
 	var statements []string
 	switch dialect {
@@ -103,6 +111,13 @@ func plainName(name string) error {
 	return nil
 }
 
+func plainPassword(password string) error {
+	if strings.ContainsAny(password, "\x00\\'") {
+		return errors.New("migrate: a password with a quote or a backslash cannot be given")
+	}
+	return nil
+}
+
 // silent is err, or if a server repeats a password in it, an error without its text.
 func (u Users) silent(err error) error {
 	for _, a := range u.accounts() {
@@ -125,7 +140,7 @@ func postgresGrants(u Users) []string {
 		case LoginIAM:
 			all = append(all, fmt.Sprintf(`GRANT rds_iam TO "%s"`, user))
 		case LoginPassword:
-			all = append(all, fmt.Sprintf(`ALTER ROLE "%s" PASSWORD '%s'`, user, a.password))
+			all = append(all, a.postgresPassword())
 		}
 	}
 	for _, g := range []struct{ user, rights, sequences string }{
@@ -164,7 +179,7 @@ func mysqlGrants(u Users, database string) []string {
 		case LoginPassword:
 			all = append(all,
 				fmt.Sprintf("CREATE USER IF NOT EXISTS '%s'@'%%' IDENTIFIED BY '%s'", user, a.password),
-				fmt.Sprintf("ALTER USER '%s'@'%%' IDENTIFIED BY '%s'", user, a.password))
+				a.mysqlPassword())
 		}
 	}
 	// In the name of a database a grant takes _ and % for others.
