@@ -12,6 +12,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	caches "github.com/seed-18e8afb5/tierkit/datastore/cache"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
+	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
@@ -44,6 +45,13 @@ func TestJoin(t *testing.T) {
 			tier.On(app.Function("worker"), queue.New[string](data, "jobs"), ignore)
 		}, []string{"orders*"}, nil},
 		{"one function", func(app *tier.App) { app.API("orders").Handle("GET /a", running) }, []string{"orders"}, nil},
+		{"one that rotates a secret", func(app *tier.App) {
+			own := secret.New[secret.Text](data, "signing", secret.Manager, nil)
+			tier.On(app.Function("rotator"), own.Rotation(30*24*time.Hour), func(context.Context, *secret.Turn[secret.Text]) error { return nil })
+			api := app.API("orders")
+			api.Handle("GET /a", running)
+			api.Function("files").Handle("GET /b", running)
+		}, []string{"rotator", "orders*"}, map[string]string{"rotator": "gives a secret its values"}},
 		{"two APIs", func(app *tier.App) {
 			for _, name := range []string{"orders", "office"} {
 				api := app.API(name)
