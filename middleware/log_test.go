@@ -19,6 +19,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
+	"github.com/seed-18e8afb5/tierkit/handler/lambda"
 	"github.com/seed-18e8afb5/tierkit/middleware"
 )
 
@@ -225,6 +226,32 @@ func TestLogPanic(t *testing.T) {
 		}
 	}()
 	_, _ = aborts.Handle(t.Context(), handlertest.Request("GET", "/"))
+}
+
+// TestLogCollectedStream: where the front door takes no streams, one that breaks off is
+// answered by its error, and logged so.
+func TestLogCollectedStream(t *testing.T) {
+	t.Parallel()
+	logs, book := newLogs(nil)
+	d := lambda.New(logs.Middleware()(handler.HandlerFunc(func(context.Context, *handler.Request) (*handler.Response, error) {
+		return &handler.Response{Stream: func(_ context.Context, w io.Writer) error {
+			_, _ = io.WriteString(w, "12345")
+			return handler.Errorf(http.StatusBadGateway, "the disk is gone")
+		}}, nil
+	})), nil)
+	out, err := d.Invoke(t.Context(), handlertest.RESTEvent(handlertest.Request("GET", "/")))
+	var answer struct{ StatusCode float64 }
+	if err != nil || json.Unmarshal(out, &answer) != nil {
+		t.Fatal(err, string(out))
+	}
+	for _, line := range book.lines(t) {
+		if line["status"] != answer.StatusCode || answer.StatusCode != http.StatusBadGateway {
+			t.Errorf("logged as %v, answered %v", line["status"], answer.StatusCode)
+		}
+	}
+	if n := len(book.lines(t)); n != 1 {
+		t.Errorf("%d lines, want one", n)
+	}
 }
 
 // TestLogStream: a stream is logged after its last byte.

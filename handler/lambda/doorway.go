@@ -152,6 +152,7 @@ func (d *Doorway) write(ctx context.Context, e *event, req *handler.Request, res
 	if resp.Stream != nil && !bodyless(req.Method(), resp.StatusCode()) {
 		b := &buffer{limit: limit}
 		if err := stream(ctx, resp, b); err != nil {
+			resp.Stream = nil // nothing of it was sent: who hears of the end is told by what it is answered
 			return nil, err
 		}
 		body = b.data.Bytes()
