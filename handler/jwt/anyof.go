@@ -10,7 +10,10 @@ import (
 // Choice verifies tokens of several issuers, or of several kinds of one, such as the
 // ID tokens and the access tokens of a user pool. Make one with [AnyOf]; the zero
 // value accepts none. It is safe for concurrent use.
-type Choice struct{ verifiers []*Verifier }
+type Choice struct {
+	verifiers  []*Verifier
+	algorithms []string // of all of them
+}
 
 // AnyOf accepts what one of the verifiers does. It returns an error if there is
 // none, or one that was not made by [New].
@@ -18,12 +21,18 @@ func AnyOf(verifiers ...*Verifier) (*Choice, error) {
 	if len(verifiers) == 0 {
 		return nil, errors.New("jwt.AnyOf: there is no Verifier")
 	}
+	c := &Choice{verifiers: slices.Clone(verifiers)}
 	for i, v := range verifiers {
 		if v == nil || v.keys == nil {
 			return nil, fmt.Errorf("jwt.AnyOf: Verifier %d was not made by New", i+1)
 		}
+		for _, alg := range v.keys.algorithms {
+			if !slices.Contains(c.algorithms, alg) {
+				c.algorithms = append(c.algorithms, alg)
+			}
+		}
 	}
-	return &Choice{slices.Clone(verifiers)}, nil
+	return c, nil
 }
 
 // Verify gives the claims of a token that one of the verifiers accepts. Only those
@@ -64,12 +73,8 @@ func (c *Choice) Verify(ctx context.Context, token string) (Claims, error) {
 // issuerOf is what the token claims to be its issuer, before anything of it is
 // verified.
 func (c *Choice) issuerOf(s string) (string, error) {
-	var allowed []string
-	for _, v := range c.verifiers {
-		allowed = append(allowed, v.keys.algorithms...)
-	}
 	var d desk
-	t, err := d.parse(s, allowed, nil)
+	t, err := d.parse(s, c.algorithms, nil)
 	if err != nil {
 		return "", err
 	}
@@ -84,10 +89,11 @@ func (c *Choice) issuerOf(s string) (string, error) {
 	return issuer, nil
 }
 
-// steps are the codes in the order in which a token is checked. That keys could not
-// be had counts for most: who asks again may be accepted.
+// steps are the codes in the order in which a token is checked whose form is that of a
+// token, so that its claims alone can be malformed. That keys could not be had counts for
+// most: who asks again may be accepted.
 var steps = [...]Code{
-	CodeMalformed, CodeAlgorithm, CodeKey, CodeSignature, CodeIssuer, CodeAudience, CodeTokenUse, CodeExpired, CodeNotYetValid,
+	CodeAlgorithm, CodeKey, CodeSignature, CodeIssuer, CodeAudience, CodeTokenUse, CodeMalformed, CodeExpired, CodeNotYetValid,
 	CodeKeysUnavailable,
 }
 

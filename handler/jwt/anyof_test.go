@@ -37,6 +37,7 @@ func TestAnyOf(t *testing.T) {
 		{"an access token", members{"token_use": "access"}, ""},
 		{"another kind", members{"token_use": "refresh"}, jwt.CodeTokenUse},
 		{"the closest error", members{"token_use": "access", "exp": now.Add(-time.Hour).Unix()}, jwt.CodeExpired},
+		{"no time", members{"token_use": "access", "exp": nil}, jwt.CodeMalformed},
 		{"a third issuer", members{"iss": "https://third.example"}, jwt.CodeIssuer},
 		{"no issuer", members{"iss": nil}, jwt.CodeIssuer},
 		{"a list of issuers", members{"iss": []string{issuer, second}}, jwt.CodeMalformed},
@@ -54,6 +55,9 @@ func TestAnyOf(t *testing.T) {
 	for _, token := range []string{"", "x", "a.b.c", strings.Repeat("a", 1<<20)} {
 		_, err := choice.Verify(t.Context(), token)
 		wantCode(t, err, jwt.CodeMalformed)
+	}
+	if _, err := choice.Verify(t.Context(), sign(t, members{"alg": "HS256"}, claims(nil))); err == nil || strings.Count(err.Error(), "RS256") != 1 {
+		t.Errorf("another algorithm: %v", err)
 	}
 	_, err = (*jwt.Choice)(nil).Verify(t.Context(), "x")
 	wantCode(t, err, jwt.CodeKeysUnavailable)
