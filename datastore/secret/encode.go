@@ -26,7 +26,7 @@ func encode[T any](value T) ([]byte, error) {
 		return []byte(v.String()), nil
 	}
 	raw, err := revealed(v)
-	if err == nil && bytes.Contains(raw, []byte(`"`+redacted+`"`)) {
+	if err == nil && bytes.Contains(raw, []byte(redacted)) { // also within a text that the type makes itself
 		err = hidden("it does not give its text away")
 	}
 	if err != nil {
@@ -165,21 +165,46 @@ func marshals(t reflect.Type) bool {
 }
 
 // withUnknown is value with the members of the current one that T does not know, if both
-// are objects.
+// are objects. encoding/json reads a member into a field whose name differs in case alone:
+// such a member keeps its name, or the old value would stand beside the new one, and be
+// the one that is read.
 func withUnknown[T any](value, raw []byte, current T) []byte {
 	known, err := encode(current)
 	var next, had, knows map[string]json.RawMessage
 	if err != nil || json.Unmarshal(value, &next) != nil || json.Unmarshal(raw, &had) != nil || json.Unmarshal(known, &knows) != nil || next == nil {
 		return value
 	}
+	changed := false
 	for name, member := range had {
 		_, is := knows[name]
-		if _, set := next[name]; !is && !set {
-			next[name] = member
+		if _, set := next[name]; is || set {
+			continue
 		}
+		if own, set := inAnyCase(next, name); set {
+			member = next[own]
+			if _, both := had[own]; !both {
+				delete(next, own)
+			}
+		} else if _, is := inAnyCase(knows, name); is {
+			continue
+		}
+		next[name], changed = member, true
+	}
+	if !changed {
+		return value
 	}
 	if out, err := json.Marshal(next); err == nil {
 		return out
 	}
 	return value
+}
+
+// inAnyCase is the name of a member as it is written, found as encoding/json finds fields.
+func inAnyCase(members map[string]json.RawMessage, name string) (own string, found bool) {
+	for own := range members {
+		if strings.EqualFold(own, name) {
+			return own, true
+		}
+	}
+	return "", false
 }

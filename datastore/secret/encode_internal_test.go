@@ -2,6 +2,7 @@ package secret
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,13 @@ type embeds struct{ nested }
 type veiled string
 
 func (veiled) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// address tells itself, and so without its Text.
+type address struct{ password Text }
+
+func (a address) MarshalText() ([]byte, error) {
+	return fmt.Appendf(nil, "db://app:%v@host", a.password), nil
+}
 
 type spelled struct {
 	Text Text
@@ -69,6 +77,7 @@ func TestEncode(t *testing.T) {
 		want string
 	}{
 		{"another type that hides", func() ([]byte, error) { return encode(struct{ A veiled }{"hush"}) }, "does not give"},
+		{"a text around one", func() ([]byte, error) { return encode(struct{ A address }{address{"hush"}}) }, "does not give"},
 		{"embedded", func() ([]byte, error) { return encode(embeds{nested{Name: "hush"}}) }, "embeds"},
 		{"keys", func() ([]byte, error) { return encode(map[Text]int{"hush": 1}) }, "keys that are strings"},
 		{"no JSON", func() ([]byte, error) { return encode(map[string]any{"hush": func() {}}) }, "no JSON"},
@@ -77,5 +86,49 @@ func TestEncode(t *testing.T) {
 		if !errors.Is(err, datastore.ErrInvalid) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: encode = %s, %v, want %v with %q", c.name, got, err, datastore.ErrInvalid, c.want)
 		}
+	}
+}
+
+// TestWithUnknown: what a type does not know of the current value is taken over, and no
+// member is there twice in two cases, of which encoding/json would read the old one.
+func TestWithUnknown(t *testing.T) {
+	t.Parallel()
+	type untagged struct{ Username, Password Text }
+	type sparse struct {
+		Key  Text `json:"key"`
+		Note Text `json:"note,omitempty"`
+	}
+	for _, c := range []struct {
+		name string
+		got  func(raw []byte) ([]byte, error)
+		raw  string
+		want string
+	}{
+		{"fields without tags", taken(untagged{"app", "two"}), `{"engine":"mysql","password":"one","username":"app"}`, `{"engine":"mysql","password":"two","username":"app"}`},
+		{"members in capitals", taken(Credentials{"app", "two"}), `{"USERNAME":"app","Password":"one"}`, `{"Password":"two","USERNAME":"app"}`},
+		{"both", taken(Credentials{"app", "two"}), `{"username":"app","password":"one","Password":"none"}`, `{"Password":"two","password":"two","username":"app"}`},
+		{"what is left out", taken(sparse{Key: "two"}), `{"KEY":"one","Note":"old","more":1}`, `{"KEY":"two","more":1}`},
+		{"names of a map", taken(map[string]string{"a": "two"}), `{"A":"one"}`, `{"a":"two"}`},
+		{"a text", taken(`{"b": "<", "a": 1}`), `{"a": 1}`, `{"b": "<", "a": 1}`},
+	} {
+		if got, err := c.got([]byte(c.raw)); err != nil || string(got) != c.want {
+			t.Errorf("%s: %s, %v, want %s", c.name, got, err, c.want)
+		}
+	}
+}
+
+// taken is next as it is written after a current value.
+func taken[T any](next T) func(raw []byte) ([]byte, error) {
+	return func(raw []byte) ([]byte, error) {
+		d, err := decoderOf[T]()
+		if err != nil {
+			return nil, err
+		}
+		current, err := d.read(raw)
+		if err != nil {
+			return nil, err
+		}
+		value, err := encode(next)
+		return withUnknown(value, raw, current), err
 	}
 }

@@ -149,8 +149,9 @@ func (t *Turn[T]) text() string {
 // Each of them can come again: a value that was made once is not made anew, and for a
 // version that is the current one already nothing is done. A version that Secrets Manager
 // does not await is refused with [datastore.ErrConflict], and so is one without a value
-// to be set. Members of the current value that T does not have are taken over. A value
-// that T does not give away, such as one with a Text of another package, is refused.
+// to be set. Members of the current value that T does not have are taken over, but for
+// those of objects within it. A value that T does not give away, such as one with a Text
+// of another package, is refused.
 //
 // nil is no Rotator: tier.On reports it.
 func Steps[T any](r Rotator[T]) func(context.Context, *Turn[T]) error {
