@@ -51,27 +51,34 @@ const maxErrors = 100
 // them, the value of a panic too; at most 100. An error that is answered in another way
 // than it is told has a method Told() error, which stands in its place.
 func ErrorTree(err error) iter.Seq[error] {
-	return func(yield func(error) bool) {
-		left := maxErrors
-		var walk func(err error) bool
-		walk = func(err error) bool {
-			if err == nil || left == 0 {
-				return true
-			}
-			left--
-			if _, ok := err.(toldAs); !ok && !yield(err) {
+	return func(yield func(error) bool) { eachError(err, yield) }
+}
+
+// eachError goes over a tree as [ErrorTree] does, and reports whether it has come to its
+// end.
+func eachError(err error, yield func(error) bool) (whole bool) {
+	left := maxErrors
+	var walk func(err error) bool
+	walk = func(err error) bool {
+		switch {
+		case err == nil:
+			return true
+		case left == 0:
+			return false
+		}
+		left--
+		if _, ok := err.(toldAs); !ok && !yield(err) {
+			return false
+		}
+		several, one := causes(err)
+		for _, cause := range several {
+			if !walk(cause) {
 				return false
 			}
-			several, one := causes(err)
-			for _, cause := range several {
-				if !walk(cause) {
-					return false
-				}
-			}
-			return walk(one)
 		}
-		walk(err)
+		return walk(one)
 	}
+	return walk(err)
 }
 
 // toldAs is an error that is told as another.
@@ -102,14 +109,14 @@ func causes(err error) (several []error, one error) {
 // may: nobody can say where in the text it stands. Of a tree that is too large to be
 // looked at whole the last one says so.
 func WithheldErrors(err error) (found []error) {
-	looked := 0
-	for e := range ErrorTree(err) {
-		if looked++; looked == maxErrors {
-			return append(found, tooMany{Looked: looked})
-		}
+	whole := eachError(err, func(e error) bool {
 		if redacted(reflect.TypeOf(e)) || holdsRedacted(e) {
 			found = append(found, e)
 		}
+		return true
+	})
+	if !whole {
+		found = append(found, tooMany{Looked: maxErrors})
 	}
 	return found
 }

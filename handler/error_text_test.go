@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,9 @@ func TestErrorTextRedacted(t *testing.T) {
 		{"a panic with an error", &handler.PanicError{Value: card}, "text withheld for its redacted fields: *handler.PanicError > *handler_test.refusedCard"},
 		{"told as another", retold{card}, "text withheld for its redacted fields: *handler_test.refusedCard"},
 		{"a nil pointer", (*refusedCard)(nil), "text withheld for its redacted fields: *handler_test.refusedCard"},
+		{"one of too many", errors.Join(append(slices.Repeat([]error{io.EOF}, 99), card)...), "text withheld for its redacted fields: "},
+		{"told as one of too many", retold{errors.Join(append(slices.Repeat([]error{io.EOF}, 98), card)...)}, "text withheld for its redacted fields: "},
+		{"the last that is looked at", errors.Join(slices.Repeat([]error{io.EOF}, 99)...), strings.Repeat("EOF\n", 98) + "EOF"},
 		{"long", long, strings.Repeat("ö", 8192) + "…"},
 	} {
 		if got := handler.ErrorText(tt.err); got != tt.want {
