@@ -342,6 +342,7 @@ func (inv *measured) take(some ...Measurement) bool {
 	list := inv.list
 	if len(*list)+len(some) > mostGathered {
 		inv.metrics.record(inv.Context, *list)
+		clear(*list)
 		*list = (*list)[:0]
 	}
 	*list = append(*list, some...)

@@ -106,7 +106,9 @@ func (inv *measured) Finish(err error) {
 
 // end hands over what was measured, and more.
 func (inv *measured) end(more ...Measurement) {
-	inv.take(more...)
+	if len(more) > 0 {
+		inv.take(more...)
+	}
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	inv.ended = true

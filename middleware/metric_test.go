@@ -267,6 +267,19 @@ func TestMetricsAtOnce(t *testing.T) {
 	}
 }
 
+// TestMetricOwnOnly: a sink is not called for an invocation that has measured nothing.
+func TestMetricOwnOnly(t *testing.T) {
+	t.Parallel()
+	sink := &book{}
+	m := middleware.NewMetrics("Shop", &middleware.MetricOptions{Sink: sink, OwnOnly: true})
+	for _, h := range []handler.Handler{answers(200, ""), fails(errors.New("boom"))} {
+		_, _ = handlertest.Do(t.Context(), m.Middleware()(h), handlertest.Request("GET", "/"))
+	}
+	if len(sink.all) != 0 {
+		t.Errorf("the sink was given %q", sink.all)
+	}
+}
+
 // TestMetricDefaults: in AWS Lambda there is a sink and a dimension without options.
 func TestMetricDefaults(t *testing.T) {
 	m := middleware.NewMetrics("Shop", nil)
