@@ -33,9 +33,9 @@ type Deployment struct {
 	Users  []string // who was given their rights: the writer and the reader
 }
 
-// ErrLogin is the error of a [Deploy] that could not log in: nothing was done. It is
-// also a [datastore.ErrDenied] if the login was refused.
-var ErrLogin = errors.New("log in as the owner")
+// ErrLogin is the error of a [Deploy], a [SetPassword] or a [CheckLogin] that could not log
+// in: nothing was done. It is also a [datastore.ErrDenied] if the login was refused.
+var ErrLogin = errors.New("log in")
 
 // loginTime is how long a login may take: a cluster that sleeps needs some time.
 const loginTime = time.Minute
@@ -54,7 +54,7 @@ func Deploy(ctx context.Context, data *datastore.Data, spec sqldb.Spec, o Deploy
 	if o.Owner != nil {
 		spec.Owner = sqldb.User{Login: o.Owner}
 	}
-	db, connector, dialect, err := open(ctx, data, spec)
+	db, connector, dialect, err := logIn(ctx, data, spec, "the owner")
 	if err != nil {
 		return d, err
 	}
@@ -101,8 +101,9 @@ func deployTo(ctx context.Context, db *sql.DB, fault func(error) sqldb.Fault, di
 	return err
 }
 
-// open logs in as the owner, and answers what is spoken there.
-func open(ctx context.Context, data *datastore.Data, spec sqldb.Spec) (*sql.DB, sqldb.Connector, sqldb.Dialect, error) {
+// logIn logs in as the owner of spec, whom errors call who, and answers what is spoken
+// there.
+func logIn(ctx context.Context, data *datastore.Data, spec sqldb.Spec, who string) (*sql.DB, sqldb.Connector, sqldb.Dialect, error) {
 	driver, err := datastore.DriverOf[sqldb.Driver](data, spec)
 	if err != nil {
 		return nil, nil, "", err
@@ -126,7 +127,7 @@ func open(ctx context.Context, data *datastore.Data, spec sqldb.Spec) (*sql.DB, 
 			}
 			err = &datastore.Error{Store: "sqldb " + spec.Logical, Op: "open", Kind: f.Kind, Code: f.Code, Err: err}
 		}
-		return nil, nil, "", errors.Join(fmt.Errorf("%w: %w", ErrLogin, err), db.Close())
+		return nil, nil, "", errors.Join(fmt.Errorf("%w as %s: %w", ErrLogin, who, err), db.Close())
 	}
 	return db, connector, dialect, nil
 }

@@ -20,7 +20,10 @@ func SetPassword(ctx context.Context, data *datastore.Data, spec sqldb.Spec, use
 	if err := errors.Join(plainName(user), plainPassword(password)); err != nil {
 		return err
 	}
-	db, connector, dialect, err := open(ctx, data, spec)
+	if password == "" { // with which MySQL lets everybody in
+		return errors.New("migrate.SetPassword: there is no password")
+	}
+	db, connector, dialect, err := logIn(ctx, data, spec, "the owner")
 	if err != nil {
 		return err
 	}
@@ -48,11 +51,11 @@ func SetPassword(ctx context.Context, data *datastore.Data, spec sqldb.Spec, use
 }
 
 // CheckLogin logs in to a declared database with a password, past what its secrets have:
-// the Test of a secret.Rotator. The error is [ErrLogin] if the login was refused. SQLite
-// asks for no login.
+// the Test of a secret.Rotator. The error is [ErrLogin] if it could not. SQLite asks for no
+// login.
 func CheckLogin(ctx context.Context, data *datastore.Data, spec sqldb.Spec, user, password string) error {
 	spec.Owner = sqldb.User{Login: given{user, password}}
-	db, _, _, err := open(ctx, data, spec)
+	db, _, _, err := logIn(ctx, data, spec, user)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ func TestSetPassword(t *testing.T) {
 		{"a quote", sqldb.Postgres, "w", "x'; DROP ROLE w; --", nil},
 		{"a backslash", sqldb.MySQL, "w", `x\`, nil},
 		{"no plain user", sqldb.Postgres, `w" SUPERUSER --`, "next", nil},
+		{"no password", sqldb.MySQL, "w", "", nil},
 		{"no user", sqldb.Postgres, "", "next", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -53,6 +54,9 @@ func TestCheckLogin(t *testing.T) {
 		err := migrate.CheckLogin(t.Context(), data, spec, "w", "next")
 		if refuses == nil && err != nil || refuses != nil && (!errors.Is(err, migrate.ErrLogin) || !errors.Is(err, datastore.ErrDenied)) {
 			t.Errorf("CheckLogin where %v: %v", refuses, err)
+		}
+		if err != nil && !strings.HasPrefix(err.Error(), "log in as w: ") {
+			t.Errorf("CheckLogin says %q, and not who could not log in", err)
 		}
 	}
 	d := sqlitedb.Memory()
