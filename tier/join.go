@@ -99,7 +99,7 @@ func (f *Function) alone() string {
 		return "it has stores of its callers or tenants, whose role trusts it alone"
 	case f.AskedBy() != nil:
 		return "a user pool asks it"
-	case slices.ContainsFunc(f.triggers, func(t *Trigger) bool { return t.Feed().Service == "secretsmanager" }):
+	case slices.ContainsFunc(f.triggers, (*Trigger).rotates):
 		return "it gives a secret its values, which none of the others may do"
 	}
 	return ""

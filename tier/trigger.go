@@ -384,10 +384,13 @@ func (t *Trigger) rival() *Trigger {
 	return nil
 }
 
+// rotates reports whether the source is the rotation of a secret.
+func (t *Trigger) rotates() bool { return t.feed.Service == "secretsmanager" }
+
 // rotator is the first trigger that rotates the secret of this one, nil if that is
 // itself.
 func (t *Trigger) rotator() *Trigger {
-	if t.feed.Service != "secretsmanager" {
+	if !t.rotates() {
 		return nil
 	}
 	for _, f := range t.function.app.functions {
@@ -395,7 +398,7 @@ func (t *Trigger) rotator() *Trigger {
 			if other == t {
 				return nil
 			}
-			if other.feed.Service == "secretsmanager" && datastore.Same(other.feed.Spec, t.feed.Spec) {
+			if other.rotates() && datastore.Same(other.feed.Spec, t.feed.Spec) {
 				return other
 			}
 		}
@@ -428,7 +431,7 @@ func (t *Trigger) overlaps(other *Trigger) bool {
 	if a.Service == b.Service && (a.Service == "logs" || a.Service == "kafka" || a.Service == "firehose") {
 		return shareEvents(a, b)
 	}
-	if !datastore.Same(a.Spec, b.Spec) || a.Service != b.Service || a.Service == "secretsmanager" { // rotator tells it
+	if !datastore.Same(a.Spec, b.Spec) || a.Service != b.Service || t.rotates() { // rotator tells it
 		return false
 	}
 	return shareEvents(a, b) && (strings.HasPrefix(a.Prefix, b.Prefix) || strings.HasPrefix(b.Prefix, a.Prefix))

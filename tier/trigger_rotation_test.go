@@ -56,6 +56,10 @@ func TestRotationTriggers(t *testing.T) {
 			tier.On(app.Function("f"), secret.New[string](data, "hush", secret.Manager, nil).Rotation(24*time.Hour), secret.Steps(turner{}),
 				tier.OnFailure(queue.New[string](data, "lost")))
 		}, "Secrets Manager begins a rotation that failed again"},
+		{"on instances", func(data *datastore.Data, app *tier.App) {
+			f := app.Function("f", tier.OnInstances(tier.Instances{}), tier.Memory(4096), tier.Live(tier.Rollout{}))
+			tier.On(f, secret.New[string](data, "hush", secret.Manager, nil).Rotation(24*time.Hour), secret.Steps(turner{}))
+		}, "have another function rotate the secret"},
 		{"two secrets", func(data *datastore.Data, app *tier.App) {
 			f := app.Function("f")
 			for _, name := range []string{"hush", "hist"} {
