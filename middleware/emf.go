@@ -130,6 +130,7 @@ type emfTarget struct {
 	metric    *Metric
 	directive int
 	values    []float64
+	text      metricText
 }
 
 func (l *emfLine) begin() {
@@ -165,7 +166,9 @@ func (l *emfLine) place(m Measurement) bool {
 	l.directives[d].metrics++
 	t := len(l.targets)
 	l.targets = slices.Grow(l.targets, 1)[:t+1]
-	l.targets[t] = emfTarget{m.Metric, d, append(l.targets[t].values[:0], m.Value)}
+	target := &l.targets[t]
+	target.metric, target.directive, target.values = m.Metric, d, append(target.values[:0], m.Value)
+	target.text.write(m.Metric)
 	if l.at == 0 {
 		l.at = m.At.UnixMilli()
 	}
@@ -190,9 +193,7 @@ func (l *emfLine) add(target int, m Measurement) bool {
 	return true
 }
 
-func sameMetric(a, b *Metric) bool {
-	return a == b || a.Name == b.Name && a.Kind == b.Kind && a.Unit == b.Unit && a.HighResolution == b.HighResolution
-}
+func sameMetric(a, b *Metric) bool { return a == b || *a == *b }
 
 // directive is the place of the set of dimensions, -1 if there is none.
 func (l *emfLine) directive(dims []Dimension) int {

@@ -51,34 +51,24 @@ func (l *emfLine) appendDirective(b []byte, i int, namespace string) []byte {
 			b = append(b, ',')
 		}
 		first = false
-		b = l.targets[t].metric.append(b)
+		b = append(b, l.targets[t].text.definition...)
 	}
 	return append(b, `]}`...)
 }
 
 // metricText is what lines have of a metric. It is the same in all of them.
 type metricText struct {
-	of         *Metric // a copy may have another name
-	definition string  // {"Name":"Duration","Unit":"Milliseconds"}
-	member     string  // ,"Duration":
+	of         *Metric
+	definition []byte // {"Name":"Duration","Unit":"Milliseconds"}
+	member     []byte // ,"Duration":
 }
 
-// written is m with its text.
-func (m *Metric) written() *Metric {
-	m.emf = metricText{m, string(m.appendDefinition(nil)), string(m.appendMember(nil))}
-	return m
-}
-
-// append appends the definition of a metric.
-func (m *Metric) append(b []byte) []byte {
-	if m.emf.of == m {
-		return append(b, m.emf.definition...)
+// write has the text be that of m, in the memory that it has.
+func (t *metricText) write(m *Metric) {
+	if t.of != m {
+		t.of, t.definition = m, m.appendDefinition(t.definition[:0])
+		t.member = append(appendQuoted(append(t.member[:0], ','), m.Name), ':')
 	}
-	return m.appendDefinition(b)
-}
-
-func (m *Metric) appendMember(b []byte) []byte {
-	return append(appendQuoted(append(b, ','), m.Name), ':')
 }
 
 func (m *Metric) appendDefinition(b []byte) []byte {
@@ -137,11 +127,7 @@ func (d *Dimension) printable() string {
 
 // append appends a metric with its values.
 func (t *emfTarget) append(b []byte) []byte {
-	if m := t.metric; m.emf.of == m {
-		b = append(b, m.emf.member...)
-	} else {
-		b = m.appendMember(b)
-	}
+	b = append(b, t.text.member...)
 	if len(t.values) == 1 {
 		return appendNumber(b, t.values[0])
 	}

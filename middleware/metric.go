@@ -137,7 +137,7 @@ func (m *Metrics) metric(kind MetricKind, name string, unit Unit) *Metric {
 	if !unit.known() {
 		misdeclared("Metrics: unit %q of %s: CloudWatch has no such unit", unit, name)
 	}
-	return (&Metric{Name: name, Kind: kind, Unit: unit}).written()
+	return &Metric{Name: name, Kind: kind, Unit: unit}
 }
 
 // Counter is a metric of how often something happened, in units of Count. Panics with
@@ -237,7 +237,7 @@ func (g Gauge) HighResolution() Gauge { return Gauge{g.metrics, g.metric.precise
 func (m *Metric) precise() *Metric {
 	p := *m
 	p.HighResolution = true
-	return p.written()
+	return &p
 }
 
 // add takes a measurement.

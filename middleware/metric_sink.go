@@ -35,8 +35,6 @@ type Metric struct {
 	Unit Unit
 	// HighResolution asks for a resolution of a second in place of a minute.
 	HighResolution bool
-
-	emf metricText // of those that Metrics has made
 }
 
 // MetricKind says what the values of a metric mean together.
