@@ -83,6 +83,8 @@ func (f *Function) alone() string {
 	switch {
 	case f.authorizer != nil:
 		return "it decides who may call the others"
+	case f.report != nil:
+		return "it is a hook, which CodeDeploy runs by its name"
 	case f.direct != nil:
 		return "programs invoke it by its name"
 	case f.url != nil:
@@ -101,6 +103,11 @@ func (f *Function) alone() string {
 		return "a user pool asks it"
 	case slices.ContainsFunc(f.triggers, (*Trigger).rotates):
 		return "it gives a secret its values, which none of the others may do"
+	}
+	for _, other := range f.app.functions {
+		if slices.ContainsFunc(other.grants, func(g *datastore.Grant) bool { return other.callee(g) == f }) {
+			return "function " + other.name + " calls it by its name"
+		}
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	caches "github.com/seed-18e8afb5/tierkit/datastore/cache"
+	"github.com/seed-18e8afb5/tierkit/datastore/call"
 	"github.com/seed-18e8afb5/tierkit/datastore/queue"
 	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
@@ -100,6 +101,25 @@ func TestJoin(t *testing.T) {
 			api.Handle("GET /a", running)
 			app.Function("price").Invoke(running)
 		}, []string{"gate", "orders", "price"}, map[string]string{"gate": "decides", "price": "by its name"}},
+		{"functions per tenant and on instances", func(app *tier.App) {
+			api := app.API("orders")
+			api.Handle("GET /a", running)
+			api.Function("own", tier.PerTenant("header.X-Tenant")).Handle("GET /b", running)
+			api.Function("large", tier.OnInstances(tier.Instances{}), tier.Memory(2048), tier.Live(tier.Rollout{})).Handle("GET /c", running)
+		}, []string{"orders", "own", "large"}, map[string]string{"own": "tenants", "large": "instances"}},
+		{"a hook", func(app *tier.App) {
+			check := app.Function("check")
+			check.AnswerRollout(datastore.Caller(), running, func(func(string) (string, bool)) handler.Middleware { return nil })
+			app.API("orders", tier.Live(tier.Rollout{Shift: tier.AllAtOnce, Before: check})).Handle("GET /a", running)
+			app.WebSocket("chat", tier.Live(tier.Rollout{Shift: tier.AllAtOnce})).Handle("say", running)
+		}, []string{"check", "orders", "chat"}, map[string]string{"check": "it is a hook", "chat": "take over"}},
+		{"a function that another one calls", func(app *tier.App) {
+			app.API("orders").Handle("GET /a", running)
+			tier.On(app.Function("worker"), queue.New[string](data, "called-jobs"), ignore)
+			again := app.Function("again")
+			datastore.Use[call.Caller[string, string]](again, call.New[string, string](data, "worker"))
+			tier.On(again, queue.New[string](data, "again"), ignore)
+		}, []string{"orders*", "worker"}, map[string]string{"worker": "function again calls it by its name"}},
 		{"two functions on a topic", func(app *tier.App) {
 			placed := topic.New[string](data, "placed")
 			tier.On(app.Function("mail"), placed, ignore)

@@ -237,8 +237,8 @@ func validSitePath(text string) bool {
 
 // Domain serves the site under domain names of its own, too, by a certificate for them
 // in us-east-1, whatever the region of the stack. Their DNS records must point at what
-// the template puts out, unless [Site.Zone] has it make them. TLS is 1.2 or later then; CloudFront's own name takes older
-// ones.
+// the template puts out, unless [Site.Zone] has it make them. TLS is 1.2 or later then;
+// CloudFront's own name takes older ones.
 //
 // See https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html.
 func (s *Site) Domain(certificate string, names ...string) {

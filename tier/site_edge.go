@@ -27,9 +27,9 @@ func (s *Site) Zone(id string) {
 func (s *Site) HostedZone() string { return s.zone }
 
 // SiteLog has CloudFront write a line for each request into files of a bucket of S3, some
-// minutes later, also for those that a web ACL blocks. A line has the address of the client, its User-Agent and
-// the whole address that it asked for, which are personal data in many places; it has no
-// cookies.
+// minutes later, also for those that a web ACL blocks. A line has the address of the
+// client, its User-Agent and the whole address that it asked for, which are personal data
+// in many places; it has no cookies.
 //
 // CloudFront writes these files as an owner of their own, by an access control list, and
 // not in all Regions: not in Cape Town, Hong Kong, Jakarta, Milan, Bahrain, the Emirates

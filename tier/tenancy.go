@@ -3,6 +3,8 @@ package tier
 import (
 	"slices"
 	"strings"
+
+	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
 // TenantFrom is where a REST API finds the tenant of a request. See [PerTenant].
@@ -123,13 +125,18 @@ func (t TenantFrom) lacking(r *Route) string {
 	return ""
 }
 
+// callee is the function of the App that a grant lets f call, nil for none.
+func (f *Function) callee(g *datastore.Grant) *Function {
+	if g.Spec.Kind() != "call" {
+		return nil
+	}
+	return f.app.FunctionNamed(g.Spec.Name())
+}
+
 // checkCallees finds calls that would name no tenant.
 func (f *Function) checkCallees() (errs []error) {
 	for _, g := range f.grants {
-		if g.Spec.Kind() != "call" {
-			continue
-		}
-		if callee := f.app.FunctionNamed(g.Spec.Name()); callee != nil && callee.tenancy != nil {
+		if callee := f.callee(g); callee != nil && callee.tenancy != nil {
 			errs = append(errs, mistake(g.At, "function %s: calls function %s, which is one per tenant (tier.PerTenant), and names none; call another one, or drop tier.PerTenant", f.name, callee.name))
 		}
 	}

@@ -8,6 +8,7 @@
 //		return err
 //	})
 //	api := app.API("orders", tier.Live(tier.Rollout{Shift: tier.Canary10Percent5Minutes, Before: check}))
+//	api.Invoke(handler.New(stateOfOrders)) // which the hook calls
 //
 // A call of a hook to the function that it checks goes to the new version, and so does
 // no other invocation until Before is done. CodeDeploy is told the outcome. An error, a

@@ -181,6 +181,37 @@ func TestByHand(t *testing.T) {
 	}
 }
 
+// refusedCard has in its text what a log must not have.
+type refusedCard struct {
+	Number string `redact:"secret"`
+}
+
+func (e *refusedCard) Error() string { return "card " + e.Number + " was refused" }
+
+// TestLog: the log says why a rollout was stopped, as doorways tell errors: without the
+// text of those that have redacted fields.
+func TestLog(t *testing.T) {
+	var log strings.Builder
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer quiet()
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("no orders"), `error="no orders"`},
+		{fmt.Errorf("pay: %w", &refusedCard{"4111"}), `error="text withheld for its redacted fields: *hook_test.refusedCard"`},
+	} {
+		log.Reset()
+		c := newCodeDeploy(t)
+		if _, err := served(t, c.lookup, func(context.Context, hook.Release) error { return tt.err }).Invoke(t.Context(), []byte(event)); err != nil {
+			t.Fatal(err)
+		}
+		if got := log.String(); !strings.Contains(got, tt.want) || !strings.Contains(got, "deployment=d-1") || strings.Contains(got, "4111") {
+			t.Errorf("the log of %T has %s, want %s", tt.err, got, tt.want)
+		}
+	}
+}
+
 // TestOutsideLambda: without the variables of Lambda the outcome is not told, and the
 // function fails.
 func TestOutsideLambda(t *testing.T) {

@@ -47,7 +47,7 @@ func (r *reporter) Handle(ctx context.Context, req *handler.Request) (*handler.R
 	status := succeeded
 	if _, err := r.hook.Handle(ctx, req); err != nil {
 		status = failed
-		attrs := []any{"deployment", release.Deployment, "err", err}
+		attrs := []any{"deployment", release.Deployment, "error", handler.ErrorText(err)}
 		if p, ok := errors.AsType[*handler.PanicError](err); ok {
 			attrs = append(attrs, "stack", string(p.Stack))
 		}

@@ -146,8 +146,7 @@ func byHand(t *tier.Trigger) bool {
 // FiredEvent is the event that a function gets when something is fired by hand. payload
 // is the event of a rule or a trigger, of which what is missing is made up, the value of
 // a record of Kafka, the data of one that is transformed, or a step of a rotation and its
-// token. The code of a custom sender
-// is encrypted with the key that data has for it.
+// token. The code of a custom sender is encrypted with the key that data has for it.
 func FiredEvent(data *datastore.Data, t *tier.Trigger, payload []byte, random io.Reader) ([]byte, error) {
 	now := data.Now()
 	switch spec := t.Feed().Spec.(type) {

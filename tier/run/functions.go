@@ -21,18 +21,11 @@ func (c *functionCount) define(f *flag.FlagSet) {
 	f.StringVar((*string)(c), "functions", "declared", "`how` many: declared, or one for all that can be one")
 }
 
-func (c functionCount) check() error {
-	if c != "declared" && c != "one" {
-		return fmt.Errorf("-functions %q: write declared or one", string(c))
-	}
-	return nil
-}
-
 // deployed is the App with the functions that there are in AWS. It says which stay apart
 // where one was asked for.
 func (p *program) deployed(count functionCount) (*tier.App, error) {
-	if err := count.check(); err != nil {
-		return nil, err
+	if count != "declared" && count != "one" {
+		return nil, fmt.Errorf("-functions %q: write declared or one", string(count))
 	}
 	app, err := p.checked(datastore.New(nil, nil))
 	if err != nil || count != "one" {

@@ -75,6 +75,9 @@ func TestHookHere(t *testing.T) {
 			t.Errorf("invoke check < %s = %d %s%s", event, status, stdout, stderr)
 		}
 	}
+	if stdout, _, _ := output(t, "", buildTool(t, hookedPackage), "routes"); !strings.Contains(stdout, "function check  checks rollouts of function price  main.go:") {
+		t.Errorf("routes: %s", stdout)
+	}
 	stdout, stderr, status := output(t, "", buildTool(t, hookedPackage), "policy", "-explain", "codedeploy:PutLifecycleEventHookExecutionStatus")
 	if status != 0 || !strings.Contains(stdout, "function check: is a hook") || !strings.Contains(stdout, "main.go:") {
 		t.Errorf("policy -explain = %d %s%s", status, stdout, stderr)

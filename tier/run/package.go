@@ -24,10 +24,9 @@ const codeFile = "bootstrap.zip"
 // See https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 // and https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 const (
-	maxDirectZip      = 50 << 20
-	maxUnzipped       = 250 << 20
-	maxDirectTemplate = 51_200
-	maxTemplate       = 1_000_000 // "1 MB"; the number is that of CloudFormation's own message
+	maxDirectZip = 50 << 20
+	maxUnzipped  = 250 << 20
+	maxTemplate  = 1_000_000 // "1 MB"; the number is that of CloudFormation's own message
 )
 
 // packageApp builds the function, zips it and writes the template beside it. Nothing is

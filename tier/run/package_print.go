@@ -34,8 +34,8 @@ func (w *written) print(to io.Writer) {
 	if len(code) > maxDirectZip {
 		fmt.Fprintf(to, "the zip is over %d bytes: it goes by way of S3 alone, as below, and not by aws lambda update-function-code --zip-file\n", maxDirectZip)
 	}
-	if n := len(w.files[w.template]); n > maxDirectTemplate && w.form != "terraform" {
-		fmt.Fprintf(to, "the template is over %d bytes: it goes by way of S3 alone, as below, and not by --template-body\n", maxDirectTemplate)
+	if n := len(w.files[w.template]); n > template.MaxDirect && w.form != "terraform" {
+		fmt.Fprintf(to, "the template is over %d bytes: it goes by way of S3 alone, as below, and not by --template-body\n", template.MaxDirect)
 	}
 	fmt.Fprintln(to, "deploy it with")
 	for _, line := range deployLines(w.form, w.folder, w.template, w.stack) {

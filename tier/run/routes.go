@@ -137,7 +137,10 @@ func (p *program) printFunctions(app *tier.App) {
 		if u := f.URL(); u != nil {
 			add(f, describeURL(u), f.At())
 		}
-		if f.DirectHandler() != nil {
+		switch checked := f.Checked(); {
+		case checked != nil:
+			add(f, "checks rollouts of function "+checked.Name(), f.DirectAt())
+		case f.DirectHandler() != nil:
 			add(f, "invoked directly", f.DirectAt())
 		}
 	}

@@ -64,12 +64,14 @@ func (t *Template) allowances(o outside) (all []allowance, notes []string) {
 			}
 			a := allowance{actions: textsOf(at(s, "Action"))}
 			service, _, _ := strings.Cut(a.actions[0], ":")
-			resources, several := at(s, "Resource").(array)
-			if !several {
-				resources = array{at(s, "Resource")}
-			}
-			for _, one := range resources {
-				a.resources = append(a.resources, o.resource(one, service))
+			var secrets []string // of the stack, which have no names of its own
+			for _, one := range listOf(at(s, "Resource")) {
+				resource := o.resource(one, service)
+				if strings.HasSuffix(resource, ":secret:*") {
+					secrets = append(secrets, resource)
+				} else {
+					a.resources = append(a.resources, resource)
+				}
 				if given := o.given(one); given != "" {
 					notes = append(notes, fmt.Sprintf("the boundary allows all resources of the account in place of the parameter %s: %s", given, strings.Join(a.actions, ", ")))
 				}
@@ -78,10 +80,16 @@ func (t *Template) allowances(o outside) (all []allowance, notes []string) {
 				a.condition = nil
 				notes = append(notes, fmt.Sprintf("the boundary is without the condition of %s, which names resources: %s", r.id, strings.Join(a.actions, ", ")))
 			}
-			if a.condition == nil && slices.ContainsFunc(a.resources, func(r string) bool { return strings.HasSuffix(r, ":secret:*") }) {
-				a.condition = o.ofStack()
+			if a.resources != nil {
+				all = append(all, a)
 			}
-			all = append(all, a)
+			if secrets != nil {
+				own := allowance{a.actions, secrets, a.condition}
+				if own.condition == nil {
+					own.condition = o.ofStack()
+				}
+				all = append(all, own)
+			}
 		}
 	}
 	slices.Sort(notes)

@@ -36,9 +36,10 @@ const maxPolicies = 10
 // maxResources is how many resources a statement has, so that it has room in a policy.
 const maxResources = 20
 
-// maxDirect is how many bytes a template may have that does not come from S3.
-// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html.
-const maxDirect = 51_200
+// MaxDirect is how many bytes a template may have that does not come from S3.
+//
+// See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+const MaxDirect = 51_200
 
 var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
 
@@ -99,8 +100,8 @@ func (t *Template) Deployer(d Deployer) (text []byte, notes []string, err error)
 		{"StarterPolicyArn", object{{"Description", "The policy for whoever starts deployments."}, {"Value", ref("Starter")}}},
 	}
 	text = admin.print(nil, admin.plain(), form{})
-	if len(text) > maxDirect {
-		notes = append(notes, fmt.Sprintf("the template is over %d bytes: deploy it by way of a bucket, aws cloudformation deploy --s3-bucket BUCKET", maxDirect))
+	if len(text) > MaxDirect {
+		notes = append(notes, fmt.Sprintf("the template is over %d bytes: deploy it by way of a bucket, aws cloudformation deploy --s3-bucket BUCKET", MaxDirect))
 	}
 	return text, notes, nil
 }

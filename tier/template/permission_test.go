@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
+	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/topic"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
@@ -207,6 +209,29 @@ func TestJoinedPermissions(t *testing.T) {
 	})["OrdersFunction"]
 	if len(got) != 10+25+1 || !slices.Contains(got, "live/*") {
 		t.Errorf("%d permissions, want one each for topics and routes, and one for the WebSocket API: %v", len(got), got)
+	}
+}
+
+// TestRotationsTakeRoom: permissions of Secrets Manager count where those of routes are
+// folded.
+func TestRotationsTakeRoom(t *testing.T) {
+	t.Parallel()
+	for rotations, want := range map[int]int{0: 30, 10: 10 + 1} {
+		got := sources(t, func(data *datastore.Data) *tier.App {
+			app := tier.New("shop")
+			api := app.API("orders")
+			for i := range 30 {
+				api.Handle(fmt.Sprintf("GET /r%d", i), handler.New(list))
+			}
+			for i := range rotations {
+				own := secret.New[secret.Credentials](data, fmt.Sprintf("s%d", i), secret.Manager, nil)
+				tier.On(api, own.Rotation(24*time.Hour), secret.Steps(turner[secret.Credentials]{}))
+			}
+			return app
+		})["OrdersFunction"]
+		if len(got) != want {
+			t.Errorf("%d rotations: %d permissions, want %d: %v", rotations, len(got), want, got)
+		}
 	}
 }
 

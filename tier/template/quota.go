@@ -23,8 +23,8 @@ const (
 
 // foldRoles has statements that differ in their resources alone be one, in roles whose
 // policies may otherwise be longer than IAM takes.
-func (s *stack) foldRoles(t *Template) {
-	for _, role := range t.RoleSizes() {
+func (s *stack) foldRoles() {
+	for _, role := range s.sofar().RoleSizes() {
 		if role.Most <= MaxRolePolicy {
 			continue
 		}
@@ -72,10 +72,12 @@ func listOf(value any) array {
 	return array{value}
 }
 
+// sofar is the template of the resources that there are.
+func (s *stack) sofar() *Template { return &Template{app: s.app.Name(), resources: s.resources} }
+
 // checkQuotas refuses what no deployment could make.
 func (s *stack) checkQuotas() {
-	t := &Template{app: s.app.Name(), resources: s.resources}
-	s.foldRoles(t)
+	t := s.sofar()
 	const instead = "divide the App into several"
 	if n := len(t.plain()); n > MaxResources && s.least > byRoute { // see [NewWith]
 		fix := instead

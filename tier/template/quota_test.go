@@ -10,10 +10,13 @@ import (
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
+	"github.com/seed-18e8afb5/tierkit/datastore/secret"
 	"github.com/seed-18e8afb5/tierkit/datastore/service"
+	"github.com/seed-18e8afb5/tierkit/datastore/sqldb"
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/tier"
 	bus "github.com/seed-18e8afb5/tierkit/tier/event"
+	"github.com/seed-18e8afb5/tierkit/tier/policy/evaluate"
 	"github.com/seed-18e8afb5/tierkit/tier/template"
 )
 
@@ -157,6 +160,46 @@ func TestFoldedRole(t *testing.T) {
 		slices.Sort(prefixes)
 		if statements != want || len(slices.Compact(prefixes)) != n || prefixes[n-1] != fmt.Sprintf("a-prefix-%03d/*", n-1) {
 			t.Errorf("%d prefixes: %d statements of %v, want %d", n, statements, prefixes, want)
+		}
+	}
+}
+
+// TestBoundaryOfFoldedRole: what bounds the secrets of the stack does not bound that of
+// the owner of a database, which RDS makes and does not tag, where one statement names
+// both.
+func TestBoundaryOfFoldedRole(t *testing.T) {
+	t.Parallel()
+	text, _ := deployerOf(t, func(data *datastore.Data) *tier.App {
+		app := tier.New("shop")
+		worker := app.Function("worker")
+		datastore.Use[secret.Getter[string]](worker, secret.New[string](data, "token", secret.Manager, nil))
+		datastore.Use[sqldb.Owner](worker, sqldb.New(data, "main", sqldb.Postgres, sqldb.OwnerSecret(secret.NewLogin(data, "owner", nil))))
+		files := blob.New(data, "files")
+		for i := range 90 {
+			datastore.Use[blob.Getter](worker, files.Under(fmt.Sprintf("%02d/", i)))
+		}
+		worker.Invoke(handler.New(place))
+		return app
+	}, template.Deployer{Stack: stack})
+	boundary := parsed(t, "Boundary", managedPolicies(t, text)["Boundary"])
+	const secrets = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:"
+	for _, tt := range []struct {
+		resource, stack string
+		want            bool
+	}{
+		{secrets + "rds!db-1-AbCdEf", "", true},
+		{secrets + "TokenSecret-1-AbCdEf", stack, true},
+		{secrets + "TokenSecret-1-AbCdEf", "", false},
+	} {
+		facts := map[string][]string{}
+		if tt.stack != "" {
+			facts["aws:ResourceTag/aws:cloudformation:stack-name"] = []string{tt.stack}
+		}
+		got := evaluate.Evaluate(evaluate.Request{
+			Principal: evaluate.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/r/s"}, Action: "secretsmanager:GetSecretValue", Resource: tt.resource, Context: facts,
+		}, boundary).Allowed()
+		if got != tt.want {
+			t.Errorf("%s of stack %q is within the boundary: %v, want %v", tt.resource, tt.stack, got, tt.want)
 		}
 	}
 }

@@ -54,8 +54,8 @@ func encryptedByS3() object {
 // parts of uploads that were given up.
 func privateBucket(encryption object) object { return bucketOf(encryption, "BucketOwnerEnforced") }
 
-// bucketOf is a private bucket of which objects are whose ownership says, with further rules of
-// how long they are kept.
+// bucketOf is a private bucket of which objects are whose ownership says, with further
+// rules of how long they are kept.
 func bucketOf(encryption object, ownership string, rules ...any) object {
 	return object{
 		{"BucketEncryption", object{{"ServerSideEncryptionConfiguration", array{encryption}}}},

@@ -50,13 +50,7 @@ func (s *stack) rotation(t *tier.Trigger) {
 		return
 	}
 	id := triggerID(t)
-	s.add(resource{id: id + "Permission", typ: "AWS::Lambda::Permission", at: t.At(), properties: object{
-		{"Action", "lambda:InvokeFunction"},
-		{"FunctionName", ref(policy.FunctionID(f))},
-		{"Principal", "secretsmanager.amazonaws.com"},
-		{"SourceArn", ref(policy.StoreID(feed.Spec))},
-		{"SourceAccount", ref("AWS::AccountId")},
-	}})
+	s.letIn(t, ref(policy.FunctionID(f)), id, "secretsmanager.amazonaws.com", ref(policy.StoreID(feed.Spec)), member{"SourceAccount", ref("AWS::AccountId")})
 	s.add(resource{
 		id: id + "Rotation", typ: "AWS::SecretsManager::RotationSchedule", at: t.At(),
 		attributes: object{{"DependsOn", texts(append([]string{id + "Permission"}, s.neededBy(f)...))}},

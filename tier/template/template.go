@@ -175,6 +175,7 @@ func build(app *tier.App, opts *Options, least width) (*Template, error) {
 	}
 	s.checkCircles()
 	s.checkReferences()
+	s.foldRoles()
 	s.checkQuotas()
 	if len(s.errs) > 0 {
 		return nil, errors.Join(s.errs...)

@@ -137,9 +137,14 @@ func storeARN(spec datastore.Spec) reference {
 // invokedBy lets a service invoke a function for a source alone, and only as more
 // says. id is that of what attaches it.
 func (s *stack) invokedBy(t *tier.Trigger, id, service string, source reference, more ...member) {
+	s.letIn(t, invoked(t.Function()), id, service, source, more...)
+}
+
+// letIn is invokedBy for a function, or an alias of it.
+func (s *stack) letIn(t *tier.Trigger, function reference, id, service string, source reference, more ...member) {
 	s.add(resource{id: id + "Permission", typ: "AWS::Lambda::Permission", at: t.At(), properties: append(object{
 		{"Action", "lambda:InvokeFunction"},
-		{"FunctionName", invoked(t.Function())},
+		{"FunctionName", function},
 		{"Principal", service},
 		{"SourceArn", source},
 	}, more...)})
