@@ -68,7 +68,7 @@ func Rotate[T any](t testing.TB, data *datastore.Data, rotation *secret.Rotation
 		t.Fatalf("datatest.Rotate %s: %v", spec.Name(), err)
 	}
 	do := secret.Steps(r)
-	for _, step := range secret.RotationSteps {
+	for _, step := range secret.RotationSteps() {
 		event, err := json.Marshal(secret.RotationEvent{Step: step, SecretID: spec.Name(), Token: token})
 		if err != nil {
 			t.Fatalf("datatest.Rotate %s: %v", spec.Name(), err)

@@ -120,7 +120,9 @@ type RotationEvent struct {
 }
 
 // RotationSteps are the steps of a rotation, in order.
-var RotationSteps = [...]string{"createSecret", "setSecret", "testSecret", "finishSecret"}
+func RotationSteps() []string {
+	return []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
+}
 
 // Step is the name of the step: "createSecret", "setSecret", "testSecret" or
 // "finishSecret".

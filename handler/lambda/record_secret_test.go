@@ -81,7 +81,7 @@ func TestRotation(t *testing.T) {
 		t.Errorf("the log of a step that failed does not name it, or tells too much: %s", log.String())
 	}
 	v.refuse = nil
-	for _, step := range secret.RotationSteps {
+	for _, step := range secret.RotationSteps() {
 		if err := invoke(step); err != nil {
 			t.Errorf("%s: %v", step, err)
 		}

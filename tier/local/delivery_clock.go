@@ -170,7 +170,7 @@ func FiredEvent(data *datastore.Data, t *tier.Trigger, payload []byte, random io
 // name of a secret.
 func isStep(given []byte) bool {
 	var e secret.RotationEvent
-	return json.Unmarshal(given, &e) == nil && slices.Contains(secret.RotationSteps[:], e.Step)
+	return json.Unmarshal(given, &e) == nil && slices.Contains(secret.RotationSteps(), e.Step)
 }
 
 // rotationEvent is a step of a rotation of a secret of this machine, as Secrets Manager

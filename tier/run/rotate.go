@@ -23,7 +23,7 @@ func (s *secretStore) rotate(name string) error {
 	if t == nil {
 		return fmt.Errorf("no function rotates secret %s; write tier.On(app.Function(\"rotator\"), %s.Rotation(30*24*time.Hour), secret.Steps(rotator))", name, spec.Logical)
 	}
-	token := rand.Text() // of 26 characters
+	token := rand.Text() + rand.Text()[:10] // 36 characters, as Secrets Manager has them
 	if err := s.files.BeginRotation(s.app.Name(), name, token); err != nil {
 		return fmt.Errorf("secret %s: %w", name, err)
 	}
@@ -34,7 +34,7 @@ func (s *secretStore) rotate(name string) error {
 		fire = func(opts storeOptions, what firing) error { return quiet.fireThere(s.app, opts.dir, what) }
 	}
 	fmt.Fprintln(s.stdout, s.placed(t))
-	for _, step := range secret.RotationSteps {
+	for _, step := range secret.RotationSteps() {
 		event, err := json.Marshal(map[string]string{"Step": step, "ClientRequestToken": token})
 		if err == nil {
 			err = fire(s.opts, firing{Name: name, Event: event})

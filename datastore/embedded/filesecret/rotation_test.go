@@ -54,7 +54,7 @@ func TestFirstRotation(t *testing.T) {
 	}
 	for _, token := range []string{"one", "two"} {
 		begin(token)
-		for _, name := range secret.RotationSteps {
+		for _, name := range secret.RotationSteps() {
 			step(name, token)
 		}
 	}
@@ -74,7 +74,7 @@ func TestSetWhileRotating(t *testing.T) {
 	}
 	data := datastore.New([]datastore.Driver{d}, &datastore.Options{Namespace: "shop"})
 	rotation := secret.New[string](data, "stripe", secret.Manager, nil).Rotation(24 * time.Hour)
-	for i, name := range secret.RotationSteps {
+	for i, name := range secret.RotationSteps() {
 		if i == 1 {
 			set(t, d, "by hand")
 		}

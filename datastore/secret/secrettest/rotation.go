@@ -127,7 +127,7 @@ var rotationRules = []struct {
 	{"whole", "a new value counts from finishSecret on, and the one that counted is the previous one", func(t *testing.T, open OpenRotated) {
 		r := startRotation(t, open)
 		r.begin(t, Token(1))
-		for _, step := range secret.RotationSteps {
+		for _, step := range secret.RotationSteps() {
 			wantValue(t, "Fresh before "+step, r.hush.Fresh, "one")
 			r.step(t, step, Token(1))
 		}
@@ -141,11 +141,11 @@ var rotationRules = []struct {
 	{"again", "each step may come twice: a value is made once, and what is current stays so", func(t *testing.T, open OpenRotated) {
 		r := startRotation(t, open)
 		r.begin(t, Token(1))
-		for _, step := range secret.RotationSteps {
+		for _, step := range secret.RotationSteps() {
 			r.step(t, step, Token(1))
 			r.step(t, step, Token(1))
 		}
-		for _, step := range secret.RotationSteps {
+		for _, step := range secret.RotationSteps() {
 			r.step(t, step, Token(1)) // of a version that is the current one
 		}
 		wantValue(t, "Fresh", r.hush.Fresh, "one and 1")
@@ -157,7 +157,7 @@ var rotationRules = []struct {
 	{"foreign", "a version that no rotation makes is refused at each step", func(t *testing.T, open OpenRotated) {
 		r := startRotation(t, open)
 		r.begin(t, Token(1))
-		for _, step := range secret.RotationSteps {
+		for _, step := range secret.RotationSteps() {
 			wantError(t, step+" of another version", Step(t, r.rotation, r.turns, step, Token(2)), datastore.ErrConflict)
 		}
 		wantValue(t, "Fresh", r.hush.Fresh, "one")
@@ -168,7 +168,7 @@ var rotationRules = []struct {
 	{"order", "nothing is set, tested or finished before there is a value", func(t *testing.T, open OpenRotated) {
 		r := startRotation(t, open)
 		r.begin(t, Token(1))
-		for _, step := range secret.RotationSteps[1:] {
+		for _, step := range secret.RotationSteps()[1:] {
 			wantError(t, step+" before createSecret", Step(t, r.rotation, r.turns, step, Token(1)), datastore.ErrConflict)
 		}
 		wantValue(t, "Fresh", r.hush.Fresh, "one")
@@ -181,7 +181,7 @@ var rotationRules = []struct {
 			t.Errorf("createSecret: error = %v, want %v", err, r.turns.fail)
 		}
 		r.turns.fail = nil
-		for _, step := range secret.RotationSteps {
+		for _, step := range secret.RotationSteps() {
 			r.step(t, step, Token(1))
 		}
 		wantValue(t, "Fresh", r.hush.Fresh, "one and 1")
@@ -190,7 +190,7 @@ var rotationRules = []struct {
 		r := startRotation(t, open)
 		for n := range 3 {
 			r.begin(t, Token(n))
-			for _, step := range secret.RotationSteps {
+			for _, step := range secret.RotationSteps() {
 				r.step(t, step, Token(n))
 			}
 		}
@@ -204,7 +204,7 @@ var rotationRules = []struct {
 		put(t, []byte(cardText))
 		r := &turns[noted]{next: func(current *noted) noted { return noted{Key: "sk-2", Tags: current.Tags[:1]} }}
 		begin(t, Token(1))
-		for _, step := range secret.RotationSteps {
+		for _, step := range secret.RotationSteps() {
 			if err := Step(t, own.Rotation(24*time.Hour), r, step, Token(1)); err != nil {
 				t.Fatalf("%s: %v", step, err)
 			}
@@ -226,7 +226,7 @@ var rotationRules = []struct {
 			return secret.Credentials{Username: current.Username, Password: current.Password + " and two"}
 		}}
 		begin(t, Token(1))
-		for _, step := range secret.RotationSteps {
+		for _, step := range secret.RotationSteps() {
 			if err := Step(t, login.Rotation(24*time.Hour), r, step, Token(1)); err != nil {
 				t.Fatalf("%s: %v", step, err)
 			}

@@ -86,7 +86,7 @@ func TestRotatedLogin(t *testing.T) {
 		during error
 	}{{"one", nil}, {"two", datastore.ErrDenied}} {
 		begin(c.token)
-		for _, step := range secret.RotationSteps {
+		for _, step := range secret.RotationSteps() {
 			for range 2 {
 				if err := secrettest.Step(t, writer.Rotation(24*time.Hour), r, step, c.token); err != nil {
 					t.Errorf("%s: %v", step, err)
