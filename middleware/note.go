@@ -16,9 +16,9 @@ import (
 //
 //	middleware.Note(ctx, slog.String("order", order.ID))
 //
-// A fact of the same key takes the place of the one before. One with a key that the lines
-// of [Logs] have themselves ("status", "level", "requestId") is noted as "note.status", so
-// that no line has a member twice. Where no middleware tells anything about the
+// A fact of the same key takes the place of the one before. One with a key that the line of
+// a request or a record has itself ("status", "level", "requestId") is noted as
+// "note.status", so that it is not there twice. Where no middleware tells anything about the
 // invocation, nothing is noted. It is safe for concurrent use.
 func Note(ctx context.Context, facts ...slog.Attr) {
 	n := notesOf(ctx)

@@ -6,12 +6,12 @@
 //	err := secrets.Set("shop", "stripe", []byte("sk_test_…"))
 //
 // A secret is one file, FOLDER/secret/NAME.sealed (or FOLDER/APP/secret/NAME.sealed
-// where the [datastore.Data] has a namespace), with its current value and the one
-// before, encrypted with AES-256-GCM under the random key in FOLDER/secret.key. Only
-// the user who runs the program can read either. The key beside the files keeps
-// values out of searches, backups of single files and screens; it does not keep
-// them from who may read the whole folder. Keep the folder out of version control,
-// and use no values of production.
+// where the [datastore.Data] has a namespace), with its current value, the one
+// before and that of a rotation under way, encrypted with AES-256-GCM under the
+// random key in FOLDER/secret.key. Only the user who runs the program can read
+// either. The key beside the files keeps values out of searches, backups of single
+// files and screens; it does not keep them from who may read the whole folder. Keep
+// the folder out of version control, and use no values of production.
 //
 // Each write puts a whole new file in the place of the old one, which a crash
 // leaves as it was. Several processes may use a folder at a time: a value that one
