@@ -80,17 +80,9 @@ func (t *Template) print(head object, resources []resource, f form) []byte {
 func (f form) of(value any) any {
 	switch v := value.(type) {
 	case object:
-		o := make(object, len(v))
-		for i, m := range v {
-			o[i] = member{m.name, f.of(m.value)}
-		}
-		return o
+		return v.each(f.of)
 	case array:
-		a := make(array, len(v))
-		for i, one := range v {
-			a[i] = f.of(one)
-		}
-		return a
+		return v.each(f.of)
 	case reference:
 		if f.sam && v.sam != "" {
 			return object{{"Ref", v.sam}}

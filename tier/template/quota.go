@@ -188,17 +188,9 @@ func (e extent) policies(r resource) int {
 func (e extent) filled(value any) any {
 	switch v := value.(type) {
 	case object:
-		o := make(object, len(v))
-		for i, m := range v {
-			o[i] = member{m.name, e.filled(m.value)}
-		}
-		return o
+		return v.each(e.filled)
 	case array:
-		a := make(array, len(v))
-		for i, one := range v {
-			a[i] = e.filled(one)
-		}
-		return a
+		return v.each(e.filled)
 	case reference:
 		if v.text == "" {
 			return e.value(v.id, v.attribute)
