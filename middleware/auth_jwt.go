@@ -91,7 +91,7 @@ func JWT(settings jwt.Settings, opts *JWTOptions) handler.Middleware {
 type tokenCaller struct {
 	claims jwt.Claims
 	once   sync.Once
-	caller handler.Caller
+	caller *handler.Caller
 }
 
 // id is the caller's. A machine's token may have no subject, and nobody's id is to be that
@@ -100,10 +100,11 @@ func (t *tokenCaller) id() string { return cmp.Or(t.claims.Subject, t.claims.Cli
 
 func (t *tokenCaller) Caller() handler.Caller {
 	t.once.Do(func() {
-		t.caller = t.claims.Caller()
-		t.caller.ID = t.id()
+		caller := t.claims.Caller()
+		caller.ID = t.id()
+		t.caller = &caller
 	})
-	return t.caller
+	return *t.caller
 }
 
 type jwtAuth struct {

@@ -15,6 +15,7 @@ import (
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/seed-18e8afb5/tierkit/handler"
 	"github.com/seed-18e8afb5/tierkit/handler/handlertest"
@@ -48,6 +49,8 @@ func chain(tb testing.TB, h handler.Handler, names ...string) handler.Handler {
 			mw = append(mw, otel.New(sdktrace.NewTracerProvider(), nil).Middleware())
 		case "tracer, not sampled":
 			mw = append(mw, otel.New(sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample())), nil).Middleware())
+		case "tracer, no SDK":
+			mw = append(mw, otel.New(noop.NewTracerProvider(), nil).Middleware())
 		case "auth", "auth, a token again":
 			settings := newIssuer("home").settings(tb)
 			if name == "auth" {
@@ -168,7 +171,7 @@ func handWritten(tb testing.TB) func() {
 // signature check, chain and the hand-written function take turns, so that what else the
 // machine does is in all of them; the figures are medians. "x-raw" is what the chain adds,
 // as a part of the hand-written function; "unsampled-ns" is the chain whose tracer samples
-// nothing, "again-ns" all that the chain adds for a token that was verified before, whose
+// nothing, "no-sdk-ns" that of a tracer with nothing behind OpenTelemetry's API, "again-ns" all that the chain adds for a token that was verified before, whose
 // signature is not computed again.
 func BenchmarkChainBudget(b *testing.B) {
 	ctx, req, check := lambdaCtx(b.Context()), signedIn(b), signatureAlone(b)
@@ -179,7 +182,8 @@ func BenchmarkChainBudget(b *testing.B) {
 	}
 	handled := func(h handler.Handler) func() { return func() { served(b, ctx, h, req) } }
 	work := []func(){handled(bareAnswer), check, handled(chain(b, bareAnswer, production...)), handled(chain(b, bareAnswer, with("tracer", "tracer, not sampled")...)),
-		handWritten(b), handled(chain(b, bareAnswer, with("auth", "auth, a token again")...))}
+		handWritten(b), handled(chain(b, bareAnswer, with("auth", "auth, a token again")...)),
+		handled(chain(b, bareAnswer, with("tracer", "tracer, no SDK")...))}
 	of := medians(b, work...)
 	bare, signature := of[0], of[1]
 	b.ReportMetric(bare, "bare-ns")
@@ -187,6 +191,7 @@ func BenchmarkChainBudget(b *testing.B) {
 	b.ReportMetric(of[2], "chain-ns")
 	b.ReportMetric(of[2]-signature-bare, "beside-ns")
 	b.ReportMetric(of[3]-signature-bare, "unsampled-ns")
+	b.ReportMetric(of[6]-signature-bare, "no-sdk-ns")
 	b.ReportMetric(of[5]-bare, "again-ns")
 	b.ReportMetric(of[4], "raw-ns")
 	b.ReportMetric((of[2]-signature-bare)/of[4], "x-raw")

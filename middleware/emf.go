@@ -121,7 +121,7 @@ type emfLine struct {
 
 // emfDirective is a set of dimensions and how many metrics it has.
 type emfDirective struct {
-	dims    []Dimension
+	text    dimensionText
 	metrics int
 }
 
@@ -160,7 +160,9 @@ func (l *emfLine) place(m Measurement) bool {
 	}
 	if d < 0 {
 		d = len(l.directives)
-		l.directives = append(l.directives, emfDirective{dims: m.Dimensions})
+		l.directives = slices.Grow(l.directives, 1)[:d+1]
+		l.directives[d].metrics = 0
+		l.directives[d].text.write(m.Dimensions)
 	}
 	l.size += size
 	l.directives[d].metrics++
@@ -198,7 +200,7 @@ func sameMetric(a, b *Metric) bool { return a == b || *a == *b }
 // directive is the place of the set of dimensions, -1 if there is none.
 func (l *emfLine) directive(dims []Dimension) int {
 	for i := range l.directives {
-		if slices.Equal(l.directives[i].dims, dims) {
+		if slices.Equal(l.directives[i].text.of, dims) {
 			return i
 		}
 	}
@@ -233,7 +235,7 @@ func (l *emfLine) isDimension(name string) bool { _, ok := l.dimension(name); re
 // dimension is the value that a dimension has in the line.
 func (l *emfLine) dimension(name string) (string, bool) {
 	for i := range l.directives {
-		for _, d := range l.directives[i].dims {
+		for _, d := range l.directives[i].text.of {
 			if d.Name == name {
 				return d.Value, true
 			}

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -35,12 +36,7 @@ func (l *emfLine) appendDirective(b []byte, i int, namespace string) []byte {
 	b = append(b, `{"Namespace":`...)
 	b = appendQuoted(b, namespace)
 	b = append(b, `,"Dimensions":[[`...)
-	for j, d := range l.directives[i].dims {
-		if j > 0 {
-			b = append(b, ',')
-		}
-		b = appendQuoted(b, d.Name)
-	}
+	b = append(b, l.directives[i].text.names...)
 	b = append(b, `]],"Metrics":[`...)
 	first := true
 	for t := range l.targets {
@@ -82,25 +78,56 @@ func (m *Metric) appendDefinition(b []byte) []byte {
 	return append(b, '}')
 }
 
+// dimensionText is what lines have of a set of dimensions. It is mostly the same in them.
+type dimensionText struct {
+	of      []Dimension
+	names   []byte // "function","route"
+	members []byte // ,"function":"orders","route":"GET /orders"
+	ends    []int  // of each in members
+}
+
+// write has the text be that of dims, in the memory that it has.
+func (t *dimensionText) write(dims []Dimension) {
+	if slices.Equal(t.of, dims) {
+		return
+	}
+	t.of = append(t.of[:0], dims...)
+	t.names, t.members, t.ends = t.names[:0], t.members[:0], t.ends[:0]
+	for i, d := range dims {
+		if i > 0 {
+			t.names = append(t.names, ',')
+		}
+		t.names = appendQuoted(t.names, d.Name)
+		t.members = append(appendQuoted(append(t.members, ','), d.Name), ':')
+		t.members = appendQuoted(t.members, d.printable())
+		t.ends = append(t.ends, len(t.members))
+	}
+}
+
 // appendDimensions appends the value of each dimension once.
 func (l *emfLine) appendDimensions(b []byte) []byte {
 	for i := range l.directives {
-	next:
-		for j, d := range l.directives[i].dims {
-			for before := range i {
-				for _, other := range l.directives[before].dims {
-					if other.Name == d.Name {
-						continue next
-					}
-				}
+		text := &l.directives[i].text
+		if i == 0 {
+			b = append(b, text.members...)
+			continue
+		}
+		from := 0
+		for j, d := range text.of {
+			if !l.isBefore(i, d.Name) {
+				b = append(b, text.members[from:text.ends[j]]...)
 			}
-			b = append(b, ',')
-			b = appendQuoted(b, d.Name)
-			b = append(b, ':')
-			b = appendQuoted(b, l.directives[i].dims[j].printable())
+			from = text.ends[j]
 		}
 	}
 	return b
+}
+
+// isBefore reports whether one of the first directives has a dimension.
+func (l *emfLine) isBefore(directives int, name string) bool {
+	return slices.ContainsFunc(l.directives[:directives], func(d emfDirective) bool {
+		return slices.ContainsFunc(d.text.of, func(d Dimension) bool { return d.Name == name })
+	})
 }
 
 // printable is the value as CloudWatch takes it.
@@ -141,7 +168,12 @@ func (t *emfTarget) append(b []byte) []byte {
 	return append(b, ']')
 }
 
-func appendNumber(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 'g', -1, 64) }
+func appendNumber(b []byte, v float64) []byte {
+	if i := int64(v); float64(i) == v && i > -1e15 && i < 1e15 { // most counters
+		return strconv.AppendInt(b, i, 10)
+	}
+	return strconv.AppendFloat(b, v, 'g', -1, 64)
+}
 
 // appendNotes appends what is noted of the invocation, but for the route, which is a
 // dimension of most.

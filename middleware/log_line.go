@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/handler"
@@ -101,14 +102,15 @@ func (inv *logged) Finish(err error) {
 	if record {
 		message = "record"
 	}
-	line := slog.NewRecord(l.opts.Now(), level, message, 0)
-	var room [24]slog.Attr
-	line.AddAttrs(inv.attrs(room[:0], out, record, line)...)
+	now := l.opts.Now()
+	line := slog.NewRecord(now, level, message, 0)
+	var room [16]slog.Attr
+	line.AddAttrs(inv.attrs(room[:0], out, record, now.Sub(inv.began))...)
 	_ = l.opts.Handler.Handle(inv, line) // as slog.Logger does
 }
 
 // attrs are those of the line.
-func (inv *logged) attrs(attrs []slog.Attr, out outcome, record bool, line slog.Record) []slog.Attr {
+func (inv *logged) attrs(attrs []slog.Attr, out outcome, record bool, took time.Duration) []slog.Attr {
 	attrs = appendNoted(attrs, inv)
 	if record {
 		if r := datastore.RecordFrom(inv); r != nil && r.Attempt > 0 {
@@ -121,7 +123,7 @@ func (inv *logged) attrs(attrs []slog.Attr, out outcome, record bool, line slog.
 		}
 		attrs = append(attrs, slog.Int("status", out.status))
 	}
-	attrs = append(attrs, slog.Float64("durationMs", float64(line.Time.Sub(inv.began).Microseconds())/1000))
+	attrs = append(attrs, slog.Float64("durationMs", float64(took.Microseconds())/1000))
 	if inv.resp != nil && !record {
 		attrs = append(attrs, slog.Int64("bytes", inv.sent+int64(len(inv.resp.Body))))
 	}

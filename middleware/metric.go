@@ -336,6 +336,12 @@ func (inv *measured) take(some ...Measurement) bool {
 	if inv.ended {
 		return false
 	}
+	inv.gather(some)
+	return true
+}
+
+// gather gathers measurements. inv.mu is held.
+func (inv *measured) gather(some []Measurement) {
 	if inv.list == nil {
 		inv.list, _ = gathered.Get().(*[]Measurement)
 	}
@@ -346,5 +352,4 @@ func (inv *measured) take(some ...Measurement) bool {
 		*list = (*list)[:0]
 	}
 	*list = append(*list, some...)
-	return true
 }

@@ -106,11 +106,11 @@ func (inv *measured) Finish(err error) {
 
 // end hands over what was measured, and more.
 func (inv *measured) end(more ...Measurement) {
-	if len(more) > 0 {
-		inv.take(more...)
-	}
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
+	if len(more) > 0 && !inv.ended {
+		inv.gather(more)
+	}
 	inv.ended = true
 	if inv.list == nil {
 		return

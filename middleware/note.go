@@ -61,7 +61,7 @@ func withNotes(ctx context.Context) (context.Context, *notes) {
 }
 
 // room is for how many notes there is memory from the beginning.
-const room = 8
+const room = 4
 
 // notes are those of one invocation. They are the context that they are in.
 type notes struct {

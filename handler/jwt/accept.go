@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// accept holds the claims of a signed token against the settings, and reads the
-// times into them.
-func (s *Settings) accept(c *Claims, now time.Time) error {
+// accept holds the claims of a signed token against the settings.
+func (s *Settings) accept(c *registered, now time.Time) error {
 	if c.Issuer != s.Issuer {
 		return errorf(CodeIssuer, "the token is of issuer %s, not of %q", quote(c.Issuer), s.Issuer)
 	}
@@ -26,15 +25,15 @@ func (s *Settings) accept(c *Claims, now time.Time) error {
 }
 
 // acceptAudience judges by "aud" if there is one, else by "client_id".
-func (s *Settings) acceptAudience(c *Claims) error {
+func (s *Settings) acceptAudience(c *registered) error {
 	switch {
 	case s.AnyAudience:
 		return nil
-	case c.object.has("aud"):
+	case c.forSomebody:
 		if !slices.ContainsFunc(c.Audience, func(a string) bool { return slices.Contains(s.Audiences, a) }) {
 			return errorf(CodeAudience, "the token is for %s, %s", quote(strings.Join(c.Audience, " ")), accepted("audience", s.Audiences))
 		}
-	case !c.object.has("client_id"):
+	case !c.byClient:
 		return errorf(CodeAudience, `the token has neither "aud" nor "client_id"`)
 	case !slices.Contains(s.ClientIDs, c.ClientID):
 		return errorf(CodeAudience, "the token is for client %s and has no \"aud\", %s", quote(c.ClientID), accepted("client", s.ClientIDs))
@@ -49,27 +48,16 @@ func accepted(what string, list []string) string {
 	return "accepted is " + what + " " + strings.Join(list, ", ")
 }
 
-func (s *Settings) acceptTimes(c *Claims, now time.Time) error {
-	var times [3]time.Time
-	for i, name := range [...]string{"exp", "nbf", "iat"} {
-		number := c.object.value(name)
-		if number == "" {
-			continue
-		}
-		var err error
-		if times[i], err = parseTime(number); err != nil {
-			return errorf(CodeMalformed, "claim %q %w", name, err)
-		}
-	}
-	notBefore := times[1]
-	c.Expires, c.IssuedAt = times[0], times[2]
+func (s *Settings) acceptTimes(c *registered, now time.Time) error {
 	switch {
+	case c.timeless != nil:
+		return c.timeless
 	case c.Expires.IsZero():
 		return errorf(CodeMalformed, `the token has no "exp"`)
 	case !now.Before(c.Expires.Add(s.Leeway)):
 		return errorf(CodeExpired, "the token expired at %s", c.Expires.Format(time.RFC3339))
-	case notBefore.After(now.Add(s.Leeway)):
-		return errorf(CodeNotYetValid, "the token is not valid before %s", notBefore.Format(time.RFC3339))
+	case c.notBefore.After(now.Add(s.Leeway)):
+		return errorf(CodeNotYetValid, "the token is not valid before %s", c.notBefore.Format(time.RFC3339))
 	case c.IssuedAt.After(now.Add(s.Leeway)):
 		return errorf(CodeNotYetValid, "the token is issued at %s, in the future", c.IssuedAt.Format(time.RFC3339))
 	}

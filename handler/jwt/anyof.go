@@ -73,16 +73,17 @@ func (c *Choice) Verify(ctx context.Context, token string) (Claims, error) {
 // issuerOf is what the token claims to be its issuer, before anything of it is
 // verified.
 func (c *Choice) issuerOf(s string) (string, error) {
-	var d desk
+	d, _ := desks.Get().(*desk)
+	defer d.leave()
 	t, err := d.parse(s, c.algorithms, nil)
 	if err != nil {
 		return "", err
 	}
-	var payload scanner
-	if err := payload.read(t.payload); err != nil {
+	payload, err := d.read(t.payload)
+	if err != nil {
 		return "", errorf(CodeMalformed, "the payload %w", err)
 	}
-	issuer, ok := payload.found().textOf("iss")
+	issuer, ok := payload.textOf("iss")
 	if !ok {
 		return "", errorf(CodeMalformed, `claim "iss" is not text`)
 	}

@@ -27,7 +27,20 @@ type Claims struct {
 	// the list, "[a b]", is read too.
 	Groups []string
 
-	object object
+	payload string // that was read before; "" if they say nothing
+}
+
+// object are all claims. They are read again for who asks for another one than those that
+// verification is about, so that no memory is needed for all of them.
+func (c Claims) object() object {
+	if c.payload == "" {
+		return object{}
+	}
+	o, err := parseObject(c.payload)
+	if err != nil {
+		return object{} // cannot be: it was read before
+	}
+	return o
 }
 
 // HasAnyScope reports whether the token has one of the scopes, as a whole word:
@@ -40,7 +53,7 @@ func (c Claims) HasAnyScope(scopes ...string) bool {
 // JSON is a claim as it was written in the token, numbers with every digit; nil
 // if there is none. It is a copy.
 func (c Claims) JSON(name string) json.RawMessage {
-	if v := c.object.value(name); v != "" {
+	if v := c.object().value(name); v != "" {
 		return json.RawMessage(v)
 	}
 	return nil
@@ -50,18 +63,19 @@ func (c Claims) JSON(name string) json.RawMessage {
 // case, so two claims could go into one field; it returns an error if two names
 // differ in nothing else.
 func (c Claims) Decode(v any) error {
-	if c.object.text == "" {
+	if c.payload == "" {
 		return json.Unmarshal([]byte("{}"), v)
 	}
-	seen := make(map[string]string, len(c.object.members))
-	for _, m := range c.object.members {
+	all := c.object()
+	seen := make(map[string]string, len(all.members))
+	for _, m := range all.members {
 		name, key := m.name, strings.Map(fold, m.name)
 		if other, ok := seen[key]; ok {
 			return fmt.Errorf("decode claims: %s and %s differ in case only", quote(min(name, other)), quote(max(name, other)))
 		}
 		seen[key] = name
 	}
-	return json.Unmarshal([]byte(c.object.text), v)
+	return json.Unmarshal([]byte(c.payload), v)
 }
 
 // fold is one character for all that differ in case only.
@@ -81,25 +95,26 @@ func (c Claims) Caller() handler.Caller {
 	return handler.Caller{Kind: handler.CallerJWT, ID: c.Subject, Claims: c.Strings(), Scopes: c.Scopes, Groups: c.Groups}
 }
 
-// room is where the parts of most payloads find place, in one piece of memory.
-type room struct {
-	members [16]member
-	words   [8]string
+// registered are the claims that verification is about, as they were read.
+type registered struct {
+	Claims
+	notBefore             time.Time
+	timeless              error // a time is none
+	forSomebody, byClient bool  // there is an "aud", and a "client_id"
 }
 
-// registered reads the claims that verification is about. A claim of another
-// type than RFC 7519 gives it makes the token malformed; null is as absent, but
-// not for a time.
-func registered(payload string) (c Claims, err error) {
-	var s scanner
-	if err := s.read(payload); err != nil {
-		return Claims{}, errorf(CodeMalformed, "the payload %w", err)
+// read reads a payload. A claim of another type than RFC 7519 gives it makes the token
+// malformed; null is as absent, but not for a time.
+func (c *registered) read(payload string, d *desk) error {
+	all, err := d.read(payload)
+	if err != nil {
+		return errorf(CodeMalformed, "the payload %w", err)
 	}
-	r := &room{}
-	c.object = object{payload, append(r.members[:0], s.found().members...)}
+	c.payload = payload
 	var scope, scp, groups, audience string
-	for i := range c.object.members {
-		m, ok := &c.object.members[i], true
+	for i := range all.members {
+		m := &all.members[i]
+		ok := true
 		switch m.name {
 		case "iss":
 			c.Issuer, ok = textOf(m.value)
@@ -107,6 +122,7 @@ func registered(payload string) (c Claims, err error) {
 			c.Subject, ok = textOf(m.value)
 		case "client_id":
 			c.ClientID, ok = textOf(m.value)
+			c.byClient = !absent(m.value)
 		case "token_use":
 			c.TokenUse, ok = textOf(m.value)
 		case "scope":
@@ -117,26 +133,46 @@ func registered(payload string) (c Claims, err error) {
 			groups = m.value
 		case "aud":
 			audience = m.value
+		case "exp":
+			c.time(&c.Expires, m)
+		case "nbf":
+			c.time(&c.notBefore, m)
+		case "iat":
+			c.time(&c.IssuedAt, m)
 		}
 		if !ok {
-			return Claims{}, errorf(CodeMalformed, "claim %q is not text", m.name)
+			return errorf(CodeMalformed, "claim %q is not text", m.name)
 		}
 	}
-	words := appendWords(r.words[:0], scope)
+	c.forSomebody = !absent(audience)
+	var few [8]string
+	words := appendWords(few[:0], scope)
 	if len(words) == 0 {
 		words = appendWords(words, scp)
 	}
-	c.Scopes = wordsFrom(words, 0)
 	n := len(words)
 	words = appendGroups(words, groups)
-	c.Groups = wordsFrom(words, n)
-	n = len(words)
+	m := len(words)
 	words, ok := appendAudience(words, audience)
 	if !ok {
-		return Claims{}, errorf(CodeMalformed, `claim "aud" is neither text nor a list of texts`)
+		return errorf(CodeMalformed, `claim "aud" is neither text nor a list of texts`)
 	}
-	c.Audience = wordsFrom(words, n)
-	return c, nil
+	c.lists(slices.Clone(words), n, m)
+	return nil
+}
+
+// time reads a time.
+func (c *registered) time(at *time.Time, m *member) {
+	var err error
+	if *at, err = parseTime(m.value); err != nil && c.timeless == nil {
+		c.timeless = errorf(CodeMalformed, "claim %q %w", m.name, err)
+	}
+}
+
+// lists has the scopes be the first n of some words, the groups those up to m, and the
+// audience the rest.
+func (c *Claims) lists(words []string, n, m int) {
+	c.Scopes, c.Groups, c.Audience = wordsFrom(words[:n], 0), wordsFrom(words[:m], n), wordsFrom(words, m)
 }
 
 // wordsFrom are the words from the n-th on, nil for none. Who appends to them does not

@@ -160,10 +160,13 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 		return Claims{}, errorf(CodeKeysUnavailable, "the Verifier was not made by New")
 	}
 	d, _ := desks.Get().(*desk)
-	defer desks.Put(d)
+	defer d.leave()
+	var c registered
 	if v.known == nil || len(token) > maxToken {
-		c, _, err := v.verify(ctx, d, token)
-		return c, err
+		if _, _, err := v.verify(ctx, d, token, &c); err != nil {
+			return Claims{}, err
+		}
+		return c.Claims, nil
 	}
 	d.bytes = append(d.bytes[:0], token...)
 	sum := sha256.Sum256(d.bytes)
@@ -173,41 +176,39 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 			return Claims{}, err
 		}
 		if slices.Contains(named, was.key) {
-			c := was.claims.own()
+			c = was.claims.own()
 			if err := v.settings.accept(&c, v.keys.clock()); err != nil {
 				return Claims{}, err
 			}
-			return c, nil
+			return c.Claims, nil
 		}
 	}
-	c, by, err := v.verify(ctx, d, token)
-	if err == nil {
-		v.known.put(sum, verified{by.key, by.kid, c.own()})
+	by, kid, err := v.verify(ctx, d, token, &c)
+	if err != nil {
+		return Claims{}, err
 	}
-	return c, err
+	v.known.put(sum, verified{by, kid, c.own()})
+	return c.Claims, nil
 }
 
-// verify verifies a token, and is by which key.
-func (v *Verifier) verify(ctx context.Context, d *desk, token string) (c Claims, by verified, err error) {
+// verify reads the claims of a token that it accepts into c, and is by which key, and its
+// id. Of any other c is not to be used.
+func (v *Verifier) verify(ctx context.Context, d *desk, token string, c *registered) (by *key, kid string, err error) {
 	t, err := d.parse(token, v.keys.algorithms, &v.keys.header)
 	if err != nil {
-		return Claims{}, by, err
+		return nil, "", err
 	}
 	named, err := v.keys.find(ctx, t.kid)
 	if err != nil {
-		return Claims{}, by, err
+		return nil, "", err
 	}
-	if by.key, err = t.signedBy(named); err != nil {
-		return Claims{}, by, err
+	if by, err = t.signedBy(named); err != nil {
+		return nil, "", err
 	}
-	if c, err = registered(t.payload); err != nil {
-		return Claims{}, by, err
+	if err := c.read(t.payload, d); err != nil {
+		return nil, "", err
 	}
-	if err := v.settings.accept(&c, v.keys.clock()); err != nil {
-		return Claims{}, by, err
-	}
-	by.kid = t.kid
-	return c, by, nil
+	return by, t.kid, v.settings.accept(c, v.keys.clock())
 }
 
 // FromHeader is the token in the value of an Authorization header: what follows

@@ -49,17 +49,27 @@ func (k *KeySet) Err() error {
 // find gives the keys of an id.
 func (k *KeySet) find(ctx context.Context, kid string) ([]*key, error) {
 	have := k.current.Load()
-	if k.due(have, kid) {
+	if !k.source.exists() {
+		return have.named(kid, have.byID != nil, k.maxAge)
+	}
+	now := k.clock()
+	if k.due(have, kid, now) {
 		var err error
 		if have, err = k.refresh(ctx, kid); err != nil {
 			return nil, errorf(CodeKeysUnavailable, "wait for the key set: %w", err)
 		}
+		now = k.clock()
 	}
+	return have.named(kid, k.serves(have, now), k.maxAge)
+}
+
+// named are the keys of an id, if the keys still serve.
+func (have *keys) named(kid string, serves bool, maxAge time.Duration) ([]*key, error) {
 	named := have.byID[kid]
 	switch {
-	case !k.serves(have) && have.err == nil:
-		return nil, errorf(CodeKeysUnavailable, "the key set is older than %s", k.maxAge)
-	case !k.serves(have):
+	case !serves && have.err == nil:
+		return nil, errorf(CodeKeysUnavailable, "the key set is older than %s", maxAge)
+	case !serves:
 		return nil, errorf(CodeKeysUnavailable, "%w", have.err)
 	case len(named) == 0 && have.err != nil:
 		// The key may be a new one; who knows, while no fetch succeeds.
@@ -70,25 +80,21 @@ func (k *KeySet) find(ctx context.Context, kid string) ([]*key, error) {
 	return named, nil
 }
 
-// serves reports whether keys are there and young enough.
-func (k *KeySet) serves(have *keys) bool {
-	return have.byID != nil && (!k.source.exists() || k.clock().Sub(have.fetched) < k.maxAge)
+// serves reports whether keys that are fetched are there and young enough.
+func (k *KeySet) serves(have *keys, now time.Time) bool {
+	return have.byID != nil && now.Sub(have.fetched) < k.maxAge
 }
 
 // due reports whether a token with that key id is a reason to fetch, now. A
 // clock that was set back makes ages negative; those are no youth.
-func (k *KeySet) due(have *keys, kid string) bool {
-	if !k.source.exists() {
-		return false
-	}
-	now := k.clock()
+func (k *KeySet) due(have *keys, kid string, now time.Time) bool {
 	age := now.Sub(have.fetched)
 	fresh := have.byID != nil && age >= 0 && age < min(freshFor, k.maxAge)
 	if fresh && len(have.byID[kid]) > 0 {
 		return false
 	}
 	cooldown := k.cooldown
-	if !k.serves(have) {
+	if !k.serves(have, now) {
 		cooldown = min(cooldown, emptyCooldown)
 	}
 	since := now.Sub(have.tried)
@@ -102,7 +108,7 @@ func (k *KeySet) refresh(ctx context.Context, kid string) (*keys, error) {
 	case k.turn <- struct{}{}:
 	default:
 		have := k.current.Load()
-		if len(have.byID[kid]) > 0 && k.serves(have) {
+		if len(have.byID[kid]) > 0 && k.serves(have, k.clock()) {
 			return have, nil
 		}
 		select {
@@ -113,7 +119,7 @@ func (k *KeySet) refresh(ctx context.Context, kid string) (*keys, error) {
 	}
 	defer func() { <-k.turn }()
 	have := k.current.Load()
-	if !k.due(have, kid) {
+	if !k.due(have, kid, k.clock()) {
 		return have, nil
 	}
 	next := *have

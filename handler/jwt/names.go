@@ -8,6 +8,7 @@ import "slices"
 type names struct {
 	scanner *scanner
 	from    int
+	seen    uint64 // what the names look like that are there
 	hashed  map[string]struct{}
 }
 
@@ -15,10 +16,11 @@ type names struct {
 func (n *names) add(name string) bool {
 	s := n.scanner
 	if n.hashed == nil {
-		known := s.names[n.from:s.known]
-		if slices.Contains(known, name) {
+		known, as := s.names[n.from:s.known], look(name)
+		if n.seen&as != 0 && slices.Contains(known, name) {
 			return false
 		}
+		n.seen |= as
 		if s.known < len(s.names) {
 			s.names[s.known] = name
 			s.known++
@@ -32,4 +34,13 @@ func (n *names) add(name string) bool {
 	before := len(n.hashed)
 	n.hashed[name] = struct{}{}
 	return len(n.hashed) > before
+}
+
+// look is one bit of 64, the same one for equal names.
+func look(name string) uint64 {
+	n := len(name)
+	if n == 0 {
+		return 1
+	}
+	return 1 << ((n + int(name[0]) + 5*int(name[n-1])) % 64)
 }

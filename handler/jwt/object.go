@@ -25,14 +25,12 @@ var errNoObject = errors.New("is not a JSON object")
 // in an object, at any depth: readers differ in which of the two they take, so
 // what was checked could differ from what is used.
 func parseObject(text string) (object, error) {
-	var s scanner
+	const most = 16 // have fewer members
+	s := scanner{members: make([]member, 0, most)}
 	if err := s.read(text); err != nil {
 		return object{}, err
 	}
-	found := s.found().members
-	members := make([]member, len(found))
-	copy(members, found)
-	return object{text, members}, nil
+	return s.found(), nil
 }
 
 // value is a member as it was written, "" if there is none.

@@ -25,7 +25,7 @@ type remembered struct {
 type verified struct {
 	key    *key
 	kid    string
-	claims Claims
+	claims registered
 }
 
 func newRemembered(most int) *remembered {
@@ -66,9 +66,8 @@ func (r *remembered) put(sum [sha256.Size]byte, v verified) {
 }
 
 // own is a copy whose lists are no other's.
-func (c Claims) own() Claims {
-	all := slices.Concat(c.Scopes, c.Groups, c.Audience)
+func (c registered) own() registered {
 	n, m := len(c.Scopes), len(c.Scopes)+len(c.Groups)
-	c.Scopes, c.Groups, c.Audience = wordsFrom(all[:n], 0), wordsFrom(all[:m], n), wordsFrom(all, m)
+	c.lists(slices.Concat(c.Scopes, c.Groups, c.Audience), n, m)
 	return c
 }

@@ -3,24 +3,22 @@ package jwt
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"unicode/utf8"
 )
 
-// scanner goes over JSON (RFC 8259) once, to the letter. What it finds is kept in
-// itself, so that it needs no memory for an object as headers and payloads are.
+// scanner goes over JSON (RFC 8259) once, to the letter. It needs no memory of its own for
+// an object as headers and payloads are, if members has room.
 type scanner struct {
 	text  string
 	pos   int
 	depth int
 
+	escaped bool // the last text has escapes
+
 	// names of the objects that are open, the innermost last.
-	names [32]string
-	known int
-	// members of the outermost object; all of them are in more if they are more.
-	members [24]member
-	count   int
-	more    []member
+	names   [32]string
+	known   int
+	members []member // of the outermost object
 }
 
 // maxDepth of nested lists and objects.
@@ -99,7 +97,7 @@ func (s *scanner) object() error {
 			return err
 		}
 		if s.depth == 1 {
-			s.keep(member{name, s.text[from:s.pos]})
+			s.members = append(s.members, member{name, s.text[from:s.pos]})
 		}
 		s.space()
 	}
@@ -112,26 +110,8 @@ func (s *scanner) object() error {
 	return nil
 }
 
-// keep keeps a member of the outermost object.
-func (s *scanner) keep(m member) {
-	switch {
-	case s.count < len(s.members):
-		s.members[s.count] = m
-		s.count++
-		return
-	case s.more == nil:
-		s.more = slices.Clone(s.members[:])
-	}
-	s.more = append(s.more, m)
-}
-
-// found is the object that was read, which lies in the scanner.
-func (s *scanner) found() object {
-	if s.more != nil {
-		return object{s.text, s.more}
-	}
-	return object{s.text, s.members[:s.count]}
-}
+// found is the object that was read.
+func (s *scanner) found() object { return object{s.text, s.members} }
 
 // name goes over the name of a member and the colon.
 func (s *scanner) name() (string, error) {
@@ -139,7 +119,10 @@ func (s *scanner) name() (string, error) {
 	if s.peek() != '"' || !s.string() {
 		return "", errNoObject
 	}
-	name := unquote(s.text[from:s.pos])
+	name := s.text[from+1 : s.pos-1]
+	if s.escaped {
+		name = unescape(s.text[from:s.pos])
+	}
 	if s.space(); !s.take(':') {
 		return "", errNoObject
 	}
@@ -202,8 +185,9 @@ func (s *scanner) word(w string) bool {
 	return true
 }
 
-// string goes over a text, whose quote is next.
+// string goes over a text, whose quote is next, and looks whether it has escapes.
 func (s *scanner) string() bool {
+	s.escaped = false
 	for i := s.pos + 1; i < len(s.text); i++ {
 		switch c := s.text[i]; {
 		case c == '"':
@@ -212,6 +196,7 @@ func (s *scanner) string() bool {
 		case c < ' ':
 			return false
 		case c == '\\':
+			s.escaped = true
 			if i++; i == len(s.text) {
 				return false
 			}

@@ -2,6 +2,7 @@ package jwt
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -9,7 +10,8 @@ import (
 )
 
 // FuzzObject: an object is read if and only if it is JSON, has no name twice and
-// is not too deep, and its members are those that encoding/json finds.
+// is not too deep, and its members are those that encoding/json finds; also where
+// others have been read before.
 func FuzzObject(f *testing.F) {
 	for _, text := range []string{
 		`{}`, ` { } `, `{"a":1}`, `{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `{"a":{"b":1,"b":2}}`, `[{}]`, `null`, ``, `{`, `{"a"`, `{"a":`, `{"a":1`, `{"a":1,}`, `{,}`,
@@ -23,6 +25,11 @@ func FuzzObject(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		o, err := parseObject(text)
+		d, _ := desks.Get().(*desk)
+		defer d.leave()
+		if again, errAgain := d.read(text); fmt.Sprint(again, errAgain) != fmt.Sprint(o, err) {
+			t.Fatalf("parseObject(%q) = %v, %v; on a desk that was used %v, %v", text, o, err, again, errAgain)
+		}
 		var want map[string]json.RawMessage
 		legal := jsontext.Value(text).IsValid() || // and with lone surrogates, which encoding/json takes
 			json.Valid([]byte(text)) && jsontext.Value(text).IsValid(jsontext.AllowInvalidUTF8(true)) && strings.ToValidUTF8(text, "") == text

@@ -10,10 +10,11 @@ import (
 // each: numbers and booleans as written, a list as "[a b c]", an object as its
 // JSON. Claims that are null are left out. The map is the caller's.
 func (c Claims) Strings() map[string]string {
-	m := make(map[string]string, len(c.object.members))
-	for i := range c.object.members {
-		if value := c.object.members[i].value; value != null {
-			m[c.object.members[i].name] = claimText(value)
+	all := c.object()
+	m := make(map[string]string, len(all.members))
+	for _, claim := range all.members {
+		if claim.value != null {
+			m[claim.name] = claimText(claim.value)
 		}
 	}
 	return m

@@ -26,9 +26,31 @@ type token struct {
 }
 
 // desk is where a token is taken apart, and which is used again for the next one.
-type desk struct{ bytes []byte }
+type desk struct {
+	bytes   []byte
+	scanner scanner
+}
 
 var desks = sync.Pool{New: func() any { return &desk{} }}
+
+// leave has the desk be that of somebody else, but for what a huge token needed.
+func (d *desk) leave() {
+	const most = 64
+	if cap(d.scanner.members) > most {
+		d.scanner.members = nil
+	}
+	desks.Put(d)
+}
+
+// read reads an object, which is there until the next one is read.
+func (d *desk) read(text string) (object, error) {
+	s := &d.scanner
+	s.pos, s.depth, s.known, s.members = 0, 0, 0, s.members[:0]
+	if err := s.read(text); err != nil {
+		return object{}, err
+	}
+	return s.found(), nil
+}
 
 // header is the first part of a token as it came, and what was read from it.
 type header struct {
@@ -60,7 +82,7 @@ func (d *desk) parse(s string, allowed []string, last *atomic.Pointer[header]) (
 		if err != nil {
 			return t, errorf(CodeMalformed, "the header %w", err)
 		}
-		if err := t.readHeader(string(head[len(s):]), allowed); err != nil {
+		if err := t.readHeader(d, string(head[len(s):]), allowed); err != nil {
 			return t, err
 		}
 		if last != nil {
@@ -95,12 +117,11 @@ func (t *token) hasHeader(part string, last *atomic.Pointer[header]) bool {
 // readHeader takes from the header which of the allowed algorithms and which of
 // the issuer's keys to use, and nothing else: keys that a token brings along or
 // points to ("jwk", "jku", "x5c", "x5u") are those of whoever made it.
-func (t *token) readHeader(text string, allowed []string) error {
-	var s scanner
-	if err := s.read(text); err != nil {
+func (t *token) readHeader(d *desk, text string, allowed []string) error {
+	o, err := d.read(text)
+	if err != nil {
 		return errorf(CodeMalformed, "the header %w", err)
 	}
-	o := s.found()
 	alg, ok := o.textOf("alg")
 	kid, ok2 := o.textOf("kid")
 	typ, ok3 := o.textOf("typ")
