@@ -177,7 +177,7 @@ func (f *Function) checkVariables() []error {
 }
 
 // FunctionOption sets what a function gets: [Memory], [Timeout], [URL], [Live],
-// [Provisioned], [Reserved], [Recursive], [PerTenant], [OnInstances].
+// [Provisioned], [Reserved], [Recursive], [TenantIsolation], [OnInstances].
 type FunctionOption interface {
 	APIOption
 	applyFunction(*Function)

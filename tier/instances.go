@@ -81,6 +81,6 @@ func (f *Function) checkInstances() (errs []error) {
 	refuse(f.provisioned[1] > 0, "its environments are started anyway; write Least and Most in place of tier.Provisioned")
 	refuse(f.reserved != nil, "what tier.Reserved is on instances is not known; write Most")
 	refuse(slices.ContainsFunc(f.triggers, (*Trigger).rotates), "Secrets Manager invokes no version, and only versions run on instances; have another function rotate the secret")
-	refuse(f.tenancy != nil, "its invocations share an environment, and those of tenants (tier.PerTenant) do not; drop one of the two")
+	refuse(f.tenancy != nil, "its invocations share an environment, and those of tenants (tier.TenantIsolation) do not; drop one of the two")
 	return errs
 }

@@ -33,7 +33,7 @@ func TestInstancesMistakes(t *testing.T) {
 		"a shift":       {on(tier.Instances{}, tier.Live(tier.Rollout{Shift: tier.AllAtOnce})), "leave the Shift out"},
 		"provisioned":   {on(tier.Instances{}, live, tier.Provisioned(1, 2)), "write Least and Most in place of tier.Provisioned"},
 		"reserved":      {on(tier.Instances{}, live, tier.Reserved(5)), "what tier.Reserved is on instances is not known"},
-		"per tenant":    {on(tier.Instances{}, live, tier.PerTenant("")), "those of tenants (tier.PerTenant) do not"},
+		"per tenant":    {on(tier.Instances{}, live, tier.TenantIsolation("")), "those of tenants (tier.TenantIsolation) do not"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -104,7 +104,7 @@ func TestJoin(t *testing.T) {
 		{"functions per tenant and on instances", func(app *tier.App) {
 			api := app.API("orders")
 			api.Handle("GET /a", running)
-			api.Function("own", tier.PerTenant("header.X-Tenant")).Handle("GET /b", running)
+			api.Function("own", tier.TenantIsolation("header.X-Tenant")).Handle("GET /b", running)
 			api.Function("large", tier.OnInstances(tier.Instances{}), tier.Memory(2048), tier.Live(tier.Rollout{})).Handle("GET /c", running)
 		}, []string{"orders", "own", "large"}, map[string]string{"own": "tenants", "large": "instances"}},
 		{"a hook", func(app *tier.App) {

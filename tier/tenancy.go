@@ -7,7 +7,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/datastore"
 )
 
-// TenantFrom is where a REST API finds the tenant of a request. See [PerTenant].
+// TenantFrom is where a REST API finds the tenant of a request. See [TenantIsolation].
 type TenantFrom struct {
 	In   string // "claim", "header" or "path"; "" for a function that only programs invoke
 	Name string
@@ -21,11 +21,11 @@ func (t TenantFrom) String() string {
 	return t.In + "." + t.Name
 }
 
-// PerTenant has Lambda run the function for each tenant in execution environments of its
+// TenantIsolation has Lambda run the function for each tenant in execution environments of its
 // own: memory and files of one tenant's invocations are never seen by another's. Nothing
 // of it was tried on AWS: the template has it only with -unverified tenancy.
 //
-//	api := app.API("orders", tier.PerTenant("claim.tenant"))
+//	api := app.API("orders", tier.TenantIsolation("claim.tenant"))
 //	api.Authorize(users)
 //	api.Use(middleware.Tenant(middleware.LambdaTenant, nil))
 //
@@ -47,14 +47,14 @@ func (t TenantFrom) String() string {
 // and https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation-invoke.html
 //
 // [middleware.LambdaTenant]: https://pkg.go.dev/github.com/seed-18e8afb5/tierkit/middleware#LambdaTenant
-func PerTenant(from string) FunctionOption {
+func TenantIsolation(from string) FunctionOption {
 	return functionOption(func(f *Function) {
 		in, name, _ := strings.Cut(from, ".")
 		if known := slices.Contains([]string{"claim", "header", "path"}, in); from != "" && (!known || !headerName(name)) {
-			f.app.fail(f.at, `function %s: tier.PerTenant(%q); write "claim.NAME", "header.NAME" or "path.NAME"`, f.name, from)
+			f.app.fail(f.at, `function %s: tier.TenantIsolation(%q); write "claim.NAME", "header.NAME" or "path.NAME"`, f.name, from)
 		}
 		if f.tenancy != nil {
-			f.app.fail(f.at, "function %s: tier.PerTenant twice; write it once", f.name)
+			f.app.fail(f.at, "function %s: tier.TenantIsolation twice; write it once", f.name)
 		}
 		f.tenancy = &TenantFrom{in, name}
 	})
@@ -71,7 +71,7 @@ func (f *Function) checkTenancy() (errs []error) {
 	}
 	refuse := func(wrong bool, format string, args ...any) {
 		if wrong {
-			errs = append(errs, f.mistakeOf("tier.PerTenant: "+format, args...))
+			errs = append(errs, f.mistakeOf("tier.TenantIsolation: "+format, args...))
 		}
 	}
 	refuse(len(f.triggers) > 0, "event sources name no tenant; have another function work them off")
@@ -81,7 +81,7 @@ func (f *Function) checkTenancy() (errs []error) {
 	refuse(f.report != nil, "CodeDeploy names no tenant to a hook; drop it")
 	refuse(f.provisioned[1] > 0, "environments of tenants cannot be provisioned; drop tier.Provisioned")
 	refuse(f.tenancy.In == "" && f.routed(), `nothing says the tenant of a request; write "claim.NAME", "header.NAME" or "path.NAME"`)
-	refuse(f.tenancy.In != "" && !f.routed(), `no route has %s; write tier.PerTenant("")`, f.tenancy)
+	refuse(f.tenancy.In != "" && !f.routed(), `no route has %s; write tier.TenantIsolation("")`, f.tenancy)
 	if f.api != nil && f.api.kind != REST {
 		errs = append(errs, f.perTenant().lacking(f.api, f.api.kind))
 	}
@@ -95,7 +95,7 @@ func (f *Function) checkTenancy() (errs []error) {
 
 // perTenant is what only a REST API can serve.
 func (f *Function) perTenant() feature {
-	return feature{at: f.at, what: "a function per tenant (tier.PerTenant of " + f.name + ")"}
+	return feature{at: f.at, what: "a function per tenant (tier.TenantIsolation of " + f.name + ")"}
 }
 
 // perTenant are the functions of the API that are one per tenant.
@@ -137,7 +137,7 @@ func (f *Function) callee(g *datastore.Grant) *Function {
 func (f *Function) checkCallees() (errs []error) {
 	for _, g := range f.grants {
 		if callee := f.callee(g); callee != nil && callee.tenancy != nil {
-			errs = append(errs, mistake(g.At, "function %s: calls function %s, which is one per tenant (tier.PerTenant), and names none; call another one, or drop tier.PerTenant", f.name, callee.name))
+			errs = append(errs, mistake(g.At, "function %s: calls function %s, which is one per tenant (tier.TenantIsolation), and names none; call another one, or drop tier.TenantIsolation", f.name, callee.name))
 		}
 	}
 	return errs

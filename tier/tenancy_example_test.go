@@ -10,20 +10,20 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-func ExamplePerTenant() {
+func ExampleTenantIsolation() {
 	whose := func(ctx context.Context, _ struct{}) (string, error) {
 		tenant, _ := datastore.Tenant(ctx)
 		return tenant, nil
 	}
 	app := tier.New("shop")
-	api := app.API("orders", tier.PerTenant("claim.tenant"))
+	api := app.API("orders", tier.TenantIsolation("claim.tenant"))
 	api.Authorize(tier.Cognito("users", tier.CognitoSettings{
 		Pools: []string{"arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_Example12"},
 	}))
 	api.Use(middleware.Tenant(middleware.LambdaTenant, nil))
 	api.Handle("GET /whose", handler.New(whose))
 
-	report := app.Function("report", tier.PerTenant(""))
+	report := app.Function("report", tier.TenantIsolation(""))
 	report.Invoke(handler.Chain(handler.New(whose), middleware.Tenant(middleware.LambdaTenant, nil)))
 	for _, f := range app.Functions() {
 		fmt.Printf("%s: tenants by %q\n", f.Name(), f.Tenancy())

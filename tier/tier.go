@@ -23,7 +23,7 @@
 //	app.Architecture         the processor of all functions
 //	tier.Live                versions of a function, and how they take over; with
 //	                         Provisioned, Reserved and Recursive; package tier/hook
-//	                         checks them on the way; PerTenant and OnInstances, which
+//	                         checks them on the way; TenantIsolation and OnInstances, which
 //	                         nobody has tried on AWS
 //	tier.On                  a source whose records a function works off: a queue, a
 //	                         topic, a stream, the changes of a table, a bucket's events

@@ -48,7 +48,7 @@ func TestPerTenant(t *testing.T) {
 				}
 				return v, nil
 			})
-			api := app.API("orders", tier.PerTenant(tt.from))
+			api := app.API("orders", tier.TenantIsolation(tt.from))
 			api.Authorize(gate)
 			api.Use(middleware.Tenant(middleware.LambdaTenant, nil))
 			if strings.HasPrefix(tt.from, "path.") {
@@ -84,7 +84,7 @@ func TestPerTenantByCognito(t *testing.T) {
 	t.Parallel()
 	keys := newIssuer(t)
 	app := tier.New("shop")
-	api := app.API("orders", tier.PerTenant("claim.tenant"))
+	api := app.API("orders", tier.TenantIsolation("claim.tenant"))
 	api.Authorize(tier.Cognito("users", tier.CognitoSettings{Pools: []string{poolARN}}))
 	api.Use(middleware.Tenant(middleware.LambdaTenant, nil))
 	api.Handle("GET /orders", handler.New(tenantOf))
@@ -117,7 +117,7 @@ func TestLambdaPerTenant(t *testing.T) {
 	t.Parallel()
 	app := tier.New("shop")
 	of := handler.Chain(handler.New(tenantOf), middleware.Tenant(middleware.LambdaTenant, &middleware.TenantOptions{Optional: true}))
-	app.Function("isolated", tier.PerTenant("")).Invoke(of)
+	app.Function("isolated", tier.TenantIsolation("")).Invoke(of)
 	app.Function("shared").Invoke(of)
 	l, err := local.NewLambda(app, nil, &local.LambdaOptions{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -136,7 +136,7 @@ func (p *program) invoke(args []string) error {
 	tenant := ""
 	rest, err := p.parse("invoke", args, 1, func(f *flag.FlagSet) {
 		opts.define(f)
-		f.StringVar(&tenant, "tenant", "", "`id` of the tenant for whom a function with tier.PerTenant runs")
+		f.StringVar(&tenant, "tenant", "", "`id` of the tenant for whom a function with tier.TenantIsolation runs")
 	})
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (p *program) invoke(args []string) error {
 	case isolated && tenant == "":
 		return fmt.Errorf("function %s is one per tenant; name one with -tenant", f.Name())
 	case !isolated && tenant != "":
-		return fmt.Errorf("-tenant: function %s is not one per tenant; leave -tenant out, or declare tier.PerTenant", f.Name())
+		return fmt.Errorf("-tenant: function %s is not one per tenant; leave -tenant out, or declare tier.TenantIsolation", f.Name())
 	case isolated:
 		ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{TenantID: tenant})
 	}

@@ -20,7 +20,7 @@ func TestUnverified(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"template", 1, "main.go:22: function report: tier.PerTenant was never tried on AWS by this project; add -unverified tenancy"},
+		{"template", 1, "main.go:22: function report: tier.TenantIsolation was never tried on AWS by this project; add -unverified tenancy"},
 		{"package -out " + out, 1, "add -unverified tenancy"},
 		{"template -unverified tenants", 2, "write one of: managed-instances, tenancy"},
 		{"template -unverified tenancy", 0, `"TenantIsolationMode": "PER_TENANT"`},

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/seed-18e8afb5/tierkit/datastore"
 	"github.com/seed-18e8afb5/tierkit/datastore/blob"
@@ -115,7 +116,8 @@ type Options struct {
 	// configuration, is another one than before. Default: the configuration alone.
 	Code func(*tier.Function) string
 	// Unverified are the names of what the template may have although nobody of this
-	// project has tried it on AWS, see [Unverified]. Default none: it is refused.
+	// project has tried it on AWS, see [Unverified]. Another name is an error. Default
+	// none: it is refused.
 	Unverified []string
 }
 
@@ -128,6 +130,14 @@ func NewWith(app *tier.App, opts *Options) (*Template, error) {
 	if errs := app.Check(); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
+	if opts == nil {
+		opts = &Options{}
+	}
+	for _, name := range opts.Unverified {
+		if !slices.Contains(Unverified(), name) {
+			return nil, fmt.Errorf("template: Options.Unverified has %q; write one of: %s", name, strings.Join(Unverified(), ", "))
+		}
+	}
 	t, err := build(app, opts, byRoute)
 	if err == nil && len(t.plain()) > MaxResources {
 		t, err = build(app, opts, byMethod)
@@ -137,9 +147,6 @@ func NewWith(app *tier.App, opts *Options) (*Template, error) {
 
 // build is the template with permissions that are no narrower than least.
 func build(app *tier.App, opts *Options, least width) (*Template, error) {
-	if opts == nil {
-		opts = &Options{}
-	}
 	s := &stack{app: app, deployments: app.Deployments(), versions: map[*tier.Function]string{}, code: opts.Code, least: least}
 	s.checkUnverified(opts.Unverified)
 	s.checkCalls()

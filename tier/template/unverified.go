@@ -7,7 +7,7 @@ import (
 	"github.com/seed-18e8afb5/tierkit/tier"
 )
 
-// What [Options].Unverified calls functions with [tier.PerTenant] and
+// What [Options].Unverified calls functions with [tier.TenantIsolation] and
 // [tier.OnInstances].
 const (
 	Tenancy          = "tenancy"
@@ -25,7 +25,7 @@ func (s *stack) checkUnverified(asked []string) {
 			is           bool
 			option, name string
 		}{
-			{f.Tenancy() != nil, "tier.PerTenant", Tenancy},
+			{f.Tenancy() != nil, "tier.TenantIsolation", Tenancy},
 			{f.Instances() != nil, "tier.OnInstances", ManagedInstances},
 		} {
 			if used.is && !slices.Contains(asked, used.name) {

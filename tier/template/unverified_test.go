@@ -25,17 +25,17 @@ func isolated(*datastore.Data) *tier.App {
 	gate.Check(func(context.Context, handler.Check) (handler.Verdict, error) { return handler.Verdict{}, nil })
 	users := tier.Cognito("users", tier.CognitoSettings{Pools: []string{"arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_Example12"}})
 
-	orders := app.API("orders", tier.PerTenant("claim.tenant"), tier.Live(tier.Rollout{}))
+	orders := app.API("orders", tier.TenantIsolation("claim.tenant"), tier.Live(tier.Rollout{}))
 	orders.Authorize(users)
 	orders.Handle("GET /orders", handler.New(list))
 	orders.Handle("POST /orders", handler.New(place), gate)
 	plain := orders.Function("plain")
 	plain.Handle("GET /orders/{id}", handler.New(get))
-	files := app.API("files", tier.PerTenant("header.X-Tenant"))
+	files := app.API("files", tier.TenantIsolation("header.X-Tenant"))
 	files.Handle("GET /files", handler.New(list))
-	rooms := app.API("rooms", tier.PerTenant("path.id"))
+	rooms := app.API("rooms", tier.TenantIsolation("path.id"))
 	rooms.Handle("GET /rooms/{id}", handler.New(get))
-	app.Function("report", tier.PerTenant(""), tier.Timeout(time.Minute)).Invoke(handler.New(place))
+	app.Function("report", tier.TenantIsolation(""), tier.Timeout(time.Minute)).Invoke(handler.New(place))
 	return app
 }
 
@@ -56,7 +56,7 @@ func instanced(data *datastore.Data) *tier.App {
 func TestUnverified(t *testing.T) {
 	t.Parallel()
 	_, err := template.New(isolated(nil))
-	for _, want := range []string{"unverified_test.go", "function orders: tier.PerTenant was never tried on AWS", "-unverified tenancy", "function report: "} {
+	for _, want := range []string{"unverified_test.go", "function orders: tier.TenantIsolation was never tried on AWS", "-unverified tenancy", "function report: "} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("New: %v, want %s", err, want)
 		}
@@ -69,6 +69,10 @@ func TestUnverified(t *testing.T) {
 	}
 	_, err = template.NewWith(instanced(datastore.New(nil, nil)), &template.Options{Unverified: []string{template.Tenancy}})
 	if want := "function tax: tier.OnInstances was never tried on AWS by this project; add -unverified managed-instances"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("NewWith: %v, want %s", err, want)
+	}
+	_, err = template.NewWith(isolated(nil), &template.Options{Unverified: []string{"tenants"}})
+	if want := `has "tenants"; write one of: managed-instances, tenancy`; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("NewWith: %v, want %s", err, want)
 	}
 }

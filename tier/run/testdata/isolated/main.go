@@ -19,7 +19,7 @@ func whose(ctx context.Context, _ struct{}) (string, error) {
 
 func newApp(*datastore.Data) *tier.App {
 	app := tier.New("shop")
-	report := app.Function("report", tier.PerTenant(""))
+	report := app.Function("report", tier.TenantIsolation(""))
 	report.Invoke(handler.Chain(handler.New(whose), middleware.Tenant(middleware.LambdaTenant, nil)))
 	app.Function("shared").Invoke(handler.New(whose))
 	return app
