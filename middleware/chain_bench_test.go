@@ -171,8 +171,9 @@ func handWritten(tb testing.TB) func() {
 // signature check, chain and the hand-written function take turns, so that what else the
 // machine does is in all of them; the figures are medians. "x-raw" is what the chain adds,
 // as a part of the hand-written function; "unsampled-ns" is the chain whose tracer samples
-// nothing, "no-sdk-ns" that of a tracer with nothing behind OpenTelemetry's API, "again-ns" all that the chain adds for a token that was verified before, whose
-// signature is not computed again.
+// nothing, "no-sdk-ns" that of a tracer with nothing behind OpenTelemetry's API, "again-ns"
+// all that the chain adds for a token that was verified before, whose signature is not
+// computed again.
 func BenchmarkChainBudget(b *testing.B) {
 	ctx, req, check := lambdaCtx(b.Context()), signedIn(b), signatureAlone(b)
 	with := func(name, instead string) []string {

@@ -91,6 +91,10 @@ func (t *dimensionText) write(dims []Dimension) {
 	if slices.Equal(t.of, dims) {
 		return
 	}
+	const most = 4 << 10 // that is kept for the next ones
+	if cap(t.members) > most {
+		*t = dimensionText{}
+	}
 	t.of = append(t.of[:0], dims...)
 	t.names, t.members, t.ends = t.names[:0], t.members[:0], t.ends[:0]
 	for i, d := range dims {
@@ -123,11 +127,17 @@ func (l *emfLine) appendDimensions(b []byte) []byte {
 	return b
 }
 
-// isBefore reports whether one of the first directives has a dimension.
-func (l *emfLine) isBefore(directives int, name string) bool {
-	return slices.ContainsFunc(l.directives[:directives], func(d emfDirective) bool {
-		return slices.ContainsFunc(d.text.of, func(d Dimension) bool { return d.Name == name })
-	})
+// isBefore reports whether one of the first n directives has a dimension.
+func (l *emfLine) isBefore(n int, name string) bool {
+	for i := range n {
+		of := l.directives[i].text.of
+		for j := range of {
+			if of[j].Name == name {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // printable is the value as CloudWatch takes it.
@@ -178,7 +188,7 @@ func appendNumber(b []byte, v float64) []byte {
 // appendNotes appends what is noted of the invocation, but for the route, which is a
 // dimension of most.
 func (l *emfLine) appendNotes(b []byte, n *notes) []byte {
-	var some [room]slog.Attr
+	var some [2 * room]slog.Attr
 	for _, a := range n.appendTo(some[:0]) {
 		if !l.noted(a) || len(b) > maxLine-2*maxNoted {
 			continue

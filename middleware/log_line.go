@@ -104,7 +104,7 @@ func (inv *logged) Finish(err error) {
 	}
 	now := l.opts.Now()
 	line := slog.NewRecord(now, level, message, 0)
-	var room [16]slog.Attr
+	var room [24]slog.Attr
 	line.AddAttrs(inv.attrs(room[:0], out, record, now.Sub(inv.began))...)
 	_ = l.opts.Handler.Handle(inv, line) // as slog.Logger does
 }

@@ -12,7 +12,7 @@ type MetricSink interface {
 	// worked off, in the order in which it was measured: once at the end, after the
 	// last byte of the answer, and earlier where there are very many; or at once what
 	// was measured outside. ctx is that of the invocation, with its [Notes]. It keeps
-	// neither ms nor what is in it, but for each Metric.
+	// neither ms nor the lists in it.
 	Record(ctx context.Context, namespace string, ms []Measurement) error
 }
 

@@ -60,8 +60,10 @@ func withNotes(ctx context.Context) (context.Context, *notes) {
 	return n, n
 }
 
-// room is for how many notes there is memory from the beginning.
-const room = 4
+// room is for how many notes there is memory from the beginning: those of package
+// middleware itself (the request, the caller, the tenant, the version, the trace) and one
+// more.
+const room = 6
 
 // notes are those of one invocation. They are the context that they are in.
 type notes struct {
@@ -117,7 +119,7 @@ func (n *notes) set(facts ...slog.Attr) {
 
 // all goes over the notes that are there as it begins: others may add to them meanwhile.
 func (n *notes) all(yield func(slog.Attr) bool) {
-	var some [room]slog.Attr
+	var some [2 * room]slog.Attr
 	for _, fact := range n.appendTo(some[:0]) {
 		if !yield(fact) {
 			return

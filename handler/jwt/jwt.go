@@ -159,7 +159,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if v == nil || v.keys == nil {
 		return Claims{}, errorf(CodeKeysUnavailable, "the Verifier was not made by New")
 	}
-	d, _ := desks.Get().(*desk)
+	d := newDesk()
 	defer d.leave()
 	var c registered
 	if v.known == nil || len(token) > maxToken {

@@ -48,27 +48,21 @@ func (k *KeySet) Err() error {
 
 // find gives the keys of an id.
 func (k *KeySet) find(ctx context.Context, kid string) ([]*key, error) {
-	have := k.current.Load()
-	if !k.source.exists() {
-		return have.named(kid, have.byID != nil, k.maxAge)
-	}
-	now := k.clock()
-	if k.due(have, kid, now) {
-		var err error
-		if have, err = k.refresh(ctx, kid); err != nil {
-			return nil, errorf(CodeKeysUnavailable, "wait for the key set: %w", err)
-		}
+	have, now := k.current.Load(), time.Time{}
+	if k.source.exists() {
 		now = k.clock()
+		if k.due(have, kid, now) {
+			var err error
+			if have, err = k.refresh(ctx, kid); err != nil {
+				return nil, errorf(CodeKeysUnavailable, "wait for the key set: %w", err)
+			}
+			now = k.clock()
+		}
 	}
-	return have.named(kid, k.serves(have, now), k.maxAge)
-}
-
-// named are the keys of an id, if the keys still serve.
-func (have *keys) named(kid string, serves bool, maxAge time.Duration) ([]*key, error) {
-	named := have.byID[kid]
+	named, serves := have.byID[kid], k.serves(have, now)
 	switch {
 	case !serves && have.err == nil:
-		return nil, errorf(CodeKeysUnavailable, "the key set is older than %s", maxAge)
+		return nil, errorf(CodeKeysUnavailable, "the key set is older than %s", k.maxAge)
 	case !serves:
 		return nil, errorf(CodeKeysUnavailable, "%w", have.err)
 	case len(named) == 0 && have.err != nil:
@@ -80,9 +74,10 @@ func (have *keys) named(kid string, serves bool, maxAge time.Duration) ([]*key, 
 	return named, nil
 }
 
-// serves reports whether keys that are fetched are there and young enough.
+// serves reports whether keys are there and young enough. Those that nobody fetches have
+// no age.
 func (k *KeySet) serves(have *keys, now time.Time) bool {
-	return have.byID != nil && now.Sub(have.fetched) < k.maxAge
+	return have.byID != nil && (!k.source.exists() || now.Sub(have.fetched) < k.maxAge)
 }
 
 // due reports whether a token with that key id is a reason to fetch, now. A

@@ -25,8 +25,7 @@ var errNoObject = errors.New("is not a JSON object")
 // in an object, at any depth: readers differ in which of the two they take, so
 // what was checked could differ from what is used.
 func parseObject(text string) (object, error) {
-	const most = 16 // have fewer members
-	s := scanner{members: make([]member, 0, most)}
+	var s scanner
 	if err := s.read(text); err != nil {
 		return object{}, err
 	}

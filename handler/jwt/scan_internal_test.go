@@ -9,6 +9,17 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// manyMembers has as many members as make a desk longer, and escapes.
+var manyMembers = `{"\u0061":1` + memberList(40) + `}`
+
+func memberList(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"m%d":{"a":[%d,"\n"]}`, i, i)
+	}
+	return b.String()
+}
+
 // FuzzObject: an object is read if and only if it is JSON, has no name twice and
 // is not too deep, and its members are those that encoding/json finds; also where
 // others have been read before.
@@ -25,8 +36,10 @@ func FuzzObject(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		o, err := parseObject(text)
-		d, _ := desks.Get().(*desk)
-		defer d.leave()
+		var d desk
+		if _, err := d.read(manyMembers); err != nil {
+			t.Fatal(err)
+		}
 		if again, errAgain := d.read(text); fmt.Sprint(again, errAgain) != fmt.Sprint(o, err) {
 			t.Fatalf("parseObject(%q) = %v, %v; on a desk that was used %v, %v", text, o, err, again, errAgain)
 		}

@@ -10,7 +10,9 @@ import (
 // each: numbers and booleans as written, a list as "[a b c]", an object as its
 // JSON. Claims that are null are left out. The map is the caller's.
 func (c Claims) Strings() map[string]string {
-	all := c.object()
+	d := newDesk()
+	defer d.leave()
+	all := c.object(d)
 	m := make(map[string]string, len(all.members))
 	for _, claim := range all.members {
 		if claim.value != null {

@@ -33,11 +33,20 @@ type desk struct {
 
 var desks = sync.Pool{New: func() any { return &desk{} }}
 
-// leave has the desk be that of somebody else, but for what a huge token needed.
+func newDesk() *desk {
+	d, _ := desks.Get().(*desk)
+	return d
+}
+
+// leave has the desk be somebody else's. Nothing is kept of what was read, nor the memory
+// that a token of very many members needed.
 func (d *desk) leave() {
 	const most = 64
-	if cap(d.scanner.members) > most {
-		d.scanner.members = nil
+	s := &d.scanner
+	clear(s.members)
+	clear(s.names[:])
+	if s.text = ""; cap(s.members) > most {
+		s.members = nil
 	}
 	desks.Put(d)
 }
@@ -45,6 +54,7 @@ func (d *desk) leave() {
 // read reads an object, which is there until the next one is read.
 func (d *desk) read(text string) (object, error) {
 	s := &d.scanner
+	clear(s.members)
 	s.pos, s.depth, s.known, s.members = 0, 0, 0, s.members[:0]
 	if err := s.read(text); err != nil {
 		return object{}, err
