@@ -68,14 +68,12 @@ func (e *emf) Record(ctx context.Context, namespace string, ms []Measurement) (e
 	for rest := ms; len(rest) > 0; {
 		line.begin()
 		var later []Measurement // has room only where it is needed
-		for _, m := range rest {
-			switch m.check() {
-			case nil:
-				if !line.place(m) {
-					later = append(later, m)
-				}
-			default:
-				err = errors.Join(err, m.check())
+		for i := range rest {
+			m := &rest[i]
+			if wrong := m.check(); wrong != nil {
+				err = errors.Join(err, wrong)
+			} else if !line.place(m) {
+				later = append(later, *m)
 			}
 		}
 		if len(line.targets) > 0 {
@@ -139,7 +137,7 @@ func (l *emfLine) begin() {
 }
 
 // place puts a measurement into the line, if it has room for it.
-func (l *emfLine) place(m Measurement) bool {
+func (l *emfLine) place(m *Measurement) bool {
 	d := l.directive(m.Dimensions)
 	if d >= 0 {
 		if t := l.target(m.Metric.Name); t >= 0 {
@@ -178,7 +176,7 @@ func (l *emfLine) place(m Measurement) bool {
 }
 
 // add adds a value to a metric of the line.
-func (l *emfLine) add(target int, m Measurement) bool {
+func (l *emfLine) add(target int, m *Measurement) bool {
 	t := &l.targets[target]
 	const size = 26 // of a number
 	switch {

@@ -188,28 +188,32 @@ func (s *scanner) word(w string) bool {
 // string goes over a text, whose quote is next, and looks whether it has escapes.
 func (s *scanner) string() bool {
 	s.escaped = false
-	for i := s.pos + 1; i < len(s.text); i++ {
-		switch c := s.text[i]; {
-		case c == '"':
+	text := s.text
+	for i := s.pos + 1; i < len(text); i++ {
+		c := text[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		if c == '"' {
 			s.pos = i + 1
 			return true
-		case c < ' ':
+		}
+		if c != '\\' {
 			return false
-		case c == '\\':
-			s.escaped = true
-			if i++; i == len(s.text) {
+		}
+		s.escaped = true
+		if i++; i == len(text) {
+			return false
+		}
+		switch text[i] {
+		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		case 'u':
+			if i+4 >= len(text) || !hex(text[i+1:i+5]) {
 				return false
 			}
-			switch s.text[i] {
-			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			case 'u':
-				if i+4 >= len(s.text) || !hex(s.text[i+1:i+5]) {
-					return false
-				}
-				i += 4
-			default:
-				return false
-			}
+			i += 4
+		default:
+			return false
 		}
 	}
 	return false
