@@ -17,24 +17,6 @@ type member struct {
 
 type array []any
 
-// each is the object with what of makes of its values.
-func (o object) each(of func(any) any) object {
-	made := make(object, len(o))
-	for i, m := range o {
-		made[i] = member{m.name, of(m.value)}
-	}
-	return made
-}
-
-// each is the list with what of makes of its values.
-func (a array) each(of func(any) any) array {
-	made := make(array, len(a))
-	for i, one := range a {
-		made[i] = of(one)
-	}
-	return made
-}
-
 func texts(list []string) array {
 	a := make(array, len(list))
 	for i, t := range list {

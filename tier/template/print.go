@@ -80,9 +80,17 @@ func (t *Template) print(head object, resources []resource, f form) []byte {
 func (f form) of(value any) any {
 	switch v := value.(type) {
 	case object:
-		return v.each(f.of)
+		o := make(object, len(v))
+		for i, m := range v {
+			o[i] = member{m.name, f.of(m.value)}
+		}
+		return o
 	case array:
-		return v.each(f.of)
+		a := make(array, len(v))
+		for i, one := range v {
+			a[i] = f.of(one)
+		}
+		return a
 	case reference:
 		if f.sam && v.sam != "" {
 			return object{{"Ref", v.sam}}

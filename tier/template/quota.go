@@ -188,9 +188,17 @@ func (e extent) policies(r resource) int {
 func (e extent) filled(value any) any {
 	switch v := value.(type) {
 	case object:
-		return v.each(e.filled)
+		o := make(object, len(v))
+		for i, m := range v {
+			o[i] = member{m.name, e.filled(m.value)}
+		}
+		return o
 	case array:
-		return v.each(e.filled)
+		a := make(array, len(v))
+		for i, one := range v {
+			a[i] = e.filled(one)
+		}
+		return a
 	case reference:
 		if v.text == "" {
 			return e.value(v.id, v.attribute)
