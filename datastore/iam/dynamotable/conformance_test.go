@@ -26,7 +26,7 @@ func TestConformanceMoto(t *testing.T) {
 	url := servers.URL(t, "TIERKIT_TEST_MOTO")
 	tabletest.Run(t, func(t testing.TB, spec table.Spec) *datastore.Data {
 		return withRole(config(url, nil), createTable(t, url, spec))
-	}, tabletest.MixedOrderFails, tabletest.NoBytePrefix, tabletest.SmallerItems, tabletest.NarrowSums, tabletest.LosesAdds)
+	}, tabletest.MixedOrderFails, tabletest.NoBytePrefix, tabletest.SmallerItems, tabletest.NarrowSums)
 }
 
 func TestConformanceDynalite(t *testing.T) {

@@ -32,7 +32,7 @@ func TestConformanceMoto(t *testing.T) {
 	url := servers.URL(t, "TIERKIT_TEST_MOTO")
 	blobtest.Run(t, func(t testing.TB) *datastore.Data {
 		return withRole(config(t, url, nil), createBucket(t, url))
-	}, blobtest.NoConditionalCopy, blobtest.Unverified, blobtest.Unlocated, blobtest.LosesMatches)
+	}, blobtest.NoConditionalCopy, blobtest.Unverified, blobtest.Unlocated)
 }
 
 // config is for a server at address, with the credentials in it, reached by

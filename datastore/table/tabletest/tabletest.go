@@ -45,10 +45,6 @@ const (
 	// NoOldItem: a failed condition does not show what is stored (dynalite 4.0.0), so
 	// that an update of an item that fails it looks like one of no item.
 	NoOldItem Difference = "a failed condition does not show the item"
-	// LosesAdds: of updates and conditional puts of one item at once some are lost on a busy machine
-	// (moto 5.2.5, whose threads share its items without a lock). It is the one that
-	// cannot be asserted, as it happens seldom.
-	LosesAdds Difference = "of updates at once some are lost"
 )
 
 // target is what the suite runs on.
