@@ -107,9 +107,12 @@ func BenchmarkBesideSignature(b *testing.B) {
 // TestVerifyAllocates: beside the signature check itself, a token costs few pieces
 // of memory.
 func TestVerifyAllocates(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector has pools forget")
+	}
 	whole, alone := besideSignature(t)
-	if beside := testing.AllocsPerRun(100, whole) - testing.AllocsPerRun(100, alone); beside > 4 {
-		t.Errorf("Verify allocates %v times beside the signature, want at most 4", beside)
+	if beside := testing.AllocsPerRun(100, whole) - testing.AllocsPerRun(100, alone); beside > 3 {
+		t.Errorf("Verify allocates %v times beside the signature, want at most 3", beside)
 	}
 }
 
