@@ -309,21 +309,13 @@ func wantOutcome[H any](t *testing.T, op Operation[H], err error, sent, requests
 	}
 }
 
-// cut: an answer that ends before its end is none, wherever it was cut.
+// cut: an answer that ends before its end is none, wherever it was cut. Each is cut on a
+// proxy of its own: clients of databases can be about to cancel the statement before, and
+// that would be the answer that is cut.
 func (p Promises[H]) cut(t *testing.T, op Operation[H]) {
-	proxy, call, requests := p.warm(t, op)
-	length := 0
-	for range 3 { // one of them may be the first of a connection, which takes more
-		before := proxy.Passed()
-		if err := call(t.Context()); err != nil {
-			t.Fatalf("a call that is not cut: %v", err)
-		}
-		took := (proxy.Passed() - before) / requests
-		if length == 0 || took < length {
-			length = took
-		}
-	}
+	length := p.answerBytes(t, op)
 	for _, at := range []int{1, length / 2, length - p.Tail - 8} { // ids in answers differ by some bytes
+		proxy, call, _ := p.warm(t, op)
 		before := proxy.Connections()
 		proxy.CutNext(at)
 		_, err := within(t, callDeadline, call)
@@ -339,6 +331,24 @@ func (p Promises[H]) cut(t *testing.T, op Operation[H]) {
 			t.Fatalf("the call after a cut one: %v", err)
 		}
 	}
+}
+
+// answerBytes is how long an answer to the operation is.
+func (p Promises[H]) answerBytes(t *testing.T, op Operation[H]) int {
+	t.Helper()
+	proxy, call, requests := p.warm(t, op)
+	length := 0
+	for range 3 { // one of them may be the first of a connection, which takes more
+		before := proxy.Passed()
+		if err := call(t.Context()); err != nil {
+			t.Fatalf("a call that is not cut: %v", err)
+		}
+		took := (proxy.Passed() - before) / requests
+		if length == 0 || took < length {
+			length = took
+		}
+	}
+	return length
 }
 
 // alwaysCut: the same where no attempt gets an answer.
