@@ -216,13 +216,14 @@ func medians(b *testing.B, work ...func()) []float64 {
 	return of
 }
 
-// TestChainAllocations: the whole chain adds at most 21 allocations to an invocation,
-// beside those of the signature check.
+// TestChainAllocations: the whole chain adds at most 23 allocations to an invocation,
+// beside those of the signature check. With Go 1.26 they are 21: slog writes the level by
+// encoding/json, which allocates twice more from Go 1.27 on.
 func TestChainAllocations(t *testing.T) {
 	if underRace {
 		t.Skip("the race detector allocates too")
 	}
-	const budget = 21
+	const budget = 23
 	ctx, req := lambdaCtx(t.Context()), signedIn(t)
 	run := func(h handler.Handler) float64 {
 		return testing.AllocsPerRun(200, func() { served(t, ctx, h, req) })

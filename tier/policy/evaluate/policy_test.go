@@ -36,8 +36,8 @@ func TestParseErrors(t *testing.T) {
 		want           string
 	}{
 		{"empty", ``, "no JSON: it ends too early"},
-		{"no JSON", `{"Version":}`, "no JSON: invalid character '}'"},
-		{"cut off", `{"Version":"2012-10-17","Statement":[`, "no JSON: it ends too early"},
+		{"no JSON", `{"Version":}`, "1:12 : no JSON: "}, // the words are encoding/json's
+		{"cut off", `{"Version":"2012-10-17","Statement":[`, "1:38 : no JSON: "},
 		{"not UTF-8", "{\"Version\":\"\xff\"}", "1:13 : the document is not valid UTF-8"},
 		{"two documents", policy(statement("Allow", `"*"`, `"*"`)) + `{}`, "something follows"},
 		{"a list", `[]`, "is a list; want an object"},
