@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -61,12 +62,67 @@ func TestLibraryCode(t *testing.T) {
 				if n.Name.Name == "init" && n.Recv == nil {
 					t.Errorf("%s: init", at(n))
 				}
+				if use := ownMethodValue(n); use != nil {
+					t.Errorf("%s: a method value of the method that it is in; write a function literal", at(use))
+				}
 			case *ast.CallExpr:
 				checkCall(t, path, at(n), n)
 			}
 			return true
 		})
 	})
+}
+
+// ownMethodValue is where a method is used as a value within itself, nil for nowhere, if
+// what it returns can hold its receiver. Compilers up to Go 1.27 then take it that the
+// receiver does not escape, and what it points to can be on a stack that is gone.
+func ownMethodValue(method *ast.FuncDecl) (use ast.Node) {
+	if method.Recv == nil || method.Type.Results == nil || method.Body == nil || len(method.Recv.List[0].Names) == 0 {
+		return nil
+	}
+	holds := slices.ContainsFunc(method.Type.Results.List, func(result *ast.Field) bool {
+		id, ok := result.Type.(*ast.Ident)
+		return !ok || id.Name != "bool" && id.Name != "int"
+	})
+	if !holds {
+		return nil
+	}
+	called := map[ast.Expr]bool{}
+	ast.Inspect(method.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			called[n.Fun] = true
+		case *ast.SelectorExpr:
+			id, ok := n.X.(*ast.Ident)
+			if ok && id.Name == method.Recv.List[0].Names[0].Name && n.Sel.Name == method.Name.Name && !called[n] {
+				use = n
+			}
+		}
+		return true
+	})
+	return use
+}
+
+// TestOwnMethodValue: the check finds what it is there for.
+func TestOwnMethodValue(t *testing.T) {
+	t.Parallel()
+	for body, found := range map[string]bool{
+		"(f form) of(v any) any { return each(v, f.of) }":                                   true,
+		"(f form) of(v any) any { return each(v, func(v any) any { return f.of(v) }) }":     false,
+		"(f form) of(v any) any { return f.of(f.other) }":                                   false,
+		"(f form) of(v list) bool { return slices.ContainsFunc(v, f.of) }":                  false,
+		"(f form) of(v, w form) (form, error) { g := v.of; if w.is(f.of) { return g(w) } }": true,
+		"of(v any) any { return each(v, f.of) }":                                            false,
+		"(f form) of(v any) any { return v.of }":                                            false,
+	} {
+		file, err := parser.ParseFile(token.NewFileSet(), "", "package p\nfunc "+body, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if use := ownMethodValue(file.Decls[0].(*ast.FuncDecl)); (use != nil) != found {
+			t.Errorf("%s: found is %v, want %v", body, use != nil, found)
+		}
+	}
 }
 
 func checkCall(t *testing.T, path, at string, call *ast.CallExpr) {
